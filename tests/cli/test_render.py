@@ -1,0 +1,122 @@
+"""The tables as a person sees them, at 80 and at 120 columns."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from tl_catdog.cli.render import (
+    comparison_view,
+    count,
+    data_summary,
+    duration,
+    evaluation_view,
+    skipped_table,
+)
+from tl_catdog.data.pipeline import Skipped
+from tl_catdog.data.sets import Example, PictureSet
+from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
+from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.statistics import Interval
+
+
+def text_of(view: RenderableType, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width).print(view)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    return "\n".join(lines)
+
+
+def evaluation(accuracy: float, low: float, high: float) -> Evaluation:
+    return Evaluation(
+        ("cats", "dogs"), 832, accuracy, Interval(low, high), 0.99987, 0.0213, ((414, 2), (3, 413))
+    )
+
+
+GROUP = Group(
+    data="dogs-vs-cats",
+    fingerprint="f" * 64,
+    classes=("cats", "dogs"),
+    split="validation",
+    n=832,
+    drawn=False,
+    runs=(
+        RunFigures(
+            "baseline", "baseline", ("scratch",), 64, evaluation(0.8413, 0.815, 0.8646),
+            1_142_081, 1_142_081, 480.4, 0.81, 4_619_662, 0, False,
+        ),
+        RunFigures(
+            "mobilenet-finetune", "mobilenet", ("frozen", "finetune"), 224,
+            evaluation(0.994, 0.9861, 0.9974), 2_422_081, 1_688_513, 95.0, 11.9, 9_900_000, 0,
+            True,
+        ),
+    ),
+    pairs=(
+        Pair(
+            "mobilenet-finetune", "baseline", 832, 0.1527, Interval(0.1281, 0.1785), 1e-20,
+        ),
+    ),
+)  # fmt: skip
+
+
+def test_comparison_at_80_columns() -> None:
+    found = text_of(comparison_view(GROUP), 80)
+    assert "84.1 (81.5–86.5)" in found
+    assert "99.4 (98.6–99.7)" in found
+    for word in ("8:00", "95 s", "11.9", "9.9 MB", "2.42M", "1.69M", "interrupted"):
+        assert word in found
+    assert "mobilenet-finetune beats baseline by 15.3 points (12.8–17.8), p < 0.001." in found
+    assert "flatter" in found
+    assert "…" not in found
+
+
+def test_comparison_at_120_columns() -> None:
+    found = text_of(comparison_view(GROUP), 120)
+    rows = [line for line in found.splitlines() if " MB" in line]
+    assert [row.split()[0] for row in rows] == ["baseline", "mobilenet-finetune"]
+    assert "baseline scratch 64 px" in found
+    assert "beats baseline by 15.3 points (12.8–17.8), p < 0.001." in found
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_evaluation(width: int) -> None:
+    found = text_of(
+        evaluation_view("mine", "pets", "test", evaluation(0.994, 0.9861, 0.9974)), width
+    )
+    assert "mine on test of pets, 832 pictures" in found
+    assert "99.40 %" in found
+    assert "98.6–99.7 %" in found
+    assert "0.9999" in found
+    assert found.splitlines()[-2].split() == ["cats", "414", "2"]
+    assert found.splitlines()[-1].split() == ["dogs", "3", "413"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_skipped_files_are_named_whole(width: int) -> None:
+    path = Path("/data") / "a\nb.jpg"
+    items = [Skipped(path, "train", "broken: image file is truncated")] * 12
+    found = text_of(skipped_table(items), width)
+    assert "12 of the pictures" in found
+    assert "and 2 more" in found
+    assert r"/data/a\nb.jpg" in found
+
+
+def test_data_summary_names_what_was_ignored() -> None:
+    examples = tuple(
+        Example(Path("x"), "x", label, split, "d")
+        for split, label in [("train", "ant"), ("train", "bee"), ("test", "bee")]
+    )
+    pictures = PictureSet(
+        Path("/tmp/pets"), "class folders", ("ant", "bee"), examples, "f", {".heic": 3}
+    )
+    found = text_of(data_summary(pictures), 80)
+    assert "pets (class folders)" in found
+    assert "3 × .heic" in found
+    assert [line.split() for line in found.splitlines() if "test" in line] == [["test", "0", "1"]]
+
+
+def test_numbers_for_people() -> None:
+    assert [count(n) for n in (950, 12_345, 2_422_081)] == ["950", "12.3k", "2.42M"]
+    assert [duration(s) for s in (7.4, 99.4, 480.4, 3600)] == ["7 s", "99 s", "8:00", "60:00"]

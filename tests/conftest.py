@@ -1,0 +1,141 @@
+"""Shared fixtures: tiny pictures whose classes differ in colour, one tiny trained run, the CLI."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from PIL import Image
+
+# A test's time depends on the machine; a slow one is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+PHOTOGRAPHS = Path(__file__).resolve().parents[2] / "shared" / "data" / "dogs-vs-cats"
+ORIGINAL_WEIGHTS = (
+    Path(__file__).resolve().parents[2]
+    / "shared"
+    / "pretrained"
+    / "mobilenet_v2_imagenet.weights.h5"
+)
+
+COLOURS = ((200, 60, 40), (40, 80, 200), (60, 180, 60), (200, 200, 60))
+
+
+def paint(path: Path, colour: tuple[int, int, int], seed: int, size: int = 40) -> Path:
+    """Write a noisy picture of one colour; each seed gives other bytes."""
+    noise = np.random.default_rng(seed).integers(-40, 40, (size, size, 3))
+    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def paint_set(
+    root: Path,
+    counts: dict[str, int],
+    classes: tuple[str, ...] = ("ant", "bee"),
+    *,
+    suffix: str = ".png",
+    seed: int = 0,
+) -> Path:
+    """Write root/<split>/<class>/; a split named '' puts the classes right into root."""
+    number = seed * 100_000
+    for split, count in counts.items():
+        for label, colour in zip(classes, COLOURS, strict=False):
+            for index in range(count):
+                number += 1
+                paint(root / split / label / f"{index:03}{suffix}", colour, number)
+    return root
+
+
+@pytest.fixture
+def photographs() -> Path:
+    if not PHOTOGRAPHS.is_dir():
+        pytest.skip("the real photographs are not in ../shared")
+    return PHOTOGRAPHS
+
+
+@pytest.fixture
+def original_weights() -> Path:
+    if not ORIGINAL_WEIGHTS.is_file():
+        pytest.skip("the original weights are not in ../shared")
+    return ORIGINAL_WEIGHTS
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+    """Run the command line in this process, as the installed command would, 80 columns wide."""
+    from tl_catdog.cli import main
+
+    monkeypatch.delenv("TL_CATDOG_DEBUG", raising=False)
+
+    def run(*words: object, columns: int = 80) -> Outcome:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys, "argv", ["tl-catdog", *map(str, words)])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        sys.stdout.flush()
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests out of the user's cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A folder of runs with two tiny ones on the same pictures."""
+
+    runs_dir: Path
+    data: Path
+    names: tuple[str, str]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Train both architectures on 32 px pictures, once for all tests."""
+    from tl_catdog.config import TrainConfig
+    from tl_catdog.data.sets import load_training_set
+    from tl_catdog.runs import RunWriter
+    from tl_catdog.training.trainer import train
+
+    root = tmp_path_factory.mktemp("trained")
+    data = paint_set(root / "pictures", {"train": 24, "validation": 37, "test": 9})
+    runs_dir = root / "models"
+    base = {"image_size": 32, "data": str(data), "runs_dir": str(runs_dir), "batch_size": 16}
+    configs = {
+        "small": TrainConfig(arch="baseline", epochs=1, learning_rate=1e-6, **base),
+        "tuned": TrainConfig(arch="mobilenet", finetune=True, epochs=2, finetune_epochs=1, **base),
+    }
+    pictures = load_training_set(data)
+    for name, config in configs.items():
+        with RunWriter(runs_dir, name) as writer:
+            train(config, pictures, writer)
+    return Trained(runs_dir, data, ("small", "tuned"))

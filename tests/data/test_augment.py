@@ -1,0 +1,57 @@
+"""Augmentation: seeded, different for each picture and each time, and never out of range."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tl_catdog
+from tl_catdog.data.augment import RECIPES, Augmenter
+
+VARYING = sorted(set(RECIPES) - {"none"})
+
+
+def pictures(count: int = 6) -> np.ndarray:
+    one = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3)).astype(np.float32)
+    return np.repeat(one, count, axis=0)
+
+
+@pytest.mark.parametrize("recipe", VARYING)
+def test_each_picture_and_each_call_differs(recipe: str) -> None:
+    augment = Augmenter(recipe, 0)
+    first, second = augment(pictures()).numpy(), augment(pictures()).numpy()
+    assert first.shape == pictures().shape
+    assert len({picture.tobytes() for picture in [*first, *second]}) >= 10
+
+
+@pytest.mark.parametrize("recipe", VARYING)
+def test_values_stay_pixels(recipe: str) -> None:
+    varied = Augmenter(recipe, 1)(pictures(32)).numpy()
+    assert varied.min() >= 0
+    assert varied.max() <= 255
+    # A wrong value range would squash everything to 0..1 or saturate it.
+    assert 60 < varied.mean() < 200
+    assert varied.std() > 20
+
+
+@pytest.mark.parametrize("recipe", VARYING)
+def test_a_mirror_image_comes_up(recipe: str) -> None:
+    ramp = np.tile(np.linspace(0, 250, 32, dtype=np.float32)[None, None, :, None], (32, 32, 1, 3))
+    varied = Augmenter(recipe, 2)(ramp).numpy()
+    mirrored = (varied[:, :, 0].mean(axis=(1, 2)) > varied[:, :, -1].mean(axis=(1, 2))).sum()
+    assert 6 <= mirrored <= 26
+
+
+def test_none_changes_nothing() -> None:
+    assert np.array_equal(Augmenter("none", 0)(pictures()), pictures())
+
+
+def test_only_one_file_imports_keras_cv() -> None:
+    package = Path(tl_catdog.__file__).parent
+    importers = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import|from) keras_cv", path.read_text(), re.MULTILINE)
+    ]
+    assert importers == ["data/augment.py"]

@@ -1,0 +1,203 @@
+"""Decoding: every usual format and mode comes out as a viewer would show it, or is named."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from tl_catdog.data.images import MAX_PIXELS, decode
+from tl_catdog.data.parallel import in_order
+from tl_catdog.errors import PictureError
+
+SIZE = 32
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def scene(width: int = 48, height: int = 36) -> Image.Image:
+    """A smooth picture without symmetry, so that turns and swapped colours show."""
+    y, x = np.mgrid[0:height, 0:width]
+    channels = [255 * x / (width - 1), 255 * y / (height - 1), 128 + 0 * x]
+    return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+
+
+def mean_difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a.astype(float) - b.astype(float)).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("BMP", {}),
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("WEBP", {"lossless": True}),
+    ],
+)
+def test_each_format_gives_the_same_picture(kind: str, options: dict[str, object]) -> None:
+    expected = decode(encoded(scene(), "PNG"), SIZE)
+    found = decode(encoded(scene(), kind, **options), SIZE)
+    assert found.shape == (SIZE, SIZE, 3)
+    assert found.dtype == np.uint8
+    assert mean_difference(found, expected) < 2.0
+
+
+def test_gif_gives_its_first_frame() -> None:
+    red, blue = (Image.new("RGB", (20, 20), colour) for colour in ("red", "blue"))
+    found = decode(encoded(red, "GIF", save_all=True, append_images=[blue]), SIZE)
+    assert mean_difference(found, np.full((SIZE, SIZE, 3), (255, 0, 0))) < 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(scene(), "JPEG", quality=95, exif=exif)
+    # An independent reading of the standard: the turn that undoes each orientation.
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    upright = scene().transpose(turns[orientation]) if orientation in turns else scene()
+    assert mean_difference(decode(data, SIZE), decode(encoded(upright, "PNG"), SIZE)) < 2.0
+
+
+def test_grey_has_three_equal_channels() -> None:
+    grey = ImageOps.grayscale(scene())
+    found = decode(encoded(grey, "PNG"), SIZE)
+    assert (found[..., 0] == found[..., 1]).all()
+    assert (found[..., 1] == found[..., 2]).all()
+    assert found.std() > 10
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    values = np.full((20, 20), 300 * 100, np.uint16)
+    found = decode(encoded(Image.fromarray(values), "PNG"), SIZE)
+    assert np.unique(found).tolist() == [round(300 * 100 / 257)]
+
+
+def test_sixteen_bit_black_to_white_keeps_its_range() -> None:
+    values = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    found = decode(encoded(Image.fromarray(values), "PNG"), SIZE)
+    assert found.min() < 10
+    assert found.max() > 245
+
+
+def test_one_bit_and_palette_pictures() -> None:
+    bits = Image.new("1", (20, 20), 1)
+    assert decode(encoded(bits, "PNG"), SIZE).min() == 255
+    palette = Image.new("RGB", (20, 20), (10, 200, 30)).convert("P")
+    found = decode(encoded(palette, "PNG"), SIZE)
+    assert mean_difference(found, np.full((SIZE, SIZE, 3), (10, 200, 30))) < 30
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_shows_white_not_the_hidden_colour(mode: str) -> None:
+    hidden = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
+    if mode == "P":
+        picture = Image.new("P", (20, 20), 0)
+        picture.putpalette([255, 0, 0] * 256)
+        data = encoded(picture, "PNG", transparency=0)
+    else:
+        data = encoded(hidden.convert(mode), "PNG")
+    assert decode(data, SIZE).min() == 255
+
+
+def test_cmyk_jpeg_agrees_with_tensorflow() -> None:
+    import tensorflow as tf
+
+    data = encoded(scene().convert("CMYK"), "JPEG", quality=95)
+    theirs = tf.image.resize(tf.io.decode_jpeg(data, channels=3), (SIZE, SIZE), antialias=True)
+    assert mean_difference(decode(data, SIZE), theirs.numpy()) < 3.0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_resizing_agrees_with_tensorflow(kind: str) -> None:
+    import tensorflow as tf
+
+    data = encoded(scene(200, 150), kind)
+    pixels = tf.io.decode_image(data, channels=3, expand_animations=False)
+    theirs = tf.image.resize(pixels, (SIZE, SIZE), antialias=True).numpy()
+    assert mean_difference(decode(data, SIZE), theirs) < 2.0
+
+
+def test_reads_a_path_and_bytes_alike(tmp_path: Path) -> None:
+    path = tmp_path / "scene.png"
+    path.write_bytes(encoded(scene(), "PNG"))
+    assert (decode(path, SIZE) == decode(path.read_bytes(), SIZE)).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP"])
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_truncated_file_is_an_error_not_a_grey_picture(kind: str, part: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    with pytest.raises(PictureError):
+        decode(data[: int(part * len(data))], SIZE)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"just text", "not a JPEG"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "not a|broken"),
+        (b"GIF89a" + bytes(3), "not a|broken"),
+    ],
+)
+def test_what_is_no_picture_is_named_so(data: bytes, reason: str) -> None:
+    with pytest.raises(PictureError, match=reason):
+        decode(data, SIZE)
+
+
+def test_other_formats_are_refused() -> None:
+    with pytest.raises(PictureError, match="not a JPEG"):
+        decode(encoded(scene(), "TIFF"), SIZE)
+
+
+def test_a_decompression_bomb_is_refused_by_its_header() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9)))
+    with pytest.raises(PictureError, match="pixels"):
+        decode(data, SIZE)
+    assert MAX_PIXELS < 50_000 * 50_000
+
+
+def test_a_missing_file_is_named_so(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="can't be read"):
+        decode(tmp_path / "none.jpg", SIZE)
+    with pytest.raises(PictureError, match="can't be read"):
+        decode(tmp_path, SIZE)
+
+
+def test_in_order_keeps_order_and_never_runs_far_ahead() -> None:
+    taken: list[int] = []
+
+    def items() -> object:
+        for index in range(100):
+            taken.append(index)
+            yield index
+
+    results = in_order(lambda x: x * x, items(), ahead=8)
+    assert [next(results) for _ in range(10)] == [x * x for x in range(10)]
+    assert len(taken) <= 10 + 8
+    assert list(results) == [x * x for x in range(10, 100)]

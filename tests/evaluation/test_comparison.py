@@ -1,0 +1,153 @@
+"""Pairs of runs: matched by the pictures' content, tested, and said in words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tl_catdog.errors import UsageError
+from tl_catdog.evaluation.comparison import Pair, compare, compare_pair, p_words
+from tl_catdog.evaluation.predictions import Predictions
+from tl_catdog.evaluation.statistics import Interval
+from tl_catdog.runs import Run, read_run
+
+
+def said(right: list[bool], digests: list[str] | None = None) -> Predictions:
+    count = len(right)
+    labels = np.array([i % 2 for i in range(count)])
+    guesses = np.where(right, labels, 1 - labels)
+    return Predictions(
+        ("cat", "dog"),
+        tuple(digests or (f"d{i}" for i in range(count))),
+        tuple(f"{i}.jpg" for i in range(count)),
+        labels,
+        np.stack([1.0 - guesses, guesses], axis=1) * 0.8 + 0.1,
+    )
+
+
+def test_the_better_one_comes_first() -> None:
+    a, b = said([True] * 10), said([True] * 6 + [False] * 4)
+    for pair in (compare_pair("x", a, "y", b), compare_pair("y", b, "x", a)):
+        assert (pair.a, pair.b, pair.n) == ("x", "y", 10)
+        assert pair.delta == pytest.approx(0.4)
+        assert pair.delta_ci.low < 0.4 < pair.delta_ci.high
+        assert pair.p_value == pytest.approx(2 * 0.5**4)
+
+
+def test_pictures_are_matched_by_content_not_by_order() -> None:
+    right = [True, False, True, True, False, True]
+    digests = [f"d{i}" for i in range(6)]
+    a = said(right, digests)
+    # The same answers, in another order; even positions stay even so that labels agree.
+    order = [4, 1, 0, 5, 2, 3]
+    b = said([right[i] for i in order], [digests[i] for i in order])
+    pair = compare_pair("a", a, "b", b)
+    assert (pair.n, pair.delta, pair.p_value) == (6, 0, 1)
+
+
+def test_copies_of_a_picture_each_find_a_partner() -> None:
+    a, b = said([True] * 4, ["same"] * 4), said([True] * 4, ["same"] * 4)
+    assert compare_pair("a", a, "b", b).n == 4
+
+
+def test_only_shared_pictures_count() -> None:
+    a = said([True] * 4, ["p", "q", "r", "s"])
+    b = said([False] * 4, ["p", "q", "x", "y"])
+    assert compare_pair("a", a, "b", b).n == 2
+    with pytest.raises(UsageError, match="found none"):
+        compare_pair("a", a, "b", said([True] * 2, ["u", "v"]))
+
+
+@pytest.mark.parametrize(
+    ("delta", "interval", "p_value", "sentence"),
+    [
+        (
+            0.2131,
+            (0.1814, 0.2456),
+            1e-9,
+            "a beats b by 21.3 points (18.1–24.6), p < 0.001",
+        ),
+        (
+            0.0024,
+            (-0.0051, 0.0100),
+            0.6875,
+            "a is ahead of b by 0.2 points (−0.5 to 1.0), but that may be chance, p = 0.688",
+        ),
+        (0.0, (-0.01, 0.01), 1.0, "a and b are level: 0.0 points (−1.0 to 1.0), p = 1.000"),
+    ],
+)
+def test_a_pair_in_words(
+    delta: float, interval: tuple[float, float], p_value: float, sentence: str
+) -> None:
+    assert Pair("a", "b", 832, delta, Interval(*interval), p_value).sentence() == sentence
+
+
+def test_p_values_in_words() -> None:
+    assert p_words(0.0009) == "p < 0.001"
+    assert p_words(0.04) == "p = 0.040"
+
+
+def write_run(
+    folder: Path, fingerprint: str, right: list[bool], splits: tuple[str, ...] = ("validation",)
+) -> Run:
+    manifest: dict[str, Any] = {
+        "format": 1,
+        "created": "2026-01-01",
+        "interrupted": False,
+        "data": {
+            "name": "pets",
+            "fingerprint": fingerprint,
+            "classes": ["cat", "dog"],
+            "drawn": False,
+        },
+        "stages": [{"name": "scratch"}],
+        "timings": {"train_seconds": 12.0},
+        "model": {"params": 10, "trainable_params": 5, "ms_per_image": 1.5, "bytes": 100},
+    }
+    (folder / "predictions").mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "config.json").write_text(
+        json.dumps({"arch": "baseline", "image_size": 64, "seed": 0})
+    )
+    for split in splits:
+        (folder / "predictions" / f"{split}.csv").write_text(said(right).to_csv())
+    return read_run(folder)
+
+
+def test_runs_on_different_data_are_never_paired(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / "one", "A", [True] * 8),
+        write_run(tmp_path / "two", "A", [True] * 4 + [False] * 4),
+        write_run(tmp_path / "three", "B", [True] * 8),
+    ]
+    first, second = compare(runs)
+    assert [row.run for row in first.runs] == ["two", "one"]
+    assert [(pair.a, pair.b) for pair in first.pairs] == [("one", "two")]
+    assert [row.run for row in second.runs] == ["three"]
+    assert second.pairs == ()
+
+
+def test_test_pictures_are_used_if_every_run_has_them(tmp_path: Path) -> None:
+    both = ("validation", "test")
+    one = write_run(tmp_path / "one", "A", [True] * 4, both)
+    two = write_run(tmp_path / "two", "A", [True] * 4, both)
+    three = write_run(tmp_path / "three", "A", [True] * 4)
+    assert compare([one, two])[0].split == "test"
+    assert compare([one, two, three])[0].split == "validation"
+    with pytest.raises(UsageError, match="tl-catdog evaluate three --split test"):
+        compare([one, three], "test")
+
+
+def test_json_has_the_promised_names(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "one", "A", [True] * 8)
+    two = write_run(tmp_path / "two", "A", [True] * 4 + [False] * 4)
+    (group,) = [group.to_json() for group in compare([one, two])]
+    assert {"data", "runs", "pairs"} <= set(group)
+    assert {
+        "run", "arch", "stages", "accuracy", "accuracy_ci", "auc", "params", "trainable_params",
+        "train_seconds", "ms_per_image",
+    } <= set(group["runs"][0])  # fmt: skip
+    assert set(group["pairs"][0]) >= {"a", "b", "delta", "delta_ci", "p_value"}
+    json.dumps(group)

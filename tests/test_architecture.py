@@ -1,0 +1,93 @@
+"""The package's structure: imports point one way, and start-up stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tl_catdog
+
+PACKAGE = Path(tl_catdog.__file__).parent
+
+LAYERS = (
+    {"errors", "__init__"},
+    {"config", "files", "runtime"},
+    {"data", "models"},
+    {"runs"},
+    {"evaluation"},
+    {"training"},
+    {"cli"},
+    {"__main__"},
+)
+"""From the bottom up: a module may import from its own layer's folder and from those below."""
+
+
+def layer_of(module: str) -> int:
+    head = module.split(".")[1] if "." in module else "__init__"
+    return next(level for level, names in enumerate(LAYERS) if head in names)
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name for name in found if name.split(".")[0] == "tl_catdog"}
+
+
+def test_imports_point_one_way() -> None:
+    wrong = []
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        own = ".".join(("tl_catdog", *parts))
+        for other in imports_of(path):
+            same = own.split(".")[1] == [*other.split("."), ""][1]
+            if not same and layer_of(other) >= layer_of(own):
+                wrong.append(f"{own} imports {other}")
+    assert wrong == []
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has after running the code."""
+    script = (
+        f"import sys\n{code}\nprint(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas"}
+
+
+@pytest.mark.parametrize("words", [[], ["train"], ["evaluate"], ["compare"], ["predict"]])
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    arguments = ["tl-catdog", *words, "--help"]
+    code = (
+        f"from tl_catdog.cli import main\nsys.argv = {arguments!r}\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    loaded = loaded_by(code)
+    assert "typer" in loaded
+    assert not loaded & (HEAVY | {"numpy", "PIL"})
+
+
+def test_everything_about_folders_works_without_tensorflow(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from tl_catdog.data import digest, drawn, folders, images, pipeline, sets\n"
+        f"drawn.draw_set(Path({str(tmp_path / 'set')!r}), counts={{'train': 1, 'validation': 1}}, "
+        "size=32, workers=1)\n"
+        f"sets.load_set(Path({str(tmp_path / 'set')!r}))"
+    )
+    assert not loaded_by(code) & HEAVY
+
+
+def test_no_file_is_too_long() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 400, path

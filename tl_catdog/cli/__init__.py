@@ -1,0 +1,77 @@
+"""The ``tl-catdog`` command. Nothing here imports TensorFlow before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tl_catdog import __version__
+from tl_catdog.cli import compare, evaluate, predict, train
+from tl_catdog.cli.output import complain
+from tl_catdog.errors import CatdogError
+
+DEBUG = "TL_CATDOG_DEBUG"
+
+app = typer.Typer(
+    name="tl-catdog",
+    help="From folders of pictures to a classifier whose figures can be defended.",
+    epilog=(
+        "Example: tl-catdog train --arch baseline; "
+        "tl-catdog train --arch mobilenet --finetune; tl-catdog compare"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tl-catdog {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """From folders of pictures to a classifier whose figures can be defended."""
+
+
+for _module in (train, evaluate, compare, predict):
+    _module.register(app)
+
+
+def main() -> None:
+    """Run the command line: a known error becomes one line and its exit code, no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold bytes that no encoding shows.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except CatdogError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was saved.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader, head for one, has enough. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        kind = type(error).__name__
+        hint = f"This is a fault of tl-catdog; to see where, set {DEBUG}=1 and repeat."
+        complain(CatdogError(f"unexpected {kind}: {error}.", hint))
+        sys.exit(1)

@@ -1,0 +1,61 @@
+"""``tl-catdog compare``: runs side by side, and whether one is really better than another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, print_json, results
+from tl_catdog.errors import UsageError
+from tl_catdog.runs import find_run, list_runs
+
+EXAMPLES = (
+    "Examples: tl-catdog compare; tl-catdog compare baseline mobilenet --split validation; "
+    "tl-catdog compare --json"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(compare)
+
+
+def compare(
+    runs: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Runs to compare; default: all finished ones.", show_default=False),
+    ] = None,
+    split: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Which split; default: test if all have it, else validation."),
+    ] = None,
+    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Put runs side by side, grouped by their data, and test each pair on the same pictures."""
+    folder = Path(runs_dir)
+    if runs:
+        chosen = tuple(find_run(name, folder) for name in dict.fromkeys(runs))
+    else:
+        listed = list_runs(folder)
+        chosen = listed.runs
+        if listed.unfinished:
+            note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
+    if not chosen:
+        raise UsageError(
+            f"expected finished runs in {folder}, found none.",
+            "Type: tl-catdog train --arch baseline",
+        )
+    from tl_catdog.cli.render import comparison_view
+    from tl_catdog.evaluation import comparison
+
+    groups = comparison.compare(chosen, split)
+    if json:
+        print_json({"groups": [group.to_json() for group in groups]})
+        return
+    for group in groups:
+        results().print(comparison_view(group))
+    if len(groups) > 1:
+        note("Runs on different pictures are shown apart: their figures can't be compared.")

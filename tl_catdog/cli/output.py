@@ -1,0 +1,43 @@
+"""Where output goes: results to standard output, everything said on the way to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from tl_catdog.errors import CatdogError
+
+
+def results() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False)
+
+
+def notices() -> Console:
+    """Return the console for progress, notes and warnings."""
+    return Console(stderr=True, highlight=False)
+
+
+def complain(error: CatdogError) -> None:
+    """Say in one line what was expected, what was found, and what to type next."""
+    line = " ".join(f"{error.message} {error.hint}".split())
+    notices().print(f"Error: {line}", style="red", markup=False, soft_wrap=True)
+
+
+def note(text: str, *, style: str = "yellow") -> None:
+    """Say something in passing."""
+    notices().print(text, style=style, markup=False, soft_wrap=not notices().is_terminal)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON, plain and unwrapped."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def shown(name: object) -> str:
+    """Return a file's name with control characters made visible, for people's eyes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(name))

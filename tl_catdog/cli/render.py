@@ -1,0 +1,190 @@
+"""Tables and lines for people; each reads well at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group as Lines
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tl_catdog.cli.output import shown
+from tl_catdog.data.folders import SPLITS, VALIDATION
+from tl_catdog.data.pipeline import Skipped
+from tl_catdog.data.sets import PictureSet
+from tl_catdog.evaluation.comparison import Group, RunFigures
+from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.statistics import Interval
+from tl_catdog.training.trainer import TrainingResult
+
+MANY = 10
+"""Longer lists of skipped files and of pairs are cut here; the manifest and --json have all."""
+
+
+LEGEND = (
+    "Accuracy in % with its 95 % interval (Wilson). Trainable: the most in any stage. "
+    "Train: s or min:s, decoding included. ms: a picture, file to answer, in batches."
+)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Return a proportion as a percentage without its sign."""
+    return f"{100 * value:.{digits}f}"
+
+
+def with_interval(value: float, interval: Interval) -> str:
+    """Return ``98.4 (97.1–99.2)``."""
+    return f"{percent(value)} ({percent(interval.low)}–{percent(interval.high)})"
+
+
+def count(number: int) -> str:
+    """Return a large number in three digits: 950, 12.3k, 2.42M."""
+    for limit, unit in ((1e6, "M"), (1e3, "k")):
+        if number >= limit:
+            return f"{number / limit:.3g}{unit}"
+    return str(number)
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in megabytes."""
+    return f"{number / 1e6:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``45 s`` or ``12:34``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def table() -> Table:
+    """Return an empty table in the style that all of ours have."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def heading(text: str, style: str = "bold") -> Text:
+    """Return a table's heading: not the table's own title, which would wrap at its width."""
+    return Text(text, style=style)
+
+
+def data_summary(pictures: PictureSet) -> RenderableType:
+    """Return what a data set holds."""
+    title = heading(f"{shown(pictures.name)} ({pictures.layout})")
+    rows = table()
+    rows.add_column("split")
+    for label in pictures.classes:
+        rows.add_column(shown(label), justify="right")
+    counts = pictures.counts()
+    for split in (*SPLITS, *(name for name in counts if name not in SPLITS)):
+        if split in counts:
+            rows.add_row(split, *(str(counts[split][label]) for label in pictures.classes))
+    if not pictures.ignored:
+        return Lines(title, rows)
+    ignored = ", ".join(f"{n} × {shown(kind)}" for kind, n in sorted(pictures.ignored.items()))
+    return Lines(title, rows, Text(f"Not pictures, so ignored: {ignored}", style="dim"))
+
+
+def skipped_table(skipped: Sequence[Skipped]) -> RenderableType:
+    """Return a warning that names the pictures that couldn't be used."""
+    rows = table()
+    rows.add_column("picture", overflow="fold")
+    rows.add_column("why", overflow="fold")
+    for item in skipped[:MANY]:
+        rows.add_row(Text(shown(item.path)), Text(shown(item.reason)))
+    if len(skipped) > MANY:
+        rows.add_row(f"… and {len(skipped) - MANY} more", "all are in the run's manifest.json")
+    title = f"Warning: {len(skipped)} of the pictures can't be read and were skipped"
+    return Lines(heading(title, "yellow"), rows)
+
+
+def training_summary(result: TrainingResult) -> RenderableType:
+    """Return what a training came to."""
+    run = result.run
+    lines = [
+        Text(f"{run.name}: {run.path}", style="bold"),
+        *(
+            Text(
+                f"  {split}: {with_interval(item.accuracy, item.accuracy_ci)} % "
+                f"of {item.n} pictures right (95 % interval)"
+            )
+            for split, item in result.evaluations.items()
+        ),
+        Text(f"  trained in {duration(float(run.manifest['timings']['train_seconds']))}"),
+        Text(f"Next: tl-catdog compare, or tl-catdog predict --run {run.name} PICTURE"),
+    ]
+    return Lines(*lines)
+
+
+def evaluation_view(run: str, data: str, split: str, item: Evaluation) -> RenderableType:
+    """Return an evaluation: its figures and the confusion matrix."""
+    title = heading(f"{run} on {split} of {shown(data)}, {item.n} pictures")
+    rows = table()
+    rows.add_column("figure")
+    rows.add_column("value", justify="right")
+    rows.add_column("meaning", style="dim")
+    interval = f"{percent(item.accuracy_ci.low)}–{percent(item.accuracy_ci.high)} %"
+    rows.add_row("accuracy", f"{percent(item.accuracy, 2)} %", f"95 % interval {interval} (Wilson)")
+    auc = "–" if item.auc is None else f"{item.auc:.4f}"
+    rows.add_row("ROC-AUC", auc, "1 is perfect, 0.5 is guessing")
+    rows.add_row("log loss", f"{item.log_loss:.4f}", "0 is perfect; punishes sure mistakes")
+    matrix = table()
+    matrix.add_column("")
+    for label in item.classes:
+        matrix.add_column(shown(label), justify="right")
+    for truth, (label, row) in enumerate(zip(item.classes, item.confusion, strict=True)):
+        cells = [
+            Text(str(cell), style="green" if truth == said else "red" if cell else "dim")
+            for said, cell in enumerate(row)
+        ]
+        matrix.add_row(shown(label), *cells)
+    below = heading("Confusion: rows are what is true, columns what it said")
+    return Lines(title, rows, below, matrix)
+
+
+def comparison_view(group: Group) -> RenderableType:
+    """Return the runs of one data set side by side, and what their pairs show."""
+    title = heading(f"{shown(group.data)}: {group.split}, {group.n} pictures")
+    rows = table()
+    rows.add_column("run", overflow="fold", min_width=14)
+    rows.add_column("params\ntrainable", justify="right", no_wrap=True)
+    rows.add_column("accuracy", justify="right", no_wrap=True)
+    rows.add_column("AUC", justify="right", no_wrap=True)
+    rows.add_column("train", justify="right", no_wrap=True)
+    rows.add_column("ms", justify="right", no_wrap=True)
+    rows.add_column("file", justify="right", no_wrap=True)
+    for run in group.runs:
+        rows.add_row(*_row(run))
+    lines: list[RenderableType] = [title, rows]
+    for pair in group.pairs[:MANY]:
+        style = "bold" if pair.significant else ""
+        lines.append(Text(f"{pair.sentence()}.", style=style))
+    if len(group.pairs) > MANY:
+        lines.append(Text(f"… and {len(group.pairs) - MANY} more pairs: --json", style="dim"))
+    if len(group.runs) == 1:
+        lines.append(Text("A comparison needs a second run: tl-catdog train --arch baseline"))
+    lines.append(Text(LEGEND, style="dim"))
+    if group.split == VALIDATION:
+        chosen = "The epochs were chosen on these same pictures, so the figures flatter a little."
+        lines.append(Text(chosen, style="dim"))
+    if group.drawn:
+        lines.append(Text("These pictures are drawings: no measure of anything.", style="yellow"))
+    return Lines(*lines)
+
+
+def _row(run: RunFigures) -> tuple[RenderableType, ...]:
+    details = f"{run.arch} {'+'.join(run.stages)} {run.image_size} px"
+    if run.interrupted:
+        details += ", interrupted"
+    name = Text(run.run, style="bold").append(f"\n{details}", style="dim not bold")
+    item = run.evaluation
+    return (
+        name,
+        f"{count(run.params)}\n{count(run.trainable_params)}",
+        f"{with_interval(item.accuracy, item.accuracy_ci)}",
+        "–" if item.auc is None else f"{item.auc:.3f}",
+        duration(run.train_seconds),
+        "–" if run.ms_per_image is None else f"{run.ms_per_image:.1f}",
+        size(run.file_bytes),
+    )

@@ -1,0 +1,63 @@
+"""Which pictures a command works on when the user names none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl_catdog.cli.output import note, notices
+from tl_catdog.data import drawn as drawings
+from tl_catdog.data.folders import holds_pictures
+from tl_catdog.files import cache_folder
+
+HERE = Path("data")
+INFO_FILE = "drawn.json"
+
+REAL_ONES = (
+    "For real ones put your pictures into data/<class>/ or type: tl-catdog train --data DIR\n"
+    "Public photographs, 68 MB: curl -LO "
+    "https://storage.googleapis.com/mledu-datasets/cats_and_dogs_filtered.zip && "
+    "unzip -q cats_and_dogs_filtered.zip -d data"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder of pictures, and whether this program drew them."""
+
+    root: Path
+    drawn: bool
+
+
+def choose(data: str | None) -> Source:
+    """Return the folder named, else ``data/`` here if it holds pictures, else drawings."""
+    if data is not None:
+        root = Path(data)
+        return Source(root, (root / INFO_FILE).is_file())
+    if holds_pictures(HERE):
+        return Source(HERE, (HERE / INFO_FILE).is_file())
+    return Source(_drawn_set(), True)
+
+
+def _drawn_set() -> Path:
+    from rich.progress import Progress
+
+    root = cache_folder() / "drawn" / f"v{drawings.VERSION}"
+    if not (root / INFO_FILE).is_file():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with Progress(console=notices(), transient=True) as progress:
+            task = progress.add_task("drawing cats and dogs", total=None)
+            drawings.draw_set(
+                root,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    return root
+
+
+def say_drawn() -> None:
+    """Say plainly that the pictures are drawings, and how to get real ones."""
+    note(
+        "These pictures are drawings that tl-catdog made itself: good for trying the tool, "
+        "no measure of it."
+    )
+    note(REAL_ONES, style="dim")

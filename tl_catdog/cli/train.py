@@ -1,0 +1,161 @@
+"""``tl-catdog train``: every setting is an option; the options are made from the settings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional
+
+import typer
+
+from tl_catdog.config import (
+    ARCH_DEFAULTS,
+    TrainConfig,
+    choices,
+    flag,
+    from_mapping,
+    kinds,
+    load_toml,
+)
+
+EXAMPLES = (
+    "Examples: tl-catdog train --arch baseline; "
+    "tl-catdog train --arch mobilenet --finetune --data pictures; "
+    "tl-catdog train --config mine.toml --seed 1"
+)
+
+METAVARS = {int: "N", float: "X", str: "TEXT"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command, with an option for each field of ``TrainConfig``."""
+    app.command(epilog=EXAMPLES)(_command())
+
+
+def _command() -> Any:
+    def train(**options: Any) -> None:
+        config_file = options.pop("config")
+        values: dict[str, Any] = load_toml(Path(config_file)) if config_file else {}
+        values.update({name: value for name, value in options.items() if value is not None})
+        run_training(values)
+
+    train.__doc__ = (
+        "Train a classifier on folders of pictures.\n\n"
+        "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/ or files such as cat.1.jpg, "
+        "and leaves a run in models/. Ctrl-C keeps the best so far."
+    )
+    parameters = [_parameter(item) for item in fields(TrainConfig)]
+    parameters.append(
+        inspect.Parameter(
+            "config",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                Optional[str],  # noqa: UP045
+                typer.Option(
+                    "--config",
+                    help="TOML file of these settings; an option goes before it.",
+                    metavar="TEXT",
+                    rich_help_panel="Run",
+                    show_default=False,
+                ),
+            ],
+        )
+    )
+    train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    train.__annotations__ = {item.name: item.annotation for item in parameters}
+    return train
+
+
+def _parameter(item: Any) -> inspect.Parameter:
+    """Return the option of a setting. Its default is None, so that a given one can be told."""
+    words = choices(item.name)
+    kind: Any = (
+        Literal[words] if words else next(k for k in kinds(item.name) if k is not type(None))
+    )
+    one_of = f"One of {', '.join(words)}." if words else ""
+    parts = (item.metadata["help"], one_of, _default(item))
+    option = typer.Option(
+        flag(item.name),
+        help=" ".join(part for part in parts if part),
+        metavar=None if kind is bool else METAVARS.get(kind, "WORD"),
+        rich_help_panel=item.metadata["group"],
+        show_default=False,
+    )
+    return inspect.Parameter(
+        item.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Optional[kind], option],  # noqa: UP045
+    )
+
+
+def _default(item: Any) -> str:
+    """Return the default as help shows it; some settings have one for each architecture."""
+    if item.default is None:
+        by_arch = {arch: values.get(item.name) for arch, values in ARCH_DEFAULTS.items()}
+        if all(value is None for value in by_arch.values()):
+            return ""
+        shown = "; ".join(f"{arch}: {value}" for arch, value in by_arch.items())
+    else:
+        shown = "off" if item.default is False else str(item.default)
+    return f"\\[{shown}]"
+
+
+def run_training(values: Mapping[str, Any]) -> None:
+    """Train with these settings, show the progress, and say what came of it."""
+    from tl_catdog.cli import sources
+    from tl_catdog.cli.live import watch
+    from tl_catdog.cli.output import note, notices, results
+    from tl_catdog.cli.render import data_summary, skipped_table, training_summary
+    from tl_catdog.data.sets import load_training_set
+    from tl_catdog.runs import RunWriter, choose_name
+
+    config = from_mapping(values)
+    runs_dir = Path(config.runs_dir)
+    stem = f"{config.arch}-finetune" if config.finetune else config.arch
+    name = choose_name(config.run, stem, runs_dir, force=config.force)
+    source = sources.choose(config.data)
+    if source.drawn:
+        sources.say_drawn()
+    pictures = load_training_set(
+        source.root,
+        seed=config.seed,
+        validation_fraction=config.validation_fraction,
+        test_fraction=config.test_fraction,
+        drawn=source.drawn,
+    )
+    notices().print(data_summary(pictures))
+    leaks = pictures.leaks()
+    if leaks:
+        note(
+            f"Warning: {len(leaks)} pictures outside of train are identical to one in train, "
+            f"such as {leaks[0].name}; figures on them flatter."
+        )
+    if config.tensorboard:
+        _need_tensorboard()
+    with RunWriter(runs_dir, name, force=config.force) as writer, watch(notices()) as observer:
+        from tl_catdog.training.trainer import train
+
+        result = train(config, pictures, writer, observer)
+    if result.skipped:
+        notices().print(skipped_table(result.skipped))
+    if result.interrupted:
+        note("Interrupted: the best network so far was kept.")
+    results().print(training_summary(result))
+    if source.drawn:
+        sources.say_drawn()
+
+
+def _need_tensorboard() -> None:
+    import importlib.util
+
+    from tl_catdog.errors import UsageError
+
+    if importlib.util.find_spec("tensorboard") is None:
+        raise UsageError(
+            "expected the package tensorboard, found it isn't installed.",
+            "Type: pip install 'tl-catdog[tensorboard]'",
+        )

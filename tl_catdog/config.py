@@ -1,0 +1,235 @@
+"""What a training can be told: one frozen dataclass, filled from defaults, a TOML file, options."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tl_catdog.errors import UsageError
+
+Arch = Literal["baseline", "mobilenet"]
+Augment = Literal["none", "light", "standard", "randaugment"]
+Optimizer = Literal["rmsprop", "adam", "adamw", "sgd"]
+Schedule = Literal["cosine", "constant"]
+ClassWeights = Literal["none", "balanced"]
+Cache = Literal["auto", "memory", "disk"]
+
+
+def option(
+    group: str, default: Any, help: str, *, low: float | None = None, high: float | None = None
+) -> Any:
+    """Declare a setting: its group, its default, its help text and its inclusive range."""
+    metadata = {"group": group, "help": help, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
+
+
+RUN, DATA, NETWORK, TRAINING, FINETUNING = "Run", "Data", "Network", "Training", "Fine-tuning"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every setting of ``tl-catdog train``. None means: the architecture's own default."""
+
+    arch: Arch = option(RUN, "mobilenet", "The network; baseline is the video's.")
+    data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
+    run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
+    runs_dir: str = option(RUN, "models", "Folder that holds the runs.")
+    seed: int = option(RUN, 0, "Seed of every random choice.", low=0, high=2**31 - 1)
+
+    image_size: int | None = option(
+        DATA, None, "Pictures become squares of this size.", low=32, high=1024
+    )
+    batch_size: int = option(TRAINING, 32, "Pictures in a training step.", low=1, high=4096)
+    augment: Augment | None = option(DATA, None, "How training pictures are varied.")
+    class_weights: ClassWeights = option(TRAINING, "none", "How much each class counts.")
+    cache: Cache = option(DATA, "auto", "Where decoded pictures wait.")
+    strict: bool = option(DATA, False, "Stop at a picture that can't be read.")
+    validation_fraction: float = option(
+        DATA, 0.2, "Part of an unsplit folder to validate on.", low=0.01, high=0.9
+    )
+    test_fraction: float = option(
+        DATA, 0.0, "Part of an unsplit folder to test on.", low=0.0, high=0.9
+    )
+
+    dense_units: int = option(NETWORK, 128, "Width of the head's hidden layer.", low=1, high=65536)
+    dropout: float = option(NETWORK, 0.5, "The head's dropout rate.", low=0.0, high=0.95)
+    backbone_weights: str = option(NETWORK, "packaged", "packaged, keras, or a .weights.h5 file.")
+
+    optimizer: Optimizer = option(TRAINING, "rmsprop", "The optimiser.")
+    schedule: Schedule = option(TRAINING, "cosine", "How the learning rate goes over a stage.")
+    epochs: int | None = option(TRAINING, None, "Epochs of the first stage.", low=1, high=100_000)
+    learning_rate: float | None = option(
+        TRAINING, None, "Learning rate of the first stage.", low=1e-9, high=10.0
+    )
+    weight_decay: float | None = option(
+        TRAINING, None, "Decoupled weight decay.", low=0.0, high=1.0
+    )
+    label_smoothing: float | None = option(
+        TRAINING, None, "Moves the targets from 0 and 1 towards 0.5.", low=0.0, high=0.9
+    )
+    weight_average: float | None = option(
+        TRAINING,
+        None,
+        "Momentum of the running mean of the weights; 0 is off.",
+        low=0.0,
+        high=0.99999,
+    )
+    patience: int | None = option(
+        TRAINING,
+        None,
+        "Epochs without improvement before a stage stops; 0 is never.",
+        low=0,
+        high=100_000,
+    )
+    finetune: bool = option(FINETUNING, False, "Add a second stage that trains the backbone's top.")
+    unfreeze_from: str = option(
+        FINETUNING, "block_13", "Block of the backbone that fine-tuning starts at."
+    )
+    finetune_epochs: int = option(
+        FINETUNING, 5, "Epochs of the fine-tuning stage.", low=1, high=100_000
+    )
+    finetune_learning_rate: float = option(
+        FINETUNING, 1e-5, "Learning rate of the fine-tuning stage.", low=1e-9, high=10.0
+    )
+    tensorboard: bool = option(RUN, False, "Write TensorBoard logs into the run folder.")
+    force: bool = option(RUN, False, "Replace an existing run of the same name.")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name), item.metadata)
+        if self.arch == "baseline" and self.finetune:
+            raise UsageError(
+                "expected --finetune with a pretrained backbone, found --arch baseline, "
+                "which has none.",
+                "Type: tl-catdog train --arch mobilenet --finetune",
+            )
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise UsageError(
+                "expected pictures left to train on, found validation_fraction + test_fraction = "
+                f"{self.validation_fraction + self.test_fraction:g}.",
+                "Type: --validation-fraction 0.2 --test-fraction 0.1",
+            )
+
+    def resolved(self) -> TrainConfig:
+        """Return the same settings with the architecture's defaults filled in."""
+        defaults = ARCH_DEFAULTS[self.arch]
+        unset = {name: value for name, value in defaults.items() if getattr(self, name) is None}
+        return replace(self, **unset)
+
+
+ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
+    "baseline": {
+        "image_size": 64,
+        "augment": "standard",
+        "epochs": 60,
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "weight_average": 0.99,
+        "patience": 0,
+    },
+    "mobilenet": {
+        "image_size": 224,
+        "augment": "light",
+        "epochs": 8,
+        "learning_rate": 3e-4,
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "weight_average": 0.0,
+        "patience": 4,
+    },
+}
+"""Settings that each architecture chooses for itself; the README gives the runs that chose them."""
+
+NAMES = tuple(item.name for item in fields(TrainConfig))
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """Return the words that a setting accepts, or nothing if it isn't a choice."""
+    for kind in kinds(name):
+        if typing.get_origin(kind) is Literal:
+            return typing.get_args(kind)
+    return ()
+
+
+def kinds(name: str) -> tuple[Any, ...]:
+    """Return the types that a setting accepts."""
+    hint = typing.get_type_hints(TrainConfig)[name]
+    # ``Literal[…] | None`` and ``int | None`` are unions of two different kinds.
+    is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    return typing.get_args(hint) if is_union else (hint,)
+
+
+def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    accepted = kinds(name)
+    if value is None and type(None) in accepted:
+        return
+    words = choices(name)
+    if words:
+        if value not in words:
+            raise UsageError(
+                f"expected {name} to be one of {', '.join(words)}, found {value!r}.",
+                f"Type: {flag(name)} {_nearest(str(value), words) or words[0]}",
+            )
+        return
+    if float in accepted and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) not in accepted:
+        wanted = " or ".join(kind.__name__ for kind in accepted if kind is not type(None))
+        raise UsageError(
+            f"expected {name} to be {wanted}, found {value!r}.", "Type: tl-catdog train --help"
+        )
+    low, high = metadata["low"], metadata["high"]
+    if low is not None and not low <= value <= high:  # also refuses nan
+        raise UsageError(
+            f"expected {name} from {low:g} to {high:g}, found {value!r}.",
+            "Type: tl-catdog train --help",
+        )
+
+
+def flag(name: str) -> str:
+    """Return the command-line option of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
+    """Build the settings from names and values.
+
+    Raises:
+        UsageError: A name is unknown (the valid ones are listed) or a value out of range.
+    """
+    for name in values:
+        if name not in NAMES:
+            near = _nearest(name, NAMES)
+            raise UsageError(
+                f"expected known settings, found {name!r}; the valid ones are {', '.join(NAMES)}.",
+                f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
+            )
+    return TrainConfig(**values)
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Read settings from a TOML file; dashes in names count as underscores.
+
+    Raises:
+        UsageError: The file is missing or isn't TOML.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"expected a TOML file, found none at {path} ({error.strerror}).", f"Type: ls {path}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"expected TOML in {path}, found: {error}.", f"Edit {path}") from error
+    return {name.replace("-", "_"): value for name, value in values.items()}
+
+
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    return next(iter(difflib.get_close_matches(word, words, 1)), None)

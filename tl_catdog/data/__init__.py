@@ -1,0 +1,1 @@
+"""From folders of pictures to batches: scan, split, decode, augment, draw."""

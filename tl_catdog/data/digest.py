@@ -1,0 +1,38 @@
+"""Hashes of pictures: they tell copies apart from pictures, and one data set from another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from tl_catdog.data.parallel import in_order
+
+UNREADABLE = ""
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal, or ``UNREADABLE``."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return UNREADABLE
+
+
+def file_digests(paths: Iterable[Path]) -> list[str]:
+    """Return ``file_digest`` of each path, in order, read in parallel."""
+    return list(in_order(file_digest, paths))
+
+
+def fingerprint(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Return one SHA-256 for a data set: equal when the same pictures have the same roles.
+
+    Args:
+        rows: (split, label, content digest) of each picture. Names, folders and order don't
+            matter, so a copy of a data set elsewhere has the same fingerprint.
+    """
+    whole = hashlib.sha256()
+    for row in sorted(rows):
+        whole.update("\t".join(row).encode("utf-8", "surrogateescape") + b"\n")
+    return whole.hexdigest()

@@ -1,0 +1,234 @@
+"""Writes a whole set of drawn pictures into a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+
+from .picture import KINDS, LARGEST, SMALLEST, VERSION, draw
+
+SPLITS: tuple[str, str, str] = ("train", "validation", "test")
+DEFAULT_COUNTS: Mapping[str, int] = MappingProxyType({"train": 400, "validation": 100, "test": 100})
+
+Box: TypeAlias = tuple[int, int, int, int]
+Progress: TypeAlias = Callable[[int, int], None]
+
+# Starting a worker takes about as long as drawing twenty pictures.
+_WORTH_A_WORKER = 40
+_SEED_ROOM = 1 << 24
+_QUALITY = (70, 95)
+
+
+@dataclass(frozen=True)
+class DrawnSet:
+    """A set on disk. size: side of the pictures in pixels. counts: pictures per class by split."""
+
+    root: Path
+    seed: int
+    size: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Task:
+    name: str
+    kind: str
+    seed: int
+
+
+def draw_set(
+    root: Path,
+    *,
+    counts: Mapping[str, int] = DEFAULT_COUNTS,
+    size: int = 192,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> DrawnSet:
+    """Write `root`/{train,validation,test}/{cats,dogs}/NNNN.jpg, boxes.json and drawn.json.
+
+    The folder appears as a whole or not at all, and the same arguments give the same bytes
+    whatever the number of workers. A `root` that already holds this very set is left as it is.
+
+    counts: pictures per class, 1 or more, by split (any of train, validation, test).
+    size: side in pixels, 16..2048. seed: 0 or more; other seeds give other pictures.
+    workers: processes to draw with, 1 or more; 1 draws in this process, None takes one for each
+    core it may use. progress: called in this thread with (pictures done, pictures in all).
+
+    Raises ValueError for arguments outside these, FileExistsError where `root` holds anything
+    else, OSError where it cannot be written, RuntimeError where a worker process fails.
+    """
+    ordered = _checked(counts, size, seed, workers)
+    size, seed = int(size), int(seed)  # Numpy's integers overflow, and JSON refuses them.
+    root = Path(root)
+    result = DrawnSet(root, seed, size, MappingProxyType(ordered))
+    about = {"version": VERSION, "seed": seed, "size": size, "counts": ordered}
+    if _holds(root, about):
+        return result
+    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
+        raise FileExistsError(f"{root} exists and is not this drawn set: choose another folder")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    try:
+        # One level below: mkdtemp closes its folder to other users, the set shall be open.
+        made = scratch / "set"
+        tasks = _tasks(ordered, seed)
+        for folder in {(made / task.name).parent for task in tasks}:
+            folder.mkdir(parents=True, exist_ok=True)
+        boxes: dict[str, Box] = {}
+        for task, box in zip(tasks, _draw_all(made, about, tasks, workers), strict=True):
+            boxes[task.name] = box
+            if progress is not None:
+                progress(len(boxes), len(tasks))
+        lines = [f"{json.dumps(name)}: {json.dumps(boxes[name])}" for name in sorted(boxes)]
+        _write(made / "boxes.json", "{\n" + ",\n".join(lines) + "\n}\n")
+        _write(made / "drawn.json", json.dumps(about, indent=2, sort_keys=True) + "\n")
+        _put(made, root, about)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return result
+
+
+def _checked(
+    counts: Mapping[str, int], size: int, seed: int, workers: int | None
+) -> dict[str, int]:
+    """`counts` in the order of SPLITS, or ValueError."""
+    unknown = sorted(set(counts) - set(SPLITS))
+    if unknown or not counts:
+        raise ValueError(f"counts must be by split, of {', '.join(SPLITS)}, not {unknown}")
+    if min(counts.values()) < 1 or 2 * sum(counts.values()) >= _SEED_ROOM:
+        raise ValueError(f"counts must be 1 or more and below {_SEED_ROOM} in all: {dict(counts)}")
+    if not SMALLEST <= size <= LARGEST:
+        raise ValueError(f"size {size} is outside {SMALLEST}..{LARGEST} pixels")
+    if seed < 0:
+        raise ValueError(f"seed {seed} is negative")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be 1 or more, not {workers}")
+    return {split: int(counts[split]) for split in SPLITS if split in counts}
+
+
+def _tasks(counts: Mapping[str, int], seed: int) -> list[_Task]:
+    """All pictures in a fixed order, numbered through so that no two share a seed."""
+    out: list[_Task] = []
+    for split, count in counts.items():
+        for kind in KINDS:
+            for number in range(1, count + 1):
+                name = f"{split}/{kind}s/{number:04d}.jpg"
+                out.append(_Task(name, kind, seed * _SEED_ROOM + len(out)))
+    return out
+
+
+def _holds(root: Path, about: Mapping[str, object]) -> bool:
+    # drawn.json arrives together with everything else, so it stands for the whole set.
+    try:
+        return bool(json.loads((root / "drawn.json").read_text("utf-8")) == about)
+    except (OSError, ValueError):
+        return False
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _put(made: Path, root: Path, about: Mapping[str, object]) -> None:
+    """Move the finished folder into place, unless another process was first with the same set."""
+    try:
+        if root.is_dir():
+            root.rmdir()  # Empty; Windows would not replace it.
+        made.rename(root)
+    except OSError:
+        if not _holds(root, about):
+            raise
+
+
+def _draw_one(made: Path, task: _Task, size: int) -> Box:
+    drawing = draw(task.kind, task.seed, size)
+    quality = int(np.random.default_rng([task.seed, 1]).integers(_QUALITY[0], _QUALITY[1] + 1))
+    drawing.image.save(made / task.name, "JPEG", quality=quality)
+    return drawing.box
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _draw_all(
+    made: Path, about: Mapping[str, object], tasks: Sequence[_Task], workers: int | None
+) -> Iterator[Box]:
+    """Draw all tasks and give their boxes in order."""
+    if workers is None:
+        workers = min(_cores(), len(tasks) // _WORTH_A_WORKER)
+    workers = min(workers, len(tasks))
+    if workers > 1 and sys.executable:
+        yield from _draw_in_workers(made, about, tasks, workers)
+        return
+    size = int(str(about["size"]))
+    for task in tasks:
+        yield _draw_one(made, task, size)
+
+
+# Why not multiprocessing: a fork of a program that has TensorFlow loaded may hang, and a spawned
+# worker first imports the main program once more, which may load TensorFlow again, and fails where
+# that program has no file or no `__name__` guard. A plain interpreter that runs `serve` has none
+# of these troubles. Worker k of n takes the tasks k, k + n, ... and prints one line for each, so
+# that reading the workers in turn gives the boxes in order, and no lines pile up.
+_WORKER = "import sys; sys.path[:] = {path!r}; from {module} import serve; serve()"
+
+
+def _draw_in_workers(
+    made: Path, about: Mapping[str, object], tasks: Sequence[_Task], workers: int
+) -> Iterator[Box]:
+    code = _WORKER.format(path=[entry or str(Path.cwd()) for entry in sys.path], module=__name__)
+    running: list[subprocess.Popen[str]] = []
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        try:
+            for k in range(workers):
+                order = {"made": str(made), "about": about, "first": k, "step": workers}
+                process = subprocess.Popen(
+                    [sys.executable, "-c", code, json.dumps(order)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                )
+                running.append(process)
+            for number in range(len(tasks)):
+                pipe = running[number % workers].stdout
+                line = pipe.readline() if pipe else ""
+                if not line.endswith("\n"):
+                    errors.seek(0)
+                    raise RuntimeError(f"a drawing process failed: {errors.read()[-2000:].strip()}")
+                left, top, right, bottom = (int(v) for v in line.split())
+                yield left, top, right, bottom
+        finally:
+            # Wait for them to be gone: one still writing would bring the folder back.
+            for process in running:
+                process.kill()
+                process.wait()
+                if process.stdout:
+                    process.stdout.close()
+
+
+def serve() -> None:
+    """Worker process: draw what the first argument orders, print a box a line."""
+    # Ctrl-C reaches the whole group; the parent ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = json.loads(sys.argv[1])
+    about = order["about"]
+    tasks = _tasks(about["counts"], about["seed"])
+    for task in tasks[order["first"] :: order["step"]]:
+        print(*_draw_one(Path(order["made"]), task, about["size"]), flush=True)

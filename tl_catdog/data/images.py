@@ -1,0 +1,89 @@
+"""Decode and resize one picture: the ONE path that training, evaluation and prediction share."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tl_catdog.errors import PictureError
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+
+MAX_PIXELS = 128 * 2**20
+"""Larger pictures are refused by their header, before memory is taken (a decompression bomb)."""
+
+BACKGROUND = (255, 255, 255)
+"""Transparent pixels show this colour: white, as a page would."""
+
+# Pillow only warns between one and two times its own limit, and a warning would reach the user.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def decode(source: Path | bytes, size: int) -> Pixels:
+    """Decode a picture, turn it upright, make it RGB and resize it to a square.
+
+    The whole picture is squeezed to the square, as the video's generator does: nothing is cut off.
+    Pillow's bilinear filter averages all source pixels when it shrinks (antialiasing).
+
+    Args:
+        source: A file's path or its encoded bytes.
+        size: Height and width of the result in pixels.
+
+    Returns:
+        RGB values 0..255 of shape (size, size, 3).
+
+    Raises:
+        PictureError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
+            than ``MAX_PIXELS`` pixels.
+    """
+    try:
+        data = source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        raise PictureError(f"can't be read ({error.strerror or error})") from error
+    if not data:
+        raise PictureError("the file is empty")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+            upright = ImageOps.exif_transpose(picture)
+            rgb = to_rgb(upright)
+            return np.asarray(rgb.resize((size, size), Image.Resampling.BILINEAR))
+    except PictureError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"more pixels than the {MAX_PIXELS:,} allowed") from error
+    except MemoryError as error:
+        raise PictureError("decoding it needs more memory than there is") from error
+    except Exception as error:
+        # Pillow's decoders answer broken bytes with OSError, SyntaxError, ValueError, EOFError,
+        # struct.error, zlib.error and more; whichever it is, the picture is the one at fault.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise PictureError(f"broken: {reason}") from error
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Convert any of Pillow's modes to RGB without losing what a viewer would show.
+
+    16-bit grey is scaled to 8 bits (Pillow's own conversion clips it to white), and transparency
+    is laid over ``BACKGROUND`` (Pillow's own conversion bares the hidden colour).
+    """
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture, dtype=np.float64)
+        eight_bits = np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8)
+        return Image.fromarray(eight_bits).convert("RGB")
+    if picture.has_transparency_data:
+        layers = picture.convert("RGBA")
+        page = Image.new("RGBA", layers.size, (*BACKGROUND, 255))
+        return Image.alpha_composite(page, layers).convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")

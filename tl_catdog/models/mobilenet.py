@@ -1,0 +1,109 @@
+"""MobileNetV2 with frozen ImageNet features and the shared head.
+
+MobileNetV2: Sandler et al. 2018, https://arxiv.org/abs/1801.04381, width 1.0, as built by
+``keras.applications``.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from tl_catdog.errors import UsageError, listing
+from tl_catdog.models.head import add_head
+from tl_catdog.models.weights import load_backbone_weights
+
+BACKBONE = "backbone"
+MIN_IMAGE_SIZE = 32
+
+
+def build_mobilenet(
+    *,
+    image_size: int,
+    class_count: int,
+    dense_units: int = 128,
+    dropout: float = 0.5,
+    backbone_weights: str | None = "packaged",
+) -> keras.Model:
+    """Build MobileNetV2 with a frozen backbone and an untrained head.
+
+    Args:
+        image_size: Height and width of the pictures in pixels, 32 or more; 224 is the size that
+            the weights were trained at.
+        class_count: Number of classes, 2 or more.
+        dense_units: Width of the head's hidden layer.
+        dropout: The head's dropout rate.
+        backbone_weights: ``packaged``, ``keras`` (fetched by Keras), a file, or None for random
+            numbers (tests).
+
+    Returns:
+        A model from RGB in [0, 255], (B, S, S, 3), to sigmoid outputs, (B, 1) or (B, C). Only the
+        head is trainable.
+
+    Raises:
+        ValueError: ``image_size`` is too small.
+        CatdogError: The weights can't be loaded.
+    """
+    if image_size < MIN_IMAGE_SIZE:
+        raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {image_size}")
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(image_size, image_size, 3),
+        alpha=1.0,
+        include_top=False,
+        weights=None,
+        name=BACKBONE,
+    )
+    if backbone_weights is not None:
+        load_backbone_weights(backbone, backbone_weights)
+    freeze(backbone)
+    pictures = layers.Input((image_size, image_size, 3), name="pictures")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pictures)  # what ImageNet's had
+    x = backbone(x)  # (B, S/32, S/32, 1280)
+    x = layers.GlobalAveragePooling2D(name="pooling")(x)  # (B, 1280)
+    outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
+    return keras.Model(pictures, outputs, name="mobilenet")
+
+
+def freeze(backbone: keras.Model) -> None:
+    """Freeze every layer of the backbone, each by itself."""
+    for layer in backbone.layers:
+        layer.trainable = False
+
+
+def unfreeze_from(model: keras.Model, block: str) -> list[str]:
+    """Make the backbone trainable from the named block upwards; BatchNorm layers stay frozen.
+
+    A frozen BatchNorm layer uses its stored statistics also when ``fit`` asks for training mode:
+    ``backbone(x, training=False)`` would not do, because ``fit`` overrides it. The model has to be
+    compiled again for this to have an effect.
+
+    Args:
+        model: What ``build_mobilenet`` returned.
+        block: ``block_1`` … ``block_16``, or the full name of a layer.
+
+    Returns:
+        The names of the layers that are trainable now.
+
+    Raises:
+        UsageError: The backbone has no such block; the message names those it has.
+    """
+    backbone = model.get_layer(BACKBONE)
+    names = [layer.name for layer in backbone.layers]
+    start = next(
+        (i for i, name in enumerate(names) if name == block or name.startswith(f"{block}_")), None
+    )
+    if start is None:
+        raise UsageError(
+            f"expected a block of the backbone, found {block!r}; its blocks are "
+            f"{listing(block_names(backbone), 20)}.",
+            "Type: --unfreeze-from block_13",
+        )
+    for index, layer in enumerate(backbone.layers):
+        layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
+    return [layer.name for layer in backbone.layers if layer.trainable and layer.weights]
+
+
+def block_names(backbone: keras.Model) -> list[str]:
+    """Return the backbone's blocks in order, as ``--unfreeze-from`` names them."""
+    blocks = ["_".join(layer.name.split("_")[:2]) for layer in backbone.layers]
+    return [name for name in dict.fromkeys(blocks) if name.startswith("block_")]

@@ -1,0 +1,116 @@
+"""The packaged ImageNet weights of MobileNetV2, and others that a user names.
+
+The package holds the numbers of the TensorFlow Hub module named in NOTICE, renamed to the layers of
+``keras.applications.MobileNetV2(include_top=False)``. Convolution kernels are stored in half
+precision (relative rounding 2⁻¹¹), BatchNorm's small vectors in single precision, since a variance
+may be too small for half precision. ``tools/pack_backbone.py`` makes the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.errors import CatdogError, UsageError
+
+PACKAGED_FILE = "mobilenet_v2_imagenet.npz"
+PACKAGED_SHA256 = "4c0d2a92d380bd64f6eadd01782292226de9a9ef10875232e749e614787392a5"
+PACKAGED, FROM_KERAS = "packaged", "keras"
+
+
+def load_backbone_weights(backbone: keras.Model, source: str) -> None:
+    """Fill a MobileNetV2 without top with pretrained numbers, in place.
+
+    Args:
+        backbone: ``keras.applications.MobileNetV2(include_top=False, weights=None)``.
+        source: ``packaged``; ``keras`` for those that Keras fetches from the network; or the path
+            of a ``.weights.h5`` file.
+
+    Raises:
+        UsageError: The named file is missing or isn't a weights file of this network.
+        CatdogError: The packaged file is damaged, or Keras can't fetch its own.
+    """
+    if source == PACKAGED:
+        _assign(backbone, packaged_weights())
+    elif source == FROM_KERAS:
+        _assign(backbone, _fetched(backbone))
+    else:
+        _load_file(backbone, Path(source))
+
+
+@cache
+def packaged_weights() -> dict[str, npt.NDArray[np.float32]]:
+    """Return the packaged numbers by ``layer/index``, after checking the file's hash.
+
+    Raises:
+        CatdogError: The file is missing or damaged.
+    """
+    data = resources.files("tl_catdog.models").joinpath(PACKAGED_FILE)
+    again = "Type: pip install --force-reinstall tl-catdog"
+    if not data.is_file():
+        raise CatdogError("expected the packaged backbone weights, found no file.", again)
+    content = data.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != PACKAGED_SHA256:
+        raise CatdogError(
+            f"expected backbone weights with SHA-256 {PACKAGED_SHA256[:12]}…, "
+            f"found {digest[:12]}….",
+            again,
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def _assign(backbone: keras.Model, numbers: dict[str, npt.NDArray[np.float32]]) -> None:
+    for layer in backbone.layers:
+        if layer.weights:
+            layer.set_weights([numbers[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
+
+
+def _fetched(backbone: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
+    try:
+        other = keras.applications.MobileNetV2(
+            input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights="imagenet"
+        )
+    except Exception as error:
+        raise CatdogError(
+            f"expected Keras to fetch its weights, found no way to them ({error}).",
+            "Type: --backbone-weights packaged",
+        ) from error
+    return {
+        f"{layer.name}/{i}": value
+        for layer in other.layers
+        for i, value in enumerate(layer.get_weights())
+    }
+
+
+def _load_file(backbone: keras.Model, path: Path) -> None:
+    if not path.is_file():
+        raise UsageError(
+            f"expected packaged, keras or a .weights.h5 file, found no file {path}.",
+            "Type: --backbone-weights packaged",
+        )
+    if not path.name.endswith(".weights.h5"):
+        raise UsageError(
+            f"expected a file named *.weights.h5, found {path}.",
+            "Save them with model.save_weights('backbone.weights.h5')",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a misfit is an error below, not a page of warnings
+            backbone.load_weights(path)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UsageError(
+            f"expected weights of MobileNetV2 1.0 without its top, found others in {path}: "
+            f"{reason[:160]}",
+            "Type: --backbone-weights packaged",
+        ) from error

@@ -1,0 +1,274 @@
+"""The run folder: everything that one training leaves, and all that later commands read.
+
+    models/<run>/
+      config.json        the resolved settings
+      manifest.json      versions, seed, data and its fingerprint, stages and timings, skipped files
+      split.csv          which picture was in which split, with its SHA-256
+      metrics.jsonl      a line for each epoch
+      model.keras        the whole network, scaling included
+      predictions/*.csv  what it says of each picture of a split
+
+A run is built in a folder named ``<run>.unfinished-…`` and renamed when it is whole, so a folder
+without that suffix is always a valid run, whenever the program was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tl_catdog.data.digest import file_digest
+from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.files import read_json, write_json, write_text
+
+FORMAT = 1
+UNFINISHED = ".unfinished-"
+REPLACED = ".replaced-"
+CONFIG, MANIFEST, SPLIT, METRICS, MODEL = (
+    "config.json",
+    "manifest.json",
+    "split.csv",
+    "metrics.jsonl",
+    "model.keras",
+)
+PREDICTIONS = "predictions"
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    path: Path
+    config: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is what commands take."""
+        return self.path.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the network's outputs."""
+        return tuple(self.manifest["data"]["classes"])
+
+    @property
+    def image_size(self) -> int:
+        """Height and width in pixels of the pictures that the network takes."""
+        return int(self.config["image_size"])
+
+    @property
+    def model_path(self) -> Path:
+        """The network's file."""
+        return self.path / MODEL
+
+    def predictions_path(self, split: str) -> Path:
+        """Return the file of the predictions on a split, whether it exists or not."""
+        return self.path / PREDICTIONS / f"{split}.csv"
+
+    def predicted_splits(self) -> tuple[str, ...]:
+        """Return the splits that predictions are saved of."""
+        return tuple(sorted(path.stem for path in (self.path / PREDICTIONS).glob("*.csv")))
+
+    def check_model(self) -> None:
+        """Make sure that the network's file is the one that the training wrote.
+
+        Raises:
+            CatdogError: It is missing or its hash differs.
+        """
+        if file_digest(self.model_path) != self.manifest["model"]["sha256"]:
+            state = "a changed one" if self.model_path.exists() else "none"
+            raise CatdogError(
+                f"expected the network that the run {self.name} trained, found {state}: "
+                f"{self.model_path}.",
+                f"Train it again: tl-catdog train --arch {self.config['arch']} "
+                f"--run {self.name} --force",
+            )
+
+
+@dataclass(frozen=True)
+class RunList:
+    """The runs of a folder: the finished ones, and the names of folders that aren't."""
+
+    runs: tuple[Run, ...]
+    unfinished: tuple[str, ...]
+
+
+def list_runs(runs_dir: Path) -> RunList:
+    """Return the runs of a folder, oldest first; a missing folder holds none."""
+    runs, unfinished = [], []
+    folders = sorted(runs_dir.iterdir()) if runs_dir.is_dir() else []
+    for folder in folders:
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        try:
+            runs.append(read_run(folder))
+        except CatdogError:
+            unfinished.append(folder.name)
+    runs.sort(key=lambda run: (str(run.manifest["created"]), run.name))
+    return RunList(tuple(runs), tuple(unfinished))
+
+
+def read_run(folder: Path) -> Run:
+    """Read one run folder.
+
+    Raises:
+        CatdogError: It isn't a finished run.
+    """
+    problem = "it was never finished"
+    if not (UNFINISHED in folder.name or REPLACED in folder.name):
+        try:
+            config, manifest = read_json(folder / CONFIG), read_json(folder / MANIFEST)
+            if manifest["format"] == FORMAT:
+                return Run(folder, config, manifest)
+            problem = f"its format {manifest['format']} isn't {FORMAT}"
+        except FileNotFoundError as error:
+            problem = f"it has no {Path(error.filename).name}"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            problem = f"its description can't be read ({type(error).__name__})"
+    raise CatdogError(
+        f"expected a finished run, found {folder}: {problem}.", f"Type: rm -r {folder}"
+    )
+
+
+def find_run(reference: str, runs_dir: Path) -> Run:
+    """Return the run of a name in ``runs_dir``, or of a path.
+
+    Raises:
+        UsageError: There is no such run; the message names those there are.
+        CatdogError: It isn't a finished run.
+    """
+    for folder in (runs_dir / reference, Path(reference)):
+        if folder.is_dir():
+            return read_run(folder)
+    names = [run.name for run in list_runs(runs_dir).runs]
+    raise UsageError(
+        f"expected a run in {runs_dir}, found no {reference!r}; there is {listing(names)}.",
+        f"Type: tl-catdog evaluate {names[-1]}" if names else "Type: tl-catdog train",
+    )
+
+
+def latest_run(runs_dir: Path) -> Run:
+    """Return the newest finished run.
+
+    Raises:
+        UsageError: There is none.
+    """
+    runs = list_runs(runs_dir).runs
+    if not runs:
+        raise UsageError(
+            f"expected a finished run in {runs_dir}, found none.", "Type: tl-catdog train"
+        )
+    return runs[-1]
+
+
+def choose_name(wanted: str | None, stem: str, runs_dir: Path, *, force: bool) -> str:
+    """Return the name for a new run: the one wanted, or the first free of stem, stem-2, …
+
+    Raises:
+        UsageError: The wanted name can't be a folder's name, or a run has it already.
+    """
+    if wanted is None:
+        taken = {entry.name for entry in runs_dir.iterdir()} if runs_dir.is_dir() else set()
+        names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+    if not NAME.match(wanted) or UNFINISHED in wanted or REPLACED in wanted:
+        raise UsageError(
+            f"expected a run's name of letters, digits, '.', '_', '+' and '-', found {wanted!r}.",
+            f"Type: --run {stem}",
+        )
+    if (runs_dir / wanted).exists() and not force:
+        raise UsageError(
+            f"expected a new name, found that the run {wanted} exists in {runs_dir}.",
+            f"Type: --run {wanted}-2, or --force to replace it",
+        )
+    return wanted
+
+
+class RunWriter:
+    """Builds a run in a folder beside its place, and moves it there when it is whole.
+
+    Use it as a context manager: leaving the block without ``publish`` removes what was written.
+    """
+
+    def __init__(self, runs_dir: Path, name: str, *, force: bool = False) -> None:
+        try:
+            runs_dir.mkdir(parents=True, exist_ok=True)
+            self.path = Path(tempfile.mkdtemp(prefix=f"{name}{UNFINISHED}", dir=runs_dir))
+        except OSError as error:
+            raise UsageError(
+                f"expected a folder that can be written to, found {runs_dir} ({error.strerror}).",
+                "Type: --runs-dir FOLDER",
+            ) from error
+        self.path.chmod(0o755)
+        self.target = runs_dir / name
+        self.force = force
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved settings."""
+        write_json(self.path / CONFIG, dict(config))
+
+    def write_split(self, text: str) -> None:
+        """Write which picture is in which split, as CSV."""
+        write_text(self.path / SPLIT, text)
+
+    def write_predictions(self, split: str, text: str) -> None:
+        """Write the predictions on a split, as CSV."""
+        write_text(self.path / PREDICTIONS / f"{split}.csv", text)
+
+    def append_metrics(self, row: Mapping[str, Any]) -> None:
+        """Add an epoch's line."""
+        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(row)) + "\n")
+
+    def publish(self, manifest: Mapping[str, Any]) -> Run:
+        """Write the manifest and give the run its name, in one rename.
+
+        If another training has taken the name meanwhile, the next free one is used.
+        """
+        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest})
+        runs_dir, name = self.target.parent, self.target.name
+        if self.target.exists() and self.force:
+            old = Path(tempfile.mkdtemp(prefix=f"{name}{REPLACED}", dir=runs_dir))
+            self.target.rename(old / name)
+            self.path.rename(self.target)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            name = choose_name(None, name, runs_dir, force=False)
+            self.path.rename(runs_dir / name)
+        return read_run(runs_dir / name)
+
+
+def read_metrics(run: Run) -> list[dict[str, Any]]:
+    """Return the lines of ``metrics.jsonl``, one for each epoch of each stage."""
+    text = (run.path / METRICS).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def read_split(run: Run) -> str:
+    """Return the CSV of which picture was in which split.
+
+    Raises:
+        CatdogError: The file is gone.
+    """
+    try:
+        path = run.path / SPLIT
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise CatdogError(
+            f"expected the split that the run {run.name} was trained on, found no {path}.",
+            "Name the folder to evaluate: --data DIR",
+        ) from error

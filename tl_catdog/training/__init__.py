@@ -1,0 +1,1 @@
+"""Staged training: build, fit each stage, keep the best, leave a run folder."""

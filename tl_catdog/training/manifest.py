@@ -1,0 +1,64 @@
+"""What a run records of its surroundings: data, versions, machine, commit."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from typing import Any
+
+import psutil
+
+from tl_catdog import __version__
+from tl_catdog.data.folders import SPLITS
+from tl_catdog.data.sets import PictureSet
+
+PACKAGES = ("tensorflow", "keras", "keras-cv", "numpy", "pillow", "scipy", "scikit-learn")
+
+
+def describe(pictures: PictureSet) -> dict[str, Any]:
+    """Return what a manifest says of the data."""
+    return {
+        "name": pictures.name,
+        "root": str(pictures.root.absolute()),
+        "layout": pictures.layout,
+        "drawn": pictures.drawn,
+        "classes": list(pictures.classes),
+        "counts": {split: pictures.counts()[split] for split in SPLITS if split in pictures.splits},
+        "fingerprint": pictures.fingerprint,
+        "ignored": dict(pictures.ignored),
+        "identical_across_splits": len(pictures.leaks()),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result may depend on."""
+    found = {"tl-catdog": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Return what timings depend on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpus": psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "command": sys.argv[1:],
+    }
+
+
+def git_commit() -> str | None:
+    """Return the commit that the working folder is at, if it is in a git repository."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
