@@ -80,7 +80,7 @@ def _predict_own(run: Run, split: str) -> None:
     pictures = from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])
     examples = pictures.split(split)
     check_unchanged(examples)
-    found = _predict(run, examples)
+    found = _predict(run, examples, pictures.root)
     write_text(run.predictions_path(split), found.predictions.to_csv())
 
 
@@ -97,7 +97,7 @@ def _predict_other(run: Run, root: Path, split: str | None) -> tuple[str, str, S
     wanted = split or _default_split(pictures.splits)
     examples = pictures.split(wanted)
     _warn_of_overlap(run, pictures, wanted)
-    return pictures.name, wanted, _predict(run, examples)
+    return pictures.name, wanted, _predict(run, examples, pictures.root)
 
 
 def _warn_of_overlap(run: Run, pictures: PictureSet, split: str) -> None:
@@ -111,19 +111,14 @@ def _warn_of_overlap(run: Run, pictures: PictureSet, split: str) -> None:
         note(f"Warning: {run.name} was trained on {known} of these pictures; the figures flatter.")
 
 
-def _predict(run: Run, examples: Sequence[Example]) -> SplitResult:
+def _predict(run: Run, examples: Sequence[Example], root: Path) -> SplitResult:
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.evaluation.predictor import Predictor, predict_examples
 
     predictor = Predictor.load(run)
-    with counting(notices(), "predicting") as bar:
-        task = bar.add_task("", total=len(examples)) if bar else None
-        found = predict_examples(
-            predictor,
-            examples,
-            lambda done, _: bar.update(task, completed=done) if bar and task is not None else None,
-        )
+    with counting(notices(), "predicting") as progress:
+        found = predict_examples(predictor, examples, progress)
     if found.skipped:
-        notices().print(skipped_table(found.skipped))
+        notices().print(skipped_table(found.skipped, root))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from rich.console import Console
 from rich.progress import (
@@ -145,10 +145,10 @@ def watch(console: Console) -> Iterator[Observer]:
 
 
 @contextlib.contextmanager
-def counting(console: Console, what: str) -> Iterator[Progress | None]:
-    """Give a bar that counts pictures, or None without a terminal."""
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how many pictures of how many are done; silent in a pipe."""
     if not console.is_terminal:
-        yield None
+        yield lambda done, total: None
         return
     with Progress(
         TextColumn(what),
@@ -158,4 +158,5 @@ def counting(console: Console, what: str) -> Iterator[Progress | None]:
         console=console,
         transient=True,
     ) as progress:
-        yield progress
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

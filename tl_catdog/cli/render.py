@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich import box
 from rich.console import Group as Lines
@@ -86,16 +87,18 @@ def data_summary(pictures: PictureSet) -> RenderableType:
     return Lines(title, rows, Text(f"Not pictures, so ignored: {ignored}", style="dim"))
 
 
-def skipped_table(skipped: Sequence[Skipped]) -> RenderableType:
+def skipped_table(skipped: Sequence[Skipped], root: Path) -> RenderableType:
     """Return a warning that names the pictures that couldn't be used."""
     rows = table()
     rows.add_column("picture", overflow="fold")
     rows.add_column("why", overflow="fold")
     for item in skipped[:MANY]:
-        rows.add_row(Text(shown(item.path)), Text(shown(item.reason)))
+        within = item.path.is_relative_to(root)
+        name = item.path.relative_to(root) if within else item.path
+        rows.add_row(Text(shown(name)), Text(shown(item.reason)))
     if len(skipped) > MANY:
         rows.add_row(f"… and {len(skipped) - MANY} more", "all are in the run's manifest.json")
-    title = f"Warning: {len(skipped)} of the pictures can't be read and were skipped"
+    title = f"Warning: {len(skipped)} pictures in {shown(root)} can't be read and were skipped"
     return Lines(heading(title, "yellow"), rows)
 
 

@@ -40,17 +40,13 @@ def choose(data: str | None) -> Source:
 
 
 def _drawn_set() -> Path:
-    from rich.progress import Progress
+    from tl_catdog.cli.live import counting
 
     root = cache_folder() / "drawn" / f"v{drawings.VERSION}"
     if not (root / INFO_FILE).is_file():
         root.parent.mkdir(parents=True, exist_ok=True)
-        with Progress(console=notices(), transient=True) as progress:
-            task = progress.add_task("drawing cats and dogs", total=None)
-            drawings.draw_set(
-                root,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
-            )
+        with counting(notices(), "drawing cats and dogs") as progress:
+            drawings.draw_set(root, progress=progress)
     return root
 
 

@@ -141,7 +141,7 @@ def run_training(values: Mapping[str, Any]) -> None:
 
         result = train(config, pictures, writer, observer)
     if result.skipped:
-        notices().print(skipped_table(result.skipped))
+        notices().print(skipped_table(result.skipped, pictures.root))
     if result.interrupted:
         note("Interrupted: the best network so far was kept.")
     results().print(training_summary(result))
