@@ -29,7 +29,7 @@ def complain(error: CatdogError) -> None:
 
 def note(text: str, *, style: str = "yellow") -> None:
     """Say something in passing."""
-    notices().print(text, style=style, markup=False, soft_wrap=not notices().is_terminal)
+    notices().print(text, style=style, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
