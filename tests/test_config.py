@@ -73,7 +73,7 @@ def test_a_whole_number_will_do_for_a_fraction() -> None:
 
 def test_choices_are_known() -> None:
     assert choices("arch") == ("baseline", "mobilenet")
-    assert choices("augment") == ("none", "light", "standard", "randaugment")
+    assert choices("augment") == ("none", "light", "strong", "randaugment")
     assert choices("epochs") == ()
 
 

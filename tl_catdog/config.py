@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tl_catdog.errors import UsageError
 
 Arch = Literal["baseline", "mobilenet"]
-Augment = Literal["none", "light", "standard", "randaugment"]
+Augment = Literal["none", "light", "strong", "randaugment"]
 Optimizer = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
@@ -67,6 +67,9 @@ class TrainConfig:
     learning_rate: float | None = option(
         TRAINING, None, "Learning rate of the first stage.", low=1e-9, high=10.0
     )
+    warmup_epochs: int | None = option(
+        TRAINING, None, "Epochs in which the learning rate rises from a tenth.", low=0, high=1000
+    )
     weight_decay: float | None = option(
         TRAINING, None, "Decoupled weight decay.", low=0.0, high=1.0
     )
@@ -76,9 +79,9 @@ class TrainConfig:
     weight_average: float | None = option(
         TRAINING,
         None,
-        "Momentum of the running mean of the weights; 0 is off.",
+        "Part of a stage that a running mean of the weights looks back on; 0 is off.",
         low=0.0,
-        high=0.99999,
+        high=1.0,
     )
     patience: int | None = option(
         TRAINING,
@@ -126,12 +129,13 @@ class TrainConfig:
 ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
     "baseline": {
         "image_size": 64,
-        "augment": "standard",
+        "augment": "strong",
         "epochs": 60,
         "learning_rate": 1e-3,
-        "weight_decay": 0.0,
-        "label_smoothing": 0.0,
-        "weight_average": 0.99,
+        "warmup_epochs": 3,
+        "weight_decay": 0.05,
+        "label_smoothing": 0.05,
+        "weight_average": 0.065,
         "patience": 0,
     },
     "mobilenet": {
@@ -139,6 +143,7 @@ ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
         "augment": "light",
         "epochs": 8,
         "learning_rate": 3e-4,
+        "warmup_epochs": 0,
         "weight_decay": 0.0,
         "label_smoothing": 0.0,
         "weight_average": 0.0,

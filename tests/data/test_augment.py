@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tl_catdog
-from tl_catdog.data.augment import RECIPES, Augmenter
+from tl_catdog.data.augment import RECIPES, Augmenter, decode_size
 
 VARYING = sorted(set(RECIPES) - {"none"})
 
@@ -19,7 +19,7 @@ def pictures(count: int = 6) -> np.ndarray:
 
 @pytest.mark.parametrize("recipe", VARYING)
 def test_each_picture_and_each_call_differs(recipe: str) -> None:
-    augment = Augmenter(recipe, 0)
+    augment = Augmenter(recipe, 32, 0)
     first, second = augment(pictures()).numpy(), augment(pictures()).numpy()
     assert first.shape == pictures().shape
     assert len({picture.tobytes() for picture in [*first, *second]}) >= 10
@@ -27,7 +27,7 @@ def test_each_picture_and_each_call_differs(recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", VARYING)
 def test_values_stay_pixels(recipe: str) -> None:
-    varied = Augmenter(recipe, 1)(pictures(32)).numpy()
+    varied = Augmenter(recipe, 32, 1)(pictures(32)).numpy()
     assert varied.min() >= 0
     assert varied.max() <= 255
     # A wrong value range would squash everything to 0..1 or saturate it.
@@ -38,13 +38,20 @@ def test_values_stay_pixels(recipe: str) -> None:
 @pytest.mark.parametrize("recipe", VARYING)
 def test_a_mirror_image_comes_up(recipe: str) -> None:
     ramp = np.tile(np.linspace(0, 250, 32, dtype=np.float32)[None, None, :, None], (32, 32, 1, 3))
-    varied = Augmenter(recipe, 2)(ramp).numpy()
+    varied = Augmenter(recipe, 32, 2)(ramp).numpy()
     mirrored = (varied[:, :, 0].mean(axis=(1, 2)) > varied[:, :, -1].mean(axis=(1, 2))).sum()
     assert 6 <= mirrored <= 26
 
 
+def test_strong_crops_from_a_larger_picture() -> None:
+    assert decode_size("strong", 48) == 80
+    assert decode_size("light", 224) == 224
+    large = np.random.default_rng(0).integers(0, 255, (4, 80, 80, 3)).astype(np.float32)
+    assert Augmenter("strong", 48, 0)(large).shape == (4, 48, 48, 3)
+
+
 def test_none_changes_nothing() -> None:
-    assert np.array_equal(Augmenter("none", 0)(pictures()), pictures())
+    assert np.array_equal(Augmenter("none", 32, 0)(pictures()), pictures())
 
 
 def test_only_one_file_imports_keras_cv() -> None:

@@ -76,7 +76,7 @@ def fit(
                     CLASSES,
                     batch_size=8,
                     seed=config.seed + number,
-                    augment=Augmenter("light", config.seed + number),
+                    augment=Augmenter("light", 32, config.seed + number),
                 ),
                 steps=3,
                 validation=evaluation_batches(decoded["validation"], CLASSES, batch_size=8),
@@ -189,7 +189,7 @@ def test_averaged_weights_are_what_is_validated_and_kept(
 ) -> None:
     journal = Journal()
     model, (result,) = fit(
-        decoded, journal, arch="baseline", epochs=4, learning_rate=1e-3, weight_average=0.9
+        decoded, journal, arch="baseline", epochs=4, learning_rate=1e-3, weight_average=0.5
     )
     again = model.evaluate(
         evaluation_batches(decoded["validation"], CLASSES, batch_size=8),
@@ -266,5 +266,6 @@ def test_each_optimiser_and_schedule_trains(
     )
     first, last = journal.epochs
     assert last.learning_rate == pytest.approx(0, abs=1e-9)  # cosine decay ends at zero
-    assert first.learning_rate == pytest.approx(5e-4)
+    # The warm-up takes the first of the two epochs, up from a tenth.
+    assert first.learning_rate == pytest.approx(1e-3)
     assert np.isfinite([first.loss, last.loss]).all()

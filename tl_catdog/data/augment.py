@@ -8,6 +8,7 @@ its own ignores ``keras.utils.set_random_seed``, and the seed 0 counts as none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,20 @@ def _seeds(seed: int) -> Iterator[int]:
         yield int(source.integers(1, 2**31 - 1))
 
 
-def _light(seeds: Iterator[int]) -> list[Any]:
+@dataclass(frozen=True)
+class Recipe:
+    """A way to vary pictures.
+
+    Attributes:
+        layers: Makes the layers for pictures that shall become squares of this size in pixels.
+        oversize: Pictures are decoded larger by this factor, so that a crop stays sharp; 1 or more.
+    """
+
+    layers: Callable[[Iterator[int], int], list[Any]]
+    oversize: float = 1.0
+
+
+def _light(seeds: Iterator[int], size: int) -> list[Any]:
     """What hardly ever changes a picture's class: mirror image, a small turn, zoom and light."""
     return [
         layers.RandomFlip("horizontal", seed=next(seeds)),
@@ -36,19 +50,23 @@ def _light(seeds: Iterator[int]) -> list[Any]:
     ]
 
 
-def _standard(seeds: Iterator[int]) -> list[Any]:
-    """Stronger, for a network that learns from these pictures alone."""
+def _strong(seeds: Iterator[int], size: int) -> list[Any]:
+    """Crops of a quarter of the picture and up, for a network that learns from nothing else."""
     return [
+        layers.RandomCropAndResize(
+            (size, size),
+            crop_area_factor=(0.25, 1.0),
+            aspect_ratio_factor=(3 / 4, 4 / 3),
+            seed=next(seeds),
+        ),
         layers.RandomFlip("horizontal", seed=next(seeds)),
-        layers.RandomRotation(0.05, seed=next(seeds)),
-        layers.RandomZoom((-0.3, 0.1), (-0.3, 0.1), seed=next(seeds)),
-        layers.RandomTranslation(0.1, 0.1, seed=next(seeds)),
+        layers.RandomRotation(0.04, seed=next(seeds)),
+        layers.RandomContrast(PIXELS, 0.3, seed=next(seeds)),
         layers.RandomBrightness(0.15, value_range=PIXELS, seed=next(seeds)),
-        layers.RandomContrast(PIXELS, 0.2, seed=next(seeds)),
     ]
 
 
-def _randaugment(seeds: Iterator[int]) -> list[Any]:
+def _randaugment(seeds: Iterator[int], size: int) -> list[Any]:
     """RandAugment, https://arxiv.org/abs/1909.13719, two operations a picture."""
     return [
         layers.RandomFlip("horizontal", seed=next(seeds)),
@@ -56,12 +74,17 @@ def _randaugment(seeds: Iterator[int]) -> list[Any]:
     ]
 
 
-RECIPES: dict[str, Callable[[Iterator[int]], list[Any]]] = {
-    "none": lambda seeds: [],
-    "light": _light,
-    "standard": _standard,
-    "randaugment": _randaugment,
+RECIPES: dict[str, Recipe] = {
+    "none": Recipe(lambda seeds, size: []),
+    "light": Recipe(_light),
+    "strong": Recipe(_strong, oversize=5 / 3),
+    "randaugment": Recipe(_randaugment),
 }
+
+
+def decode_size(recipe: str, size: int) -> int:
+    """Return the pixels a side to decode training pictures at, for a network of ``size``."""
+    return round(RECIPES[recipe].oversize * size)
 
 
 class Augmenter:
@@ -69,18 +92,19 @@ class Augmenter:
 
     Args:
         recipe: One of ``RECIPES``.
+        size: Height and width of the results in pixels.
         seed: 0 or more; the same seed gives the same stream.
     """
 
-    def __init__(self, recipe: str, seed: int) -> None:
+    def __init__(self, recipe: str, size: int, seed: int) -> None:
         seeds = _seeds(seed)
         # Some of RandAugment's inner layers take no seed and fall back on this generator, which
         # deterministic TensorFlow refuses to make up by itself.
         tf.random.set_global_generator(tf.random.Generator.from_seed(next(seeds)))
-        self._layers = RECIPES[recipe](seeds)
+        self._layers = RECIPES[recipe].layers(seeds, size)
 
     def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Vary pictures of shape (B, H, W, 3), float32 in [0, 255]; the range is kept."""
+        """Vary pictures, (B, H, W, 3) float32 in [0, 255], to (B, S, S, 3) in the same range."""
         for layer in self._layers:
             pictures = layer(pictures, training=True)
         return tf.clip_by_value(pictures, *PIXELS) if self._layers else pictures

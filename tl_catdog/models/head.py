@@ -28,7 +28,9 @@ def add_head(
         Sigmoid outputs of shape (B, 1) for two classes, the probability of the second one, or
         (B, C), each class against all others.
     """
-    hidden = layers.Dense(dense_units, activation="relu", name=HEAD_LAYERS[0])(features)  # (B, D)
+    hidden = layers.Dense(  # (B, D)
+        dense_units, activation="relu", kernel_initializer="he_uniform", name=HEAD_LAYERS[0]
+    )(features)
     hidden = layers.Dropout(dropout, name=HEAD_LAYERS[1])(hidden)
     units = units_for(class_count)
     return layers.Dense(units, activation="sigmoid", name=HEAD_LAYERS[2])(hidden)  # (B, 1 or C)

@@ -62,12 +62,19 @@ def train(
     observer = observer or Observer()
     began = time.perf_counter()
     runtime.make_deterministic(config.seed)
+    from tl_catdog.data.augment import Augmenter, decode_size
     from tl_catdog.training import stages as staging
 
-    decoded = {name: _decode(pictures, name, config, observer) for name in (TRAIN, VALIDATION)}
+    assert config.image_size is not None
+    size = config.image_size
+    larger = decode_size(str(config.augment), size)
+    decoded = {
+        TRAIN: _decode(pictures, TRAIN, larger, config, observer),
+        VALIDATION: _decode(pictures, VALIDATION, size, config, observer),
+    }
     if config.strict and TEST in pictures.splits:
         # Before the training rather than after it.
-        del _decode(pictures, TEST, config, observer).pixels
+        del _decode(pictures, TEST, size, config, observer).pixels
     skipped = [item for split in decoded.values() for item in split.skipped]
     decode_seconds = time.perf_counter() - began
     writer.write_config(asdict(config))
@@ -78,8 +85,6 @@ def train(
     results: list[staging.StageResult] = []
     steps = math.ceil(len(decoded[TRAIN].examples) / config.batch_size)
     validation = evaluation_batches(decoded[VALIDATION], pictures.classes, batch_size=32)
-    from tl_catdog.data.augment import Augmenter
-
     for number, stage in enumerate(staging.stages_of(config)):
         # Each stage has a stream of its own, whatever length the one before turned out to have.
         stream = 1000 * config.seed + number
@@ -92,7 +97,7 @@ def train(
                 pictures.classes,
                 batch_size=config.batch_size,
                 seed=stream,
-                augment=Augmenter(str(config.augment), stream),
+                augment=Augmenter(str(config.augment), size, stream),
                 class_weights=config.class_weights,
             ),
             steps=steps,
@@ -109,7 +114,7 @@ def train(
     del decoded
 
     _save_for_inference(model, config, len(pictures.classes), writer)
-    predictor = Predictor(model, pictures.classes, int(config.image_size or 0))
+    predictor = Predictor(model, pictures.classes, size)
     evaluations: dict[str, Evaluation] = {}
     ms_per_image: float | None = None
     for split in (VALIDATION, TEST):
@@ -178,12 +183,11 @@ def build(config: TrainConfig, class_count: int) -> Any:
 
 
 def _decode(
-    pictures: PictureSet, split: str, config: TrainConfig, observer: Observer
+    pictures: PictureSet, split: str, size: int, config: TrainConfig, observer: Observer
 ) -> DecodedPictures:
-    assert config.image_size is not None
     decoded = DecodedPictures(
         pictures.split(split),
-        config.image_size,
+        size,
         cache=config.cache,
         progress=partial(observer.decoding, split),
     )
