@@ -12,6 +12,11 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from tl_catdog import runtime
+
+# As the command line does, and before any test imports TensorFlow: its logs are turned down once.
+runtime.quiet_environment()
+
 # A test's time depends on the machine; a slow one is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

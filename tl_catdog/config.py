@@ -63,6 +63,9 @@ class TrainConfig:
 
     optimizer: Optimizer = option(TRAINING, "rmsprop", "The optimiser.")
     schedule: Schedule = option(TRAINING, "cosine", "How the learning rate goes over a stage.")
+    final_learning_rate: float | None = option(
+        TRAINING, None, "Part of the learning rate that is left at the end.", low=0.0, high=1.0
+    )
     epochs: int | None = option(TRAINING, None, "Epochs of the first stage.", low=1, high=100_000)
     learning_rate: float | None = option(
         TRAINING, None, "Learning rate of the first stage.", low=1e-9, high=10.0
@@ -95,7 +98,7 @@ class TrainConfig:
         FINETUNING, "block_13", "Block of the backbone that fine-tuning starts at."
     )
     finetune_epochs: int = option(
-        FINETUNING, 5, "Epochs of the fine-tuning stage.", low=1, high=100_000
+        FINETUNING, 3, "Epochs of the fine-tuning stage.", low=1, high=100_000
     )
     finetune_learning_rate: float = option(
         FINETUNING, 1e-5, "Learning rate of the fine-tuning stage.", low=1e-9, high=10.0
@@ -130,20 +133,22 @@ ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
     "baseline": {
         "image_size": 64,
         "augment": "strong",
-        "epochs": 60,
+        "epochs": 100,
         "learning_rate": 1e-3,
         "warmup_epochs": 3,
-        "weight_decay": 0.05,
+        "final_learning_rate": 0.15,
+        "weight_decay": 0.1,
         "label_smoothing": 0.05,
-        "weight_average": 0.065,
+        "weight_average": 0.08,
         "patience": 0,
     },
     "mobilenet": {
         "image_size": 224,
         "augment": "light",
-        "epochs": 8,
+        "epochs": 6,
         "learning_rate": 3e-4,
         "warmup_epochs": 0,
+        "final_learning_rate": 0.0,
         "weight_decay": 0.0,
         "label_smoothing": 0.0,
         "weight_average": 0.0,

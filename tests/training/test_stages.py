@@ -263,6 +263,7 @@ def test_each_optimiser_and_schedule_trains(
         learning_rate=1e-3,
         weight_decay=1e-4,
         label_smoothing=0.1,
+        final_learning_rate=0.0,
     )
     first, last = journal.epochs
     assert last.learning_rate == pytest.approx(0, abs=1e-9)  # cosine decay ends at zero

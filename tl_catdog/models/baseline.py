@@ -11,7 +11,7 @@ from keras import layers
 from tl_catdog.models.head import add_head
 
 FILTERS = (32, 64, 128)
-POOLS = (2, 2, 3)
+POOLS = (2, 2, 4)
 """Sides of the pooling windows. The last is wider, which leaves fewer weights to overfit with."""
 MIN_IMAGE_SIZE = 32
 
@@ -47,6 +47,6 @@ def build_baseline(
         )(x)
         x = layers.ReLU(name=f"block{block}_relu")(x)
         x = layers.MaxPooling2D(pool, name=f"block{block}_pool")(x)
-    x = layers.Flatten(name="flatten")(x)  # (B, S/12 · S/12 · 128)
+    x = layers.Flatten(name="flatten")(x)  # (B, S/16 · S/16 · 128)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
     return keras.Model(pictures, outputs, name="baseline")

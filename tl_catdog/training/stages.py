@@ -129,12 +129,16 @@ def learning_rate_of(config: TrainConfig, stage: Stage, steps: int) -> Any:
     """
     if config.schedule == "constant":
         return stage.learning_rate
+    alpha = config.final_learning_rate or 0.0
     warmup = min((config.warmup_epochs or 0) * steps, stage.epochs * steps // 2)
     if not warmup:
-        return keras.optimizers.schedules.CosineDecay(stage.learning_rate, stage.epochs * steps)
+        return keras.optimizers.schedules.CosineDecay(
+            stage.learning_rate, stage.epochs * steps, alpha=alpha
+        )
     return keras.optimizers.schedules.CosineDecay(
         stage.learning_rate / 10,
         decay_steps=stage.epochs * steps - warmup,
+        alpha=alpha,
         warmup_target=stage.learning_rate,
         warmup_steps=warmup,
     )
