@@ -133,7 +133,7 @@ ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
     "baseline": {
         "image_size": 64,
         "augment": "strong",
-        "epochs": 100,
+        "epochs": 85,
         "learning_rate": 1e-3,
         "warmup_epochs": 3,
         "final_learning_rate": 0.15,
