@@ -87,6 +87,14 @@ def test_other_files_are_counted_by_suffix(tmp_path: Path) -> None:
     assert scan(tmp_path).ignored == {".db": 1, ".heic": 2}
 
 
+def test_pictures_beside_the_class_folders_are_counted(tmp_path: Path) -> None:
+    paint_set(tmp_path / "set", {"": 1})
+    paint(tmp_path / "set" / "loose.png", COLOURS[0], 5)
+    found = scan(tmp_path / "set")
+    assert found.ignored == {"pictures outside of a class folder in set": 1}
+    assert len(found.splits["all"]) == 2
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     assert "nowhere" in refusal(tmp_path / "nowhere")
 

@@ -84,7 +84,7 @@ def data_summary(pictures: PictureSet) -> RenderableType:
     if not pictures.ignored:
         return Lines(title, rows)
     ignored = ", ".join(f"{n} × {shown(kind)}" for kind, n in sorted(pictures.ignored.items()))
-    return Lines(title, rows, Text(f"Not pictures, so ignored: {ignored}", style="dim"))
+    return Lines(title, rows, Text(f"Left out: {ignored}", style="dim"))
 
 
 def skipped_table(skipped: Sequence[Skipped], root: Path) -> RenderableType:

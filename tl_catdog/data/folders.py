@@ -59,7 +59,7 @@ class PictureFolder:
     classes: tuple[str, ...]
     splits: dict[str, tuple[Picture, ...]]
     ignored: dict[str, int] = field(default_factory=dict)
-    """Files that are not taken for pictures: how many of each suffix."""
+    """What is left out: how many files of each suffix, and how many pictures without a class."""
 
 
 def scan(root: Path) -> PictureFolder:
@@ -169,6 +169,9 @@ def _classes_of(folder: Path, ignored: Counter[str]) -> dict[str, list[Path]] | 
     """Return the files of each class of a folder, or None if it has no labelled pictures."""
     below = _subfolders(folder)
     if below:
+        loose = sum(1 for _ in _pictures_in(folder))
+        if loose:
+            ignored[f"pictures outside of a class folder in {folder.name}"] += loose
         classes = {entry.name: list(_below(entry, ignored)) for entry in below}
         return classes if any(classes.values()) else None
     flat: dict[str, list[Path]] = {}

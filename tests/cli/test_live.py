@@ -1,0 +1,83 @@
+"""The view of a running training, in a terminal and in a pipe."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from tl_catdog.cli.live import HEADER, LiveView, PlainView, counting, watch
+from tl_catdog.training.observer import EpochResult
+
+
+def epoch(number: int, *, best: bool) -> EpochResult:
+    return EpochResult("frozen", number, 2, 0.1716, 0.936, 0.0533, 0.98197, 3e-4, 12.3, best)
+
+
+def play(console: Console) -> None:
+    """Tell a view everything that a short training would."""
+    with watch(console) as view:
+        for done in (1, 2):
+            view.decoding("train", done, 2)
+        view.stage_begins("frozen", 2, 2, 164_097)
+        for number in (1, 2):
+            for step in (1, 2):
+                view.step_ends(step, {"loss": 0.17, "accuracy": 0.93})
+                if isinstance(view, LiveView):
+                    view.progress.refresh()  # it would do so ten times a second
+            view.epoch_ends(epoch(number, best=number == 1))
+        view.stage_ends("frozen", "stopped early")
+        for done in (1, 2):
+            view.predicting("test", done, 2)
+
+
+EXPECTED = [
+    "decoded 2 train pictures",
+    "stage frozen: up to 2 epochs of 2 steps, 164,097 trainable parameters",
+    HEADER,
+    "frozen       1/2   0.1716    93.6 %    0.0533  98.20 %  12 s  best",
+    "frozen       2/2   0.1716    93.6 %    0.0533  98.20 %  12 s",
+    "stage frozen: stopped early",
+    "predicted 2 test pictures",
+]
+
+
+def test_a_pipe_gets_plain_lines() -> None:
+    out = io.StringIO()
+    play(Console(file=out, width=80))
+    assert out.getvalue().splitlines() == EXPECTED
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_gets_the_same_lines_and_a_bar(width: int) -> None:
+    out = io.StringIO()
+    play(Console(file=out, width=width, force_terminal=True, color_system=None))
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", out.getvalue())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert max(map(len, lines)) <= width
+    for line in EXPECTED:
+        assert line in lines
+    bars = [line for line in lines if line.startswith("frozen ") and "━" in line]
+    assert [re.search(r"\d+%", line)[0] for line in bars][-1] == "100%"  # type: ignore[index]
+    assert "loss 0.170 acc 93.0 % best 98.20 %" in bars[-1]
+
+
+def test_the_header_stands_over_its_columns() -> None:
+    line = EXPECTED[3]
+    assert HEADER.index("time") == line.index("12 s")
+    for column, value in (("epoch", "1/2"), ("accuracy", "93.6 %"), ("val acc", "98.20 %")):
+        assert HEADER.index(column) + len(column) == line.index(value) + len(value)
+
+
+def test_counting_is_silent_in_a_pipe() -> None:
+    out = io.StringIO()
+    with counting(Console(file=out), "predicting") as progress:
+        progress(1, 2)
+    assert out.getvalue() == ""
+
+
+def test_both_views_are_chosen_by_the_console() -> None:
+    with watch(Console(file=io.StringIO())) as view:
+        assert type(view) is PlainView
+    with watch(Console(file=io.StringIO(), force_terminal=True)) as view:
+        assert type(view) is LiveView
