@@ -89,6 +89,16 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert run("evaluate", "baseline", cwd=tmp_path).stdout
 
 
+def test_ctrl_c_before_the_first_epoch_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    process = start(tmp_path, "--epochs", 5000)
+    wait_for_line(process, "decoded 80 train")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "nothing was saved" in err
+    assert list((tmp_path / "models").iterdir()) == []
+
+
 def test_a_kill_leaves_a_folder_known_as_unfinished(tmp_path: Path) -> None:
     process = start(tmp_path, "--epochs", 5000)
     wait_for_line(process, "2/5000")

@@ -12,6 +12,7 @@ from tl_catdog.cli.render import (
     data_summary,
     duration,
     evaluation_view,
+    plural,
     skipped_table,
 )
 from tl_catdog.data.pipeline import Skipped
@@ -98,7 +99,7 @@ def test_skipped_files_are_named_whole(width: int) -> None:
     path = Path("/data") / "a\nb.jpg"
     items = [Skipped(path, "train", "broken: image file is truncated")] * 12
     found = text_of(skipped_table(items, Path("/data")), width)
-    assert "12 pictures in /data" in found
+    assert "left out of /data, as unreadable: 12 pictures" in found
     assert "and 2 more" in found
     assert r" a\nb.jpg" in found
 
@@ -118,5 +119,6 @@ def test_data_summary_names_what_was_ignored() -> None:
 
 
 def test_numbers_for_people() -> None:
+    assert [plural(n, "picture") for n in (1, 2)] == ["1 picture", "2 pictures"]
     assert [count(n) for n in (950, 12_345, 2_422_081)] == ["950", "12.3k", "2.42M"]
     assert [duration(s) for s in (7.4, 99.4, 480.4, 3600)] == ["7 s", "99 s", "8:00", "60:00"]

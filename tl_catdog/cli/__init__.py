@@ -61,13 +61,6 @@ def main() -> None:
     except CatdogError as error:
         complain(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("Interrupted: nothing was saved.", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader, head for one, has enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except Exception as error:
         if os.environ.get(DEBUG):
             raise

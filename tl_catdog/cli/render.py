@@ -48,6 +48,11 @@ def count(number: int) -> str:
     return str(number)
 
 
+def plural(number: int, noun: str) -> str:
+    """Return ``1 picture``, ``2 pictures``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def size(number: int) -> str:
     """Return a number of bytes in megabytes."""
     return f"{number / 1e6:.1f} MB"
@@ -98,7 +103,7 @@ def skipped_table(skipped: Sequence[Skipped], root: Path) -> RenderableType:
         rows.add_row(Text(shown(name)), Text(shown(item.reason)))
     if len(skipped) > MANY:
         rows.add_row(f"… and {len(skipped) - MANY} more", "all are in the run's manifest.json")
-    title = f"Warning: {len(skipped)} pictures in {shown(root)} can't be read and were skipped"
+    title = f"Warning: left out of {shown(root)}, as unreadable: {plural(len(skipped), 'picture')}"
     return Lines(heading(title, "yellow"), rows)
 
 

@@ -136,10 +136,14 @@ def run_training(values: Mapping[str, Any]) -> None:
         )
     if config.tensorboard:
         _need_tensorboard()
-    with RunWriter(runs_dir, name, force=config.force) as writer, watch(notices()) as observer:
-        from tl_catdog.training.trainer import train
+    try:
+        with RunWriter(runs_dir, name, force=config.force) as writer, watch(notices()) as observer:
+            from tl_catdog.training.trainer import train
 
-        result = train(config, pictures, writer, observer)
+            result = train(config, pictures, writer, observer)
+    except KeyboardInterrupt:
+        note("Interrupted before there was anything to keep: nothing was saved.")
+        raise typer.Exit(130) from None
     if result.skipped:
         notices().print(skipped_table(result.skipped, pictures.root))
     if result.interrupted:
