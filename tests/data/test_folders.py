@@ -95,6 +95,19 @@ def test_pictures_beside_the_class_folders_are_counted(tmp_path: Path) -> None:
     assert len(found.splits["all"]) == 2
 
 
+def test_a_folder_named_like_a_picture_is_no_picture(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"": 1})
+    (tmp_path / "ant" / "album.jpg").mkdir()
+    paint(tmp_path / "ant" / "album.jpg" / "inside.png", COLOURS[0], 9)
+    found = scan(tmp_path)
+    assert found.ignored == {}
+    assert [picture.name for picture in found.splits["all"]] == [
+        "ant/000.png",
+        "ant/album.jpg/inside.png",
+        "bee/000.png",
+    ]
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     assert "nowhere" in refusal(tmp_path / "nowhere")
 

@@ -132,7 +132,11 @@ def _is_picture(name: str) -> bool:
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
     """Yield the pictures directly in a folder."""
-    return (entry for entry in sorted(folder.iterdir()) if _is_picture(entry.name))
+    return (
+        entry
+        for entry in sorted(folder.iterdir())
+        if _is_picture(entry.name) and not entry.is_dir()
+    )
 
 
 Found = dict[str, dict[str, list[Path]]]
