@@ -26,7 +26,8 @@ MANY = 10
 
 LEGEND = (
     "Accuracy in % with its 95 % interval (Wilson). Trainable: the most in any stage. "
-    "Train: s or min:s, decoding included. ms: a picture, file to answer, in batches."
+    "Train: s or min:s, decoding included. ms: a picture, file to answer, in batches. "
+    "MB: the network's file."
 )
 
 
@@ -53,11 +54,6 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def size(number: int) -> str:
-    """Return a number of bytes in megabytes."""
-    return f"{number / 1e6:.1f} MB"
-
-
 def duration(seconds: float) -> str:
     """Return seconds as ``45 s`` or ``12:34``."""
     if seconds < 100:
@@ -67,7 +63,7 @@ def duration(seconds: float) -> str:
 
 def table() -> Table:
     """Return an empty table in the style that all of ours have."""
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def heading(text: str, style: str = "bold") -> Text:
@@ -161,7 +157,7 @@ def comparison_view(group: Group) -> RenderableType:
     rows.add_column("AUC", justify="right", no_wrap=True)
     rows.add_column("train", justify="right", no_wrap=True)
     rows.add_column("ms", justify="right", no_wrap=True)
-    rows.add_column("file", justify="right", no_wrap=True)
+    rows.add_column("MB", justify="right", no_wrap=True)
     for run in group.runs:
         rows.add_row(*_row(run))
     lines: list[RenderableType] = [title, rows]
@@ -194,5 +190,5 @@ def _row(run: RunFigures) -> tuple[RenderableType, ...]:
         "–" if item.auc is None else f"{item.auc:.3f}",
         duration(run.train_seconds),
         "–" if run.ms_per_image is None else f"{run.ms_per_image:.1f}",
-        size(run.file_bytes),
+        f"{run.file_bytes / 1e6:.1f}",
     )
