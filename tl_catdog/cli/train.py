@@ -148,7 +148,7 @@ def run_training(values: Mapping[str, Any]) -> None:
         notices().print(skipped_table(result.skipped, pictures.root))
     if result.interrupted:
         note("Interrupted: the best network so far was kept.")
-    results().print(training_summary(result))
+    results().print(training_summary(result), soft_wrap=True)
     if source.drawn:
         sources.say_drawn()
 
