@@ -75,7 +75,7 @@ def test_comparison_at_80_columns() -> None:
 
 def test_comparison_at_120_columns() -> None:
     found = text_of(comparison_view(GROUP), 120)
-    rows = [line for line in found.splitlines() if " 1.000 " in line]
+    rows = [line for line in found.splitlines() if " 0.9999 " in line]
     assert [row.split()[0] for row in rows] == ["baseline", "mobilenet-finetune"]
     assert "baseline scratch 64 px" in found
     assert "beats baseline by 15.3 points (12.8–17.8), p < 0.001." in found

@@ -187,7 +187,7 @@ def _row(run: RunFigures) -> tuple[RenderableType, ...]:
         name,
         f"{count(run.params)}\n{count(run.trainable_params)}",
         f"{with_interval(item.accuracy, item.accuracy_ci)}",
-        "–" if item.auc is None else f"{item.auc:.3f}",
+        "–" if item.auc is None else f"{item.auc:.4f}",
         duration(run.train_seconds),
         "–" if run.ms_per_image is None else f"{run.ms_per_image:.1f}",
         f"{run.file_bytes / 1e6:.1f}",
