@@ -25,7 +25,7 @@ MANY = 10
 
 
 LEGEND = (
-    "Accuracy in % with its 95 % interval (Wilson). Trainable: the most in any stage. "
+    "Accuracy in % with its 95 % interval (Wilson). Trained: the most in any stage. "
     "Train: s or min:s, decoding included. ms: a picture, file to answer, in batches. "
     "MB: the network's file."
 )
@@ -152,7 +152,7 @@ def comparison_view(group: Group) -> RenderableType:
     title = heading(f"{shown(group.data)}: {group.split}, {group.n} pictures")
     rows = table()
     rows.add_column("run", overflow="fold", min_width=14)
-    rows.add_column("params\ntrainable", justify="right", no_wrap=True)
+    rows.add_column("params\ntrained", justify="right", no_wrap=True)
     rows.add_column("accuracy", justify="right", no_wrap=True)
     rows.add_column("AUC", justify="right", no_wrap=True)
     rows.add_column("train", justify="right", no_wrap=True)
