@@ -110,7 +110,7 @@ def test_data_summary_names_what_was_ignored() -> None:
         for split, label in [("train", "ant"), ("train", "bee"), ("test", "bee")]
     )
     pictures = PictureSet(
-        Path("/tmp/pets"), "class folders", ("ant", "bee"), examples, "f", {".heic": 3}
+        Path("pets"), "class folders", ("ant", "bee"), examples, "f", {".heic": 3}
     )
     found = text_of(data_summary(pictures), 80)
     assert "pets (class folders)" in found
