@@ -154,3 +154,31 @@ def test_wrong_weights_files_are_named(tmp_path: Path, name: str) -> None:
         path.touch()
     with pytest.raises(UsageError, match=name):
         build_mobilenet(image_size=32, class_count=2, backbone_weights=str(path))
+
+
+def test_weights_that_keras_fetches_are_taken_layer_by_layer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = keras.applications.MobileNetV2
+    fetched = real(input_shape=(224, 224, 3), include_top=False, weights=None)
+
+    def without_network(**options: object) -> keras.Model:
+        return fetched if options["weights"] == "imagenet" else real(**options)
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", without_network)
+    model = build_mobilenet(image_size=32, class_count=2, backbone_weights="keras")
+    for mine, theirs in zip(model.get_layer(BACKBONE).weights, fetched.weights, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_weights_that_keras_cant_fetch_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = keras.applications.MobileNetV2
+
+    def cut_off(**options: object) -> keras.Model:
+        if options["weights"] == "imagenet":
+            raise OSError("no network")
+        return real(**options)
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", cut_off)
+    with pytest.raises(CatdogError, match="no network"):
+        build_mobilenet(image_size=32, class_count=2, backbone_weights="keras")
