@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class CatdogError(Exception):
     """A job that failed for a reason the user can act on.
@@ -32,9 +34,9 @@ class PictureError(CatdogError):
     """One picture can't be decoded; ``message`` is the reason, without the path."""
 
 
-def listing(items: object, limit: int = 6) -> str:
+def listing(items: Iterable[object], limit: int = 6) -> str:
     """Join the items into ``a, b, c and 4 more`` for an error's one line."""
-    names = [str(item) for item in items]  # type: ignore[attr-defined]
+    names = [str(item) for item in items]
     if len(names) <= limit:
         return ", ".join(names) if names else "nothing"
     return f"{', '.join(names[:limit])} and {len(names) - limit} more"

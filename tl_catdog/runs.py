@@ -69,6 +69,12 @@ class Run:
         """The network's file."""
         return self.path / MODEL
 
+    @property
+    def train_again(self) -> str:
+        """What to type when the network can't be used."""
+        command = f"tl-catdog train --arch {self.config['arch']} --run {self.name} --force"
+        return f"Train it again: {command}"
+
     def predictions_path(self, split: str) -> Path:
         """Return the file of the predictions on a split, whether it exists or not."""
         return self.path / PREDICTIONS / f"{split}.csv"
@@ -88,8 +94,7 @@ class Run:
             raise CatdogError(
                 f"expected the network that the run {self.name} trained, found {state}: "
                 f"{self.model_path}.",
-                f"Train it again: tl-catdog train --arch {self.config['arch']} "
-                f"--run {self.name} --force",
+                self.train_again,
             )
 
 

@@ -109,9 +109,7 @@ def test_data_summary_names_what_was_ignored() -> None:
         Example(Path("x"), "x", label, split, "d")
         for split, label in [("train", "ant"), ("train", "bee"), ("test", "bee")]
     )
-    pictures = PictureSet(
-        Path("pets"), "class folders", ("ant", "bee"), examples, "f", {".heic": 3}
-    )
+    pictures = PictureSet(Path("pets"), "class folders", ("ant", "bee"), examples, {".heic": 3})
     found = text_of(data_summary(pictures), 80)
     assert "pets (class folders)" in found
     assert "3 × .heic" in found

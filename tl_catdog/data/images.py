@@ -72,6 +72,14 @@ def decode(source: Path | bytes, size: int) -> Pixels:
         raise PictureError(f"broken: {reason}") from error
 
 
+def attempt(source: Path | bytes, size: int) -> Pixels | PictureError:
+    """Return what ``decode`` returns, or the error instead of raising it: for many at once."""
+    try:
+        return decode(source, size)
+    except PictureError as error:
+        return error
+
+
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Convert any of Pillow's modes to RGB without losing what a viewer would show.
 

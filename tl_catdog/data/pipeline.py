@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from tl_catdog.data.images import Pixels, decode
+from tl_catdog.data.images import Pixels, attempt
 from tl_catdog.data.parallel import in_order
 from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError
@@ -66,16 +66,8 @@ class DecodedPictures:
             store = np.empty(shape, np.uint8)
         self.examples: list[Example] = []
         self.skipped: list[Skipped] = []
-
-        def attempt(example: Example) -> Pixels | PictureError:
-            try:
-                return decode(example.path, size)
-            except PictureError as error:
-                return error
-
-        for done, (example, result) in enumerate(
-            zip(examples, in_order(attempt, examples), strict=True), start=1
-        ):
+        results = in_order(lambda example: attempt(example.path, size), examples)
+        for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
             if isinstance(result, PictureError):
                 self.skipped.append(Skipped(example.path, example.split, result.message))
             else:
@@ -89,6 +81,13 @@ class DecodedPictures:
         """Return the pictures at these positions, (B, S, S, 3)."""
         return np.asarray(self.pixels[indices])
 
+    def tensor(self, indices: Any) -> Any:
+        """Return ``gather`` as a tensor of float32, inside a tf.data pipeline too."""
+        import tensorflow as tf
+
+        pictures = tf.numpy_function(self.gather, [indices], tf.uint8, stateful=False)
+        return tf.cast(tf.ensure_shape(pictures, (None, *self.pixels.shape[1:])), tf.float32)
+
 
 def _goes_to_disk(cache: str, size: int) -> bool:
     if cache != "auto":
@@ -96,9 +95,14 @@ def _goes_to_disk(cache: str, size: int) -> bool:
     return bool(size > MEMORY_PART * psutil.virtual_memory().available)
 
 
+def class_indices(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Return the position of each picture's label in ``classes``, (N,)."""
+    return np.array([classes.index(example.label) for example in examples], dtype=np.int64)
+
+
 def targets(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Return what the network should say: (N, 1) with 1 for the second class, or (N, C) one-hot."""
-    indices = np.array([classes.index(example.label) for example in examples], dtype=np.int64)
+    indices = class_indices(examples, classes)
     if len(classes) == 2:
         return indices[:, None].astype(np.float32)
     return np.eye(len(classes), dtype=np.float32)[indices]
@@ -113,7 +117,7 @@ def sample_weights(
     """
     if class_weights == "none":
         return np.ones(len(examples), np.float32)
-    indices = np.array([classes.index(example.label) for example in examples], dtype=np.int64)
+    indices = class_indices(examples, classes)
     counts = np.bincount(indices, minlength=len(classes))
     weights = len(examples) / (len(classes) * np.maximum(counts, 1))
     return np.asarray(weights[indices], dtype=np.float32)
@@ -141,7 +145,6 @@ def training_batches(
     import tensorflow as tf
 
     count = len(decoded.examples)
-    size = decoded.pixels.shape[1]
     wanted = tf.constant(targets(decoded.examples, classes))
     weights = tf.constant(sample_weights(decoded.examples, classes, class_weights))
 
@@ -152,10 +155,12 @@ def training_batches(
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     def load(indices: Any) -> Any:
-        pictures = tf.numpy_function(decoded.gather, [indices], tf.uint8, stateful=False)
-        pictures = tf.cast(tf.ensure_shape(pictures, (None, size, size, 3)), tf.float32)
         # One call at a time, in order: the random numbers come from one stream.
-        return augment(pictures), tf.gather(wanted, indices), tf.gather(weights, indices)
+        return (
+            augment(decoded.tensor(indices)),
+            tf.gather(wanted, indices),
+            tf.gather(weights, indices),
+        )
 
     epochs = tf.data.Dataset.range(2**31)
     return epochs.flat_map(one_epoch).map(load, num_parallel_calls=1).prefetch(4)
@@ -171,13 +176,10 @@ def evaluation_batches(
     """
     import tensorflow as tf
 
-    size = decoded.pixels.shape[1]
     wanted = tf.constant(targets(decoded.examples, classes))
 
     def load(indices: Any) -> Any:
-        pictures = tf.numpy_function(decoded.gather, [indices], tf.uint8, stateful=False)
-        pictures = tf.cast(tf.ensure_shape(pictures, (None, size, size, 3)), tf.float32)
-        return pictures, tf.gather(wanted, indices)
+        return decoded.tensor(indices), tf.gather(wanted, indices)
 
     order = tf.data.Dataset.range(len(decoded.examples)).batch(batch_size)
     return order.map(load, num_parallel_calls=1).prefetch(4)

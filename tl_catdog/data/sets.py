@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from tl_catdog.data.digest import UNREADABLE, file_digest, file_digests, fingerprint
-from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, PictureFolder, scan
+from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, scan
 from tl_catdog.errors import CatdogError, UsageError, listing
 
 
@@ -27,18 +28,21 @@ class Example:
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Labelled pictures in named splits; what a run is trained and evaluated on.
-
-    ``fingerprint`` is equal for two sets when the same pictures have the same splits and classes.
-    """
+    """Labelled pictures in named splits; what a run is trained and evaluated on."""
 
     root: Path
     layout: str
     classes: tuple[str, ...]
     examples: tuple[Example, ...]
-    fingerprint: str
     ignored: dict[str, int] = field(default_factory=dict)
     drawn: bool = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for two sets when the same pictures have the same splits and classes."""
+        return fingerprint(
+            (example.split, example.label, example.digest) for example in self.examples
+        )
 
     @property
     def name(self) -> str:
@@ -94,7 +98,9 @@ def load_set(root: Path, *, drawn: bool = False) -> PictureSet:
         Example(picture.path, picture.name, picture.label, split, digest)
         for (split, picture), digest in zip(pictures, digests, strict=True)
     ]
-    return _assembled(folder, examples, drawn=drawn)
+    return PictureSet(
+        folder.root, folder.layout, folder.classes, tuple(examples), folder.ignored, drawn
+    )
 
 
 def load_training_set(
@@ -129,15 +135,8 @@ def load_training_set(
     examples = assign_splits(loaded.split(source), parts, seed)
     kept = [example for example in loaded.examples if example.split != source]
     _check_split(examples, loaded.classes, root, parts)
-    return PictureSet(
-        loaded.root,
-        f"{loaded.layout}, split by seed {seed}",
-        loaded.classes,
-        tuple(examples + kept),
-        _fingerprint(examples + kept),
-        loaded.ignored,
-        drawn,
-    )
+    layout = f"{loaded.layout}, split by seed {seed}"
+    return replace(loaded, layout=layout, examples=tuple(examples + kept))
 
 
 def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: int) -> list[Example]:
@@ -175,10 +174,7 @@ def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: in
             chosen[index] = split
         if split != TRAIN:
             open_places[split, label] -= len(members)
-    return [
-        Example(example.path, example.name, example.label, chosen[index], example.digest)
-        for index, example in enumerate(examples)
-    ]
+    return [replace(example, split=chosen[index]) for index, example in enumerate(examples)]
 
 
 def _rank(seed: int, key: str) -> str:
@@ -200,22 +196,6 @@ def _check_split(
                 )
 
 
-def _assembled(folder: PictureFolder, examples: list[Example], *, drawn: bool) -> PictureSet:
-    return PictureSet(
-        folder.root,
-        folder.layout,
-        folder.classes,
-        tuple(examples),
-        _fingerprint(examples),
-        folder.ignored,
-        drawn,
-    )
-
-
-def _fingerprint(examples: Iterable[Example]) -> str:
-    return fingerprint((example.split, example.label, example.digest) for example in examples)
-
-
 COLUMNS = ("split", "label", "sha256", "name")
 
 
@@ -230,18 +210,12 @@ def to_csv(pictures: PictureSet) -> str:
 
 
 def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> PictureSet:
-    """Restore what ``to_csv`` wrote, for pictures that are still below ``root``.
-
-    Raises:
-        CatdogError: A picture is gone or has changed since.
-    """
+    """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
     examples = []
     for row in csv.DictReader(io.StringIO(text)):
         path = root / row["name"]
         examples.append(Example(path, row["name"], row["label"], row["split"], row["sha256"]))
-    return PictureSet(
-        root, "as trained", classes, tuple(examples), _fingerprint(examples), drawn=drawn
-    )
+    return PictureSet(root, "as trained", classes, tuple(examples), drawn=drawn)
 
 
 def check_unchanged(examples: Sequence[Example]) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.data.images import Pixels, decode
+from tl_catdog.data.images import attempt
 from tl_catdog.data.parallel import in_order
-from tl_catdog.data.pipeline import Progress, Skipped
+from tl_catdog.data.pipeline import Progress, Skipped, class_indices
 from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError, listing
 from tl_catdog.evaluation.predictions import Predictions
@@ -97,7 +97,7 @@ class Predictor:
                 f"expected a network that Keras {keras.__version__} loads, found "
                 f"{run.model_path}, trained with Keras "
                 f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
-                f"Train it again: tl-catdog train --run {run.name} --force",
+                run.train_again,
             ) from error
         return cls(model, run.classes, run.image_size)
 
@@ -110,14 +110,8 @@ class Predictor:
 
         Decoding runs in threads ahead of the network, so memory doesn't grow with the pictures.
         """
-
-        def attempt(path: Path) -> tuple[Path, Pixels | PictureError]:
-            try:
-                return path, decode(path, self.image_size)
-            except PictureError as error:
-                return path, error
-
-        decoded = in_order(attempt, paths, ahead=3 * BATCH)
+        size = self.image_size
+        decoded = in_order(lambda path: (path, attempt(path, size)), paths, ahead=3 * BATCH)
         while batch := list(islice(decoded, BATCH)):
             good = [pixels for _, pixels in batch if not isinstance(pixels, PictureError)]
             found: Iterable[npt.NDArray[np.float64]] = self.forward(np.stack(good)) if good else ()
@@ -185,7 +179,7 @@ def predict_examples(
         predictor.classes,
         tuple(example.digest for example in kept),
         tuple(example.name for example in kept),
-        np.array([predictor.classes.index(example.label) for example in kept], dtype=np.int64),
+        class_indices(kept, predictor.classes),
         np.array(rows, dtype=np.float64),
     )
     ms_per_image = None if seconds is None else 1000.0 * seconds / (len(examples) - BATCH)

@@ -187,7 +187,6 @@ def run_stage(
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard is not None:
         callbacks.append(keras.callbacks.TensorBoard(tensorboard / stage.name))
-    before = best.epoch, best.accuracy
     best.epoch = 0
     started = time.perf_counter()
     reason = COMPLETED
@@ -208,7 +207,7 @@ def run_stage(
             reason = STOPPED_EARLY
     if best.weights:
         model.set_weights(best.weights)
-    elif before[1] < 0 and reason == INTERRUPTED:
+    elif reason == INTERRUPTED:
         raise KeyboardInterrupt
     observer.stage_ends(stage.name, reason)
     return StageResult(

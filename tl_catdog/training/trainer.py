@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -160,8 +160,8 @@ def train(
     return TrainingResult(run, evaluations, tuple(skipped), interrupted)
 
 
-def build(config: TrainConfig, class_count: int) -> Any:
-    """Build the network that resolved settings ask for.
+def build(config: TrainConfig, class_count: int, *, pretrained: bool = True) -> Any:
+    """Build the network that resolved settings ask for, its backbone's weights loaded or not.
 
     Raises:
         CatdogError: The backbone's weights can't be loaded.
@@ -179,7 +179,9 @@ def build(config: TrainConfig, class_count: int) -> Any:
     }
     if config.arch == "baseline":
         return build_baseline(**shared)
-    return build_mobilenet(**shared, backbone_weights=config.backbone_weights)
+    return build_mobilenet(
+        **shared, backbone_weights=config.backbone_weights if pretrained else None
+    )
 
 
 def _decode(
@@ -211,6 +213,6 @@ def _save_for_inference(
     model: Any, config: TrainConfig, class_count: int, writer: RunWriter
 ) -> None:
     """Save the weights in a fresh network: without the optimiser, a third of the size."""
-    fresh = build(replace(config, backbone_weights="packaged"), class_count)
+    fresh = build(config, class_count, pretrained=False)
     fresh.set_weights(model.get_weights())
     fresh.save(writer.path / MODEL)
