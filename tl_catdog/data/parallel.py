@@ -13,18 +13,21 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def workers() -> int:
-    """Return how many threads decode: Pillow lets go of the interpreter's lock while it works."""
-    usable = getattr(os, "process_cpu_count", os.cpu_count)() or 1
-    return int(min(usable, 32))
+def usable_cores() -> int:
+    """Return how many cores this process may use, 1 or more."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int = 64) -> Iterator[R]:
     """Apply ``work`` in threads, yielding results in order and at most ``ahead`` of the reader.
 
-    Unlike ``Executor.map`` it never queues the whole input, so memory stays flat.
+    Unlike ``Executor.map`` it never queues the whole input, so memory stays flat. Threads serve
+    where the work lets go of the interpreter's lock, as Pillow's decoding and hashing do.
     """
-    with ThreadPoolExecutor(max_workers=workers(), thread_name_prefix="decode") as pool:
+    threads = min(usable_cores(), 32)
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="decode") as pool:
         source = iter(items)
         pending = deque(pool.submit(work, item) for item in islice(source, ahead))
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,8 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
+
+from tl_catdog.data.parallel import usable_cores
 
 from .picture import KINDS, LARGEST, SMALLEST, VERSION, draw
 
@@ -160,18 +161,12 @@ def _draw_one(made: Path, task: _Task, size: int) -> Box:
     return drawing.box
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _draw_all(
     made: Path, about: Mapping[str, object], tasks: Sequence[_Task], workers: int | None
 ) -> Iterator[Box]:
     """Draw all tasks and give their boxes in order."""
     if workers is None:
-        workers = min(_cores(), len(tasks) // _WORTH_A_WORKER)
+        workers = min(usable_cores(), len(tasks) // _WORTH_A_WORKER)
     workers = min(workers, len(tasks))
     if workers > 1 and sys.executable:
         yield from _draw_in_workers(made, about, tasks, workers)
