@@ -65,7 +65,9 @@ def loaded_by(code: str) -> set[str]:
 HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas"}
 
 
-@pytest.mark.parametrize("words", [[], ["train"], ["evaluate"], ["compare"], ["predict"]])
+@pytest.mark.parametrize(
+    "words", [[], ["train"], ["evaluate"], ["compare"], ["predict"], ["cache"]]
+)
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     arguments = ["tl-catdog", *words, "--help"]
     code = (

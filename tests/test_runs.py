@@ -135,7 +135,8 @@ def test_the_newest_run_is_the_default(tmp_path: Path) -> None:
 def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
     run = find_run("tuned", trained.runs_dir)
     assert {path.name for path in run.path.iterdir()} == {
-        "config.json", "manifest.json", "metrics.jsonl", "model.keras", "predictions", "split.csv",
+        "config.json", "manifest.json", "metrics.jsonl", "model.keras", "model.onnx",
+        "predictions", "split.csv",
     }  # fmt: skip
     assert run.predicted_splits() == ("test", "validation")
     assert [row["stage"] for row in read_metrics(run)] == ["frozen", "frozen", "finetune"]

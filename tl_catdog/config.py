@@ -19,6 +19,7 @@ Optimizer = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
 Cache = Literal["auto", "memory", "disk"]
+Mirror = Literal["auto", "yes", "no"]
 
 
 def option(
@@ -48,7 +49,16 @@ class TrainConfig:
     batch_size: int = option(TRAINING, 32, "Pictures in a training step.", low=1, high=4096)
     augment: Augment | None = option(DATA, None, "How training pictures are varied.")
     class_weights: ClassWeights = option(TRAINING, "none", "How much each class counts.")
+    mirror: Mirror = option(
+        DATA, "auto", "Whether a frozen backbone sees mirror images too; auto: in small sets."
+    )
+    views: int = option(
+        DATA, 0, "Augmented views of each picture for a frozen backbone.", low=0, high=100
+    )
     cache: Cache = option(DATA, "auto", "Where decoded pictures wait.")
+    cache_size: float = option(
+        DATA, 2.0, "Most gigabytes of the feature cache; 0 is none.", low=0.0, high=10_000.0
+    )
     strict: bool = option(DATA, False, "Stop at a picture that can't be read.")
     validation_fraction: float = option(
         DATA, 0.2, "Part of an unsplit folder to validate on.", low=0.01, high=0.9
@@ -145,14 +155,14 @@ ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
     "mobilenet": {
         "image_size": 224,
         "augment": "light",
-        "epochs": 6,
+        "epochs": 15,
         "learning_rate": 3e-4,
         "warmup_epochs": 0,
         "final_learning_rate": 0.0,
         "weight_decay": 0.0,
         "label_smoothing": 0.0,
         "weight_average": 0.0,
-        "patience": 4,
+        "patience": 0,
     },
 }
 """Settings that each architecture chooses for itself; the README gives the runs that chose them."""

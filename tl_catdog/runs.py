@@ -6,6 +6,7 @@
       split.csv          which picture was in which split, with its SHA-256
       metrics.jsonl      a line for each epoch
       model.keras        the whole network, scaling included
+      model.onnx         the same for ONNX Runtime, which predicts faster and without TensorFlow
       predictions/*.csv  what it says of each picture of a split
 
 A run is built in a folder named ``<run>.unfinished-…`` and renamed when it is whole, so a folder
@@ -14,6 +15,7 @@ without that suffix is always a valid run, whenever the program was killed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -23,19 +25,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_json, write_json, write_text
 
 FORMAT = 1
 UNFINISHED = ".unfinished-"
 REPLACED = ".replaced-"
-CONFIG, MANIFEST, SPLIT, METRICS, MODEL = (
+CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX = (
     "config.json",
     "manifest.json",
     "split.csv",
     "metrics.jsonl",
     "model.keras",
+    "model.onnx",
 )
 PREDICTIONS = "predictions"
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
@@ -83,19 +85,43 @@ class Run:
         """Return the splits that predictions are saved of."""
         return tuple(sorted(path.stem for path in (self.path / PREDICTIONS).glob("*.csv")))
 
-    def check_model(self) -> None:
-        """Make sure that the network's file is the one that the training wrote.
+    @property
+    def has_graph(self) -> bool:
+        """Whether the training left an ONNX graph."""
+        return ONNX in self._hashes
+
+    @property
+    def _hashes(self) -> dict[str, str]:
+        model = self.manifest["model"]
+        graph = {ONNX: model["onnx_sha256"]} if model.get("onnx_sha256") else {}
+        return {MODEL: model["sha256"], **graph}
+
+    def read_checked(self, name: str) -> bytes:
+        """Return the bytes of one of the network's files, if it is as the training wrote it.
 
         Raises:
             CatdogError: It is missing or its hash differs.
         """
-        if file_digest(self.model_path) != self.manifest["model"]["sha256"]:
-            state = "a changed one" if self.model_path.exists() else "none"
+        path = self.path / name
+        try:
+            content = path.read_bytes()
+        except OSError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() != self._hashes[name]:
+            state = "a changed one" if content else "none"
             raise CatdogError(
-                f"expected the network that the run {self.name} trained, found {state}: "
-                f"{self.model_path}.",
+                f"expected the network that the run {self.name} trained, found {state}: {path}.",
                 self.train_again,
             )
+        return content
+
+    def check_model(self) -> None:
+        """Make sure that the Keras file is the one that the training wrote.
+
+        Raises:
+            CatdogError: It is missing or its hash differs.
+        """
+        self.read_checked(MODEL)
 
 
 @dataclass(frozen=True)

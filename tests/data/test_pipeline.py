@@ -11,6 +11,7 @@ from tl_catdog import runtime
 from tl_catdog.data import pipeline
 from tl_catdog.data.augment import Augmenter
 from tl_catdog.data.images import decode
+from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import Example, load_set
 from tl_catdog.errors import CatdogError
 
@@ -22,8 +23,13 @@ def examples(tmp_path: Path) -> tuple[Example, ...]:
     return load_set(paint_set(tmp_path / "set", {"": 11})).split("all")
 
 
+def pixels_of(decoded: pipeline.Samples) -> np.ndarray:
+    indices = np.arange(len(decoded.examples))
+    return decoded.gather(indices, np.zeros_like(indices))
+
+
 def epochs_of(
-    decoded: pipeline.DecodedPictures, seed: int, recipe: str = "none", epochs: int = 2
+    decoded: pipeline.Samples, seed: int, recipe: str = "none", epochs: int = 2
 ) -> list[list[tuple[np.ndarray, ...]]]:
     """Return the batches of some epochs of 22 pictures in batches of 8."""
     stream = iter(
@@ -37,11 +43,11 @@ def epochs_of(
 def test_each_epoch_shows_every_picture_once_in_another_order(
     examples: tuple[Example, ...],
 ) -> None:
-    decoded = pipeline.DecodedPictures(examples, SIZE)
+    decoded = pipeline.decode_all(examples, SIZE)
     first, second = epochs_of(decoded, seed=0)
     assert [len(batch[0]) for batch in first] == [8, 8, 6]
     pictures = [np.concatenate([batch[0] for batch in epoch]) for epoch in (first, second)]
-    expected = {picture.tobytes() for picture in decoded.pixels.astype(np.float32)}
+    expected = {picture.tobytes() for picture in pixels_of(decoded).astype(np.float32)}
     for shown in pictures:
         assert len(shown) == 22
         assert {picture.tobytes() for picture in shown} == expected
@@ -49,7 +55,7 @@ def test_each_epoch_shows_every_picture_once_in_another_order(
 
 
 def test_targets_stay_with_their_pictures(examples: tuple[Example, ...]) -> None:
-    for pictures, targets, weights in epochs_of(pipeline.DecodedPictures(examples, SIZE), 3)[0]:
+    for pictures, targets, weights in epochs_of(pipeline.decode_all(examples, SIZE), 3)[0]:
         blue_is_bee = pictures[..., 2].mean(axis=(1, 2)) > pictures[..., 0].mean(axis=(1, 2))
         assert (targets[:, 0] == blue_is_bee).all()
         assert (weights == 1).all()
@@ -59,7 +65,7 @@ def test_targets_stay_with_their_pictures(examples: tuple[Example, ...]) -> None
 def test_the_same_seed_repeats_and_another_doesnt(
     examples: tuple[Example, ...], recipe: str
 ) -> None:
-    decoded = pipeline.DecodedPictures(examples, SIZE)
+    decoded = pipeline.decode_all(examples, SIZE)
 
     def everything(seed: int) -> np.ndarray:
         runtime.make_deterministic(seed)
@@ -71,7 +77,7 @@ def test_the_same_seed_repeats_and_another_doesnt(
 
 
 def test_validation_is_whole_in_order_and_never_augmented(examples: tuple[Example, ...]) -> None:
-    decoded = pipeline.DecodedPictures(examples, SIZE)
+    decoded = pipeline.decode_all(examples, SIZE)
     batches = list(pipeline.evaluation_batches(decoded, ("ant", "bee"), batch_size=8))
     assert [len(targets) for _, targets in batches] == [8, 8, 6]
     shown = np.concatenate([pictures.numpy() for pictures, _ in batches])
@@ -80,21 +86,32 @@ def test_validation_is_whole_in_order_and_never_augmented(examples: tuple[Exampl
 
 
 def test_disk_and_memory_hold_the_same(examples: tuple[Example, ...]) -> None:
-    memory = pipeline.DecodedPictures(examples, SIZE, cache="memory")
-    disk = pipeline.DecodedPictures(examples, SIZE, cache="disk")
-    assert disk.on_disk
-    assert not memory.on_disk
-    assert np.array_equal(memory.pixels, disk.pixels)
-    indices = np.array([5, 0, 21])
-    assert np.array_equal(memory.gather(indices), disk.gather(indices))
+    memory = pipeline.decode_all(examples, SIZE, cache="memory")
+    disk = pipeline.decode_all(examples, SIZE, cache="disk")
+    assert disk.rows.on_disk
+    assert not memory.rows.on_disk
+    assert np.array_equal(pixels_of(memory), pixels_of(disk))
 
 
-def test_too_much_for_memory_goes_to_disk(
-    examples: tuple[Example, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not pipeline.DecodedPictures(examples, SIZE).on_disk
-    monkeypatch.setattr(pipeline, "MEMORY_PART", 0.0)
-    assert pipeline.DecodedPictures(examples, SIZE).on_disk
+def test_each_epoch_draws_one_of_the_views(examples: tuple[Example, ...]) -> None:
+    rows = Rows(3 * len(examples), (1,), np.float32)
+    for position in range(3 * len(examples)):
+        rows.write(position, np.array([position], np.float32))
+    samples = pipeline.Samples(examples, [], rows, views=3)
+
+    def drawn() -> list[np.ndarray]:
+        stream = pipeline.training_batches(samples, ("ant", "bee"), batch_size=22, seed=1)
+        found = [numbers.numpy()[:, 0].astype(int) for numbers, _, _ in stream.take(40)]
+        assert all(sorted(epoch // 3) == list(range(22)) for epoch in found)
+        return found
+
+    first = drawn()
+    assert np.array_equal(first, drawn())
+    # Over 40 epochs of 22 pictures each of the three views gets about its third.
+    counts = np.bincount(np.concatenate(first) % 3, minlength=3)
+    assert counts.min() > 880 / 3 * 0.8
+    (plain,) = pipeline.evaluation_batches(samples, ("ant", "bee"), batch_size=22)
+    assert plain[0].numpy()[:, 0].tolist() == list(range(0, 66, 3))
 
 
 def test_an_unreadable_picture_is_named_and_leaves_no_gap(tmp_path: Path) -> None:
@@ -104,12 +121,12 @@ def test_an_unreadable_picture_is_named_and_leaves_no_gap(tmp_path: Path) -> Non
     (root / "bee" / "empty.jpg").touch()
     examples = load_set(root).split("all")
     seen: list[tuple[int, int]] = []
-    decoded = pipeline.DecodedPictures(
+    decoded = pipeline.decode_all(
         examples, SIZE, progress=lambda done, total: seen.append((done, total))
     )
     assert {item.path.name for item in decoded.skipped} == {"001.png", "empty.jpg"}
-    assert len(decoded.examples) == len(decoded.pixels) == 7
-    for example, pixels in zip(decoded.examples, decoded.pixels, strict=True):
+    assert len(decoded.examples) == 7
+    for example, pixels in zip(decoded.examples, pixels_of(decoded), strict=True):
         assert np.array_equal(pixels, decode(example.path, SIZE))
     assert seen[-1] == (9, 9)
 
@@ -117,7 +134,7 @@ def test_an_unreadable_picture_is_named_and_leaves_no_gap(tmp_path: Path) -> Non
 def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
     root = paint_set(tmp_path, {"": 1})
     (root / "bee" / "000.png").write_text("no picture")
-    decoded = pipeline.DecodedPictures(load_set(root).split("all"), SIZE)
+    decoded = pipeline.decode_all(load_set(root).split("all"), SIZE)
     with pytest.raises(CatdogError, match=r"none of bee.*000\.png"):
         pipeline.usable(decoded, ("ant", "bee"), "train")
 

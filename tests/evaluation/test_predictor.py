@@ -1,5 +1,7 @@
 """One inference path: bad files are named, good ones answered, and all ways agree."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from tests.conftest import COLOURS, Trained, paint
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
+from tl_catdog.evaluation import predictor as module
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.evaluation.predictor import Predictor, predict_examples, to_probabilities
 from tl_catdog.runs import find_run
@@ -76,11 +79,60 @@ def test_an_unknown_class_is_named(predictor: Predictor, trained: Trained) -> No
         predict_examples(predictor, [odd])
 
 
-def test_a_changed_network_file_is_refused(trained: Trained, tmp_path: Path) -> None:
-    import shutil
-
+@pytest.mark.parametrize("has_onnx", [True, False])
+@pytest.mark.parametrize("damage", ["changed", "none"])
+def test_a_changed_or_missing_network_file_is_refused(
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_onnx: bool,
+    damage: str,
+) -> None:
+    monkeypatch.setattr(module, "onnx_works", lambda: has_onnx)
     shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
-    path = tmp_path / "small" / "model.keras"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(CatdogError, match="changed"):
+    path = tmp_path / "small" / ("model.onnx" if has_onnx else "model.keras")
+    if damage == "none":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(CatdogError, match=f"{damage}.*{path.name}"):
         Predictor.load(find_run("small", tmp_path))
+
+
+@pytest.mark.parametrize("name", ["small", "tuned"])
+def test_onnx_runtime_and_tensorflow_agree(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run = find_run(name, trained.runs_dir)
+    paths = [example.path for example in load_set(trained.data).split("test")]
+    found = []
+    for engine, works in (("onnxruntime", True), ("tensorflow", False)):
+        monkeypatch.setattr(module, "onnx_works", lambda works=works: works)
+        predictor = Predictor.load(run)
+        assert predictor.forward.engine.startswith(engine)
+        found.append(
+            [list((answer.probabilities or {}).values()) for answer in predictor.answers(paths)]
+        )
+    np.testing.assert_allclose(*found, atol=1e-4)
+
+
+def test_a_graph_that_onnx_runtime_refuses_is_no_obstacle(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(graph: bytes) -> None:
+        raise RuntimeError("unknown opset")
+
+    monkeypatch.setattr(module, "OnnxForward", refuse)
+    predictor = Predictor.load(find_run("small", trained.runs_dir))
+    assert predictor.forward.engine.startswith("tensorflow")
+
+
+def test_a_run_from_before_there_were_graphs_is_read(trained: Trained, tmp_path: Path) -> None:
+    shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
+    (tmp_path / "small" / "model.onnx").unlink()
+    manifest = tmp_path / "small" / "manifest.json"
+    described = json.loads(manifest.read_text())
+    del described["model"]["onnx_sha256"]
+    manifest.write_text(json.dumps(described))
+    predictor = Predictor.load(find_run("small", tmp_path))
+    assert predictor.forward.engine.startswith("tensorflow")

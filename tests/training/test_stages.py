@@ -1,5 +1,6 @@
 """Stages: what moves, what must not, what is kept, and that it repeats bit for bit."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,20 +11,21 @@ from tests.conftest import paint_set
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.augment import Augmenter
-from tl_catdog.data.pipeline import DecodedPictures, evaluation_batches, training_batches
+from tl_catdog.data.pipeline import Samples, decode_all, evaluation_batches, training_batches
 from tl_catdog.data.sets import load_set
 from tl_catdog.models.mobilenet import BACKBONE
 from tl_catdog.training import stages
 from tl_catdog.training.observer import EpochResult, Observer
+from tl_catdog.training.plan import stages_of
 from tl_catdog.training.trainer import build
 
 CLASSES = ("ant", "bee")
 
 
 @pytest.fixture(scope="module")
-def decoded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DecodedPictures]:
+def decoded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Samples]:
     pictures = load_set(paint_set(tmp_path_factory.mktemp("set"), {"train": 12, "validation": 5}))
-    return {name: DecodedPictures(pictures.split(name), 32) for name in pictures.splits}
+    return {name: decode_all(pictures.split(name), 32) for name in pictures.splits}
 
 
 class Journal(Observer):
@@ -48,7 +50,7 @@ class Journal(Observer):
 
 
 def fit(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
     journal: Journal | None = None,
     *,
     model: keras.Model | None = None,
@@ -63,9 +65,10 @@ def fit(
     model = model or build(config, 2)
     best = best or stages.Best()
     results = []
-    for number, stage in enumerate(stages.stages_of(config)):
+    for number, stage in enumerate(stages_of(config)):
         if only and stage.name != only:
             continue
+        stage = replace(stage, cut=None)  # the whole network, on pictures
         results.append(
             stages.run_stage(
                 model,
@@ -106,7 +109,7 @@ HEAD = {"head_dense", "head_output"}
 
 
 def test_each_stage_moves_its_own_weights_and_no_batchnorm_statistic(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     settings: dict[str, Any] = {
         "arch": "mobilenet",
@@ -135,7 +138,7 @@ def test_each_stage_moves_its_own_weights_and_no_batchnorm_statistic(
 
 
 def test_without_freezing_batchnorm_itself_its_statistics_would_move(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     """The trap that the test above guards against exists in this version of Keras."""
     inputs = keras.Input((32, 32, 3))
@@ -152,7 +155,7 @@ def test_without_freezing_batchnorm_itself_its_statistics_would_move(
 
 @pytest.mark.parametrize("arch", ["baseline", "mobilenet"])
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(
-    decoded: dict[str, DecodedPictures], arch: str
+    decoded: dict[str, Samples], arch: str
 ) -> None:
     settings: dict[str, Any] = {"arch": arch, "epochs": 2, "learning_rate": 1e-3}
     if arch == "mobilenet":
@@ -166,7 +169,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(
     assert any(not np.array_equal(a, b) for a, b in zip(first, weights(1), strict=True))
 
 
-def test_the_best_epoch_is_left_in_the_model(decoded: dict[str, DecodedPictures]) -> None:
+def test_the_best_epoch_is_left_in_the_model(decoded: dict[str, Samples]) -> None:
     journal = Journal()
     # Such a learning rate makes the epochs differ a lot.
     model, (result,) = fit(
@@ -185,7 +188,7 @@ def test_the_best_epoch_is_left_in_the_model(decoded: dict[str, DecodedPictures]
 
 
 def test_averaged_weights_are_what_is_validated_and_kept(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     journal = Journal()
     model, (result,) = fit(
@@ -200,7 +203,7 @@ def test_averaged_weights_are_what_is_validated_and_kept(
 
 
 def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     best = stages.Best()
     settings: dict[str, Any] = {
@@ -220,7 +223,7 @@ def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
 
 
 def test_a_stage_stops_early_when_nothing_gets_better(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     best = stages.Best(accuracy=1.0, loss=-1.0, weights=[])
     journal = Journal()
@@ -231,7 +234,7 @@ def test_a_stage_stops_early_when_nothing_gets_better(
     assert journal.ended == [("scratch", stages.STOPPED_EARLY)]
 
 
-def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, DecodedPictures]) -> None:
+def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, Samples]) -> None:
     journal = Journal(interrupt_after_steps=3 * 2 + 2)
     best = stages.Best()
     model, (result,) = fit(
@@ -243,16 +246,14 @@ def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, DecodedPictures]) -> No
 
 
 def test_ctrl_c_before_the_first_epoch_has_nothing_to_keep(
-    decoded: dict[str, DecodedPictures],
+    decoded: dict[str, Samples],
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         fit(decoded, Journal(interrupt_after_steps=1), arch="baseline", epochs=5)
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw", "sgd"])
-def test_each_optimiser_and_schedule_trains(
-    decoded: dict[str, DecodedPictures], optimizer: str
-) -> None:
+def test_each_optimiser_and_schedule_trains(decoded: dict[str, Samples], optimizer: str) -> None:
     journal = Journal()
     fit(
         decoded,

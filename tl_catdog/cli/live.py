@@ -44,6 +44,11 @@ class PlainView(Observer):
         if done == total:
             self._print(f"decoded {total} {split} pictures")
 
+    def extracting(self, split: str, done: int, total: int, known: int) -> None:
+        if done == total:
+            cached = f", {known} of them from the cache" if known else ""
+            self._print(f"features of {total} {split} pictures{cached}")
+
     def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
         self._print(
             f"stage {stage}: up to {epochs} epochs of {steps} steps, "
@@ -81,6 +86,10 @@ class LiveView(PlainView):
     def decoding(self, split: str, done: int, total: int) -> None:
         self._advance(f"decoding {split}", done, total)
         super().decoding(split, done, total)
+
+    def extracting(self, split: str, done: int, total: int, known: int) -> None:
+        self._advance(f"features of {split}", done, total)
+        super().extracting(split, done, total, known)
 
     def predicting(self, split: str, done: int, total: int) -> None:
         self._advance(f"predicting {split}", done, total)

@@ -20,6 +20,13 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of ``size``, the last one shorter."""
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk
+
+
 def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int = 64) -> Iterator[R]:
     """Apply ``work`` in threads, yielding results in order and at most ``ahead`` of the reader.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 
-from tl_catdog.data.images import Pixels, attempt
+from tl_catdog.data.images import attempt
 from tl_catdog.data.parallel import in_order
+from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError
-from tl_catdog.files import cache_folder
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
-
-MEMORY_PART = 0.25
-"""Decoded pictures may take this part of the memory that is free; more go to the disk."""
 
 
 @dataclass(frozen=True)
@@ -34,65 +29,74 @@ class Skipped:
     reason: str
 
 
-class DecodedPictures:
-    """Decoded pictures of one size, in memory or in a file that goes when this object goes.
+class Samples:
+    """Labelled pictures, or what a network made of them, to be read in any order.
 
     Attributes:
         examples: The pictures that could be read, in the order given.
         skipped: Those that couldn't.
-        pixels: RGB 0..255, uint8, of shape (N, S, S, 3), in the order of ``examples``.
+        views: How many variants there are of each picture; the first is the plain one.
+        rows: The numbers: row ``positions[i] * views + v`` is view v of ``examples[i]``.
     """
 
     def __init__(
         self,
         examples: Sequence[Example],
-        size: int,
-        *,
-        cache: str = "auto",
-        progress: Progress | None = None,
+        skipped: Sequence[Skipped],
+        rows: Rows,
+        views: int = 1,
+        positions: Sequence[int] | None = None,
     ) -> None:
-        shape = (len(examples), size, size, 3)
-        self.on_disk = _goes_to_disk(cache, int(np.prod(shape)))
-        self._file: Any = None
-        store: npt.NDArray[np.uint8]
-        if self.on_disk and examples:
-            folder = cache_folder() / "decoded"
-            folder.mkdir(parents=True, exist_ok=True)
-            # Nameless, so that not even a killed program leaves it behind.
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-            self._file.truncate(int(np.prod(shape)))
-            store = np.memmap(self._file, dtype=np.uint8, mode="r+", shape=shape)
-        else:
-            store = np.empty(shape, np.uint8)
-        self.examples: list[Example] = []
-        self.skipped: list[Skipped] = []
-        results = in_order(lambda example: attempt(example.path, size), examples)
-        for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
-            if isinstance(result, PictureError):
-                self.skipped.append(Skipped(example.path, example.split, result.message))
-            else:
-                store[len(self.examples)] = result
-                self.examples.append(example)
-            if progress is not None:
-                progress(done, len(examples))
-        self.pixels = store[: len(self.examples)]
+        self.examples = list(examples)
+        self.skipped = list(skipped)
+        self.rows = rows
+        self.views = views
+        self.positions = np.asarray(
+            range(len(self.examples)) if positions is None else positions, dtype=np.int64
+        )
 
-    def gather(self, indices: npt.NDArray[np.int64]) -> Pixels:
-        """Return the pictures at these positions, (B, S, S, 3)."""
-        return np.asarray(self.pixels[indices])
+    def gather(
+        self, indices: npt.NDArray[np.int64], views: npt.NDArray[np.int64]
+    ) -> npt.NDArray[Any]:
+        """Return a view of each of these pictures, (B, …)."""
+        return self.rows.read(self.positions[indices] * self.views + views)
 
-    def tensor(self, indices: Any) -> Any:
+    def tensor(self, indices: Any, views: Any) -> Any:
         """Return ``gather`` as a tensor of float32, inside a tf.data pipeline too."""
         import tensorflow as tf
 
-        pictures = tf.numpy_function(self.gather, [indices], tf.uint8, stateful=False)
-        return tf.cast(tf.ensure_shape(pictures, (None, *self.pixels.shape[1:])), tf.float32)
+        kind = tf.as_dtype(self.rows.dtype)
+        found = tf.numpy_function(self.gather, [indices, views], kind, stateful=False)
+        return tf.cast(tf.ensure_shape(found, (None, *self.rows.shape[1:])), tf.float32)
 
 
-def _goes_to_disk(cache: str, size: int) -> bool:
-    if cache != "auto":
-        return cache == "disk"
-    return bool(size > MEMORY_PART * psutil.virtual_memory().available)
+def decode_all(
+    examples: Sequence[Example], size: int, *, cache: str = "auto", progress: Progress | None = None
+) -> Samples:
+    """Decode pictures to RGB 0..255, uint8, (S, S, 3) each.
+
+    Args:
+        examples: The pictures.
+        size: S, in pixels.
+        cache: Where they wait; see ``Rows``.
+        progress: Hears of each picture.
+
+    Raises:
+        CatdogError: There is no room for them.
+    """
+    rows = Rows(len(examples), (size, size, 3), np.uint8, cache)
+    good: list[Example] = []
+    skipped: list[Skipped] = []
+    results = in_order(lambda example: attempt(example.path, size), examples)
+    for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
+        if isinstance(result, PictureError):
+            skipped.append(Skipped(example.path, example.split, result.message))
+        else:
+            rows.write(len(good), result)
+            good.append(example)
+        if progress is not None:
+            progress(done, len(examples))
+    return Samples(good, skipped, rows)
 
 
 def class_indices(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
@@ -124,40 +128,43 @@ def sample_weights(
 
 
 def training_batches(
-    decoded: DecodedPictures,
+    samples: Samples,
     classes: tuple[str, ...],
     *,
     batch_size: int,
     seed: int,
-    augment: Callable[[Any], Any],
+    augment: Callable[[Any], Any] | None = None,
     class_weights: str = "none",
 ) -> Any:
-    """Return an endless tf.data stream of augmented batches, epoch after epoch.
+    """Return an endless tf.data stream of batches, epoch after epoch, varied by ``augment``.
 
-    Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch. The
-    stream never restarts: keras-cv's layers draw from op-level seeds as well, which begin anew in
-    every new iterator, so a dataset iterated once per epoch would show the same colours each time.
-    For the stream to repeat, call ``runtime.make_deterministic`` first.
+    Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch; the
+    view that stands for a picture in it is drawn alike. The stream never restarts: keras-cv's
+    layers draw from op-level seeds as well, which begin anew in every new iterator, so a dataset
+    iterated once per epoch would show the same colours each time. For the stream to repeat, call
+    ``runtime.make_deterministic`` first.
 
     Yields:
-        (pictures (B, S, S, 3) float32 in [0, 255], targets (B, 1 or C), weights (B,)).
+        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
+        weights (B,)).
     """
     import tensorflow as tf
 
-    count = len(decoded.examples)
-    wanted = tf.constant(targets(decoded.examples, classes))
-    weights = tf.constant(sample_weights(decoded.examples, classes, class_weights))
+    count = len(samples.examples)
+    wanted = tf.constant(targets(samples.examples, classes))
+    weights = tf.constant(sample_weights(samples.examples, classes, class_weights))
 
     def one_epoch(epoch: Any) -> Any:
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(count, dtype=tf.int64), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
-        )
-        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        seeds = tf.stack([tf.constant(seed, tf.int64), epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(count, dtype=tf.int64), seeds)
+        views = tf.random.stateless_uniform((count,), seeds, maxval=samples.views, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((order, views)).batch(batch_size)
 
-    def load(indices: Any) -> Any:
+    def load(indices: Any, views: Any) -> Any:
         # One call at a time, in order: the random numbers come from one stream.
+        numbers = samples.tensor(indices, views)
         return (
-            augment(decoded.tensor(indices)),
+            numbers if augment is None else augment(numbers),
             tf.gather(wanted, indices),
             tf.gather(weights, indices),
         )
@@ -166,35 +173,34 @@ def training_batches(
     return epochs.flat_map(one_epoch).map(load, num_parallel_calls=1).prefetch(4)
 
 
-def evaluation_batches(
-    decoded: DecodedPictures, classes: tuple[str, ...], *, batch_size: int
-) -> Any:
-    """Return all pictures once, in order, never augmented, the last smaller batch included.
+def evaluation_batches(samples: Samples, classes: tuple[str, ...], *, batch_size: int) -> Any:
+    """Return the plain view of all pictures once, in order, the last smaller batch included.
 
     Yields:
-        (pictures (B, S, S, 3) float32 in [0, 255], targets (B, 1 or C)).
+        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C)).
     """
     import tensorflow as tf
 
-    wanted = tf.constant(targets(decoded.examples, classes))
+    wanted = tf.constant(targets(samples.examples, classes))
 
     def load(indices: Any) -> Any:
-        return decoded.tensor(indices), tf.gather(wanted, indices)
+        plain = samples.tensor(indices, tf.zeros_like(indices))
+        return plain, tf.gather(wanted, indices)
 
-    order = tf.data.Dataset.range(len(decoded.examples)).batch(batch_size)
+    order = tf.data.Dataset.range(len(samples.examples)).batch(batch_size)
     return order.map(load, num_parallel_calls=1).prefetch(4)
 
 
-def usable(decoded: DecodedPictures, classes: tuple[str, ...], where: str) -> None:
+def usable(samples: Samples, classes: tuple[str, ...], where: str) -> None:
     """Make sure that every class still has a picture after the unreadable ones were dropped.
 
     Raises:
         CatdogError: A class has none.
     """
-    present = {example.label for example in decoded.examples}
+    present = {example.label for example in samples.examples}
     missing = [label for label in classes if label not in present]
     if missing:
-        bad = next((item for item in decoded.skipped), None)
+        bad = next((item for item in samples.skipped), None)
         detail = f"; for one, {bad.path} {bad.reason}" if bad else ""
         raise CatdogError(
             f"expected readable pictures of every class in {where}, found none of "

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.data.images import attempt
-from tl_catdog.data.parallel import in_order
 from tl_catdog.data.pipeline import Progress, Skipped, class_indices
 from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError, listing
+from tl_catdog.evaluation.forward import PLAIN, forward_files
 from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.runs import Run
-
-BATCH = 32
+from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.runs import ONNX, Run
 
 
 @dataclass(frozen=True)
@@ -63,80 +58,68 @@ class Predictor:
     """A trained network with its classes and picture size.
 
     Args:
-        model: A Keras model from RGB in [0, 255], (B, S, S, 3), to sigmoid outputs.
+        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs.
         classes: Class names in the order of the outputs.
         image_size: S, in pixels.
     """
 
-    def __init__(self, model: Any, classes: Sequence[str], image_size: int) -> None:
-        import tensorflow as tf
-
+    def __init__(self, forward: Forward, classes: Sequence[str], image_size: int) -> None:
+        self.forward = forward
         self.classes = tuple(classes)
         self.image_size = image_size
-        signature = [tf.TensorSpec((None, image_size, image_size, 3), tf.float32)]
-        self._forward = tf.function(
-            lambda pictures: model(pictures, training=False), input_signature=signature
-        )
 
     @classmethod
     def load(cls, run: Run) -> Predictor:
-        """Load a run's network.
+        """Load a run's network: its ONNX graph if that can be run here, else with TensorFlow.
 
         Raises:
             CatdogError: The network's file is missing, changed or unreadable.
         """
-        run.check_model()
-        runtime.start()
-        import keras
-
-        try:
-            # Safe mode refuses files that would run code of their own.
-            model = keras.models.load_model(run.model_path, compile=False, safe_mode=True)
-        except Exception as error:
-            raise CatdogError(
-                f"expected a network that Keras {keras.__version__} loads, found "
-                f"{run.model_path}, trained with Keras "
-                f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
-                run.train_again,
-            ) from error
-        return cls(model, run.classes, run.image_size)
-
-    def forward(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        """Return the probabilities, (B, C), of decoded pictures, (B, S, S, 3) in 0..255."""
-        return to_probabilities(self._forward(pictures.astype(np.float32)).numpy())
+        return cls(_load(run), run.classes, run.image_size)
 
     def answers(self, paths: Iterable[Path]) -> Iterator[Answer]:
-        """Answer for each picture, in order; a bad one gets an error, the others their answers.
+        """Answer for each picture, in order; a bad one gets an error, the others their answers."""
+        jobs = ((path, (PLAIN,)) for path in paths)
+        for path, found in forward_files(self.forward, jobs, self.image_size):
+            if isinstance(found, PictureError):
+                yield Answer(path, None, None, found.message)
+                continue
+            (row,) = to_probabilities(found[0])
+            label = self.classes[int(row.argmax())]
+            chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
+            yield Answer(path, label, chances, None)
 
-        Decoding runs in threads ahead of the network, so memory doesn't grow with the pictures.
-        """
-        size = self.image_size
-        decoded = in_order(lambda path: (path, attempt(path, size)), paths, ahead=3 * BATCH)
-        while batch := list(islice(decoded, BATCH)):
-            good = [pixels for _, pixels in batch if not isinstance(pixels, PictureError)]
-            found: Iterable[npt.NDArray[np.float64]] = self.forward(np.stack(good)) if good else ()
-            rows = iter(found)
-            for path, pixels in batch:
-                if isinstance(pixels, PictureError):
-                    yield Answer(path, None, None, pixels.message)
-                    continue
-                row = next(rows)
-                label = self.classes[int(row.argmax())]
-                chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
-                yield Answer(path, label, chances, None)
+
+def _load(run: Run) -> Forward:
+    if run.has_graph and onnx_works():
+        graph = run.read_checked(ONNX)
+        try:
+            return OnnxForward(graph)
+        except Exception:  # older than the graph's format: TensorFlow gives the same answers
+            pass
+    run.check_model()
+    runtime.start()
+    import keras
+
+    try:
+        # Safe mode refuses files that would run code of their own.
+        model = keras.models.load_model(run.model_path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise CatdogError(
+            f"expected a network that Keras {keras.__version__} loads, found "
+            f"{run.model_path}, trained with Keras "
+            f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
+            run.train_again,
+        ) from error
+    return KerasForward(model)
 
 
 @dataclass(frozen=True)
 class SplitResult:
-    """Predictions on labelled pictures, those that were skipped, and the time it took.
-
-    ``ms_per_image`` is the wall time from file to probability for each picture, in batches, the
-    first batch left out because it pays for starting up; None if there is only one batch.
-    """
+    """Predictions on labelled pictures, and those that were skipped."""
 
     predictions: Predictions
     skipped: tuple[Skipped, ...]
-    ms_per_image: float | None
 
 
 def predict_examples(
@@ -156,7 +139,6 @@ def predict_examples(
     kept: list[Example] = []
     rows: list[list[float]] = []
     skipped: list[Skipped] = []
-    began: float | None = None
     answers = predictor.answers(example.path for example in examples)
     for done, (example, answer) in enumerate(zip(examples, answers, strict=True), start=1):
         if answer.probabilities is None:
@@ -164,23 +146,26 @@ def predict_examples(
         else:
             kept.append(example)
             rows.append(list(answer.probabilities.values()))
-        if done == BATCH < len(examples):
-            began = time.perf_counter()
         if progress is not None:
             progress(done, len(examples))
-    seconds = time.perf_counter() - began if began is not None else None
     if not kept:
         raise CatdogError(
             f"expected readable pictures, found none among {len(examples)}"
             + (f"; for one, {skipped[0].path}: {skipped[0].reason}." if skipped else "."),
             "Add pictures that open in a viewer.",
         )
-    predictions = Predictions(
-        predictor.classes,
-        tuple(example.digest for example in kept),
-        tuple(example.name for example in kept),
-        class_indices(kept, predictor.classes),
-        np.array(rows, dtype=np.float64),
+    probabilities = np.array(rows, dtype=np.float64)
+    return SplitResult(to_predictions(predictor.classes, kept, probabilities), tuple(skipped))
+
+
+def to_predictions(
+    classes: tuple[str, ...], examples: Sequence[Example], probabilities: npt.NDArray[np.float64]
+) -> Predictions:
+    """Put pictures and their probabilities, (N, C), together."""
+    return Predictions(
+        classes,
+        tuple(example.digest for example in examples),
+        tuple(example.name for example in examples),
+        class_indices(examples, classes),
+        probabilities,
     )
-    ms_per_image = None if seconds is None else 1000.0 * seconds / (len(examples) - BATCH)
-    return SplitResult(predictions, tuple(skipped), ms_per_image)

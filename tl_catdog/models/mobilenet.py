@@ -6,14 +6,16 @@ MobileNetV2: Sandler et al. 2018, https://arxiv.org/abs/1801.04381, width 1.0, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
-from tl_catdog.errors import UsageError, listing
-from tl_catdog.models.head import add_head
+from tl_catdog.models.head import HEAD_LAYERS, add_head
+from tl_catdog.models.layout import POOLING, TOP_CHANNELS, no_such_block
 from tl_catdog.models.weights import load_backbone_weights
 
-BACKBONE = "backbone"
+BACKBONE, SCALING = "backbone", "scaling"
 MIN_IMAGE_SIZE = 32
 
 
@@ -57,9 +59,9 @@ def build_mobilenet(
         load_backbone_weights(backbone, backbone_weights)
     freeze(backbone)
     pictures = layers.Input((image_size, image_size, 3), name="pictures")
-    x = layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pictures)  # what ImageNet's had
+    x = layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(pictures)  # what ImageNet's had
     x = backbone(x)  # (B, S/32, S/32, 1280)
-    x = layers.GlobalAveragePooling2D(name="pooling")(x)  # (B, 1280)
+    x = layers.GlobalAveragePooling2D(name=POOLING)(x)  # (B, 1280)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
     return keras.Model(pictures, outputs, name="mobilenet")
 
@@ -93,17 +95,58 @@ def unfreeze_from(model: keras.Model, block: str) -> list[str]:
         (i for i, name in enumerate(names) if name == block or name.startswith(f"{block}_")), None
     )
     if start is None:
-        raise UsageError(
-            f"expected a block of the backbone, found {block!r}; its blocks are "
-            f"{listing(block_names(backbone), 20)}.",
-            "Type: --unfreeze-from block_13",
-        )
+        raise no_such_block(block)
     for index, layer in enumerate(backbone.layers):
         layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
     return [layer.name for layer in backbone.layers if layer.trainable and layer.weights]
 
 
-def block_names(backbone: keras.Model) -> list[str]:
-    """Return the backbone's blocks in order, as ``--unfreeze-from`` names them."""
-    blocks = ["_".join(layer.name.split("_")[:2]) for layer in backbone.layers]
-    return [name for name in dict.fromkeys(blocks) if name.startswith("block_")]
+def part_below(model: keras.Model, cuts: Sequence[str]) -> keras.Model:
+    """Return the part of the network up to one or more cuts, sharing its layers.
+
+    Args:
+        model: What ``build_mobilenet`` returned.
+        cuts: As in ``layout``: ``pooling``, or the block or layer that is right above.
+
+    Returns:
+        A model from RGB in [0, 255], (B, S, S, 3), to the numbers at each cut.
+    """
+    backbone = model.get_layer(BACKBONE)
+    tensors = [backbone.output if cut == POOLING else _entry(backbone, cut).input for cut in cuts]
+    inner = keras.Model(backbone.input, tensors)
+    pictures = layers.Input(model.input_shape[1:])
+    found = keras.tree.flatten(inner(model.get_layer(SCALING)(pictures)))
+    pooling = model.get_layer(POOLING)
+    return keras.Model(
+        pictures,
+        [pooling(x) if cut == POOLING else x for cut, x in zip(cuts, found, strict=True)],
+    )
+
+
+def part_above(model: keras.Model, cut: str) -> keras.Model:
+    """Return the part of the network above a cut, sharing its layers.
+
+    Training it trains those layers in the whole network too.
+
+    Args:
+        model: What ``build_mobilenet`` returned.
+        cut: As in ``layout``: ``pooling``, or the block or layer that is right above.
+
+    Returns:
+        A model from the numbers at the cut, (B, 1280) or (B, h, w, C), to sigmoid outputs.
+    """
+    if cut == POOLING:
+        x = features = layers.Input((TOP_CHANNELS,))
+    else:
+        backbone = model.get_layer(BACKBONE)
+        entry = _entry(backbone, cut).input
+        features = layers.Input(entry.shape[1:])
+        x = model.get_layer(POOLING)(keras.Model(entry, backbone.output)(features))
+    for name in HEAD_LAYERS:
+        x = model.get_layer(name)(x)
+    return keras.Model(features, x)
+
+
+def _entry(backbone: keras.Model, cut: str) -> layers.Layer:
+    """Return the first layer above a cut."""
+    return next(layer for layer in backbone.layers if f"{layer.name}_".startswith(f"{cut}_"))

@@ -14,16 +14,69 @@ import warnings
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog import runtime
 from tl_catdog.errors import CatdogError, UsageError
 
 PACKAGED_FILE = "mobilenet_v2_imagenet.npz"
 PACKAGED_SHA256 = "4c0d2a92d380bd64f6eadd01782292226de9a9ef10875232e749e614787392a5"
 PACKAGED, FROM_KERAS = "packaged", "keras"
+
+if TYPE_CHECKING:
+    import keras
+
+Numbers = dict[str, npt.NDArray[np.float32]]
+"""A network's weights by ``layer/index``, the index in the order of Keras' ``get_weights``."""
+
+
+def leaves(model: keras.Model) -> list[Any]:
+    """Return the model's layers, those of a nested model in its place."""
+    return [
+        leaf
+        for layer in model.layers
+        for leaf in (layer.layers if hasattr(layer, "layers") else [layer])
+    ]
+
+
+def numbers_of(model: keras.Model) -> Numbers:
+    """Return a model's weights by layer."""
+    return {
+        f"{layer.name}/{index}": value
+        for layer in leaves(model)
+        for index, value in enumerate(layer.get_weights())
+    }
+
+
+def backbone_numbers(source: str) -> Numbers:
+    """Return the weights of MobileNetV2 without top; the packaged ones without TensorFlow.
+
+    Raises:
+        UsageError: The named file is missing or isn't a weights file of this network.
+        CatdogError: The packaged file is damaged, or Keras can't fetch its own.
+    """
+    if source == PACKAGED:
+        return packaged_weights()
+    runtime.start()
+    import keras
+
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights=None
+    )
+    load_backbone_weights(backbone, source)
+    return numbers_of(backbone)
+
+
+def numbers_digest(numbers: Numbers) -> str:
+    """Return the SHA-256 of weights in hexadecimal: their names, shapes and values."""
+    whole = hashlib.sha256()
+    for name in sorted(numbers):
+        whole.update(f"{name}{numbers[name].shape}".encode())
+        whole.update(np.ascontiguousarray(numbers[name]).tobytes())
+    return whole.hexdigest()
 
 
 def load_backbone_weights(backbone: keras.Model, source: str) -> None:
@@ -41,13 +94,13 @@ def load_backbone_weights(backbone: keras.Model, source: str) -> None:
     if source == PACKAGED:
         _assign(backbone, packaged_weights())
     elif source == FROM_KERAS:
-        _assign(backbone, _fetched(backbone))
+        _assign(backbone, _fetched())
     else:
         _load_file(backbone, Path(source))
 
 
 @cache
-def packaged_weights() -> dict[str, npt.NDArray[np.float32]]:
+def packaged_weights() -> Numbers:
     """Return the packaged numbers by ``layer/index``, after checking the file's hash.
 
     Raises:
@@ -69,13 +122,15 @@ def packaged_weights() -> dict[str, npt.NDArray[np.float32]]:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def _assign(backbone: keras.Model, numbers: dict[str, npt.NDArray[np.float32]]) -> None:
+def _assign(backbone: keras.Model, numbers: Numbers) -> None:
     for layer in backbone.layers:
         if layer.weights:
             layer.set_weights([numbers[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
 
 
-def _fetched(backbone: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
+def _fetched() -> Numbers:
+    import keras
+
     try:
         other = keras.applications.MobileNetV2(
             input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights="imagenet"
@@ -85,11 +140,7 @@ def _fetched(backbone: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
             f"expected Keras to fetch its weights, found no way to them ({error}).",
             "Type: --backbone-weights packaged",
         ) from error
-    return {
-        f"{layer.name}/{i}": value
-        for layer in other.layers
-        for i, value in enumerate(layer.get_weights())
-    }
+    return numbers_of(other)
 
 
 def _load_file(backbone: keras.Model, path: Path) -> None:

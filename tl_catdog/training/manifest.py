@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import time
 from importlib import metadata
 from typing import Any
 
@@ -14,7 +15,17 @@ from tl_catdog import __version__
 from tl_catdog.data.folders import SPLITS
 from tl_catdog.data.sets import PictureSet
 
-PACKAGES = ("tensorflow", "keras", "keras-cv", "numpy", "pillow", "scipy", "scikit-learn")
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "keras-cv",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+    "pillow",
+    "scipy",
+    "scikit-learn",
+)
 
 
 def describe(pictures: PictureSet) -> dict[str, Any]:
@@ -51,6 +62,11 @@ def machine() -> dict[str, Any]:
         "memory_bytes": psutil.virtual_memory().total,
         "command": sys.argv[1:],
     }
+
+
+def elapsed() -> float:
+    """Return the seconds since this process was started."""
+    return time.time() - float(psutil.Process().create_time())
 
 
 def git_commit() -> str | None:

@@ -37,6 +37,12 @@ class Observer:
     def decoding(self, split: str, done: int, total: int) -> None:
         """``done`` of ``total`` pictures of a split have been decoded."""
 
+    def extracting(self, split: str, done: int, total: int, known: int) -> None:
+        """The backbone's numbers of ``done`` of ``total`` pictures of a split are there.
+
+        ``known`` of them came from the feature cache.
+        """
+
     def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
         """A stage of at most ``epochs`` epochs of ``steps`` steps begins."""
 

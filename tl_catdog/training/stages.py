@@ -12,36 +12,13 @@ import keras
 import numpy as np
 
 from tl_catdog.config import TrainConfig
-from tl_catdog.models.mobilenet import BACKBONE, freeze, unfreeze_from
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
+from tl_catdog.models.weights import leaves
 from tl_catdog.training.observer import EpochResult, Observer
+from tl_catdog.training.plan import FROZEN, Stage
 
-SCRATCH, FROZEN, FINETUNE = "scratch", "frozen", "finetune"
 COMPLETED, STOPPED_EARLY, INTERRUPTED = "completed", "stopped early", "interrupted"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of a training with its own learning rate and its own set of trainable weights."""
-
-    name: str
-    epochs: int
-    learning_rate: float
-    unfreeze_from: str | None = None
-
-
-def stages_of(config: TrainConfig) -> tuple[Stage, ...]:
-    """Return the stages that resolved settings ask for."""
-    assert config.epochs is not None
-    assert config.learning_rate is not None
-    if config.arch == "baseline":
-        return (Stage(SCRATCH, config.epochs, config.learning_rate),)
-    stages: tuple[Stage, ...] = (Stage(FROZEN, config.epochs, config.learning_rate),)
-    if config.finetune:
-        top = Stage(
-            FINETUNE, config.finetune_epochs, config.finetune_learning_rate, config.unfreeze_from
-        )
-        stages += (top,)
-    return stages
 
 
 @dataclass
@@ -54,7 +31,7 @@ class Best:
     weights: list[Any] = field(default_factory=list)
 
     def offer(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> bool:
-        """Keep the model's weights if they are better; return whether they are."""
+        """Keep the whole model's weights if they are better; return whether they are."""
         better = (accuracy, -loss) > (self.accuracy, -self.loss)
         if better:
             self.accuracy, self.loss, self.epoch = accuracy, loss, epoch
@@ -92,7 +69,7 @@ def prepare(model: keras.Model, stage: Stage) -> None:
 
 
 def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: int) -> None:
-    """Compile the model for a stage of ``steps`` steps an epoch; resets the optimiser."""
+    """Compile what a stage of ``steps`` steps an epoch trains; resets the optimiser."""
     rate = learning_rate_of(config, stage, steps)
     optimizers = {
         "rmsprop": keras.optimizers.RMSprop,
@@ -119,7 +96,15 @@ def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: 
             else keras.metrics.CategoricalAccuracy(name="accuracy")
         ],
         jit_compile=False,  # measured: XLA is ten times slower on a CPU
+        # The head alone takes less time than Keras does between two steps. A divisor, because
+        # Keras would go beyond the epoch's end.
+        steps_per_execution=_divisor(steps) if stage.cut == POOLING else 1,
     )
+
+
+def _divisor(steps: int, most: int = 32) -> int:
+    """Return the largest divisor that is at most ``most``."""
+    return next(number for number in range(min(steps, most), 0, -1) if steps % number == 0)
 
 
 def learning_rate_of(config: TrainConfig, stage: Stage, steps: int) -> Any:
@@ -162,12 +147,12 @@ def run_stage(
     Ctrl-C ends the stage; the best weights so far, of this stage or those before, are kept.
 
     Args:
-        model: The network; changed in place.
+        model: The whole network; changed in place.
         config: Resolved settings.
         stage: What to do.
-        training: Endless stream of (pictures, targets, weights).
+        training: Endless stream of (numbers at the stage's cut or pictures, targets, weights).
         steps: Steps an epoch.
-        validation: Stream of (pictures, targets), once through.
+        validation: Stream of (numbers or pictures, targets), once through.
         best: The best so far; weights of this stage replace them only if they do better.
         observer: Hears of the progress.
         record: Takes each epoch's figures, to keep them.
@@ -177,12 +162,13 @@ def run_stage(
         What the stage did.
     """
     prepare(model, stage)
-    compile_stage(model, config, stage, steps)
-    trainable = count_parameters(model.trainable_weights)
+    part = model if stage.cut is None else part_above(model, stage.cut)
+    compile_stage(part, config, stage, steps)
+    trainable = count_parameters(part.trainable_weights)
     observer.stage_begins(stage.name, stage.epochs, steps, trainable)
-    keeper = _Keeper(best, stage, observer, record, patience=config.patience or 0)
+    keeper = _Keeper(model, best, stage, observer, record, patience=config.patience or 0)
     callbacks: list[keras.callbacks.Callback] = [keeper]
-    if model.optimizer.use_ema:
+    if part.optimizer.use_ema:
         # After the keeper: it then looks while the averaged weights are still in the model.
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard is not None:
@@ -191,7 +177,7 @@ def run_stage(
     started = time.perf_counter()
     reason = COMPLETED
     try:
-        model.fit(
+        part.fit(
             training,
             steps_per_epoch=steps,
             epochs=stage.epochs,
@@ -220,16 +206,8 @@ def run_stage(
         learning_rate=stage.learning_rate,
         seconds=time.perf_counter() - started,
         trainable_params=trainable,
-        trainable_layers=tuple(layer.name for layer in _leaves(model) if layer.trainable_weights),
+        trainable_layers=tuple(layer.name for layer in leaves(model) if layer.trainable_weights),
     )
-
-
-def _leaves(model: keras.Model) -> list[Any]:
-    return [
-        leaf
-        for layer in model.layers
-        for leaf in (layer.layers if isinstance(layer, keras.Model) else [layer])
-    ]
 
 
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
@@ -237,6 +215,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self,
+        whole: keras.Model,
         best: Best,
         stage: Stage,
         observer: Observer,
@@ -244,6 +223,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         patience: int,
     ) -> None:
         super().__init__()
+        self.whole = whole
         self.best = best
         self.stage = stage
         self.observer = observer
@@ -267,7 +247,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         # Not in on_epoch_end: by then the averaged weights would be swapped out again.
         assert logs is not None
         self._is_best = self.best.offer(
-            float(logs["accuracy"]), float(logs["loss"]), self._epoch, self.model
+            float(logs["accuracy"]), float(logs["loss"]), self._epoch, self.whole
         )
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

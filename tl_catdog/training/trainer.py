@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.data.pipeline import (
-    DecodedPictures,
-    Skipped,
-    evaluation_batches,
-    training_batches,
-    usable,
-)
+from tl_catdog.data.pipeline import Skipped, evaluation_batches, training_batches
 from tl_catdog.data.sets import PictureSet, to_csv
-from tl_catdog.errors import CatdogError
+from tl_catdog.evaluation.forward import milliseconds
 from tl_catdog.evaluation.metrics import Evaluation, evaluate
-from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.runs import MODEL, Run, RunWriter
-from tl_catdog.training.manifest import describe, git_commit, machine, versions
+from tl_catdog.evaluation.predictions import Predictions
+from tl_catdog.evaluation.predictor import (
+    Predictor,
+    predict_examples,
+    to_predictions,
+    to_probabilities,
+)
+from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.weights import numbers_of
+from tl_catdog.runs import MODEL, ONNX, Run, RunWriter
+from tl_catdog.training.inputs import Inputs, Lazy, prepare_inputs
+from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, versions
 from tl_catdog.training.observer import Observer
+from tl_catdog.training.plan import FINETUNE, stages_of
 
 
 @dataclass(frozen=True)
@@ -61,74 +68,67 @@ def train(
     config = config.resolved()
     observer = observer or Observer()
     began = time.perf_counter()
-    runtime.make_deterministic(config.seed)
-    from tl_catdog.data.augment import Augmenter, decode_size
-    from tl_catdog.training import stages as staging
-
     assert config.image_size is not None
-    size = config.image_size
-    larger = decode_size(str(config.augment), size)
-    decoded = {
-        TRAIN: _decode(pictures, TRAIN, larger, config, observer),
-        VALIDATION: _decode(pictures, VALIDATION, size, config, observer),
-    }
-    if config.strict and TEST in pictures.splits:
-        # Before the training rather than after it.
-        del _decode(pictures, TEST, size, config, observer).pixels
-    skipped = [item for split in decoded.values() for item in split.skipped]
-    decode_seconds = time.perf_counter() - began
+    stages = stages_of(config)
+    whole = Lazy(lambda: build(config, len(pictures.classes)))
+    inputs = prepare_inputs(config, pictures, stages, whole, observer)
+    prepared = time.perf_counter()
     writer.write_config(asdict(config))
     writer.write_split(to_csv(pictures))
 
-    model = build(config, len(pictures.classes))
+    # Again, so that nothing depends on what was computed and what was known already.
+    runtime.make_deterministic(config.seed)
+    from tl_catdog.training import stages as staging
+
+    model = whole()
     best = staging.Best()
     results: list[staging.StageResult] = []
-    steps = math.ceil(len(decoded[TRAIN].examples) / config.batch_size)
-    validation = evaluation_batches(decoded[VALIDATION], pictures.classes, batch_size=32)
-    for number, stage in enumerate(staging.stages_of(config)):
+    for number, stage in enumerate(stages):
         # Each stage has a stream of its own, whatever length the one before turned out to have.
         stream = 1000 * config.seed + number
+        training = inputs.samples(stage.cut, TRAIN)
         result = staging.run_stage(
             model,
             config,
             stage,
             training=training_batches(
-                decoded[TRAIN],
+                training,
                 pictures.classes,
                 batch_size=config.batch_size,
                 seed=stream,
-                augment=Augmenter(str(config.augment), size, stream),
+                augment=inputs.augmenter(stage.cut, stream),
                 class_weights=config.class_weights,
             ),
-            steps=steps,
-            validation=validation,
+            steps=math.ceil(len(training.examples) / config.batch_size),
+            validation=evaluation_batches(
+                inputs.samples(stage.cut, VALIDATION),
+                pictures.classes,
+                batch_size=256 if stage.cut == POOLING else 32,
+            ),
             best=best,
             observer=observer,
-            record=lambda epoch: writer.append_metrics(epoch.to_json()),
+            record=lambda epoch: writer.append_metrics({**epoch.to_json(), "elapsed": elapsed()}),
             tensorboard=writer.path / "tensorboard" if config.tensorboard else None,
         )
         results.append(result)
         if result.reason == staging.INTERRUPTED:
             break
-    train_seconds = time.perf_counter() - began
-    del decoded
+    trained = time.perf_counter()
 
-    _save_for_inference(model, config, len(pictures.classes), writer)
-    predictor = Predictor(model, pictures.classes, size)
+    hashes = _save_for_inference(model, config, len(pictures.classes), writer)
+    skipped = list(inputs.skipped)
+    forward = _forward(model, writer)
+    # What fine-tuning changed, the features don't know of.
+    tuned = any(r.name == FINETUNE and r.best_epoch for r in results)
+    predictions, unreadable = _predict(
+        model, forward, None if tuned else inputs, pictures, config.image_size, observer
+    )
+    skipped.extend(item for item in unreadable if item not in skipped)
     evaluations: dict[str, Evaluation] = {}
-    ms_per_image: float | None = None
-    for split in (VALIDATION, TEST):
-        if split not in pictures.splits:
-            continue
-        examples = pictures.split(split)
-        predicted = predict_examples(predictor, examples, partial(observer.predicting, split))
-        writer.write_predictions(split, predicted.predictions.to_csv())
-        evaluations[split] = evaluate(predicted.predictions)
-        ms_per_image = ms_per_image or predicted.ms_per_image
-        if split == TEST:
-            skipped.extend(predicted.skipped)
+    for split, predicted in predictions.items():
+        writer.write_predictions(split, predicted.to_csv())
+        evaluations[split] = evaluate(predicted)
     interrupted = any(result.reason == staging.INTERRUPTED for result in results)
-    model_file = writer.path / MODEL
     manifest = {
         "name": writer.target.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -138,21 +138,23 @@ def train(
         "machine": machine(),
         "git_commit": git_commit(),
         "data": describe(pictures),
+        "features": inputs.to_json(),
         "stages": [asdict(result) for result in results],
         "timings": {
-            "decode_seconds": decode_seconds,
-            "train_seconds": train_seconds,
+            "decode_seconds": prepared - began,
+            "train_seconds": trained - began,
             "total_seconds": time.perf_counter() - began,
         },
         "skipped": [
             {"path": str(item.path), "split": item.split, "reason": item.reason} for item in skipped
         ],
         "model": {
-            "sha256": file_digest(model_file),
-            "bytes": model_file.stat().st_size,
+            **hashes,
+            "bytes": (writer.path / MODEL).stat().st_size,
             "params": model.count_params(),
             "trainable_params": max(result.trainable_params for result in results),
-            "ms_per_image": ms_per_image,
+            "ms_per_image": milliseconds(forward, config.image_size),
+            "engine": forward.engine,
         },
         "evaluations": {split: item.to_json() for split, item in evaluations.items()},
     }
@@ -184,35 +186,64 @@ def build(config: TrainConfig, class_count: int, *, pretrained: bool = True) -> 
     )
 
 
-def _decode(
-    pictures: PictureSet, split: str, size: int, config: TrainConfig, observer: Observer
-) -> DecodedPictures:
-    decoded = DecodedPictures(
-        pictures.split(split),
-        size,
-        cache=config.cache,
-        progress=partial(observer.decoding, split),
-    )
-    _refuse_if_strict(decoded.skipped, config)
-    usable(decoded, pictures.classes, f"the {split} pictures of {pictures.root}")
-    return decoded
-
-
-def _refuse_if_strict(skipped: Sequence[Skipped], config: TrainConfig) -> None:
-    if config.strict and skipped:
-        first = skipped[0]
-        more = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-        raise CatdogError(
-            f"expected every picture to be readable (--strict), found {first.path}{more}: "
-            f"{first.reason}.",
-            "Remove it, or train without --strict to skip it.",
-        )
-
-
 def _save_for_inference(
     model: Any, config: TrainConfig, class_count: int, writer: RunWriter
-) -> None:
-    """Save the weights in a fresh network: without the optimiser, a third of the size."""
-    fresh = build(config, class_count, pretrained=False)
-    fresh.set_weights(model.get_weights())
-    fresh.save(writer.path / MODEL)
+) -> dict[str, str]:
+    """Save the network for Keras, and for ONNX Runtime where it works; return their hashes."""
+    if model.compiled:
+        # Saved without the optimiser, it is a third of the size.
+        fresh = build(config, class_count, pretrained=False)
+        fresh.set_weights(model.get_weights())
+        model = fresh
+    model.save(writer.path / MODEL)
+    hashes = {"sha256": file_digest(writer.path / MODEL)}
+    if onnx_works():
+        from tl_catdog.models.graph import inference_graph
+
+        assert config.image_size is not None
+        graph = inference_graph(config.arch, numbers_of(model), config.image_size)
+        (writer.path / ONNX).write_bytes(graph)
+        hashes["onnx_sha256"] = file_digest(writer.path / ONNX)
+    return hashes
+
+
+def _forward(model: Any, writer: RunWriter) -> Forward:
+    """Return the forward pass that the run's users will get."""
+    graph = writer.path / ONNX
+    return OnnxForward(graph.read_bytes()) if graph.exists() else KerasForward(model)
+
+
+def _predict(
+    model: Any,
+    forward: Forward,
+    inputs: Inputs | None,
+    pictures: PictureSet,
+    image_size: int,
+    observer: Observer,
+) -> tuple[dict[str, Predictions], list[Skipped]]:
+    """Return what the network says of each split but ``train``, and the pictures left out.
+
+    Where a frozen backbone's features are at hand, the head is all that has to be computed.
+    """
+    from tl_catdog.models.mobilenet import part_above
+
+    found: dict[str, Predictions] = {}
+    skipped: list[Skipped] = []
+    for split in (VALIDATION, TEST):
+        if split not in pictures.splits:
+            continue
+        if inputs is not None and inputs.holds(POOLING, split):
+            samples = inputs.samples(POOLING, split)
+            plain = evaluation_batches(samples, pictures.classes, batch_size=256)
+            head = part_above(model, POOLING)
+            outputs = np.concatenate([head(numbers, training=False) for numbers, _ in plain])
+            found[split] = to_predictions(
+                pictures.classes, samples.examples, to_probabilities(outputs)
+            )
+        else:
+            predictor = Predictor(forward, pictures.classes, image_size)
+            examples = pictures.split(split)
+            result = predict_examples(predictor, examples, partial(observer.predicting, split))
+            found[split] = result.predictions
+            skipped.extend(result.skipped)
+    return found, skipped

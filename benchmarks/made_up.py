@@ -1,0 +1,77 @@
+"""Made-up measurements and a command that does nothing, for the tests of all this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AROUND: dict[str, Any] = {
+    "machine": {"cpu": "Some CPU", "cores": 2, "memory_bytes": 2**34, "system": "Linux"},
+    "versions": {"tensorflow": "1", "keras": "2", "onnxruntime": "3", "tl-catdog": "0"},
+    "git": {"commit": "0123456789abcdef", "changed": False},
+    "pictures": {"train": 4},
+    "settings": {"sizes": [2000]},
+}
+"""Surroundings, as a results file has them."""
+
+FAKE = """#!{python}
+import json, pathlib, sys
+words = sys.argv[1:]
+after = lambda name: words[words.index(name) + 1]
+if words[0] == "train":
+    run = pathlib.Path(after("--runs-dir"), after("--run"))
+    run.mkdir(parents=True)
+    stage = {{"name": "frozen", "seconds": 0.01, "val_accuracy": 0.99}}
+    found = {{"validation": {{"accuracy": 0.99}}, "test": {{"accuracy": 0.98}}}}
+    told = {{"evaluations": found, "stages": [stage], "timings": {{"total_seconds": 1}}}}
+    (run / "manifest.json").write_text(json.dumps(told))
+    row = {{"stage": "frozen", "epoch": 1, "val_accuracy": 0.99, "elapsed": 0.01}}
+    (run / "metrics.jsonl").write_text(json.dumps(row) + "\\n")
+    (run / "model.onnx").touch()
+elif words[0] == "predict" and "--json" in words:
+    for path in sorted(pathlib.Path(words[-2]).rglob("*.png")):
+        print(json.dumps({{"path": str(path), "probabilities": {{"ant": 0.4, "bee": 0.6}}}}))
+else:
+    print(json.dumps({{"n": 16, "predict_seconds": 1, "forward_seconds": 1, "final": 0.5,
+        "best": 0.5, "test": 0.5, "frozen": 0.9, "frozen_seconds": 1, "finetuned": 0.9,
+        "seconds": 2, "test_frozen": 0.9, "test_finetuned": 0.9, "clock": [[1, 0.96]]}}))
+"""
+"""Plays our command, the peers and the interpreter; ``python`` is put in."""
+
+
+def record(what: str, repeat: int, taken: float, **printed: Any) -> dict[str, Any]:
+    """Return a measurement of a task such as ``a notebook``."""
+    letter, name = what.split(" ", 1)
+    memory = printed.pop("rss", 100.0)
+    times = {"wall_seconds": taken, "user_seconds": taken, "system_seconds": 0.0}
+    place = {"section": letter, "name": name, "repeat": repeat}
+    return {**place, **times, "peak_rss_bytes": memory * 2**20, "printed": printed}
+
+
+def made_up() -> list[dict[str, Any]]:
+    """Return a measurement of each task."""
+    frozen = {"frozen": 0.96, "frozen_seconds": 200.0}
+    clock = [(20.0, 0.94), (40.0, 0.96), (500.0, 0.985)]
+    good = {"accuracy": {"validation": 0.99}}
+    found = [
+        record("a ours", 1, 500.0, accuracy={"validation": 0.85, "test": 0.8}),
+        record("a notebook", 1, 600.0, best=0.75, final=0.7, test=0.72),
+        record("a notebook --augment", 1, 750.0, best=0.8, final=0.8),
+        record("b ours", 1, 20.0, clock=[(10.0, 0.981)], **good),
+        record("b tutorial", 1, 603.0, **frozen, finetuned=0.98, seconds=600.0, clock=clock),
+        record("b ours --finetune", 1, 70.0, clock=[(10.0, 0.981), (60.0, 0.995)], **good),
+        record("c head again", 1, 6.0, stages=[{"name": "frozen", "seconds": 1.0}]),
+        record("c import tensorflow", 1, 10.0),
+        record("d ours", 1, 12.0, n=2200),
+        record("d ours, 200 pictures", 1, 2.0, n=200),
+        record("d Keras", 1, 44.0, n=2200, predict_seconds=40.0),
+        record("d bare forward pass", 1, 11.0, n=2200, forward_seconds=10.0),
+        record("e --help", 1, 0.3),
+        record("e empty Typer app", 1, 0.2),
+        record("e predict one picture", 1, 0.5),
+        record("e import tensorflow", 1, 5.0),
+    ]
+    for verb in ("train", "predict"):
+        found.append(record(f"f {verb} 200", 1, 5.0, rss=90))
+        found.append(record(f"f {verb} 2000", 1, 14.0))
+        found.append(record(f"f {verb} 10000", 1, 54.0, rss=105))
+    return found

@@ -1,0 +1,202 @@
+"""Whole trainings: what is kept and cut changes no number but rounding."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.conftest import paint_set
+from tl_catdog import runtime
+from tl_catdog.config import TrainConfig
+from tl_catdog.data import images
+from tl_catdog.data.pipeline import Samples, decode_all, evaluation_batches, training_batches
+from tl_catdog.data.sets import PictureSet, load_training_set
+from tl_catdog.errors import PictureError, UsageError
+from tl_catdog.evaluation import predictor
+from tl_catdog.evaluation.forward import forward_files
+from tl_catdog.evaluation.predictions import read_predictions
+from tl_catdog.evaluation.predictor import Predictor, predict_examples
+from tl_catdog.runs import Run, RunWriter, read_metrics
+from tl_catdog.training import features, stages
+from tl_catdog.training.features import Views, extract, frozen_backbone
+from tl_catdog.training.observer import Observer
+from tl_catdog.training.plan import stages_of
+from tl_catdog.training.store import store_path
+from tl_catdog.training.trainer import build, train
+
+CLASSES = ("ant", "bee")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> PictureSet:
+    counts = {"train": 20, "validation": 9, "test": 7}
+    return load_training_set(paint_set(tmp_path_factory.mktemp("set"), counts, seed=7))
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    for suffix in ("", "-wal", "-shm"):
+        store_path().with_name(store_path().name + suffix).unlink(missing_ok=True)
+
+
+def run_of(pictures: PictureSet, tmp_path: Path, **settings: Any) -> Run:
+    config = TrainConfig(**{"image_size": 32, "epochs": 2, "finetune_epochs": 1} | settings)
+    with RunWriter(tmp_path, "run") as writer:
+        return train(config, pictures, writer).run
+
+
+def weights(run: Run) -> list[np.ndarray]:
+    return keras.models.load_model(run.model_path, compile=False).get_weights()
+
+
+@pytest.mark.parametrize("with_onnx", [True, False])
+def test_predictions_from_features_are_what_the_saved_network_says(
+    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_onnx: bool
+) -> None:
+    run = run_of(pictures, tmp_path, learning_rate=1e-2)
+    monkeypatch.setattr(predictor, "onnx_works", lambda: with_onnx)
+    for split in ("validation", "test"):
+        saved = read_predictions(run.predictions_path(split))
+        again = predict_examples(Predictor.load(run), pictures.split(split)).predictions
+        assert again.digests == saved.digests
+        np.testing.assert_allclose(again.probabilities, saved.probabilities, atol=1e-5)
+
+
+def test_a_second_training_that_changes_only_the_head_touches_no_picture(
+    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_of(pictures, tmp_path)
+    assert first.manifest["features"]["pictures_from_cache"] == 0
+
+    def untouchable(*_: Any) -> None:
+        raise AssertionError("a picture was decoded")
+
+    monkeypatch.setattr(images, "decode", untouchable)
+    second = run_of(pictures, tmp_path, dense_units=8)
+    assert second.manifest["features"]["pictures_from_cache"] == len(pictures.examples)
+
+
+@pytest.mark.parametrize("settings", [{"finetune": True}, {"views": 2}])
+def test_the_cache_changes_no_bit_of_the_result(
+    pictures: PictureSet, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    cold = weights(run_of(pictures, tmp_path, **settings))
+    warm = weights(run_of(pictures, tmp_path, **settings))
+    without = weights(run_of(pictures, tmp_path, cache_size=0.0, **settings))
+    for other in (warm, without):
+        assert all(np.array_equal(a, b) for a, b in zip(cold, other, strict=True))
+
+
+def test_without_a_cache_nothing_is_kept(pictures: PictureSet, tmp_path: Path) -> None:
+    run_of(pictures, tmp_path, cache_size=0.0)
+    assert not store_path().exists()
+
+
+@pytest.mark.parametrize("block", ["block_13", "block_15_depthwise"])
+def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, block: str) -> None:
+    """Same start, order and dropout; the part below sees its activations in half precision."""
+    size = 32
+    # Plain gradient descent: RMSprop's first steps follow a gradient's sign, however small it is.
+    settings = {"image_size": size, "augment": "none", "dropout": 0.3, "optimizer": "sgd"}
+    config = TrainConfig(
+        finetune=True,
+        unfreeze_from=block,
+        finetune_epochs=2,
+        finetune_learning_rate=1e-2,
+        **settings,
+    ).resolved()
+    (_, stage) = stages_of(config)
+    assert stage.cut is not None
+    tables: dict[str | None, dict[str, Samples]] = {
+        None: {name: decode_all(pictures.split(name), size) for name in ("train", "validation")}
+    }
+    backbone = frozen_backbone(config, [stage.cut], lambda: None)
+    tables[stage.cut] = {
+        name: extract(backbone, pictures.split(name), Views()).at[stage.cut]
+        for name in ("train", "validation")
+    }
+    found = {}
+    for cut, table in tables.items():
+        runtime.make_deterministic(0)
+        model = build(config, 2)
+        start = [weight.copy() for weight in model.get_weights()]
+        result = stages.run_stage(
+            model,
+            config,
+            replace(stage, cut=cut),
+            training=training_batches(table["train"], CLASSES, batch_size=8, seed=1),
+            steps=5,
+            validation=evaluation_batches(table["validation"], CLASSES, batch_size=8),
+            best=stages.Best(),
+            observer=Observer(),
+            record=lambda _: None,
+        )
+        found[cut] = model.get_weights(), result
+    (cut_weights, cut_result), (whole_weights, whole_result) = found[stage.cut], found[None]
+    assert cut_result.trainable_layers == whole_result.trainable_layers
+    assert cut_result.trainable_params == whole_result.trainable_params
+    assert cut_result.val_loss == pytest.approx(whole_result.val_loss, rel=0.02)
+    # Compared with how far the training went, the two ways ended in the same place.
+    moved = np.sqrt(sum(np.sum((w - s) ** 2) for w, s in zip(whole_weights, start, strict=True)))
+    apart = np.sqrt(
+        sum(np.sum((w - c) ** 2) for w, c in zip(whole_weights, cut_weights, strict=True))
+    )
+    assert moved > 0
+    assert apart < 0.05 * moved
+
+
+def test_unfreezing_the_first_blocks_trains_from_the_pictures(
+    pictures: PictureSet, tmp_path: Path
+) -> None:
+    run = run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_1")
+    frozen, finetune = run.manifest["stages"]
+    assert frozen["trainable_layers"] == ["head_dense", "head_output"]
+    assert "block_1_expand" in finetune["trainable_layers"]
+    assert run.manifest["features"]["cuts"] == ["pooling"]
+
+
+def test_a_block_that_isnt_there_is_refused_before_any_work(
+    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "forward_files", forward_files)
+    with pytest.raises(UsageError, match="block_99"):
+        run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_99")
+    assert not store_path().exists()
+
+
+def test_each_epoch_says_when_it_ended(pictures: PictureSet, tmp_path: Path) -> None:
+    times = [row["elapsed"] for row in read_metrics(run_of(pictures, tmp_path))]
+    assert 0 < times[0] < times[1]
+
+
+def test_a_run_without_onnx_runtime_is_whole(
+    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tl_catdog.training import trainer
+
+    for module in (trainer, features, predictor):
+        monkeypatch.setattr(module, "onnx_works", lambda: False)
+    run = run_of(pictures, tmp_path, finetune=True)
+    assert not run.has_graph
+    assert run.manifest["features"]["engine"].startswith("tensorflow")
+    assert run.manifest["model"]["engine"].startswith("tensorflow")
+    monkeypatch.undo()
+    assert Predictor.load(run).forward.engine.startswith("tensorflow")
+    assert json.loads((run.path / "manifest.json").read_text())["evaluations"]["test"]["n"] == 14
+
+
+def test_pictures_left_out_are_named_once(tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"train": 8, "validation": 4, "test": 4})
+    for split in ("train", "validation", "test"):
+        (root / split / "ant" / "001.png").write_bytes(b"no picture")
+    pictures = load_training_set(root)
+    for settings in ({"finetune": True}, {"arch": "baseline"}):
+        run = run_of(pictures, tmp_path / "runs", **settings)
+        assert sorted(item["split"] for item in run.manifest["skipped"]) == [
+            "test", "train", "validation",
+        ]  # fmt: skip
+    assert isinstance(images.attempt(root / "train" / "ant" / "001.png", 32), PictureError)

@@ -1,0 +1,77 @@
+"""Equally large rows of numbers that wait to be read in any order, in memory or in a file."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.errors import CatdogError
+from tl_catdog.files import cache_folder
+
+MEMORY_LIMIT = 64 * 2**20
+"""More bytes than these go to the disk, so that memory doesn't grow with the pictures."""
+
+
+class Rows:
+    """An array of shape (N, …) that is written row by row and read by position.
+
+    On the disk it is a file without a name, so that not even a killed program leaves it behind. It
+    is mapped into memory for each access only: pages of a standing mapping count as the process's
+    memory, these as the system's cache.
+
+    Args:
+        count: N.
+        shape: Shape of a row.
+        dtype: Of the numbers.
+        place: ``memory``, ``disk``, or ``auto`` for the disk above ``MEMORY_LIMIT``.
+
+    Raises:
+        CatdogError: The cache folder can't be written to, or its disk has no room.
+    """
+
+    def __init__(self, count: int, shape: Sequence[int], dtype: Any, place: str = "auto") -> None:
+        self.shape = (count, *shape)
+        self.dtype = np.dtype(dtype)
+        size = math.prod(self.shape) * self.dtype.itemsize
+        self.on_disk = size > 0 and (place == "disk" or (place == "auto" and size > MEMORY_LIMIT))
+        if self.on_disk:
+            self._file = _nameless_file(size)
+        else:
+            self._array: npt.NDArray[Any] = np.zeros(self.shape, self.dtype)
+
+    def write(self, position: int, row: npt.NDArray[Any]) -> None:
+        """Put a row into its place."""
+        self._mapped()[position] = row
+
+    def read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Return the rows at these positions, (B, …)."""
+        return np.asarray(self._mapped()[positions])
+
+    def _mapped(self) -> npt.NDArray[Any]:
+        if not self.on_disk:
+            return self._array
+        return np.memmap(self._file, dtype=self.dtype, mode="r+", shape=self.shape)
+
+
+def _nameless_file(size: int) -> Any:
+    folder = cache_folder() / "rows"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+        if size > free:
+            raise OSError(None, f"{free / 1e9:.1f} GB")
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        os.truncate(file.fileno(), size)
+    except OSError as error:
+        raise CatdogError(
+            f"expected room for {size / 1e9:.1f} GB in {folder}, found {error.strerror}.",
+            "Name another place: XDG_CACHE_HOME=FOLDER tl-catdog train …",
+        ) from error
+    return file

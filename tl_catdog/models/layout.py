@@ -1,0 +1,79 @@
+"""MobileNetV2's layout: its blocks, and the cuts between what stays frozen and what is trained.
+
+Sandler et al. 2018, https://arxiv.org/abs/1801.04381, table 2, width 1.0. Imports no framework.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tl_catdog.errors import UsageError, listing
+
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+"""(expansion, channels, blocks, stride of the first)."""
+
+STEM_CHANNELS, TOP_CHANNELS = 32, 1280
+
+BLOCKS = tuple(f"block_{number}" for number in range(1, sum(stage[2] for stage in STAGES)))
+"""The blocks by their names in Keras; the very first one is called expanded_conv there."""
+
+LAST_CONVOLUTION = "Conv_1"
+POOLING = "pooling"
+"""The cut above the whole backbone: its output averaged over the picture, (B, 1280)."""
+
+STEM = re.compile(r"(Conv1|bn_Conv1|Conv1_relu|expanded_conv_\w+)$")
+TOP = re.compile(r"(Conv_1|Conv_1_bn|out_relu)$")
+BLOCK = re.compile(r"(block_\d+)(_\w+)?$")
+
+
+def cut_below(name: str) -> str | None:
+    """Return the cut right below a block or layer: nothing under it depends on what is above.
+
+    Args:
+        name: ``block_1`` … ``block_16``, or the full name of a layer. A layer within a block gets
+            the cut below its block, because the block's shortcut leads around it.
+
+    Returns:
+        The block's name, ``Conv_1`` for the last convolution, or None in the first layers.
+
+    Raises:
+        UsageError: There is no such block or layer.
+    """
+    if STEM.match(name):
+        return None
+    if TOP.match(name):
+        return LAST_CONVOLUTION
+    block = BLOCK.match(name)
+    if block is None or block[1] not in BLOCKS:
+        raise no_such_block(name)
+    return block[1]
+
+
+def no_such_block(name: str) -> UsageError:
+    """Return the error for a block that isn't one."""
+    return UsageError(
+        f"expected a block of the backbone, found {name!r}; its blocks are {listing(BLOCKS, 20)}.",
+        "Type: --unfreeze-from block_13",
+    )
+
+
+def shape_at(cut: str, image_size: int) -> tuple[int, ...]:
+    """Return the shape of what one picture is at a cut: (h, w, C), or (1280,) for ``pooling``."""
+    if cut == POOLING:
+        return (TOP_CHANNELS,)
+    side, channels, number = -(-image_size // 2), STEM_CHANNELS, 0
+    for _, filters, repeats, stride in STAGES:
+        for repeat in range(repeats):
+            if cut == f"block_{number}":
+                return (side, side, channels)
+            side = -(-side // (stride if repeat == 0 else 1))
+            channels, number = filters, number + 1
+    return (side, side, channels)
