@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tl_catdog.data import images
 from tl_catdog.data.images import MAX_PIXELS, decode
 from tl_catdog.data.parallel import in_order
 from tl_catdog.errors import PictureError
@@ -49,6 +50,43 @@ def test_each_format_gives_the_same_picture(kind: str, options: dict[str, object
     assert found.shape == (SIZE, SIZE, 3)
     assert found.dtype == np.uint8
     assert mean_difference(found, expected) < 2.0
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
+    monkeypatch: pytest.MonkeyPatch, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    noise = np.random.default_rng(0).integers(0, 60, (900, 1200, 3)).astype(np.uint8)
+    picture = Image.fromarray(np.asarray(scene(1200, 900)) // 2 + noise)
+    file = encoded(picture, "JPEG", quality=90, exif=exif)
+    loaded: list[tuple[int, int]] = []
+
+    def spy(image: Image.Image, *args: object, **options: object) -> Image.Image:
+        loaded.append(image.size)
+        return resize(image, *args, **options)
+
+    resize = Image.Image.resize
+    monkeypatch.setattr(Image.Image, "resize", spy)
+    found = decode(file, SIZE)
+    monkeypatch.setattr(images, "DRAFT", 1000)
+    whole = decode(file, SIZE)
+    small, large = loaded
+    assert max(small) * 4 == max(large)
+    # What is left is still several times as large as the result.
+    assert min(small) >= images.DRAFT * SIZE
+    assert mean_difference(found, whole) < 1
+
+
+def test_a_jpeg_not_much_larger_than_the_result_is_decoded_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    side = 2 * images.DRAFT * SIZE - 1
+    file = encoded(scene(side, side), "JPEG", quality=90)
+    found = decode(file, SIZE)
+    monkeypatch.setattr(images, "DRAFT", 1000)
+    assert np.array_equal(found, decode(file, SIZE))
 
 
 def test_gif_gives_its_first_frame() -> None:

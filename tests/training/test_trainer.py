@@ -100,13 +100,14 @@ def test_without_a_cache_nothing_is_kept(pictures: PictureSet, tmp_path: Path) -
 def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, block: str) -> None:
     """Same start, order and dropout; the part below sees its activations in half precision."""
     size = 32
-    # Plain gradient descent: RMSprop's first steps follow a gradient's sign, however small it is.
+    # Plain gradient descent in small steps: larger ones make more of any rounding, and RMSprop's
+    # first steps follow a gradient's sign, however small it is.
     settings = {"image_size": size, "augment": "none", "dropout": 0.3, "optimizer": "sgd"}
     config = TrainConfig(
         finetune=True,
         unfreeze_from=block,
         finetune_epochs=2,
-        finetune_learning_rate=1e-2,
+        finetune_learning_rate=1e-4,
         **settings,
     ).resolved()
     (_, stage) = stages_of(config)
@@ -139,14 +140,14 @@ def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, bloc
     (cut_weights, cut_result), (whole_weights, whole_result) = found[stage.cut], found[None]
     assert cut_result.trainable_layers == whole_result.trainable_layers
     assert cut_result.trainable_params == whole_result.trainable_params
-    assert cut_result.val_loss == pytest.approx(whole_result.val_loss, rel=0.02)
+    assert cut_result.val_loss == pytest.approx(whole_result.val_loss, rel=1e-3)
     # Compared with how far the training went, the two ways ended in the same place.
     moved = np.sqrt(sum(np.sum((w - s) ** 2) for w, s in zip(whole_weights, start, strict=True)))
     apart = np.sqrt(
         sum(np.sum((w - c) ** 2) for w, c in zip(whole_weights, cut_weights, strict=True))
     )
     assert moved > 0
-    assert apart < 0.05 * moved
+    assert apart < 0.02 * moved
 
 
 def test_unfreezing_the_first_blocks_trains_from_the_pictures(

@@ -19,6 +19,10 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 MAX_PIXELS = 128 * 2**20
 """Larger pictures are refused by their header, before memory is taken (a decompression bomb)."""
 
+DRAFT = 4
+"""A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves it so many times as
+large as the result: three times as fast for a camera's pictures, and the same answers (ADR 009)."""
+
 BACKGROUND = (255, 255, 255)
 """Transparent pixels show this colour: white, as a page would."""
 
@@ -54,6 +58,8 @@ def decode(source: Path | bytes, size: int) -> Pixels:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+            # Only JPEG's decoder does this; the bilinear filter then averages what is left.
+            picture.draft(None, (DRAFT * size, DRAFT * size))
             upright = ImageOps.exif_transpose(picture)
             rgb = to_rgb(upright)
             return np.asarray(rgb.resize((size, size), Image.Resampling.BILINEAR))
