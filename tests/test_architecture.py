@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tl_catdog
+from tests.conftest import Trained
 
 PACKAGE = Path(tl_catdog.__file__).parent
 
@@ -88,6 +89,14 @@ def test_everything_about_folders_works_without_tensorflow(tmp_path: Path) -> No
         f"sets.load_set(Path({str(tmp_path / 'set')!r}))"
     )
     assert not loaded_by(code) & HEAVY
+
+
+def test_predicting_works_without_tensorflow(trained: Trained) -> None:
+    picture = next(trained.data.glob("test/*/*"))
+    words = ["tl-catdog", "predict", str(picture), "--runs-dir", str(trained.runs_dir)]
+    loaded = loaded_by(f"from tl_catdog.cli import main\nsys.argv = {words!r}\nmain()")
+    assert "onnxruntime" in loaded
+    assert not loaded & (HEAVY | {"onnx"})
 
 
 def test_no_file_is_too_long() -> None:

@@ -2,9 +2,9 @@
 
 usage: python tools/measure_draft.py RUN_FOLDER TEST_FOLDER [--every N]
 
-TEST_FOLDER holds <class>/<picture>.jpg. Each picture is taken as it is and enlarged 2, 4 and 8 times
-(8: every fourth), as a camera would have given it; each is decoded whole, and with other values of
-tl_catdog.data.images.DRAFT.
+TEST_FOLDER holds <class>/<picture>.jpg. Each picture is taken as it is and enlarged 2, 4 and 8
+times (8: every fourth), as a camera would have given it; each is decoded whole, and with other
+values of tl_catdog.data.images.DRAFT.
 """
 
 import argparse

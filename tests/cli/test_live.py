@@ -19,6 +19,9 @@ def play(console: Console) -> None:
     with watch(console) as view:
         for done in (1, 2):
             view.decoding("train", done, 2)
+        for split, known in (("train", 0), ("test", 1)):
+            for done in (1, 2):
+                view.extracting(split, done, 2, known)
         view.stage_begins("frozen", 2, 2, 164_097)
         for number in (1, 2):
             for step in (1, 2):
@@ -33,6 +36,8 @@ def play(console: Console) -> None:
 
 EXPECTED = [
     "decoded 2 train pictures",
+    "features of 2 train pictures",
+    "features of 2 test pictures, 1 of them from the cache",
     "stage frozen: up to 2 epochs of 2 steps, 164,097 trainable parameters",
     HEADER,
     "frozen       1/2   0.1716    93.6 %    0.0533  98.20 %  12 s  best",
@@ -63,7 +68,7 @@ def test_a_terminal_gets_the_same_lines_and_a_bar(width: int) -> None:
 
 
 def test_the_header_stands_over_its_columns() -> None:
-    line = EXPECTED[3]
+    line = EXPECTED[5]
     assert HEADER.index("time") == line.index("12 s")
     for column, value in (("epoch", "1/2"), ("accuracy", "93.6 %"), ("val acc", "98.20 %")):
         assert HEADER.index(column) + len(column) == line.index(value) + len(value)

@@ -88,7 +88,7 @@ def test_a_changed_or_missing_network_file_is_refused(
     has_onnx: bool,
     damage: str,
 ) -> None:
-    monkeypatch.setattr(module, "onnx_works", lambda: has_onnx)
+    monkeypatch.setattr(module, "onnx_runs", lambda: has_onnx)
     shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
     path = tmp_path / "small" / ("model.onnx" if has_onnx else "model.keras")
     if damage == "none":
@@ -107,7 +107,7 @@ def test_onnx_runtime_and_tensorflow_agree(
     paths = [example.path for example in load_set(trained.data).split("test")]
     found = []
     for engine, works in (("onnxruntime", True), ("tensorflow", False)):
-        monkeypatch.setattr(module, "onnx_works", lambda works=works: works)
+        monkeypatch.setattr(module, "onnx_runs", lambda works=works: works)
         predictor = Predictor.load(run)
         assert predictor.forward.engine.startswith(engine)
         found.append(

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class Counting:
 
 def counted() -> tuple[Backbone, Counting]:
     backbone = frozen_backbone(CONFIG, CUTS, lambda: None)
-    forward = Counting(backbone.forward)
-    return Backbone(forward, CUTS, 32, backbone.identity), forward
+    forward = Counting(backbone.load())
+    return replace(backbone, load=lambda: forward), forward
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_unreadable_pictures_are_named_and_leave_no_gap(
         assert len(samples.examples) == 10
         expected = [decode(example.path, 32) for example in samples.examples]
         plain = everything(found)[:, 0]
-        np.testing.assert_allclose(plain, backbone.forward(np.stack(expected))[0], rtol=1e-5)
+        np.testing.assert_allclose(plain, backbone.load()(np.stack(expected))[0], rtol=1e-5)
 
 
 def test_ctrl_c_keeps_what_was_computed(examples: tuple[Example, ...], store: FeatureStore) -> None:
@@ -203,7 +204,7 @@ def test_tensorflow_takes_over_without_onnx_runtime(
     with_onnx = everything(extract(counted()[0], examples, ALL))
     monkeypatch.setattr(module, "onnx_works", lambda: False)
     backbone = frozen_backbone(CONFIG, CUTS, lambda: build(CONFIG, 2))
-    assert backbone.forward.engine.startswith("tensorflow")
+    assert backbone.engine.startswith("tensorflow")
     found = everything(extract(backbone, examples, ALL))
     np.testing.assert_allclose(found, with_onnx, atol=1e-4)
 

@@ -58,7 +58,7 @@ def test_predictions_from_features_are_what_the_saved_network_says(
     pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_onnx: bool
 ) -> None:
     run = run_of(pictures, tmp_path, learning_rate=1e-2)
-    monkeypatch.setattr(predictor, "onnx_works", lambda: with_onnx)
+    monkeypatch.setattr(predictor, "onnx_runs", lambda: with_onnx)
     for split in ("validation", "test"):
         saved = read_predictions(run.predictions_path(split))
         again = predict_examples(Predictor.load(run), pictures.split(split)).predictions
@@ -179,7 +179,7 @@ def test_a_run_without_onnx_runtime_is_whole(
 ) -> None:
     from tl_catdog.training import trainer
 
-    for module in (trainer, features, predictor):
+    for module in (trainer, features):
         monkeypatch.setattr(module, "onnx_works", lambda: False)
     run = run_of(pictures, tmp_path, finetune=True)
     assert not run.has_graph

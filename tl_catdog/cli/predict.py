@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -39,8 +40,9 @@ def predict(
     """Say what is in each picture. A bad file is named, the others still get their answers."""
     folder = Path(runs_dir)
     chosen = find_run(run, folder) if run else latest_run(folder)
-    pictures = list(_pictures(paths))
-    if not pictures:
+    pictures = _pictures(paths)  # not a list: memory must not grow with the folder
+    first = next(pictures, None)
+    if first is None:
         raise UsageError(
             f"expected pictures, found none in {' '.join(paths)}.",
             f"Type: ls {paths[0]}",
@@ -50,7 +52,7 @@ def predict(
     from tl_catdog.evaluation.predictor import Predictor
 
     bad = 0
-    for answer in Predictor.load(chosen).answers(pictures):
+    for answer in Predictor.load(chosen).answers(chain([first], pictures)):
         bad += answer.error is not None
         if json:
             print_json(_row(answer))

@@ -26,7 +26,8 @@ MANY = 10
 
 LEGEND = (
     "Accuracy in % with its 95 % interval (Wilson). Trained: the most in any stage. "
-    "Train: s or min:s, decoding included. ms: a picture, file to answer, in batches. "
+    "Train: s or min:s, from files to network; less where features were cached. "
+    "ms: the network alone, a picture. "
     "MB: the network's file."
 )
 

@@ -20,8 +20,8 @@ MAX_PIXELS = 128 * 2**20
 """Larger pictures are refused by their header, before memory is taken (a decompression bomb)."""
 
 DRAFT = 4
-"""A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves it so many times as
-large as the result: three times as fast for a camera's pictures, and the same answers (ADR 009)."""
+"""A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves it so many
+times as large as the result: faster for a camera's pictures, with the same answers (ADR 009)."""
 
 BACKGROUND = (255, 255, 255)
 """Transparent pixels show this colour: white, as a page would."""

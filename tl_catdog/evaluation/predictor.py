@@ -15,7 +15,7 @@ from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError, listing
 from tl_catdog.evaluation.forward import PLAIN, forward_files
 from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_runs
 from tl_catdog.runs import ONNX, Run
 
 
@@ -91,7 +91,7 @@ class Predictor:
 
 
 def _load(run: Run) -> Forward:
-    if run.has_graph and onnx_works():
+    if run.has_graph and onnx_runs():
         graph = run.read_checked(ONNX)
         try:
             return OnnxForward(graph)

@@ -41,10 +41,17 @@ class OnnxForward:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only
-        self.engine = f"onnxruntime {onnxruntime.__version__}"
+        self.engine = self.name()
         self._session = onnxruntime.InferenceSession(
             graph, options, providers=["CPUExecutionProvider"]
         )
+
+    @staticmethod
+    def name() -> str:
+        """Return the engine's name and version."""
+        import onnxruntime
+
+        return f"onnxruntime {onnxruntime.__version__}"
 
     def __call__(self, pictures: npt.NDArray[Any]) -> Outputs:
         """See ``Forward``."""
@@ -59,11 +66,18 @@ class KerasForward:
     def __init__(self, model: Any) -> None:
         import tensorflow as tf
 
-        self.engine = f"tensorflow {tf.__version__}"
+        self.engine = self.name()
         signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)]
         self._forward = tf.function(
             lambda pictures: model(pictures, training=False), input_signature=signature
         )
+
+    @staticmethod
+    def name() -> str:
+        """Return the engine's name and version."""
+        import tensorflow as tf
+
+        return f"tensorflow {tf.__version__}"
 
     def __call__(self, pictures: npt.NDArray[Any]) -> Outputs:
         """See ``Forward``."""
@@ -72,11 +86,19 @@ class KerasForward:
         return tuple(one.numpy() for one in (found if several else [found]))
 
 
-def onnx_works() -> bool:
-    """Return whether ONNX graphs can be made and run here."""
+def onnx_runs() -> bool:
+    """Return whether ONNX graphs can be run here."""
     try:
-        import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
     except Exception:  # not installed, or its library doesn't load
         return False
     return True
+
+
+def onnx_works() -> bool:
+    """Return whether ONNX graphs can be made and run here."""
+    try:
+        import onnx  # noqa: F401
+    except Exception:  # as above
+        return False
+    return onnx_runs()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -46,16 +47,24 @@ class Backbone:
     """A frozen backbone's forward pass.
 
     Attributes:
-        forward: From pictures to the numbers at each cut.
+        load: Gives the forward pass, from pictures to the numbers at each cut; not called where
+            all numbers are known already.
+        engine: Name and version of what computes it.
         cuts: The cuts, as in ``models.layout``.
         image_size: Height and width of the pictures in pixels.
-        identity: What the numbers depend on besides the picture, the view and the cut.
+        weights: The digest of its weights.
     """
 
-    forward: Forward
+    load: Callable[[], Forward]
+    engine: str
     cuts: tuple[str, ...]
     image_size: int
-    identity: str
+    weights: str
+
+    @property
+    def identity(self) -> str:
+        """What the numbers depend on besides the picture, the view and the cut."""
+        return f"{VERSION}|{self.weights}|{self.engine}|{self.image_size}"
 
 
 @dataclass(frozen=True)
@@ -110,18 +119,22 @@ def frozen_backbone(config: TrainConfig, cuts: Sequence[str], build: Callable[[]
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
     """
     assert config.image_size is not None
+    size = config.image_size
     numbers = backbone_numbers(config.backbone_weights)
-    forward: Forward
-    if onnx_works():
-        from tl_catdog.models.graph import extraction_graph
+    uses_onnx = onnx_works()
 
-        forward = OnnxForward(extraction_graph(numbers, config.image_size, cuts))
-    else:
+    @cache
+    def load() -> Forward:
+        if uses_onnx:
+            from tl_catdog.models.graph import extraction_graph
+
+            return OnnxForward(extraction_graph(numbers, size, cuts))
         from tl_catdog.models.mobilenet import part_below
 
-        forward = KerasForward(part_below(build(), cuts))
-    identity = f"{VERSION}|{numbers_digest(numbers)}|{forward.engine}|{config.image_size}"
-    return Backbone(forward, tuple(cuts), config.image_size, identity)
+        return KerasForward(part_below(build(), cuts))
+
+    engine = (OnnxForward if uses_onnx else KerasForward).name()
+    return Backbone(load, engine, tuple(cuts), size, numbers_digest(numbers))
 
 
 def extract(
@@ -230,7 +243,9 @@ class _Extraction:
             (self.examples[i].path, tuple(v for k, v in enumerate(fixed) if self.missing[i, k]))
             for i in wanted
         )
-        results = forward_files(self.backbone.forward, jobs, self.backbone.image_size)
+        if not wanted:
+            return
+        results = forward_files(self.backbone.load(), jobs, self.backbone.image_size)
         for position, (path, found) in zip(wanted, results, strict=True):
             if isinstance(found, PictureError):
                 split = self.examples[position].split
@@ -248,7 +263,7 @@ class _Extraction:
         keras-cv draws from a stream of random numbers, so what a picture looks like depends on its
         position, and all pictures are varied even if some of them are known already.
         """
-        forward = self.backbone.forward
+        forward = self.backbone.load()
         for start, pictures in self._augmented(view - len(self.views.fixed)):
             positions = [
                 position

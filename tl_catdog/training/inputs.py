@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
@@ -23,22 +23,6 @@ from tl_catdog.training.features import Views, extract, frozen_backbone, views_o
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.plan import Stage
 from tl_catdog.training.store import FeatureStore, store_path
-
-T = TypeVar("T")
-
-
-class Lazy(Generic[T]):
-    """Makes something when it is first asked for."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._made: list[T] = []
-
-    def __call__(self) -> T:
-        """Return it."""
-        if not self._made:
-            self._made.append(self._make())
-        return self._made[0]
 
 
 @dataclass
@@ -143,7 +127,7 @@ def _extract_all(
             for cut, samples in features.at.items():
                 inputs.add(cut, split, samples, pictures)
     inputs.summary = {
-        "engine": backbone.forward.engine,
+        "engine": backbone.engine,
         "cuts": list(cuts),
         "views": views.count,
         "pictures_from_cache": known,

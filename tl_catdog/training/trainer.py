@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_wor
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import numbers_of
 from tl_catdog.runs import MODEL, ONNX, Run, RunWriter
-from tl_catdog.training.inputs import Inputs, Lazy, prepare_inputs
+from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, versions
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.plan import FINETUNE, stages_of
@@ -70,7 +70,7 @@ def train(
     began = time.perf_counter()
     assert config.image_size is not None
     stages = stages_of(config)
-    whole = Lazy(lambda: build(config, len(pictures.classes)))
+    whole = cache(lambda: build(config, len(pictures.classes)))
     inputs = prepare_inputs(config, pictures, stages, whole, observer)
     prepared = time.perf_counter()
     writer.write_config(asdict(config))
