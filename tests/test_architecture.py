@@ -63,6 +63,14 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+def command(words: list[str]) -> str:
+    """Return code that runs the command line and goes on after its end."""
+    return (
+        f"from tl_catdog.cli import main\nsys.argv = {words!r}\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+
+
 HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas"}
 
 
@@ -70,12 +78,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas"}
     "words", [[], ["train"], ["evaluate"], ["compare"], ["predict"], ["cache"]]
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
-    arguments = ["tl-catdog", *words, "--help"]
-    code = (
-        f"from tl_catdog.cli import main\nsys.argv = {arguments!r}\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass"
-    )
-    loaded = loaded_by(code)
+    loaded = loaded_by(command(["tl-catdog", *words, "--help"]))
     assert "typer" in loaded
     assert not loaded & (HEAVY | {"numpy", "PIL"})
 
@@ -94,7 +97,7 @@ def test_everything_about_folders_works_without_tensorflow(tmp_path: Path) -> No
 def test_predicting_works_without_tensorflow(trained: Trained) -> None:
     picture = next(trained.data.glob("test/*/*"))
     words = ["tl-catdog", "predict", str(picture), "--runs-dir", str(trained.runs_dir)]
-    loaded = loaded_by(f"from tl_catdog.cli import main\nsys.argv = {words!r}\nmain()")
+    loaded = loaded_by(command(words))
     assert "onnxruntime" in loaded
     assert not loaded & (HEAVY | {"onnx"})
 

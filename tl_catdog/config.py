@@ -50,7 +50,9 @@ class TrainConfig:
     augment: Augment | None = option(DATA, None, "How training pictures are varied.")
     class_weights: ClassWeights = option(TRAINING, "none", "How much each class counts.")
     mirror: Mirror = option(
-        DATA, "auto", "Whether a frozen backbone sees mirror images too; auto: in small sets."
+        DATA,
+        "auto",
+        "Whether a frozen backbone sees mirror images too; auto: in small sets and to fine-tune.",
     )
     views: int = option(
         DATA, 0, "Augmented views of each picture for a frozen backbone.", low=0, high=100

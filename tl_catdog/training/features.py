@@ -35,8 +35,8 @@ VERSION = 1
 SMALL = 1000
 """Up to so many training pictures, ``--mirror auto`` takes mirror images, which then take seconds.
 
-They double the work, and lower the loss on other pictures by 2 to 5 % whatever the set's size
-(docs/adr/008)."""
+They double the work for a little less loss, whatever the set's size (docs/adr/008). Fine-tuning takes
+them anyway: it has far more weights to overfit with."""
 
 BATCH = 32  # pictures that are augmented together
 COMMIT = 64  # rows that are written to the store together
@@ -106,7 +106,8 @@ def views_of(config: TrainConfig, pictures: int) -> Views:
     """Return the views that resolved settings ask for with so many training pictures."""
     if config.augment == "none":
         return Views()
-    mirror = config.mirror == "yes" or (config.mirror == "auto" and pictures <= SMALL)
+    pays = pictures <= SMALL or config.finetune
+    mirror = config.mirror == "yes" or (config.mirror == "auto" and pays)
     return Views(mirror, config.views, str(config.augment), config.seed)
 
 
