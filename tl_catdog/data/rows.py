@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import cache_folder
 
-MEMORY_LIMIT = 64 * 2**20
+MEMORY_LIMIT = 16 * 2**20
 """More bytes than these go to the disk, so that memory doesn't grow with the pictures."""
 
 

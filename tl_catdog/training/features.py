@@ -35,8 +35,8 @@ VERSION = 1
 SMALL = 1000
 """Up to so many training pictures, ``--mirror auto`` takes mirror images, which then take seconds.
 
-They double the work for a little less loss, whatever the set's size (docs/adr/008). Fine-tuning takes
-them anyway: it has far more weights to overfit with."""
+They double the work for a little less loss, whatever the set's size (docs/adr/008). Fine-tuning
+takes them anyway: it has far more weights to overfit with."""
 
 BATCH = 32  # pictures that are augmented together
 COMMIT = 64  # rows that are written to the store together
