@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import psutil
 
 from tl_catdog.data.folders import pictures_below
 from tl_catdog.data.parallel import usable_cores
+from tl_catdog.training.manifest import versions
 
-PACKAGES = ("tensorflow", "keras", "keras-cv", "onnxruntime", "pillow", "numpy", "tl-catdog")
+PACKAGES = ("tensorflow", "keras", "keras-cv", "onnxruntime", "pillow", "numpy")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +21,7 @@ def surroundings(data: Path) -> dict[str, Any]:
     """Return all that a reader needs to judge the figures, for JSON."""
     return {
         "machine": machine(),
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         "git": git(),
         "pictures": pictures(data),
     }
@@ -47,17 +47,6 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that do the work."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
 
 
 def git() -> dict[str, Any]:

@@ -17,7 +17,6 @@ from tl_catdog.data.pipeline import Samples, decode_all, evaluation_batches, tra
 from tl_catdog.data.sets import PictureSet, load_training_set
 from tl_catdog.errors import PictureError, UsageError
 from tl_catdog.evaluation import predictor
-from tl_catdog.evaluation.forward import forward_files
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.evaluation.predictor import Predictor, predict_examples
 from tl_catdog.runs import Run, RunWriter, read_metrics
@@ -161,9 +160,8 @@ def test_unfreezing_the_first_blocks_trains_from_the_pictures(
 
 
 def test_a_block_that_isnt_there_is_refused_before_any_work(
-    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: PictureSet, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(features, "forward_files", forward_files)
     with pytest.raises(UsageError, match="block_99"):
         run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_99")
     assert not store_path().exists()

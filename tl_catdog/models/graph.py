@@ -16,9 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tl_catdog.models.layout import LAST_CONVOLUTION, POOLING, STAGES, STEM_CHANNELS, shape_at
-
-Numbers = Mapping[str, npt.NDArray[Any]]
-"""A network's weights by ``layer/index``, the index in the order of Keras' ``get_weights``."""
+from tl_catdog.models.weights import Numbers
 
 OUTPUT = "output"
 OPSET, IR_VERSION = 17, 8
@@ -145,6 +143,7 @@ class _Graph:
         kernel = self.numbers[f"{layer}/0"].astype(np.float64)  # (h, w, in, out) or (h, w, C, 1)
         if depthwise:
             kernel = kernel.transpose(0, 1, 3, 2)  # (h, w, 1, C)
+        bias: npt.NDArray[Any]
         if norm is None:
             bias = self.numbers[f"{layer}/1"]
         else:
