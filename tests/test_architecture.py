@@ -19,6 +19,7 @@ LAYERS = (
     {"runs"},
     {"evaluation"},
     {"training"},
+    {"insight"},
     {"cli"},
     {"__main__"},
 )
@@ -71,7 +72,7 @@ def command(words: list[str]) -> str:
     )
 
 
-HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas"}
+HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matplotlib", "jinja2"}
 
 
 @pytest.mark.parametrize(

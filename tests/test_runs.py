@@ -136,7 +136,7 @@ def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
     run = find_run("tuned", trained.runs_dir)
     assert {path.name for path in run.path.iterdir()} == {
         "config.json", "manifest.json", "metrics.jsonl", "model.keras", "model.onnx",
-        "predictions", "split.csv",
+        "predictions", "references.npy", "split.csv",
     }  # fmt: skip
     assert run.predicted_splits() == ("test", "validation")
     assert [row["stage"] for row in read_metrics(run)] == ["frozen", "frozen", "finetune"]

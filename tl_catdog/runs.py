@@ -7,7 +7,9 @@
       metrics.jsonl      a line for each epoch
       model.keras        the whole network, scaling included
       model.onnx         the same for ONNX Runtime, which predicts faster and without TensorFlow
+      references.npy     validation pictures' features, to tell what else looks unfamiliar
       predictions/*.csv  what it says of each picture of a split
+      robustness.json    what `evaluate --robustness` found, where that was asked for
 
 A run is built in a folder named ``<run>.unfinished-…`` and renamed when it is whole, so a folder
 without that suffix is always a valid run, whenever the program was killed.
@@ -31,13 +33,15 @@ from tl_catdog.files import read_json, write_json, write_text
 FORMAT = 1
 UNFINISHED = ".unfinished-"
 REPLACED = ".replaced-"
-CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX = (
+CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, REFERENCES, ROBUSTNESS = (
     "config.json",
     "manifest.json",
     "split.csv",
     "metrics.jsonl",
     "model.keras",
     "model.onnx",
+    "references.npy",
+    "robustness.json",
 )
 PREDICTIONS = "predictions"
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
@@ -86,15 +90,19 @@ class Run:
         return tuple(sorted(path.stem for path in (self.path / PREDICTIONS).glob("*.csv")))
 
     @property
-    def has_graph(self) -> bool:
-        """Whether the training left an ONNX graph."""
-        return ONNX in self._hashes
+    def temperature(self) -> float:
+        """What logits are divided by; runs from before calibration leave them as they are."""
+        return float(self.manifest.get("calibration", {}).get("temperature", 1.0))
+
+    def holds(self, name: str) -> bool:
+        """Return whether the training left one of the network's files: not all trainings do."""
+        return name in self._hashes
 
     @property
     def _hashes(self) -> dict[str, str]:
         model = self.manifest["model"]
-        graph = {ONNX: model["onnx_sha256"]} if model.get("onnx_sha256") else {}
-        return {MODEL: model["sha256"], **graph}
+        keys = {MODEL: "sha256", ONNX: "onnx_sha256", REFERENCES: "references_sha256"}
+        return {name: model[key] for name, key in keys.items() if model.get(key)}
 
     def read_checked(self, name: str) -> bytes:
         """Return the bytes of one of the network's files, if it is as the training wrote it.
@@ -259,6 +267,11 @@ class RunWriter:
     def write_predictions(self, split: str, text: str) -> None:
         """Write the predictions on a split, as CSV."""
         write_text(self.path / PREDICTIONS / f"{split}.csv", text)
+
+    def write_bytes(self, name: str, content: bytes) -> str:
+        """Write one of the network's files; return its SHA-256."""
+        (self.path / name).write_bytes(content)
+        return hashlib.sha256(content).hexdigest()
 
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Add an epoch's line."""

@@ -4,7 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import COLOURS, Cli, Trained, paint, paint_set
 from tl_catdog.config import NAMES, flag
@@ -158,7 +160,8 @@ def test_evaluate_json(cli: Cli, trained: Trained) -> None:
     found = json.loads(outcome.out)
     assert list(found) == [
         "run", "arch", "data", "split", "n", "classes", "accuracy", "accuracy_ci", "auc",
-        "log_loss", "confusion",
+        "log_loss", "confusion", "auc_ci", "log_loss_ci", "ece", "ece_ci", "brier", "brier_ci",
+        "reliability", "per_class", "temperature", "selection",
     ]  # fmt: skip
     assert (found["run"], found["arch"], found["split"], found["n"]) == (
         "tuned", "mobilenet", "test", 18,
@@ -282,3 +285,89 @@ def test_predict_without_pictures_is_wrong_use(cli: Cli, trained: Trained, tmp_p
     outcome = cli("predict", tmp_path, "--runs-dir", trained.runs_dir)
     assert outcome.code == 2
     assert_one_line(outcome.err)
+
+
+def test_evaluate_gives_calibration_each_class_and_the_selection(
+    cli: Cli, trained: Trained
+) -> None:
+    words = ("evaluate", "tuned", "--runs-dir", trained.runs_dir)
+    found = json.loads(cli(*words, "--json").out)
+    assert found["ece_ci"][0] <= found["ece"] <= found["ece_ci"][1]
+    assert 0 <= found["brier"] <= 1
+    assert [item["label"] for item in found["per_class"]] == ["ant", "bee"]
+    assert found["temperature"] > 0
+    assert found["selection"]["policy"]["validation"]["n"] == 74
+    assert found["selection"]["here"]["n"] == found["n"] == 18
+    text = cli(*words).out
+    assert "Reliability" in text
+    assert "With predict --precision" in text
+
+
+def test_evaluate_can_average_the_mirror_image(cli: Cli, trained: Trained) -> None:
+    words = ("evaluate", "small", "--runs-dir", trained.runs_dir)
+    found = json.loads(cli(*words, "--tta", "--json").out)
+    assert found["tta"]["n"] == found["n"]
+    assert found["log_loss"] != json.loads(cli(*words, "--json").out)["log_loss"]
+    assert "mirror image averaged" in cli(*words, "--tta").out
+
+
+def test_evaluate_shows_what_worse_pictures_cost(
+    cli: Cli, trained: Trained, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.runs_dir / "tuned", tmp_path / "tuned")
+    words = ("evaluate", tmp_path / "tuned", "--robustness")
+    outcome = cli(*words, "--json")
+    found = json.loads(outcome.out)["robustness"]
+    assert found[0]["name"] == "plain"
+    assert len(found) == 9
+    assert (tmp_path / "tuned" / "robustness.png").stat().st_size > 5000
+    assert json.loads((tmp_path / "tuned" / "robustness.json").read_text())["split"] == "test"
+    assert "darkness" in cli(*words).out
+
+
+def test_predict_withholds_doubtful_answers(cli: Cli, trained: Trained) -> None:
+    words = ("predict", trained.data / "test", "--run", "tuned", "--runs-dir", trained.runs_dir)
+    plain = [json.loads(line) for line in cli(*words, "--json").out.splitlines()]
+    assert "answer" not in plain[0]
+    outcome = cli(*words, "--precision", "0.6", "--json")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert "74 validation pictures" in " ".join(outcome.err.split())
+    for row in rows:
+        assert row["answer"] == ("unsure" if row["doubt"] else row["label"])
+        assert row["novelty"] >= 0
+    given = sum(row["doubt"] is None for row in rows)
+    assert f"Answered {given} of 18 pictures" in outcome.err
+
+
+def test_predict_calls_something_quite_else_unfamiliar(
+    cli: Cli, trained: Trained, tmp_path: Path
+) -> None:
+    stripes = np.zeros((40, 40, 3), np.uint8)
+    stripes[::2] = 255
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    outcome = cli(
+        *("predict", tmp_path / "stripes.png", "--run", "tuned", "--reject"),
+        *("--runs-dir", trained.runs_dir),
+    )
+    assert outcome.code == 0
+    assert outcome.out.startswith("unsure")
+    assert "stripes.png" in outcome.out
+
+
+@pytest.mark.parametrize("precision", ["0", "1", "2.5", "nan"])
+def test_predict_refuses_an_impossible_precision(
+    cli: Cli, trained: Trained, precision: str
+) -> None:
+    picture = next((trained.data / "test").rglob("*.png"))
+    outcome = cli("predict", picture, "--precision", precision, "--runs-dir", trained.runs_dir)
+    assert outcome.code == 2
+    assert "between 0 and 1" in outcome.err
+
+
+def test_predict_says_when_validation_can_not_show_the_precision(
+    cli: Cli, trained: Trained
+) -> None:
+    picture = next((trained.data / "test").rglob("*.png"))
+    outcome = cli("predict", picture, "--precision", "0.999", "--runs-dir", trained.runs_dir)
+    assert outcome.code == 1
+    assert "Type: --precision 0." in outcome.err

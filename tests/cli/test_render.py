@@ -11,7 +11,6 @@ from tl_catdog.cli.render import (
     count,
     data_summary,
     duration,
-    evaluation_view,
     plural,
     skipped_table,
 )
@@ -79,19 +78,6 @@ def test_comparison_at_120_columns() -> None:
     assert [row.split()[0] for row in rows] == ["baseline", "mobilenet-finetune"]
     assert "baseline scratch 64 px" in found
     assert "beats baseline by 15.3 points (12.8–17.8), p < 0.001." in found
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_evaluation(width: int) -> None:
-    found = text_of(
-        evaluation_view("mine", "pets", "test", evaluation(0.994, 0.9861, 0.9974)), width
-    )
-    assert "mine on test of pets, 832 pictures" in found
-    assert "99.40 %" in found
-    assert "98.6–99.7 %" in found
-    assert "0.9999" in found
-    assert found.splitlines()[-2].split() == ["cats", "414", "2"]
-    assert found.splitlines()[-1].split() == ["dogs", "3", "413"]
 
 
 @pytest.mark.parametrize("width", [80, 120])

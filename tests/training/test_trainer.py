@@ -19,7 +19,7 @@ from tl_catdog.errors import PictureError, UsageError
 from tl_catdog.evaluation import predictor
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.runs import Run, RunWriter, read_metrics
+from tl_catdog.runs import ONNX, Run, RunWriter, read_metrics
 from tl_catdog.training import features, stages
 from tl_catdog.training.features import Views, extract, frozen_backbone
 from tl_catdog.training.observer import Observer
@@ -180,7 +180,7 @@ def test_a_run_without_onnx_runtime_is_whole(
     for module in (trainer, features):
         monkeypatch.setattr(module, "onnx_works", lambda: False)
     run = run_of(pictures, tmp_path, finetune=True)
-    assert not run.has_graph
+    assert not run.holds(ONNX)
     assert run.manifest["features"]["engine"].startswith("tensorflow")
     assert run.manifest["model"]["engine"].startswith("tensorflow")
     monkeypatch.undo()

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results
+from tl_catdog.cli.output import note, notices, print_json, results, shown
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
-from tl_catdog.errors import UsageError, listing
-from tl_catdog.runs import Run, find_run, read_split
+from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.runs import ROBUSTNESS, Run, find_run, read_split
 
 if TYPE_CHECKING:
-    from tl_catdog.data.sets import Example, PictureSet
-    from tl_catdog.evaluation.predictor import SplitResult
+    from tl_catdog.data.sets import PictureSet
+    from tl_catdog.evaluation.predictions import Predictions
+    from tl_catdog.evaluation.rejection import Policy
+    from tl_catdog.evaluation.robustness import Condition
 
 EXAMPLES = (
-    "Examples: tl-catdog evaluate mobilenet; tl-catdog evaluate mobilenet --split validation; "
+    "Examples: tl-catdog evaluate mobilenet; tl-catdog evaluate mobilenet --robustness; "
     "tl-catdog evaluate mobilenet --data others --json"
 )
 
@@ -41,50 +43,80 @@ def evaluate(
     again: Annotated[
         bool, typer.Option("--again", help="Predict anew instead of using saved predictions.")
     ] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also on the pictures made worse in eight ways.")
+    ] = False,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Average over each picture and its mirror image.")
+    ] = False,
     runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
-    """Show how good a run is: accuracy with its interval, ROC-AUC, log loss, confusion."""
+    """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     chosen = find_run(run, Path(runs_dir))
-    from tl_catdog.cli.render import evaluation_view
-    from tl_catdog.evaluation import metrics
-    from tl_catdog.evaluation.predictions import read_predictions
+    from tl_catdog.evaluation.comparison import compare_pair
+    from tl_catdog.evaluation.metrics import evaluate as measure
+    from tl_catdog.evaluation.reliability import reliability
 
-    if data is None:
-        name = str(chosen.manifest["data"]["name"])
-        wanted = split or _default_split(tuple(chosen.manifest["data"]["counts"]))
-        if again or wanted not in chosen.predicted_splits():
-            _predict_own(chosen, wanted)
-        predictions = read_predictions(chosen.predictions_path(wanted))
-    else:
-        name, wanted, found = _predict_other(chosen, Path(data), split)
-        predictions = found.predictions
-    item = metrics.evaluate(predictions)
+    own = data is None
+    pictures = _own_pictures(chosen) if data is None else _other_pictures(chosen, Path(data))
+    wanted = split or _default_split(pictures.splits)
+    saved = own and not again and wanted in chosen.predicted_splits()
+    predictions = _saved(chosen, wanted) if saved else _predict(chosen, pictures, wanted, own=own)
+    pair = None
+    if tta:
+        plain = predictions
+        predictions = _predict(chosen, pictures, wanted, own=own, mirror=True)
+        pair = compare_pair("with --tta", predictions, "without", plain)
+    conditions = _robustness(chosen, pictures, wanted, own=own) if robustness else ()
+    item, trust, policy = measure(predictions), reliability(predictions), _policy(chosen)
     if json:
-        head = {"run": chosen.name, "arch": chosen.config["arch"], "data": name, "split": wanted}
-        print_json({**head, **item.to_json()})
-    else:
-        results().print(evaluation_view(chosen.name, name, wanted, item))
+        found: dict[str, Any] = {
+            "run": chosen.name,
+            "arch": chosen.config["arch"],
+            "data": pictures.name,
+            "split": wanted,
+            **item.to_json(),
+            **trust.to_json(),
+            "temperature": chosen.temperature,
+        }
+        if policy:
+            found["selection"] = {
+                "policy": policy.to_json(),
+                "here": policy.select(predictions).to_json(),
+            }
+        if pair:
+            found["tta"] = pair.to_json()
+        if conditions:
+            found["robustness"] = [condition.to_json() for condition in conditions]
+        print_json(found)
+        return
+    from tl_catdog.cli.evaluation_view import evaluation_view, robustness_view, selection_line
+
+    title = f"{chosen.name} on {wanted} of {shown(pictures.name)}, {item.n} pictures"
+    out = results()
+    out.print(evaluation_view(f"{title}, mirror image averaged" if tta else title, item, trust))
+    if policy:
+        out.print(selection_line(policy, wanted, predictions))
+    if pair:
+        out.print(f"{pair.sentence()}.", markup=False)
+    if conditions:
+        out.print(robustness_view(conditions))
 
 
 def _default_split(splits: Sequence[str]) -> str:
     return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in splits)
 
 
-def _predict_own(run: Run, split: str) -> None:
-    """Predict a split of the data that the run was trained on, and save that in the run."""
-    from tl_catdog.data.sets import check_unchanged, from_csv
-    from tl_catdog.files import write_text
+def _own_pictures(run: Run) -> PictureSet:
+    """Return the pictures that the run was trained and evaluated on; nothing is read of them."""
+    from tl_catdog.data.sets import from_csv
 
     data = run.manifest["data"]
-    pictures = from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])
-    examples = pictures.split(split)
-    check_unchanged(examples)
-    found = _predict(run, examples, pictures.root)
-    write_text(run.predictions_path(split), found.predictions.to_csv())
+    return from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])
 
 
-def _predict_other(run: Run, root: Path, split: str | None) -> tuple[str, str, SplitResult]:
+def _other_pictures(run: Run, root: Path) -> PictureSet:
     from tl_catdog.data.sets import load_set
 
     pictures = load_set(root)
@@ -94,31 +126,77 @@ def _predict_other(run: Run, root: Path, split: str | None) -> tuple[str, str, S
             f"in {root}.",
             "Name folders by the classes that the run was trained on.",
         )
-    wanted = split or _default_split(pictures.splits)
-    examples = pictures.split(wanted)
-    _warn_of_overlap(run, pictures, wanted)
-    return pictures.name, wanted, _predict(run, examples, pictures.root)
+    return pictures
+
+
+def _saved(run: Run, split: str) -> Predictions:
+    from tl_catdog.evaluation.predictions import read_predictions
+
+    return read_predictions(run.predictions_path(split))
+
+
+def _predict(
+    run: Run, pictures: PictureSet, split: str, *, own: bool, mirror: bool = False
+) -> Predictions:
+    """Predict a split; of the run's own pictures, unmirrored, that is saved in the run."""
+    from tl_catdog.cli.live import counting
+    from tl_catdog.cli.render import skipped_table
+    from tl_catdog.data.sets import check_unchanged
+    from tl_catdog.evaluation.predictor import Predictor, predict_examples
+    from tl_catdog.files import write_text
+
+    examples = pictures.split(split)
+    if own:
+        check_unchanged(examples)
+    else:
+        _warn_of_overlap(run, pictures, split)
+    predictor = Predictor.load(run, mirror=mirror)
+    with counting(notices(), "predicting") as progress:
+        found = predict_examples(predictor, examples, progress)
+    if found.skipped:
+        notices().print(skipped_table(found.skipped, pictures.root))
+    if own and not mirror:
+        write_text(run.predictions_path(split), found.predictions.to_csv())
+    return found.predictions
 
 
 def _warn_of_overlap(run: Run, pictures: PictureSet, split: str) -> None:
     """Say so if the run was trained on some of these very pictures."""
-    from tl_catdog.data.sets import from_csv
-
-    own = from_csv(read_split(run), pictures.root, run.classes, drawn=False)
-    seen = {example.digest for example in own.examples if example.split == TRAIN}
+    seen = {example.digest for example in _own_pictures(run).examples if example.split == TRAIN}
     known = sum(example.digest in seen for example in pictures.split(split))
     if known:
         note(f"Warning: {run.name} was trained on {known} of these pictures; the figures flatter.")
 
 
-def _predict(run: Run, examples: Sequence[Example], root: Path) -> SplitResult:
-    from tl_catdog.cli.live import counting
-    from tl_catdog.cli.render import skipped_table
-    from tl_catdog.evaluation.predictor import Predictor, predict_examples
+def _policy(run: Run) -> Policy | None:
+    """Return when ``predict --reject`` would answer; None where validation can't tell."""
+    from tl_catdog.evaluation.rejection import choose_policy
 
-    predictor = Predictor.load(run)
-    with counting(notices(), "predicting") as progress:
-        found = predict_examples(predictor, examples, progress)
-    if found.skipped:
-        notices().print(skipped_table(found.skipped, root))
-    return found
+    try:
+        return choose_policy(_saved(run, VALIDATION))
+    except CatdogError:
+        return None
+
+
+def _robustness(run: Run, pictures: PictureSet, split: str, *, own: bool) -> tuple[Condition, ...]:
+    """Evaluate on worse pictures; the chart goes into the run, or here if they aren't its own."""
+    from tl_catdog.cli.live import counting
+    from tl_catdog.data.sets import check_unchanged
+    from tl_catdog.evaluation.predictor import Predictor
+    from tl_catdog.evaluation.robustness import robustness
+    from tl_catdog.files import write_json
+    from tl_catdog.insight.charts import write_png
+    from tl_catdog.insight.plots import robustness_chart
+
+    examples = pictures.split(split)
+    if own:
+        check_unchanged(examples)
+    with counting(notices(), "predicting worse pictures") as progress:
+        conditions = robustness(Predictor.load(run), examples, progress)
+    chart = (run.path if own else Path()) / "robustness.png"
+    write_png(robustness_chart(conditions), chart)
+    if own:
+        found = {"split": split, "conditions": [item.to_json() for item in conditions]}
+        write_json(run.path / ROBUSTNESS, found)
+    note(f"The chart is in {chart}.", style="dim")
+    return conditions

@@ -16,7 +16,6 @@ from tl_catdog.data.folders import SPLITS, VALIDATION
 from tl_catdog.data.pipeline import Skipped
 from tl_catdog.data.sets import PictureSet
 from tl_catdog.evaluation.comparison import Group, RunFigures
-from tl_catdog.evaluation.metrics import Evaluation
 from tl_catdog.evaluation.statistics import Interval
 from tl_catdog.training.trainer import TrainingResult
 
@@ -120,32 +119,6 @@ def training_summary(result: TrainingResult) -> RenderableType:
         Text(f"Next: tl-catdog compare, or tl-catdog predict --run {run.name} PICTURE"),
     ]
     return Lines(*lines)
-
-
-def evaluation_view(run: str, data: str, split: str, item: Evaluation) -> RenderableType:
-    """Return an evaluation: its figures and the confusion matrix."""
-    title = heading(f"{run} on {split} of {shown(data)}, {item.n} pictures")
-    rows = table()
-    rows.add_column("figure")
-    rows.add_column("value", justify="right")
-    rows.add_column("meaning", style="dim")
-    interval = f"{percent(item.accuracy_ci.low)}–{percent(item.accuracy_ci.high)} %"
-    rows.add_row("accuracy", f"{percent(item.accuracy, 2)} %", f"95 % interval {interval} (Wilson)")
-    auc = "–" if item.auc is None else f"{item.auc:.4f}"
-    rows.add_row("ROC-AUC", auc, "1 is perfect, 0.5 is guessing")
-    rows.add_row("log loss", f"{item.log_loss:.4f}", "0 is perfect; punishes sure mistakes")
-    matrix = table()
-    matrix.add_column("")
-    for label in item.classes:
-        matrix.add_column(shown(label), justify="right")
-    for truth, (label, row) in enumerate(zip(item.classes, item.confusion, strict=True)):
-        cells = [
-            Text(str(cell), style="green" if truth == said else "red" if cell else "dim")
-            for said, cell in enumerate(row)
-        ]
-        matrix.add_row(shown(label), *cells)
-    below = heading("Confusion: rows are what is true, columns what it said")
-    return Lines(title, rows, below, matrix)
 
 
 def comparison_view(group: Group) -> RenderableType:

@@ -237,12 +237,7 @@ def compare_pair(name_a: str, a: Predictions, name_b: str, b: Predictions) -> Pa
             f"expected pictures that both {name_a} and {name_b} predicted, found none.",
             "Type: tl-catdog compare",
         )
-    counts = PairedCounts(
-        both=int((right_a & right_b).sum()),
-        only_a=int((right_a & ~right_b).sum()),
-        only_b=int((~right_a & right_b).sum()),
-        neither=int((~right_a & ~right_b).sum()),
-    )
+    counts = PairedCounts.of(right_a, right_b)
     if counts.only_b > counts.only_a:
         return compare_pair(name_b, b, name_a, a)
     return Pair(

@@ -12,21 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
+from tl_catdog.data.corruptions import corrupt
 from tl_catdog.data.images import Pixels, attempt
 from tl_catdog.data.parallel import chunks, in_order, usable_cores
 from tl_catdog.errors import PictureError
 from tl_catdog.models.engine import Forward, Outputs
 
 PLAIN, MIRROR = "plain", "mirror"
-VIEWS = (PLAIN, MIRROR)
 
 Job = tuple[Path, tuple[str, ...]]
-"""A file and the views of it that are wanted, each one of ``VIEWS``."""
+"""A file and the views of it that are wanted: plain, mirror, or one of ``CORRUPTIONS``."""
 
 
 def view_of(pixels: Pixels, view: str) -> Pixels:
-    """Return a picture, (S, S, 3), as it is or mirrored."""
-    return pixels[:, ::-1] if view == MIRROR else pixels
+    """Return a picture, (S, S, 3), as it is, mirrored or corrupted."""
+    if view == PLAIN:
+        return pixels
+    return pixels[:, ::-1] if view == MIRROR else corrupt(pixels, view)
 
 
 def forward_files(

@@ -66,7 +66,7 @@ def evaluate(predictions: Predictions) -> Evaluation:
         n=n,
         accuracy=right / n,
         accuracy_ci=wilson_interval(right, n),
-        auc=_auc(predictions.labels, predictions.probabilities),
+        auc=area_under_roc(predictions.labels, predictions.probabilities),
         log_loss=float(
             metrics.log_loss(predictions.labels, predictions.probabilities, labels=indices)
         ),
@@ -74,14 +74,29 @@ def evaluate(predictions: Predictions) -> Evaluation:
     )
 
 
-def _auc(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]) -> float | None:
-    from sklearn.metrics import roc_auc_score
+def area_under_roc(
+    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
+) -> float | None:
+    """Return the area under the ROC curve, 0..1, or None where a class has no picture.
+
+    For more than two classes it is the mean of each class against the rest. It is the chance that
+    a picture of a class gets more of its probability than one of another (Hanley, McNeil 1982), so
+    ranks give it, in a fraction of the time that building the curve takes.
+
+    Args:
+        labels: True class indices, (N,).
+        probabilities: (N, C).
+    """
+    from scipy.stats import rankdata
 
     columns = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
     areas = []
     for column in columns:
         truth = labels == column
-        if truth.all() or not truth.any():
+        inside = int(truth.sum())
+        outside = len(truth) - inside
+        if not inside or not outside:
             return None
-        areas.append(float(roc_auc_score(truth, probabilities[:, column])))
+        above = rankdata(probabilities[:, column])[truth].sum() - inside * (inside + 1) / 2
+        areas.append(float(above / (inside * outside)))
     return float(np.mean(areas))

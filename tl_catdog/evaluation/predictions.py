@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tl_catdog.errors import CatdogError
 
 FIXED = ("sha256", "name", "label", "predicted")
+NOVELTY = "novelty"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Predictions:
         names: Path of each picture in its data folder.
         labels: True class index of each picture, shape (N,).
         probabilities: Shape (N, C), each row sums to one.
+        novelty: How unlike the run's validation pictures each is, shape (N,), 0 to 2; None where
+            the run can't tell (see ``rejection``).
     """
 
     classes: tuple[str, ...]
@@ -32,6 +35,7 @@ class Predictions:
     names: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
+    novelty: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -50,20 +54,16 @@ class Predictions:
         """Return a table that a spreadsheet opens; floats keep every digit."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow((*FIXED, *(f"p({label})" for label in self.classes)))
-        for row in zip(
-            self.digests, self.names, self.labels, self.predicted, self.probabilities, strict=True
+        last = () if self.novelty is None else (NOVELTY,)
+        writer.writerow((*FIXED, *(f"p({label})" for label in self.classes), *last))
+        numbers = self.probabilities
+        if self.novelty is not None:
+            numbers = np.column_stack([numbers, self.novelty])
+        for digest, name, label, predicted, row in zip(
+            self.digests, self.names, self.labels, self.predicted, numbers, strict=True
         ):
-            digest, name, label, predicted, probabilities = row
-            writer.writerow(
-                (
-                    digest,
-                    name,
-                    self.classes[label],
-                    self.classes[predicted],
-                    *(repr(float(p)) for p in probabilities),
-                )
-            )
+            words = digest, name, self.classes[label], self.classes[predicted]
+            writer.writerow((*words, *(repr(float(number)) for number in row)))
         return out.getvalue()
 
 
@@ -76,16 +76,19 @@ def read_predictions(path: Path) -> Predictions:
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         header, *rows = list(csv.reader(io.StringIO(text)))
-        classes = tuple(column[2:-1] for column in header[len(FIXED) :])
+        columns = header[len(FIXED) :]
+        classes = tuple(column[2:-1] for column in columns if column.startswith("p("))
         if len(classes) < 2 or not rows:
             raise ValueError("no predictions")
-        probabilities = [[float(cell) for cell in row[len(FIXED) :]] for row in rows]
+        found = [[float(cell) for cell in row[len(FIXED) :]] for row in rows]
+        numbers = np.array(found, dtype=np.float64).reshape(len(rows), len(columns))
         return Predictions(
             classes,
             tuple(row[0] for row in rows),
             tuple(row[1] for row in rows),
             np.array([classes.index(row[2]) for row in rows], dtype=np.int64),
-            np.array(probabilities, dtype=np.float64).reshape(len(rows), len(classes)),
+            numbers[:, : len(classes)],
+            numbers[:, len(classes)] if columns[-1] == NOVELTY else None,
         )
     except (OSError, ValueError, IndexError) as error:
         raise CatdogError(

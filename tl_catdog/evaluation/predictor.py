@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.data.pipeline import Progress, Skipped, class_indices
+from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError, listing
-from tl_catdog.evaluation.forward import PLAIN, forward_files
+from tl_catdog.evaluation.calibration import at_temperature
+from tl_catdog.evaluation.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_runs
-from tl_catdog.runs import ONNX, Run
+from tl_catdog.evaluation.rejection import References
+from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, Outputs, onnx_runs
+from tl_catdog.runs import ONNX, REFERENCES, Run
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,19 @@ class Answer:
     Attributes:
         path: The picture.
         label: The most probable class.
-        probabilities: Class → probability, summing to one.
+        probabilities: Class → calibrated probability, summing to one.
         error: Why there is no answer; label and probabilities are None then.
+        novelty: How unlike the run's validation pictures it is; None if the run can't tell.
+        features: What goes into the network's head, (F,); None if the run's network is an older
+            one that doesn't give them.
     """
 
     path: Path
     label: str | None
     probabilities: dict[str, float] | None
     error: str | None
+    novelty: float | None = None
+    features: npt.NDArray[np.float32] | None = None
 
 
 def to_probabilities(outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -58,52 +67,99 @@ class Predictor:
     """A trained network with its classes and picture size.
 
     Args:
-        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs.
+        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs and, for the novelty, to
+            the head's features.
         classes: Class names in the order of the outputs.
         image_size: S, in pixels.
+        temperature: See ``calibration``.
+        references: What tells unfamiliar pictures; see ``rejection``.
+        mirror: Whether to average what the network says of a picture and of its mirror image.
     """
 
-    def __init__(self, forward: Forward, classes: Sequence[str], image_size: int) -> None:
+    def __init__(
+        self,
+        forward: Forward,
+        classes: Sequence[str],
+        image_size: int,
+        *,
+        temperature: float = 1.0,
+        references: References | None = None,
+        mirror: bool = False,
+    ) -> None:
         self.forward = forward
         self.classes = tuple(classes)
         self.image_size = image_size
+        self.temperature = temperature
+        self.references = references
+        self.views = (PLAIN, MIRROR) if mirror else (PLAIN,)
 
     @classmethod
-    def load(cls, run: Run) -> Predictor:
+    def load(cls, run: Run, *, mirror: bool = False) -> Predictor:
         """Load a run's network: its ONNX graph if that can be run here, else with TensorFlow.
 
         Raises:
             CatdogError: The network's file is missing, changed or unreadable.
         """
-        return cls(_load(run), run.classes, run.image_size)
+        return cls(
+            _load(run),
+            run.classes,
+            run.image_size,
+            temperature=run.temperature,
+            references=References.from_bytes(run.read_checked(REFERENCES))
+            if run.holds(REFERENCES)
+            else None,
+            mirror=mirror,
+        )
 
     def answers(self, paths: Iterable[Path]) -> Iterator[Answer]:
         """Answer for each picture, in order; a bad one gets an error, the others their answers."""
-        jobs = ((path, (PLAIN,)) for path in paths)
+        jobs = ((path, self.views) for path in paths)
         for path, found in forward_files(self.forward, jobs, self.image_size):
             if isinstance(found, PictureError):
                 yield Answer(path, None, None, found.message)
-                continue
-            (row,) = to_probabilities(found[0])
-            label = self.classes[int(row.argmax())]
-            chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
-            yield Answer(path, label, chances, None)
+            else:
+                yield self._answer(path, found)
+
+    def probabilities(self, outputs: Outputs) -> npt.NDArray[np.float64]:
+        """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
+        return at_temperature(to_probabilities(outputs[0]), self.temperature)
+
+    def _answer(self, path: Path, outputs: Outputs) -> Answer:
+        row = self.probabilities(outputs).mean(axis=0)
+        chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
+        features = outputs[1].mean(axis=0) if len(outputs) > 1 else None
+        novelty = None
+        if features is not None and self.references is not None:
+            novelty = float(self.references.novelty(features[None])[0])
+        return Answer(path, self.classes[int(row.argmax())], chances, None, novelty, features)
 
 
 def _load(run: Run) -> Forward:
-    if run.has_graph and onnx_runs():
+    if run.holds(ONNX) and onnx_runs():
         graph = run.read_checked(ONNX)
         try:
             return OnnxForward(graph)
         except Exception:  # older than the graph's format: TensorFlow gives the same answers
             pass
+    model = load_keras(run)  # first of all: it starts TensorFlow quietly
+    from tl_catdog.models.head import with_features
+
+    return KerasForward(with_features(model))
+
+
+def load_keras(run: Run) -> Any:
+    """Load a run's Keras model, which starts TensorFlow.
+
+    Raises:
+        CatdogError: The network's file is missing, changed or unreadable.
+    """
     run.check_model()
     runtime.start()
     import keras
 
     try:
         # Safe mode refuses files that would run code of their own.
-        model = keras.models.load_model(run.model_path, compile=False, safe_mode=True)
+        return keras.models.load_model(run.model_path, compile=False, safe_mode=True)
     except Exception as error:
         raise CatdogError(
             f"expected a network that Keras {keras.__version__} loads, found "
@@ -111,7 +167,6 @@ def _load(run: Run) -> Forward:
             f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
             run.train_again,
         ) from error
-    return KerasForward(model)
 
 
 @dataclass(frozen=True)
@@ -123,9 +178,18 @@ class SplitResult:
 
 
 def predict_examples(
-    predictor: Predictor, examples: Sequence[Example], progress: Progress | None = None
+    predictor: Predictor,
+    examples: Sequence[Example],
+    progress: Progress | None = None,
+    features: Rows | None = None,
 ) -> SplitResult:
     """Predict labelled pictures.
+
+    Args:
+        predictor: The network.
+        examples: The pictures.
+        progress: Hears of each.
+        features: Takes what goes into the head, in the order of the predictions.
 
     Raises:
         CatdogError: None of them can be read, or a label is none of the network's classes.
@@ -138,14 +202,19 @@ def predict_examples(
         )
     kept: list[Example] = []
     rows: list[list[float]] = []
+    novelty: list[float] = []
     skipped: list[Skipped] = []
     answers = predictor.answers(example.path for example in examples)
     for done, (example, answer) in enumerate(zip(examples, answers, strict=True), start=1):
         if answer.probabilities is None:
             skipped.append(Skipped(example.path, example.split, answer.error or ""))
         else:
+            if features is not None and answer.features is not None:
+                features.write(len(kept), answer.features)
             kept.append(example)
             rows.append(list(answer.probabilities.values()))
+            if answer.novelty is not None:
+                novelty.append(answer.novelty)
         if progress is not None:
             progress(done, len(examples))
     if not kept:
@@ -155,7 +224,10 @@ def predict_examples(
             "Add pictures that open in a viewer.",
         )
     probabilities = np.array(rows, dtype=np.float64)
-    return SplitResult(to_predictions(predictor.classes, kept, probabilities), tuple(skipped))
+    predictions = to_predictions(predictor.classes, kept, probabilities)
+    if novelty:
+        predictions = replace(predictions, novelty=np.array(novelty))
+    return SplitResult(predictions, tuple(skipped))
 
 
 def to_predictions(

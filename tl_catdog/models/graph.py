@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tl_catdog.models.layout import LAST_CONVOLUTION, POOLING, STAGES, STEM_CHANNELS, shape_at
 from tl_catdog.models.weights import Numbers
 
-OUTPUT = "output"
+OUTPUT, FEATURES = "output", "features"
 OPSET, IR_VERSION = 17, 8
 """Supported by ONNX Runtime since 1.12, that is since 2022."""
 
@@ -43,11 +43,17 @@ def extraction_graph(numbers: Numbers, image_size: int, cuts: Sequence[str]) -> 
 
 
 def inference_graph(arch: str, numbers: Numbers, image_size: int) -> bytes:
-    """Return the graph of a whole network: from RGB in [0, 255], (B, S, S, 3), to (B, 1 or C)."""
+    """Return the graph of a whole network.
+
+    Returns:
+        From RGB in [0, 255], (B, S, S, 3), to the sigmoid outputs, (B, 1 or C), and to what goes
+        into the head, (B, F).
+    """
     graph = _Graph(numbers, image_size)
     features = graph.baseline() if arch == "baseline" else graph.backbone()[POOLING]
     units = numbers["head_output/1"].shape
-    return graph.finish({OUTPUT: (graph.head(features), units)})
+    width = numbers["head_dense/0"].shape[:1]
+    return graph.finish({OUTPUT: (graph.head(features), units), FEATURES: (features, width)})
 
 
 class _Graph:

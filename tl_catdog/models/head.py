@@ -13,6 +13,16 @@ def units_for(class_count: int) -> int:
     return 1 if class_count == 2 else class_count
 
 
+def with_features(model: keras.Model) -> keras.Model:
+    """Return the network with a second output besides the sigmoids: what goes into its head."""
+    return keras.Model(model.inputs, [model.output, features_of(model)])
+
+
+def features_of(model: keras.Model) -> keras.KerasTensor:
+    """Return what goes into the network's head, (B, F)."""
+    return model.get_layer(HEAD_LAYERS[0]).input
+
+
 def add_head(
     features: keras.KerasTensor, *, class_count: int, dense_units: int, dropout: float
 ) -> keras.KerasTensor:

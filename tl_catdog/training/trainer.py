@@ -7,31 +7,23 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
-
-import numpy as np
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.digest import file_digest
-from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
+from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.pipeline import Skipped, evaluation_batches, training_batches
 from tl_catdog.data.sets import PictureSet, to_csv
 from tl_catdog.evaluation.forward import milliseconds
 from tl_catdog.evaluation.metrics import Evaluation, evaluate
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.predictor import (
-    Predictor,
-    predict_examples,
-    to_predictions,
-    to_probabilities,
-)
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import numbers_of
-from tl_catdog.runs import MODEL, ONNX, Run, RunWriter
-from tl_catdog.training.inputs import Inputs, prepare_inputs
+from tl_catdog.runs import MODEL, ONNX, REFERENCES, Run, RunWriter
+from tl_catdog.training.inputs import prepare_inputs
+from tl_catdog.training.judging import judge
 from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, versions
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.plan import FINETUNE, stages_of
@@ -120,12 +112,11 @@ def train(
     forward = _forward(model, writer)
     # What fine-tuning changed, the features don't know of.
     tuned = any(r.name == FINETUNE and r.best_epoch for r in results)
-    predictions, unreadable = _predict(
-        model, forward, None if tuned else inputs, pictures, config.image_size, observer
-    )
-    skipped.extend(item for item in unreadable if item not in skipped)
+    verdict = judge(model, forward, None if tuned else inputs, pictures, observer)
+    skipped.extend(item for item in verdict.skipped if item not in skipped)
+    hashes["references_sha256"] = writer.write_bytes(REFERENCES, verdict.references.to_bytes())
     evaluations: dict[str, Evaluation] = {}
-    for split, predicted in predictions.items():
+    for split, predicted in verdict.predictions.items():
         writer.write_predictions(split, predicted.to_csv())
         evaluations[split] = evaluate(predicted)
     interrupted = any(result.reason == staging.INTERRUPTED for result in results)
@@ -156,6 +147,7 @@ def train(
             "ms_per_image": milliseconds(forward, config.image_size),
             "engine": forward.engine,
         },
+        "calibration": verdict.calibration.to_json(),
         "evaluations": {split: item.to_json() for split, item in evaluations.items()},
     }
     run = writer.publish(manifest)
@@ -202,48 +194,15 @@ def _save_for_inference(
 
         assert config.image_size is not None
         graph = inference_graph(config.arch, numbers_of(model), config.image_size)
-        (writer.path / ONNX).write_bytes(graph)
-        hashes["onnx_sha256"] = file_digest(writer.path / ONNX)
+        hashes["onnx_sha256"] = writer.write_bytes(ONNX, graph)
     return hashes
 
 
 def _forward(model: Any, writer: RunWriter) -> Forward:
     """Return the forward pass that the run's users will get."""
     graph = writer.path / ONNX
-    return OnnxForward(graph.read_bytes()) if graph.exists() else KerasForward(model)
+    if graph.exists():
+        return OnnxForward(graph.read_bytes())
+    from tl_catdog.models.head import with_features
 
-
-def _predict(
-    model: Any,
-    forward: Forward,
-    inputs: Inputs | None,
-    pictures: PictureSet,
-    image_size: int,
-    observer: Observer,
-) -> tuple[dict[str, Predictions], list[Skipped]]:
-    """Return what the network says of each split but ``train``, and the pictures left out.
-
-    Where a frozen backbone's features are at hand, the head is all that has to be computed.
-    """
-    from tl_catdog.models.mobilenet import part_above
-
-    found: dict[str, Predictions] = {}
-    skipped: list[Skipped] = []
-    for split in (VALIDATION, TEST):
-        if split not in pictures.splits:
-            continue
-        if inputs is not None and inputs.holds(POOLING, split):
-            samples = inputs.samples(POOLING, split)
-            plain = evaluation_batches(samples, pictures.classes, batch_size=256)
-            head = part_above(model, POOLING)
-            outputs = np.concatenate([head(numbers, training=False) for numbers, _ in plain])
-            found[split] = to_predictions(
-                pictures.classes, samples.examples, to_probabilities(outputs)
-            )
-        else:
-            predictor = Predictor(forward, pictures.classes, image_size)
-            examples = pictures.split(split)
-            result = predict_examples(predictor, examples, partial(observer.predicting, split))
-            found[split] = result.predictions
-            skipped.extend(result.skipped)
-    return found, skipped
+    return KerasForward(with_features(model))

@@ -1,0 +1,92 @@
+"""How much of a network's accuracy is left when pictures get worse, at fixed strengths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tl_catdog.data.corruptions import CORRUPTIONS
+from tl_catdog.data.pipeline import Progress
+from tl_catdog.data.sets import Example
+from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.evaluation.forward import PLAIN, forward_files
+from tl_catdog.evaluation.predictor import Predictor
+from tl_catdog.evaluation.statistics import (
+    Estimate,
+    Interval,
+    PairedCounts,
+    paired_difference_interval,
+    proportion,
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The same pictures under one corruption.
+
+    Attributes:
+        name: One of ``CORRUPTIONS``, or ``plain``.
+        accuracy: The part that is right.
+        lost: Accuracy on the plain pictures minus this one, −1..1, with its paired interval.
+    """
+
+    name: str
+    accuracy: Estimate
+    lost: Estimate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the condition as ``evaluate --robustness --json`` prints it."""
+        return {
+            "name": self.name,
+            "accuracy": self.accuracy.to_json(),
+            "lost": self.lost.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Condition:
+        """Restore what ``to_json`` gave."""
+        return cls(
+            found["name"],
+            Estimate.from_json(found["accuracy"]),
+            Estimate.from_json(found["lost"]),
+        )
+
+
+def robustness(
+    predictor: Predictor, examples: Sequence[Example], progress: Progress | None = None
+) -> tuple[Condition, ...]:
+    """Evaluate on plain pictures and under each corruption, the plain ones first.
+
+    Pictures that can't be read are left out.
+
+    Raises:
+        CatdogError: None of them can be read.
+    """
+    views = (PLAIN, *CORRUPTIONS)
+    rows: list[list[bool]] = []
+    jobs = ((example.path, views) for example in examples)
+    results = forward_files(predictor.forward, jobs, predictor.image_size)
+    for done, (example, (_, found)) in enumerate(zip(examples, results, strict=True), start=1):
+        if not isinstance(found, PictureError):
+            said = predictor.probabilities(found).argmax(axis=1)
+            rows.append((said == predictor.classes.index(example.label)).tolist())
+        if progress is not None:
+            progress(done, len(examples))
+    if not rows:
+        raise CatdogError(
+            f"expected readable pictures, found none among {len(examples)}.",
+            "Add pictures that open in a viewer.",
+        )
+    right = np.array(rows)  # (N, 1 + corruptions)
+    return tuple(_condition(name, right[:, 0], right[:, i]) for i, name in enumerate(views))
+
+
+def _condition(name: str, plain: Any, corrupted: Any) -> Condition:
+    counts = PairedCounts.of(plain, corrupted)
+    n = counts.n
+    lost = (counts.only_a - counts.only_b) / n
+    interval = paired_difference_interval(counts) if name != PLAIN else Interval(0.0, 0.0)
+    return Condition(name, proportion(int(corrupted.sum()), n), Estimate(lost, interval, n))

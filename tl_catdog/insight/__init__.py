@@ -1,0 +1,1 @@
+"""What lies behind the figures: where a network looks, which labels to doubt, what data buys."""
