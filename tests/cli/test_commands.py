@@ -23,7 +23,9 @@ def assert_one_line(err: str) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("words", [[], ["train"], ["evaluate"], ["compare"], ["predict"]])
+@pytest.mark.parametrize(
+    "words", [[], ["train"], ["evaluate"], ["compare"], ["predict"], ["report"]]
+)
 @pytest.mark.parametrize("columns", [80, 120])
 def test_help_shows_examples_and_fits(cli: Cli, words: list[str], columns: int) -> None:
     outcome = cli(*words, "--help", columns=columns)

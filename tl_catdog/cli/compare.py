@@ -8,8 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from tl_catdog.cli.output import note, print_json, results
-from tl_catdog.errors import UsageError
-from tl_catdog.runs import find_run, list_runs
+from tl_catdog.cli.runs import chosen_runs
 
 EXAMPLES = (
     "Examples: tl-catdog compare; tl-catdog compare baseline mobilenet --split validation; "
@@ -35,19 +34,7 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Put runs side by side, grouped by their data, and test each pair on the same pictures."""
-    folder = Path(runs_dir)
-    if runs:
-        chosen = tuple(find_run(name, folder) for name in dict.fromkeys(runs))
-    else:
-        listed = list_runs(folder)
-        chosen = listed.runs
-        if listed.unfinished:
-            note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
-    if not chosen:
-        raise UsageError(
-            f"expected finished runs in {folder}, found none.",
-            "Type: tl-catdog train --arch baseline",
-        )
+    chosen = chosen_runs(runs, Path(runs_dir))
     from tl_catdog.cli.render import comparison_view
     from tl_catdog.evaluation import comparison
 

@@ -37,10 +37,16 @@ def new_figure(width: float, height: float) -> Figure:
         return Figure(figsize=(width, height), layout="constrained")
 
 
-def new_axes(figure: Figure, title: str = "", x: str = "", y: str = "") -> Axes:
-    """Add one pair of axes with its title and labels."""
+def new_axes(
+    figure: Figure,
+    title: str = "",
+    x: str = "",
+    y: str = "",
+    place: tuple[int, int, int] = (1, 1, 1),
+) -> Axes:
+    """Add a pair of axes with its title and labels; ``place`` is rows, columns and number."""
     with mpl.rc_context(STYLE):
-        axes = figure.add_subplot()
+        axes = figure.add_subplot(*place)
         axes.set_title(title)
         axes.set_xlabel(x)
         axes.set_ylabel(y)

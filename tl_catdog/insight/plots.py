@@ -59,10 +59,8 @@ def learning_chart(rows: Sequence[Mapping[str, Any]]) -> Figure:
     figure = new_figure(6.5, 2.8)
     epochs = range(1, len(rows) + 1)
     starts = [i for i in range(1, len(rows)) if rows[i]["stage"] != rows[i - 1]["stage"]]
-    for place, name, key in ((121, "Loss", "loss"), (122, "Accuracy", "accuracy")):
-        axes = figure.add_subplot(place)
-        axes.set_title(name)
-        axes.set_xlabel("epoch")
+    for number, name, key in ((1, "Loss", "loss"), (2, "Accuracy", "accuracy")):
+        axes = new_axes(figure, name, "epoch", place=(1, 2, number))
         axes.plot(epochs, [row[key] for row in rows], color=GREY, label="training")
         axes.plot(epochs, [row[f"val_{key}"] for row in rows], color=BLUE, label="validation")
         for start in starts:

@@ -1,0 +1,29 @@
+"""Which runs a command works on when the user names none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tl_catdog.cli.output import note
+from tl_catdog.errors import UsageError
+from tl_catdog.runs import Run, find_run, list_runs
+
+
+def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
+    """Return the runs named, each once, or all finished ones of a folder.
+
+    Raises:
+        UsageError: There is none, or none of a name.
+    """
+    if names:
+        return tuple(find_run(name, folder) for name in dict.fromkeys(names))
+    listed = list_runs(folder)
+    if listed.unfinished:
+        note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
+    if not listed.runs:
+        raise UsageError(
+            f"expected finished runs in {folder}, found none.",
+            "Type: tl-catdog train --arch baseline",
+        )
+    return listed.runs
