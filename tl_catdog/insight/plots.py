@@ -13,13 +13,14 @@ from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.evaluation.statistics import Estimate
 from tl_catdog.insight.charts import BLUE, GREY, ORANGE, new_axes, new_figure
 
+WIDTH = 4.6
+"""Inches: text is still readable where a phone shows the whole width."""
+
 
 def reliability_chart(found: Reliability) -> Figure:
     """Draw how often answers are right against how sure they are, a point for each bin."""
-    figure = new_figure(5.0, 3.6)
-    axes = new_axes(
-        figure, "Are 90 % right of those given with 90 %?", "how sure", "how often right"
-    )
+    figure = new_figure(WIDTH, 3.4)
+    axes = new_axes(figure, "Are 90 % of the 90 % answers right?", "how sure", "how often right")
     low = min(min(item.confidence, item.accuracy.interval.low) for item in found.bins)
     axes.plot([low, 1], [low, 1], color=GREY, linestyle="--", linewidth=1)
     axes.errorbar(
@@ -40,8 +41,8 @@ def reliability_chart(found: Reliability) -> Figure:
 def robustness_chart(conditions: Sequence[Condition]) -> Figure:
     """Draw accuracy under each corruption with its interval, and the plain one as a line."""
     shown = sorted(conditions, key=lambda item: item.accuracy.value)
-    figure = new_figure(6.5, 0.6 + 0.33 * len(shown))
-    axes = new_axes(figure, f"Accuracy on {shown[0].accuracy.n} pictures, when they get worse")
+    figure = new_figure(WIDTH, 0.6 + 0.33 * len(shown))
+    axes = new_axes(figure, f"The same {shown[0].accuracy.n} pictures, made worse")
     axes.barh(
         [item.name for item in shown],
         [item.accuracy.value for item in shown],
@@ -54,18 +55,17 @@ def robustness_chart(conditions: Sequence[Condition]) -> Figure:
     return figure
 
 
-def learning_chart(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw loss and accuracy of each epoch, as ``metrics.jsonl`` has them, stage after stage."""
-    figure = new_figure(6.5, 2.8)
+def learning_chart(rows: Sequence[Mapping[str, Any]], key: str) -> Figure:
+    """Draw ``loss`` or ``accuracy`` of each epoch, as ``metrics.jsonl`` has them."""
+    figure = new_figure(WIDTH, 2.8)
+    axes = new_axes(figure, key.capitalize(), "epoch")
     epochs = range(1, len(rows) + 1)
-    starts = [i for i in range(1, len(rows)) if rows[i]["stage"] != rows[i - 1]["stage"]]
-    for number, name, key in ((1, "Loss", "loss"), (2, "Accuracy", "accuracy")):
-        axes = new_axes(figure, name, "epoch", place=(1, 2, number))
-        axes.plot(epochs, [row[key] for row in rows], color=GREY, label="training")
-        axes.plot(epochs, [row[f"val_{key}"] for row in rows], color=BLUE, label="validation")
-        for start in starts:
+    axes.plot(epochs, [row[key] for row in rows], color=GREY, label="training")
+    axes.plot(epochs, [row[f"val_{key}"] for row in rows], color=BLUE, label="validation")
+    for start in range(1, len(rows)):
+        if rows[start]["stage"] != rows[start - 1]["stage"]:
             axes.axvline(start + 0.5, color=GREY, linestyle=":", linewidth=1)
-        axes.legend(frameon=False)
+    axes.legend(frameon=False)
     return figure
 
 

@@ -53,7 +53,7 @@ class Chapter:
     trust: Reliability
     policy: Policy | None
     selection: str
-    learning: Markup
+    learning: tuple[Markup, ...]
     reliability: Markup
     robustness: Markup | None
     conditions: tuple[Condition, ...]
@@ -135,6 +135,7 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
     trust = reliability(predictions)
     policy = _policy(run)
     conditions = _conditions(run, split)
+    epochs = read_metrics(run)
     return Chapter(
         run=run,
         figures=row,
@@ -142,7 +143,7 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
         trust=trust,
         policy=policy,
         selection=policy.select(predictions).sentence(split) if policy else "",
-        learning=drawn(learning_chart(read_metrics(run))),
+        learning=tuple(drawn(learning_chart(epochs, key)) for key in ("loss", "accuracy")),
         reliability=drawn(reliability_chart(trust)),
         robustness=drawn(robustness_chart(conditions)) if conditions else None,
         conditions=conditions,
