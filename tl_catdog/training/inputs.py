@@ -111,7 +111,7 @@ def _extract_all(
     views = views_of(config, len(pictures.split(TRAIN)))
     backbone = frozen_backbone(config, cuts, whole)
     known = 0
-    with _store(config) as store:
+    with open_store(config) as store:
         for split in (TRAIN, VALIDATION, TEST):
             # A fine-tuned network has another look at the test pictures, as a whole.
             if split not in pictures.splits or (split == TEST and config.finetune):
@@ -149,7 +149,7 @@ def _decode_all(inputs: Inputs, pictures: PictureSet, observer: Observer) -> Non
 
 
 @contextlib.contextmanager
-def _store(config: TrainConfig) -> Iterator[FeatureStore | None]:
+def open_store(config: TrainConfig) -> Iterator[FeatureStore | None]:
     """Open the feature cache; its failures become errors that name a way around it."""
     if config.cache_size == 0:
         yield None

@@ -1,0 +1,87 @@
+"""``tl-catdog learning-curve``: what more pictures would buy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results
+
+if TYPE_CHECKING:
+    from tl_catdog.insight.learning_curve import LearningCurve
+
+EXAMPLES = (
+    "Examples: tl-catdog learning-curve; tl-catdog learning-curve --data pictures --repeats 10; "
+    "tl-catdog learning-curve --data pictures --json"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("learning-curve", epilog=EXAMPLES)(learning_curve)
+
+
+def learning_curve(
+    data: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Folder of pictures; default: ./data, else drawings."),
+    ] = None,
+    repeats: Annotated[
+        int, typer.Option(help="Parts of each size to train on.", min=1, max=1000, metavar="N")
+    ] = 5,
+    seed: Annotated[int, typer.Option(help="Of the split and the parts.", min=0, metavar="N")] = 0,
+    image_size: Annotated[
+        int,
+        typer.Option(help="Pictures become squares of this size.", min=32, metavar="N"),
+    ] = 224,
+    out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Tell what more pictures would gain, from training on fewer and fewer of them."""
+    from tl_catdog.cli.live import counting
+    from tl_catdog.cli.sources import choose, say_drawn
+    from tl_catdog.config import TrainConfig
+    from tl_catdog.data.sets import load_training_set
+    from tl_catdog.insight import learning_curve as curves
+    from tl_catdog.insight.charts import write_png
+
+    source = choose(data)
+    if source.drawn:
+        say_drawn()
+    config = TrainConfig(image_size=image_size, seed=seed).resolved()
+    pictures = load_training_set(source.root, seed=seed, drawn=source.drawn)
+    with (
+        counting(notices(), "looking at pictures") as extracting,
+        counting(notices(), "training on parts") as progress,
+    ):
+        found = curves.learning_curve(
+            config, pictures, repeats=repeats, progress=progress, extracting=extracting
+        )
+    write_png(curves.learning_curve_chart(found), Path(out))
+    if json:
+        print_json({"data": pictures.name, "chart": out, **found.to_json()})
+        return
+    _show(found)
+    note(f"The chart is in {out}.", style="dim")
+
+
+def _show(found: LearningCurve) -> None:
+    from tl_catdog.cli.render import table
+
+    rows = table()
+    for name in ("training pictures", "probes", "right (95 % interval)"):
+        rows.add_column(name, justify="right")
+    for point in found.points:
+        rows.add_row(str(point.n), str(point.repeats), str(point.accuracy))
+    screen = results()
+    screen.print(rows)
+    screen.print(f"{found.sentence()}.", markup=False)
+    law = found.law
+    screen.print(
+        f"Error after n pictures, fitted: {law.a:.3g}·n^−{law.b:.2f} + {law.c:.4f}. A linear probe "
+        f"on the frozen backbone, on {found.gain.n} pictures that weren't trained on.",
+        style="dim",
+        markup=False,
+    )
