@@ -7,6 +7,7 @@ number n about as a·n^−b + c (Hestness et al. 2017, https://arxiv.org/abs/171
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -218,8 +219,8 @@ def fit(sizes: Sequence[int], errors: npt.NDArray[np.float64], pictures: int) ->
 def learning_curve_chart(curve: LearningCurve) -> Figure:
     """Draw the points with their intervals, the law, and where doubling should lead."""
     figure = new_figure(6.5, 3.8)
-    axes = new_axes(figure, curve.sentence(), "training pictures", "right")
-    axes.title.set_fontsize(9)
+    title = textwrap.fill(curve.sentence(), 70)
+    axes = new_axes(figure, title, "training pictures", "right")
     sizes = [point.n for point in curve.points]
     values = [point.accuracy.value for point in curve.points]
     ends = [point.accuracy.interval for point in curve.points]
