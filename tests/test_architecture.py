@@ -76,7 +76,18 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["train"], ["evaluate"], ["compare"], ["predict"], ["report"], ["cache"]]
+    "words",
+    [
+        [],
+        ["train"],
+        ["evaluate"],
+        ["compare"],
+        ["predict"],
+        ["explain"],
+        ["report"],
+        ["learning-curve"],
+        ["cache"],
+    ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     loaded = loaded_by(command(["tl-catdog", *words, "--help"]))

@@ -24,7 +24,17 @@ def assert_one_line(err: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["train"], ["evaluate"], ["compare"], ["predict"], ["report"]]
+    "words",
+    [
+        [],
+        ["train"],
+        ["evaluate"],
+        ["compare"],
+        ["predict"],
+        ["explain"],
+        ["report"],
+        ["learning-curve"],
+    ],
 )
 @pytest.mark.parametrize("columns", [80, 120])
 def test_help_shows_examples_and_fits(cli: Cli, words: list[str], columns: int) -> None:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.conftest import paint_set
+from tests.conftest import Trained, paint_set
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data import images
@@ -17,9 +17,10 @@ from tl_catdog.data.pipeline import Samples, decode_all, evaluation_batches, tra
 from tl_catdog.data.sets import PictureSet, load_training_set
 from tl_catdog.errors import PictureError, UsageError
 from tl_catdog.evaluation import predictor
+from tl_catdog.evaluation.metrics import evaluate
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.runs import ONNX, Run, RunWriter, read_metrics
+from tl_catdog.runs import ONNX, Run, RunWriter, find_run, read_metrics
 from tl_catdog.training import features, stages
 from tl_catdog.training.features import Views, extract, frozen_backbone
 from tl_catdog.training.observer import Observer
@@ -199,3 +200,28 @@ def test_pictures_left_out_are_named_once(tmp_path: Path) -> None:
             "test", "train", "validation",
         ]  # fmt: skip
     assert isinstance(images.attempt(root / "train" / "ant" / "001.png", 32), PictureError)
+
+
+@pytest.mark.parametrize("name", ["small", "tuned"])
+def test_a_run_is_calibrated_on_its_validation_pictures(trained: Trained, name: str) -> None:
+    run = find_run(name, trained.runs_dir)
+    calibration = run.manifest["calibration"]
+    assert calibration["n"] == 74
+    assert run.temperature == calibration["temperature"] != 1.0
+    saved = read_predictions(run.predictions_path("validation"))
+    assert evaluate(saved).log_loss == pytest.approx(calibration["log_loss_after"], abs=1e-6)
+    assert saved.novelty is not None
+    assert len(saved.novelty) == 74
+
+
+@pytest.mark.parametrize("name", ["small", "tuned"])
+def test_what_a_run_saved_of_the_test_pictures_is_what_users_get(
+    trained: Trained, name: str
+) -> None:
+    run = find_run(name, trained.runs_dir)
+    saved = read_predictions(run.predictions_path("test"))
+    answers = list(Predictor.load(run).answers(trained.data / path for path in saved.names))
+    probabilities = [list((answer.probabilities or {}).values()) for answer in answers]
+    assert np.array(probabilities) == pytest.approx(saved.probabilities, abs=1e-5)
+    novelty = [answer.novelty for answer in answers]
+    assert novelty == pytest.approx(list(saved.novelty), abs=1e-5)  # type: ignore[arg-type]

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from tl_catdog import __version__
-from tl_catdog.cli import cache, compare, evaluate, learning_curve, predict, report, train
+from tl_catdog.cli import (
+    cache,
+    compare,
+    evaluate,
+    explain,
+    learning_curve,
+    predict,
+    report,
+    train,
+)
 from tl_catdog.cli.output import complain
 from tl_catdog.errors import CatdogError
 
@@ -46,7 +55,7 @@ def _root(
     """From folders of pictures to a classifier whose figures can be defended."""
 
 
-for _module in (train, evaluate, compare, predict, report, learning_curve, cache):
+for _module in (train, evaluate, compare, predict, explain, report, learning_curve, cache):
     _module.register(app)
 
 

@@ -23,12 +23,16 @@ class Drawing:
     """A drawn picture.
 
     image: RGB, `size` x `size` pixels. kind: one of `KINDS`. box: left, top, right, bottom of the
-    animal's visible pixels, right and bottom exclusive as in Pillow, within the picture.
+    animal's visible pixels, right and bottom exclusive as in Pillow, within the picture. mask:
+    grey, of the same size, 255 where the animal is visible, else 0. head: x, y and radius of the
+    circle around its head, in pixels.
     """
 
     image: Image.Image
     kind: str
     box: tuple[int, int, int, int]
+    mask: Image.Image
+    head: tuple[float, float, float]
 
 
 def draw(kind: str, seed: int, size: int = 192) -> Drawing:
@@ -69,9 +73,10 @@ def compose(kind: str, seed: int, size: int, *, with_animal: bool = True) -> Dra
         canvas.veil(foot, (20, 18, 24), 0.3)
         canvas.paint(subject.shapes, mask=255)
     canvas.paint(foreground(front_rng, subject.head), mask=0)
-    seen = canvas.mask.reduce(over).point(lambda v: 255 if v >= 128 else 0).getbbox()
+    mask = canvas.mask.reduce(over).point(lambda v: 255 if v >= 128 else 0)
     image = _photographed(canvas.image.reduce(over), camera_rng, noise_rng)
-    return Drawing(image, kind, seen or (0, 0, 0, 0))
+    x, y, r = (size * part for part in subject.head)
+    return Drawing(image, kind, mask.getbbox() or (0, 0, 0, 0), mask, (x, y, r))
 
 
 def _posed(subject: Animal, rng: np.random.Generator) -> Animal:

@@ -1,0 +1,118 @@
+"""``tl-catdog explain`` as a user types it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import COLOURS, Cli, Trained, paint, paint_set
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def assert_one_line(err: str) -> None:
+    (line,) = (line for line in err.splitlines() if line.startswith("Error: "))
+    assert "expected" in line
+    assert "found" in line
+
+
+@pytest.mark.parametrize("run", ["small", "tuned"])
+def test_it_writes_a_figure_and_says_what_it_found(
+    cli: Cli, trained: Trained, here: Path, run: str
+) -> None:
+    paint(here / "pictures" / "my bee.png", COLOURS[1], 1)
+    words = ("--run", run, "--runs-dir", trained.runs_dir)
+    outcome = cli("explain", here / "pictures" / "my bee.png", *words)
+    assert outcome.code == 0, outcome.err
+    answer, looks, covering, figure = outcome.out.splitlines()
+    assert answer.split()[0] in ("ant", "bee")
+    assert answer.endswith("my bee.png")
+    assert "looks most at" in looks or "Nothing" in looks
+    assert "Covering" in covering
+    assert figure == "my bee.explained.png"
+    with Image.open(here / figure) as picture:
+        assert picture.width == 1500
+    assert "Warning" not in outcome.err
+
+
+def test_json_gives_the_same_to_programs(cli: Cli, trained: Trained, here: Path) -> None:
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    words = ("--run", "small", "--runs-dir", trained.runs_dir, "--json", "--out", "deep/why.png")
+    found = json.loads(cli("explain", picture, *words).out)
+    assert list(found) == [
+        "path", "run", "label", "probabilities", "target", "peak", "occlusion", "layers", "figure",
+    ]  # fmt: skip
+    assert found["figure"] == "deep/why.png"
+    assert (here / "deep" / "why.png").is_file()
+    assert found["target"] == found["label"]
+    assert found["layers"][0] == {
+        "layer": "block1_conv", "does": "convolution", "shape": [32, 32, 32],
+    }  # fmt: skip
+    assert found["occlusion"]["before"] == pytest.approx(found["probabilities"][found["label"]])
+    assert found["peak"] is None or 0 < found["peak"]["x"] < 1
+
+
+def test_the_answer_is_the_one_that_predict_gives(cli: Cli, trained: Trained, here: Path) -> None:
+    picture = paint(here / "a.png", COLOURS[1], 3)
+    words = ("--run", "tuned", "--runs-dir", trained.runs_dir, "--json")
+    explained = json.loads(cli("explain", picture, *words).out)
+    predicted = json.loads(cli("predict", picture, *words).out)
+    assert explained["probabilities"] == pytest.approx(predicted["probabilities"], abs=1e-6)
+
+
+def test_another_class_can_be_explained(cli: Cli, trained: Trained, here: Path) -> None:
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    words = ("--run", "tuned", "--runs-dir", trained.runs_dir, "--json")
+    label = json.loads(cli("explain", picture, *words).out)["label"]
+    other = "bee" if label == "ant" else "ant"
+    found = json.loads(cli("explain", picture, *words, "--class", other).out)
+    assert (found["label"], found["target"]) == (label, other)
+    assert found["occlusion"]["before"] == pytest.approx(found["probabilities"][other])
+
+
+def test_a_wide_transparent_grey_picture_and_three_classes(cli: Cli, here: Path) -> None:
+    paint_set(here / "set", {"train": 6, "validation": 3}, ("ant", "bee", "fly"))
+    words = ("--arch", "baseline", "--data", "set", "--image-size", 33, "--epochs", 1)
+    assert cli("train", *words).code == 0
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 300, 2), dtype=np.uint8)
+    Image.fromarray(pixels, "LA").save(here / "wide.png")
+    outcome = cli("explain", "wide.png", "--class", "fly", "--json")
+    assert outcome.code == 0, outcome.err
+    found = json.loads(outcome.out)
+    assert set(found["probabilities"]) == {"ant", "bee", "fly"}
+    assert found["target"] == "fly"
+    assert "newest run" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("missing.png",), 1, "missing.png"),
+        (("broken.png",), 1, "broken.png"),
+        (("a.png", "--class", "wasp"), 2, "ant, bee"),
+        (("a.png", "--out", "why.pdf"), 2, "why.png"),
+        (("a.png", "--out", "a.png"), 2, "a.explained.png"),
+        (("a.png", "--out", "a.png/why.png"), 2, "--out"),
+        (("a.png", "--run", "nothing"), 2, "small"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(
+    cli: Cli, trained: Trained, here: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    before = picture.read_bytes()
+    (here / "broken.png").write_bytes(b"no picture")
+    run = () if "--run" in words else ("--run", "small")
+    outcome = cli("explain", *words, *run, "--runs-dir", trained.runs_dir)
+    assert outcome.code == code
+    assert outcome.out == ""
+    assert_one_line(outcome.err)
+    assert says in outcome.err
+    assert picture.read_bytes() == before
+    assert not list(here.glob("*explained*"))

@@ -1,0 +1,89 @@
+"""``tl-catdog explain``: one figure that walks through the network for one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.errors import UsageError
+from tl_catdog.runs import find_run, latest_run
+
+EXAMPLES = (
+    "Examples: tl-catdog explain photo.jpg; "
+    "tl-catdog explain photo.jpg --run baseline --class dogs --out why.png"
+)
+SUFFIX = ".png"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(explain)
+
+
+def explain(
+    picture: Annotated[str, typer.Argument(help="A picture.", show_default=False)],
+    run: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Name or folder of a run; default: the newest."),
+    ] = None,
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--class", help="The class to explain; default: the most probable."),
+    ] = None,
+    out: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="File of the figure; default: PICTURE.explained.png, here."),
+    ] = None,
+    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Draw how a network comes to its answer on a picture.
+
+    What each layer leaves of it, where the network looks (Grad-CAM), what covering parts does.
+    """
+    folder, path = Path(runs_dir), Path(picture)
+    chosen = find_run(run, folder) if run else latest_run(folder)
+    figure_path = _figure_path(path, out)
+    if run is None:
+        note(f"Using the newest run, {chosen.name}; --run names another.", style="dim")
+    from tl_catdog.cli.live import counting
+    from tl_catdog.insight.charts import write_png
+    from tl_catdog.insight.explain_figure import explain_figure
+    from tl_catdog.insight.explanation import explain as explain_picture
+    from tl_catdog.insight.explanation import percent
+
+    with counting(notices(), "covering parts") as progress:
+        found = explain_picture(chosen, path, target, progress)
+    figure = explain_figure(found, shown(path.name))
+    try:
+        write_png(figure, figure_path)
+    except OSError as error:
+        raise UsageError(
+            f"expected a file that can be written, found {figure_path} ({error.strerror}).",
+            "Type: --out why.png",
+        ) from error
+    if json:
+        print_json({**found.to_json(), "figure": str(figure_path)})
+        return
+    answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
+    for line in (answer, found.looks, found.covering, figure_path):
+        results().print(shown(line), markup=False, soft_wrap=True)
+
+
+def _figure_path(picture: Path, out: str | None) -> Path:
+    """Return where the figure goes, which must not be the picture itself."""
+    path = Path(f"{picture.stem}.explained{SUFFIX}" if out is None else out)
+    if path.suffix.lower() != SUFFIX:
+        raise UsageError(
+            f"expected a name that ends in {SUFFIX}, found {path}.",
+            f"Type: --out {path.with_suffix(SUFFIX) if path.name else 'why.png'}",
+        )
+    if path.is_dir() or (path.exists() and picture.exists() and path.samefile(picture)):
+        raise UsageError(
+            f"expected a new file for the figure, found {path}.",
+            f"Type: --out {path.stem}.explained{SUFFIX}",
+        )
+    return path

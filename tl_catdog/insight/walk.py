@@ -1,0 +1,168 @@
+"""A walk through a network: what each step leaves of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.images import Pixels
+
+if TYPE_CHECKING:
+    import keras
+
+STRONGEST = 8
+"""Maps kept of each step."""
+
+Stop = tuple[str, str]
+"""A layer's name, and what happens there in words."""
+
+BASELINE: tuple[tuple[Stop, ...], ...] = tuple(
+    (
+        (f"block{number}_conv", "convolution"),
+        (f"block{number}_relu", "ReLU"),
+        (f"block{number}_pool", "max-pooling"),
+    )
+    for number in (1, 2, 3)
+)
+
+MOBILENET: tuple[tuple[Stop, ...], ...] = (
+    (("Conv1_relu", "convolution + ReLU6"),),
+    *(
+        (
+            (f"block_{number}_expand_relu", "widening + ReLU6"),
+            (f"block_{number}_depthwise_relu", "depthwise + ReLU6"),
+            (f"block_{number}_project_BN", "narrowing"),
+        )
+        for number in (3, 6, 13)
+    ),
+    (("out_relu", "convolution + ReLU6"),),
+)
+"""The first and last layers and the blocks that halve the picture's sides in between."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one layer leaves of a picture.
+
+    Attributes:
+        layer: The layer's name.
+        does: What it does, in words.
+        shape: Height, width and number of its maps.
+        channels: The numbers of the maps shown, strongest first.
+        maps: Those maps, (K, h, w).
+    """
+
+    layer: str
+    does: str
+    shape: tuple[int, int, int]
+    channels: tuple[int, ...]
+    maps: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A few layers in a row that belong together."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def title(self) -> str:
+        """The way through the block, with the shape wherever it changes."""
+        first, *others = self.steps
+        words = [f"{first.layer} {dimensions(first.shape)}"]
+        shape = first.shape
+        for step in others:
+            words.append(
+                step.does if step.shape == shape else f"{step.does} {dimensions(step.shape)}"
+            )
+            shape = step.shape
+        return " → ".join(words)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a network makes of one picture, from the first layer to the last maps.
+
+    Attributes:
+        first: Name of the first convolution.
+        filters: Its filters as small RGB pictures, (F, k, k, 3), 0..1; 0.5 is a weight of zero,
+            and each filter's greatest weight is 0 or 1.
+        blocks: In order.
+    """
+
+    first: str
+    filters: npt.NDArray[np.float32]
+    blocks: tuple[Block, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all blocks."""
+        return tuple(step for block in self.blocks for step in block.steps)
+
+
+def dimensions(shape: tuple[int, ...]) -> str:
+    """Return a shape as ``64×64×32``."""
+    return "×".join(map(str, shape))
+
+
+def walk(model: keras.Model, picture: Pixels, strongest: int = STRONGEST) -> Walk:
+    """Send one picture through a network and keep what it looks like on the way.
+
+    Args:
+        model: Of either architecture.
+        picture: RGB in [0, 255], (S, S, 3).
+        strongest: How many maps to keep of each step: those that vary most over the picture. (The
+            greatest means belong to maps that MobileNetV2's ReLU6 holds at six everywhere.)
+    """
+    from tl_catdog import runtime
+
+    runtime.start()
+    import keras
+
+    from tl_catdog.models.mobilenet import BACKBONE, SCALING
+
+    scaled = picture[None].astype(np.float32)
+    if any(layer.name == BACKBONE for layer in model.layers):
+        network, plan, first = model.get_layer(BACKBONE), MOBILENET, "Conv1"
+        scaled = model.get_layer(SCALING)(scaled)
+    else:
+        network, plan, first = model, BASELINE, BASELINE[0][0][0]
+    stops = [stop for block in plan for stop in block]
+    part = keras.Model(network.input, [network.get_layer(name).output for name, _ in stops])
+    found = {
+        name: np.asarray(output)[0]
+        for (name, _), output in zip(stops, part(scaled, training=False), strict=True)
+    }
+    kernel = np.asarray(network.get_layer(first).kernel)
+    return Walk(
+        first, as_pictures(kernel), tuple(_block(block, found, strongest) for block in plan)
+    )
+
+
+def as_pictures(kernel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Turn filters over RGB, (k, k, 3, F), into small pictures, (F, k, k, 3), 0..1."""
+    filters = np.moveaxis(kernel, -1, 0)
+    greatest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
+    return np.asarray(0.5 + 0.5 * filters / np.maximum(greatest, 1e-12), dtype=np.float32)
+
+
+def _block(
+    stops: tuple[Stop, ...], found: dict[str, npt.NDArray[np.float32]], strongest: int
+) -> Block:
+    """Keep the same maps of all steps that have as many of them, so that each can be followed."""
+    chosen: dict[int, tuple[int, ...]] = {}
+    # From the end, where ReLU has taken out what is negative.
+    for name, _ in reversed(stops):
+        maps = found[name]
+        if maps.shape[-1] not in chosen:
+            order = np.argsort(-maps.std(axis=(0, 1)), kind="stable")
+            chosen[maps.shape[-1]] = tuple(int(channel) for channel in order[:strongest])
+    steps = []
+    for name, does in stops:
+        height, width, count = found[name].shape
+        maps = np.moveaxis(found[name][..., chosen[count]], -1, 0)
+        steps.append(Step(name, does, (height, width, count), chosen[count], maps))
+    return Block(tuple(steps))
