@@ -85,6 +85,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["predict"],
         ["explain"],
         ["report"],
+        ["review"],
         ["learning-curve"],
         ["cache"],
     ],

@@ -33,6 +33,7 @@ def assert_one_line(err: str) -> None:
         ["predict"],
         ["explain"],
         ["report"],
+        ["review"],
         ["learning-curve"],
     ],
 )

@@ -17,6 +17,7 @@ from tl_catdog.cli import (
     learning_curve,
     predict,
     report,
+    review,
     train,
 )
 from tl_catdog.cli.output import complain
@@ -55,7 +56,7 @@ def _root(
     """From folders of pictures to a classifier whose figures can be defended."""
 
 
-for _module in (train, evaluate, compare, predict, explain, report, learning_curve, cache):
+for _module in (train, evaluate, compare, predict, explain, report, review, learning_curve, cache):
     _module.register(app)
 
 

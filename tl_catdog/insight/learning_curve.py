@@ -53,7 +53,7 @@ class PowerLaw:
 
     def __call__(self, n: float) -> float:
         """Return the error expected after n pictures, 0..1."""
-        return self.a * n**-self.b + self.c
+        return self.a * float(n**-self.b) + self.c
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,181 @@
+"""``tl-catdog review``: pictures worth looking at, and doing what the edited list says."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.errors import UsageError
+from tl_catdog.runs import Run, find_run
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tl_catdog.insight.mending import Mended
+    from tl_catdog.insight.review import Review
+
+EXAMPLES = (
+    "Examples: tl-catdog review mobilenet; "
+    "tl-catdog review mobilenet --apply models/mobilenet/review/review.csv; "
+    "tl-catdog review mobilenet --undo"
+)
+LIST, GALLERY = "review.csv", "gallery.html"
+ROWS = 10  # of the table; the list has more
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(review)
+
+
+def review(
+    run: Annotated[str, typer.Argument(help="Name or folder of a run.", show_default=False)],
+    apply: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Move pictures as this edited list says.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put back what the last --apply moved.")
+    ] = False,
+    top: Annotated[int, typer.Option(help="List at least so many pictures.", min=1)] = 50,
+    seed: Annotated[int, typer.Option(help="Which pictures are judged together.", min=0)] = 0,
+    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Find doubtful labels, worst mistakes and least sure answers; mend labels.
+
+    It writes a gallery and a list. In the list, put a class or "remove" in place
+    of "keep" and give it back with --apply: pictures are moved, never deleted,
+    and --undo puts them back.
+    """
+    chosen = find_run(run, Path(runs_dir))
+    if undo and apply is not None:
+        raise UsageError(
+            "expected --apply or --undo, found both.", f"Type: {_command(chosen)} --undo"
+        )
+    if undo or apply is not None:
+        _mend(chosen, apply, json=json)
+    else:
+        _look(chosen, top, seed, json=json)
+
+
+def _command(run: Run) -> str:
+    return f"tl-catdog review {shlex.quote(str(run.path))}"
+
+
+def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
+    from tl_catdog.cli.live import counting
+    from tl_catdog.cli.render import skipped_table
+    from tl_catdog.files import write_text
+    from tl_catdog.insight.edits import KEEP, read_list
+    from tl_catdog.insight.gallery import gallery_page
+    from tl_catdog.insight.mending import FOLDER
+    from tl_catdog.insight.review import review as judge
+    from tl_catdog.insight.review import to_csv, training_features
+
+    folder = run.path / FOLDER
+    path, page = folder / LIST, folder / GALLERY
+    before = read_list(path) if path.exists() else ()
+    edits = {(edit.name, edit.digest): edit for edit in before if edit.action != KEEP}
+    with counting(notices(), "looking at pictures") as progress:
+        features = training_features(run, progress)
+    with counting(notices(), "judging labels") as progress:
+        names = {name for name, _ in edits}
+        found = judge(run, features, top=top, seed=seed, listed=names, progress=progress)
+    command = f"{_command(run)} --apply {shlex.quote(str(path))}"
+    try:
+        write_text(page, gallery_page(found, command, top))
+        write_text(path, to_csv(found.doubts, edits))
+    except OSError as error:
+        raise UsageError(
+            f"expected a folder that can be written to, found {folder} ({error.strerror}).",
+            f"Type: ls -ld {folder}",
+        ) from error
+    if found.skipped:
+        notices().print(skipped_table(found.skipped, found.root))
+    if edits:
+        note(f"Kept what you had edited in {path}: {len(edits)} rows.", style="dim")
+    if json:
+        print_json({**found.to_json(), "list": str(path), "gallery": str(page)})
+        return
+    results().print(review_view(found))
+    for line in (
+        f"Pictures: {page}",
+        f"List:     {path}, {len(found.doubts)} rows",
+        f"Next: edit the column action of the list, then type: {command}",
+    ):
+        results().print(shown(line), markup=False, soft_wrap=True)
+
+
+def review_view(found: Review) -> RenderableType:
+    """Return what was found: how many, and the most doubtful labels."""
+    from rich.console import Group as Lines
+    from rich.text import Text
+
+    from tl_catdog.cli.render import heading, plural, table
+
+    rows = table()
+    rows.add_column("picture", overflow="fold")
+    rows.add_column("label", overflow="fold")
+    rows.add_column("suggested", overflow="fold")
+    rows.add_column("quality", justify="right")
+    for item in found.doubts[:ROWS]:
+        style = "bold" if item.likely else ""
+        cells = (shown(item.name), shown(item.label), shown(item.suggested), f"{item.quality:.3f}")
+        rows.add_row(*(Text(cell, style=style) for cell in cells))
+    title = f"{found.run}: {found.likely} of {found.n:,} training labels are likely wrong"
+    answers = (
+        f"{found.wrong} of {found.answered:,} pictures that it wasn't trained on are answered "
+        f"wrong; {plural(len(found.mistakes), 'mistake')} and the "
+        f"{len(found.unsure)} least sure answers are in the gallery."
+    )
+    legend = (
+        "Quality: the chance of the label in the eyes of classifiers that never saw the picture, 0 "
+        "to 1. Bold: likely wrong."
+    )
+    return Lines(heading(title), rows, Text(legend, style="dim"), Text(answers))
+
+
+def _mend(run: Run, apply: str | None, *, json: bool) -> None:
+    """Move pictures as a list says, or back."""
+    from tl_catdog.insight import mending
+    from tl_catdog.insight.edits import read_list
+
+    try:
+        found = mending.undo(run) if apply is None else mending.apply(run, read_list(Path(apply)))
+    except KeyboardInterrupt:
+        note(f"Interrupted. To put back what was moved, type: {_command(run)} --undo")
+        raise typer.Exit(130) from None
+    if json:
+        print_json({"run": run.name, "undone": apply is None, **found.to_json()})
+        return
+    for line in _mended(run, found, undone=apply is None):
+        results().print(shown(line), markup=False, soft_wrap=True)
+
+
+def _mended(run: Run, found: Mended, *, undone: bool) -> list[str]:
+    from tl_catdog.cli.render import plural
+    from tl_catdog.insight.edits import REMOVE, train_anew
+
+    if not found.moves:
+        return ["Nothing to move."]
+    lines = [f"{move.source} → {move.target}" for move in found.moves[:ROWS]]
+    if len(found.moves) > ROWS:
+        lines.append(f"… and {len(found.moves) - ROWS} more, all in {found.log}")
+    if undone:
+        back = plural(len(found.moves), "picture")
+        return [*lines, f"Put back {back}: {run.name} fits its pictures again."]
+    removed = found.counts().get(REMOVE, 0)
+    total = plural(len(found.moves), "picture")
+    return [
+        *lines,
+        f"Moved {total}: {len(found.moves) - removed} relabelled, {removed} put aside.",
+        f"To undo that, type: {_command(run)} --undo",
+        f"{run.name} knows nothing of it. Train a new run: {train_anew(run)}",
+    ]
