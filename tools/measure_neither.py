@@ -88,9 +88,7 @@ def main() -> None:
         show(kind, *judged(predictor, pictures), policy, familiar)
 
 
-def judged(
-    predictor: Predictor, pictures: list[Image.Image]
-) -> tuple[np.ndarray, np.ndarray]:
+def judged(predictor: Predictor, pictures: list[Image.Image]) -> tuple[np.ndarray, np.ndarray]:
     """Return how sure the network is of each picture, and how unlike the known ones it is."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{i:04}.png") for i in range(len(pictures))]

@@ -12,7 +12,6 @@ from PIL import Image
 
 from tests.conftest import paint_set
 from tests.insight.made_up import made_up_run
-from tests.insight.test_report import ARTEFACTS, browser  # noqa: F401
 from tests.insight.test_review import flipped_set, reviewed
 from tl_catdog.insight.gallery import LARGEST, gallery_page, percent, thumbnail
 from tl_catdog.insight.review import Review
@@ -116,7 +115,8 @@ def test_no_probability_is_called_certain() -> None:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_browser_shows_all_of_it(
     found: Review,
-    browser: Any,  # noqa: F811
+    browser: Any,
+    artefacts: Path,
     width: int,
     tmp_path: Path,
 ) -> None:
@@ -127,5 +127,4 @@ def test_a_browser_shows_all_of_it(
     assert view.evaluate("document.documentElement.scrollWidth") <= width
     drawn = "[...document.images].every(i => i.naturalWidth > 0)"
     assert view.evaluate(drawn)
-    ARTEFACTS.mkdir(exist_ok=True)
-    view.screenshot(path=ARTEFACTS / f"gallery-{width}.png", full_page=True)
+    view.screenshot(path=artefacts / f"gallery-{width}.png", full_page=True)

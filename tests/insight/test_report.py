@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,6 @@ from tests.conftest import Cli, Trained
 from tl_catdog.insight.page import embedded, heated, render
 from tl_catdog.insight.report import report
 from tl_catdog.runs import find_run, list_runs
-
-ARTEFACTS = Path(os.environ.get("TL_CATDOG_ARTEFACTS", "artefacts"))
-"""Where the screenshots go that people should look at."""
 
 
 def with_mistakes(run: Path) -> None:
@@ -127,26 +122,14 @@ def test_the_command_writes_it_and_says_where(cli: Cli, trained: Trained, tmp_pa
     assert found["groups"][0]["runs"][0]["run"] == "small"
     assert "page.html" in cli(*words).out
     assert cli("report", "--runs-dir", tmp_path / "none").code == 2
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    binary = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if binary is None:
-        pytest.skip("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    blocked = cli(*words[:-1], out / "below-a-file.html")
+    assert blocked.code == 2
+    assert "expected a file that can be written" in blocked.err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_browser_shows_all_of_it(page: Path, browser: Any, width: int) -> None:
+def test_a_browser_shows_all_of_it(page: Path, browser: Any, artefacts: Path, width: int) -> None:
     view = browser.new_page(viewport={"width": width, "height": 800})
     requests: list[str] = []
     view.on("request", lambda request: requests.append(request.url))
@@ -161,8 +144,7 @@ def test_a_browser_shows_all_of_it(page: Path, browser: Any, width: int) -> None
     )
     assert all(left >= 0 and right <= width for left, right in boxes)
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-    ARTEFACTS.mkdir(exist_ok=True)
-    view.screenshot(path=ARTEFACTS / f"report-{width}.png", full_page=True)
-    with Image.open(ARTEFACTS / f"report-{width}.png") as picture:
+    view.screenshot(path=artefacts / f"report-{width}.png", full_page=True)
+    with Image.open(artefacts / f"report-{width}.png") as picture:
         assert picture.width == width
     view.close()

@@ -7,9 +7,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import notices, print_json, results, shown, writing
+from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
-from tl_catdog.runs import find_run, latest_run
 
 EXAMPLES = (
     "Examples: tl-catdog explain photo.jpg; "
@@ -44,11 +44,9 @@ def explain(
 
     What each layer leaves of it, where the network looks (Grad-CAM), what covering parts does.
     """
-    folder, path = Path(runs_dir), Path(picture)
-    chosen = find_run(run, folder) if run else latest_run(folder)
+    path = Path(picture)
+    chosen = chosen_run(run, Path(runs_dir))
     figure_path = _figure_path(path, out)
-    if run is None:
-        note(f"Using the newest run, {chosen.name}; --run names another.", style="dim")
     from tl_catdog.cli.live import counting
     from tl_catdog.insight.charts import write_png
     from tl_catdog.insight.explain_figure import explain_figure
@@ -58,13 +56,8 @@ def explain(
     with counting(notices(), "covering parts") as progress:
         found = explain_picture(chosen, path, target, progress)
     figure = explain_figure(found, shown(path.name))
-    try:
+    with writing(figure_path):
         write_png(figure, figure_path)
-    except OSError as error:
-        raise UsageError(
-            f"expected a file that can be written, found {figure_path} ({error.strerror}).",
-            "Type: --out why.png",
-        ) from error
     if json:
         print_json({**found.to_json(), "figure": str(figure_path)})
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results
+from tl_catdog.cli.output import note, notices, print_json, results, writing
 
 if TYPE_CHECKING:
     from tl_catdog.insight.learning_curve import LearningCurve
@@ -52,14 +52,14 @@ def learning_curve(
         say_drawn()
     config = TrainConfig(image_size=image_size, seed=seed).resolved()
     pictures = load_training_set(source.root, seed=seed, drawn=source.drawn)
-    with (
-        counting(notices(), "looking at pictures") as extracting,
-        counting(notices(), "training on parts") as progress,
-    ):
+    with counting(notices(), "looking at pictures") as progress:
+        features = curves.curve_features(config, pictures, progress)
+    with counting(notices(), "training on parts") as progress:
         found = curves.learning_curve(
-            config, pictures, repeats=repeats, progress=progress, extracting=extracting
+            features, pictures.classes, repeats=repeats, seed=seed, progress=progress
         )
-    write_png(curves.learning_curve_chart(found), Path(out))
+    with writing(Path(out)):
+        write_png(curves.learning_curve_chart(found), Path(out))
     if json:
         print_json({"data": pictures.name, "chart": out, **found.to_json()})
         return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import CatdogError, UsageError
 
 
 def results() -> Console:
@@ -36,6 +39,22 @@ def print_json(value: Any) -> None:
     """Print a value as one line of JSON, plain and unwrapped."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the failure to write what ``--out`` names into an error that says so.
+
+    Raises:
+        UsageError: The block couldn't write.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"expected a file that can be written, found {path} ({error.strerror}).",
+            f"Type: --out {path.name or 'FILE'}",
+        ) from error
 
 
 def shown(name: object) -> str:

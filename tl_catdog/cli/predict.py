@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.runs import chosen_run
 from tl_catdog.data.folders import VALIDATION
 from tl_catdog.errors import UsageError
-from tl_catdog.runs import Run, find_run, latest_run
+from tl_catdog.runs import Run
 
 UNSURE = "unsure"
 
@@ -54,8 +55,7 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a picture.")] = False,
 ) -> None:
     """Say what is in each picture. A bad file is named, the others still get their answers."""
-    folder = Path(runs_dir)
-    chosen = find_run(run, folder) if run else latest_run(folder)
+    chosen = chosen_run(run, Path(runs_dir))
     pictures = _pictures(paths)  # not a list: memory must not grow with the folder
     first = next(pictures, None)
     if first is None:
@@ -63,8 +63,6 @@ def predict(
             f"expected pictures, found none in {' '.join(paths)}.",
             f"Type: ls {paths[0]}",
         )
-    if run is None:
-        note(f"Using the newest run, {chosen.name}; --run names another.", style="dim")
     from tl_catdog.evaluation.predictor import Predictor
 
     predictor = Predictor.load(chosen)

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import notices, print_json, results
+from tl_catdog.cli.output import notices, print_json, results, writing
 from tl_catdog.cli.runs import chosen_runs
 
 EXAMPLES = (
@@ -43,7 +43,8 @@ def report(
     with counting(notices(), "writing the report") as progress:
         found = write(chosen, split, progress)
     path = Path(out)
-    write_text(path, found.html)
+    with writing(path):
+        write_text(path, found.html)
     if json:
         size = path.stat().st_size
         groups = [group.to_json() for group in found.groups]

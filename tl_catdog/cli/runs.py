@@ -7,7 +7,20 @@ from pathlib import Path
 
 from tl_catdog.cli.output import note
 from tl_catdog.errors import UsageError
-from tl_catdog.runs import Run, find_run, list_runs
+from tl_catdog.runs import Run, find_run, latest_run, list_runs
+
+
+def chosen_run(name: str | None, folder: Path) -> Run:
+    """Return the run named, or the newest of a folder, saying which.
+
+    Raises:
+        UsageError: There is none, or none of that name.
+    """
+    if name is not None:
+        return find_run(name, folder)
+    run = latest_run(folder)
+    note(f"Using the newest run, {run.name}; --run names another.", style="dim")
+    return run
 
 
 def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:

@@ -23,7 +23,7 @@ from tl_catdog.data.sets import PictureSet
 from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation.statistics import CONFIDENCE, Estimate, Interval
 from tl_catdog.insight.charts import BLUE, GREY, ORANGE, new_axes, new_figure
-from tl_catdog.insight.probe import judge, pooled
+from tl_catdog.insight.probe import Pooled, judge, pooled
 
 FEWEST = 10  # pictures of the rarest class in the smallest part
 STEPS = 4  # sizes that a fit of three numbers takes at least
@@ -88,38 +88,55 @@ class LearningCurve:
         }
 
 
+def curve_features(
+    config: TrainConfig, pictures: PictureSet, progress: Progress | None = None
+) -> Pooled:
+    """Return what the backbone makes of the training pictures and of those to judge by.
+
+    The latter are all others, but for identical copies of training ones. No epoch is chosen here,
+    so validation pictures flatter no more than test ones.
+
+    Args:
+        config: Resolved settings that name the backbone.
+        pictures: Labelled pictures with the splits ``train`` and ``validation``.
+        progress: Hears of each picture.
+    """
+    copies = {example.name for example in pictures.leaks()}
+    examples = [
+        example
+        for example in pictures.examples
+        if example.split in (TRAIN, VALIDATION, TEST) and example.name not in copies
+    ]
+    return pooled(config, examples, progress=progress)
+
+
 def learning_curve(
-    config: TrainConfig,
-    pictures: PictureSet,
+    found: Pooled,
+    classes: tuple[str, ...],
     *,
     repeats: int = 5,
+    seed: int = 0,
     progress: Progress | None = None,
-    extracting: Progress | None = None,
 ) -> LearningCurve:
     """Train probes on parts of the training pictures and continue what they reach.
 
-    They are evaluated on all other pictures: no epoch is chosen here, so validation ones flatter
-    no more than test ones.
-
     Args:
-        config: Resolved settings that name the backbone; its seed chooses the parts.
-        pictures: Labelled pictures with the splits ``train`` and ``validation``.
+        found: From ``curve_features``.
+        classes: The classes in order.
         repeats: How many parts of each size, 1 or more; of all pictures there is but one.
+        seed: Which parts.
         progress: Hears of each probe.
-        extracting: Hears of each picture whose features are computed.
 
     Raises:
         CatdogError: There are too few pictures for a curve.
     """
-    examples = [e for e in pictures.examples if e.split in (TRAIN, VALIDATION, TEST)]
-    found = pooled(config, examples, progress=extracting)
-    labels = class_indices(found.examples, pictures.classes)
+    labels = class_indices(found.examples, classes)
     training = np.array([example.split == TRAIN for example in found.examples])
     features, truth = found.features[training], labels[training]
     others, expected = found.features[~training], labels[~training]
     parts = [
-        _subset(truth, part, seed=(config.seed, repeat))
-        for part in _fractions(truth, len(pictures.classes))
+        _subset(truth, part, seed=(seed, repeat))
+        for part in _fractions(truth, len(classes))
         for repeat in range(repeats if part < 1 else 1)
     ]
     hits: dict[int, list[npt.NDArray[np.bool_]]] = {}  # for each size, smallest first
@@ -128,7 +145,7 @@ def learning_curve(
         hits.setdefault(len(chosen), []).append(chances.argmax(axis=1) == expected)
         if progress is not None:
             progress(done, len(parts))
-    return continued(list(hits), [np.array(some) for some in hits.values()], seed=config.seed)
+    return continued(list(hits), [np.array(some) for some in hits.values()], seed=seed)
 
 
 def _fractions(labels: npt.NDArray[np.int64], classes: int) -> list[float]:
