@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.sets import PictureSet, from_csv
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_json, write_json, write_text
 
@@ -316,3 +317,13 @@ def read_split(run: Run) -> str:
             f"expected the split that the run {run.name} was trained on, found no {path}.",
             "Name the folder to evaluate: --data DIR",
         ) from error
+
+
+def own_pictures(run: Run) -> PictureSet:
+    """Return the pictures that a run was trained and evaluated on; none of them is opened.
+
+    Raises:
+        CatdogError: The list of them is gone.
+    """
+    data = run.manifest["data"]
+    return from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])

@@ -10,13 +10,12 @@ import typer
 
 from tl_catdog.cli.output import note, notices, print_json, results, shown
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
-from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.runs import ROBUSTNESS, Run, find_run, read_split
+from tl_catdog.errors import UsageError, listing
+from tl_catdog.runs import ROBUSTNESS, Run, find_run, own_pictures
 
 if TYPE_CHECKING:
     from tl_catdog.data.sets import PictureSet
     from tl_catdog.evaluation.predictions import Predictions
-    from tl_catdog.evaluation.rejection import Policy
     from tl_catdog.evaluation.robustness import Condition
 
 EXAMPLES = (
@@ -56,10 +55,11 @@ def evaluate(
     chosen = find_run(run, Path(runs_dir))
     from tl_catdog.evaluation.comparison import compare_pair
     from tl_catdog.evaluation.metrics import evaluate as measure
+    from tl_catdog.evaluation.rejection import policy_of
     from tl_catdog.evaluation.reliability import reliability
 
     own = data is None
-    pictures = _own_pictures(chosen) if data is None else _other_pictures(chosen, Path(data))
+    pictures = own_pictures(chosen) if data is None else _other_pictures(chosen, Path(data))
     wanted = split or _default_split(pictures.splits)
     saved = own and not again and wanted in chosen.predicted_splits()
     predictions = _saved(chosen, wanted) if saved else _predict(chosen, pictures, wanted, own=own)
@@ -69,7 +69,7 @@ def evaluate(
         predictions = _predict(chosen, pictures, wanted, own=own, mirror=True)
         pair = compare_pair("with --tta", predictions, "without", plain)
     conditions = _robustness(chosen, pictures, wanted, own=own) if robustness else ()
-    item, trust, policy = measure(predictions), reliability(predictions), _policy(chosen)
+    item, trust, policy = measure(predictions), reliability(predictions), policy_of(chosen)
     if json:
         found: dict[str, Any] = {
             "run": chosen.name,
@@ -106,14 +106,6 @@ def evaluate(
 
 def _default_split(splits: Sequence[str]) -> str:
     return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in splits)
-
-
-def _own_pictures(run: Run) -> PictureSet:
-    """Return the pictures that the run was trained and evaluated on; nothing is read of them."""
-    from tl_catdog.data.sets import from_csv
-
-    data = run.manifest["data"]
-    return from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])
 
 
 def _other_pictures(run: Run, root: Path) -> PictureSet:
@@ -162,20 +154,10 @@ def _predict(
 
 def _warn_of_overlap(run: Run, pictures: PictureSet, split: str) -> None:
     """Say so if the run was trained on some of these very pictures."""
-    seen = {example.digest for example in _own_pictures(run).examples if example.split == TRAIN}
+    seen = {example.digest for example in own_pictures(run).examples if example.split == TRAIN}
     known = sum(example.digest in seen for example in pictures.split(split))
     if known:
         note(f"Warning: {run.name} was trained on {known} of these pictures; the figures flatter.")
-
-
-def _policy(run: Run) -> Policy | None:
-    """Return when ``predict --reject`` would answer; None where validation can't tell."""
-    from tl_catdog.evaluation.rejection import choose_policy
-
-    try:
-        return choose_policy(_saved(run, VALIDATION))
-    except CatdogError:
-        return None
 
 
 def _robustness(run: Run, pictures: PictureSet, split: str, *, own: bool) -> tuple[Condition, ...]:

@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.data.folders import VALIDATION
 from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.predictions import Predictions
+from tl_catdog.evaluation.predictions import Predictions, read_predictions
 from tl_catdog.evaluation.statistics import Estimate, proportion
+from tl_catdog.runs import Run
 
 NEIGHBOURS = 10
 KEPT = 1000
@@ -251,6 +253,14 @@ def choose_policy(validation: Predictions, precision: float | None = None) -> Po
         novelty=limit,
         validation=Selection(len(validation), int(end) + 1, int(hits[end])),
     )
+
+
+def policy_of(run: Run) -> Policy | None:
+    """Return when ``predict --reject`` answers; None where the run's validation can't tell."""
+    try:
+        return choose_policy(read_predictions(run.predictions_path(VALIDATION)))
+    except CatdogError:
+        return None
 
 
 def _bounds(hits: npt.NDArray[np.int64], given: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -12,11 +12,11 @@ import numpy as np
 from markupsafe import Markup
 
 from tl_catdog.data.images import Pixels, attempt
-from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.errors import PictureError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
 from tl_catdog.evaluation.metrics import Evaluation
 from tl_catdog.evaluation.predictions import Predictions, read_predictions
-from tl_catdog.evaluation.rejection import Policy, choose_policy
+from tl_catdog.evaluation.rejection import Policy, policy_of
 from tl_catdog.evaluation.reliability import Reliability, reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.evaluation.statistics import proportion
@@ -133,7 +133,7 @@ def spoken(seconds: float) -> str:
 def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
     predictions = read_predictions(run.predictions_path(split))
     trust = reliability(predictions)
-    policy = _policy(run)
+    policy = policy_of(run)
     conditions = _conditions(run, split)
     epochs = read_metrics(run)
     return Chapter(
@@ -150,14 +150,6 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
         mistakes=_mistakes(run, predictions),
         wrong=int((~predictions.correct).sum()),
     )
-
-
-def _policy(run: Run) -> Policy | None:
-    """Return when ``predict --reject`` answers; None where validation can't tell."""
-    try:
-        return choose_policy(read_predictions(run.predictions_path("validation")))
-    except CatdogError:
-        return None
 
 
 def _conditions(run: Run, split: str) -> tuple[Condition, ...]:

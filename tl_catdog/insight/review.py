@@ -19,12 +19,12 @@ import numpy.typing as npt
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.pipeline import Progress, Skipped, class_indices
-from tl_catdog.data.sets import check_unchanged, from_csv
+from tl_catdog.data.sets import check_unchanged
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.insight.edits import COLUMNS, KEEP, Edit, train_anew
 from tl_catdog.insight.probe import Pooled, backbone_of, out_of_fold, pooled
-from tl_catdog.runs import Run, read_split
+from tl_catdog.runs import Run, own_pictures
 
 TOP = 50
 ROUNDS = 2
@@ -124,9 +124,7 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
         CatdogError: A picture has changed or is gone.
     """
     need_cleanlab()
-    data = run.manifest["data"]
-    pictures = from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])
-    training = [item for item in pictures.split(TRAIN) if item.digest != UNREADABLE]
+    training = [item for item in own_pictures(run).split(TRAIN) if item.digest != UNREADABLE]
     try:
         check_unchanged(training)
     except CatdogError as error:
