@@ -15,11 +15,12 @@ PACKAGE = Path(tl_catdog.__file__).parent
 LAYERS = (
     {"errors", "__init__"},
     {"config", "files", "runtime"},
-    {"data", "models"},
+    {"data", "fetch", "models"},
     {"runs"},
     {"evaluation"},
     {"training"},
     {"insight"},
+    {"audit"},
     {"cli"},
     {"__main__"},
 )

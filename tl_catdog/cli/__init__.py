@@ -12,6 +12,7 @@ from tl_catdog import __version__
 from tl_catdog.cli import (
     cache,
     compare,
+    data,
     evaluate,
     explain,
     learning_curve,
@@ -56,7 +57,18 @@ def _root(
     """From folders of pictures to a classifier whose figures can be defended."""
 
 
-for _module in (train, evaluate, compare, predict, explain, report, review, learning_curve, cache):
+for _module in (
+    train,
+    evaluate,
+    compare,
+    predict,
+    explain,
+    report,
+    review,
+    learning_curve,
+    data,
+    cache,
+):
     _module.register(app)
 
 

@@ -1,0 +1,1 @@
+"""Getting public picture sets: download, verify, unpack, publish."""
