@@ -1,0 +1,53 @@
+"""What a picture looks like in a few numbers: small, grey, upright; made to be compared."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tl_catdog.data.images import FORMATS, MAX_PIXELS, Pixels, to_rgb
+from tl_catdog.errors import PictureError
+
+SIDE = 64
+"""Height and width of a look: enough to tell pictures apart, 4 KB each."""
+
+DETAIL = 2 * SIDE
+"""A JPEG is decoded at the smallest scale that leaves so many pixels on each side."""
+
+
+def look_of(picture: Image.Image) -> Pixels:
+    """Return an opened picture small, grey and upright, squeezed to a square.
+
+    Args:
+        picture: Opened; its pixels may still be unread.
+
+    Returns:
+        Grey values 0..255 of shape (SIDE, SIDE).
+
+    Raises:
+        Exception: Whatever Pillow's decoders raise at broken files.
+    """
+    picture.draft("L", (DETAIL, DETAIL))
+    upright = ImageOps.exif_transpose(picture)
+    grey = upright if upright.mode == "L" else to_rgb(upright).convert("L")
+    return squeezed(grey)
+
+
+def squeezed(grey: Image.Image) -> Pixels:
+    """Return a grey picture as a look; each number is the mean of the area it stands for."""
+    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def opened(data: bytes) -> Image.Image:
+    """Open a picture by its bytes; only the header is read.
+
+    Raises:
+        Exception: Whatever Pillow raises at what is no picture, or too large a one.
+    """
+    picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+    return picture

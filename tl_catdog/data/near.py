@@ -1,0 +1,323 @@
+"""Near-copies: the same photograph once more, re-encoded, resized, mirrored, cropped or captioned.
+
+Two steps, both on looks (``looks.py``). First every picture asks which others it could be a part
+of: it is compared with nine windows of each, and their mirror images, by its low frequencies (the
+idea of a perceptual hash, but as a cosine similarity of real numbers). Then each of its few best
+candidates is laid over it and compared block by block, each block shifted by a few pixels: in a
+copy nearly all blocks find their counterpart, in another picture few do. ADR 013 has the figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.images import Pixels
+from tl_catdog.data.looks import SIDE, look_of, opened
+from tl_catdog.data.parallel import in_order
+from tl_catdog.data.rows import Rows
+
+Floats = npt.NDArray[np.float32]
+
+WINDOWS = (
+    (0.0, 0.0, 1.0, 1.0),
+    (0.05, 0.05, 0.95, 0.95),
+    (0.1, 0.1, 0.9, 0.9),
+    (0.0, 0.0, 0.9, 0.9),
+    (0.1, 0.0, 1.0, 0.9),
+    (0.0, 0.1, 0.9, 1.0),
+    (0.1, 0.1, 1.0, 1.0),
+    (0.0, 0.0, 1.0, 0.88),
+    (0.0, 0.12, 1.0, 1.0),
+)
+"""Parts of a picture: left, top, right, bottom, of its sides.
+
+What a crop may have left of it, then, the last two, what a caption may have left."""
+
+WAYS = (*((0, window) for window in range(len(WINDOWS))), (7, 7), (8, 8))
+"""Which window of one picture is laid over which of another: the whole of one over a part of the
+other, where one is a crop, or the same part of both, where a caption covers the rest. The block
+comparison forgives what a crop lies beside its window."""
+
+FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
+CANDIDATES = 5  # of each picture; groups of more copies hang together by their members
+LIKELY = 0.6  # cosine similarity below which no copy was seen: a caption over an eighth leaves 0.65
+
+GRID, BLOCK, SHIFT = 48, 8, 3
+"""Pictures are compared at GRID pixels, in blocks of BLOCK, each shifted by up to SHIFT."""
+
+FLOOR = 3.0
+"""Variance (grey values, squared) below which a block is flat, and says nothing."""
+
+INFORMATIVE = 5  # blocks that a judgement takes at least
+SAME = 0.87
+"""Median correlation of the blocks from which on two pictures are copies."""
+
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures by their positions, ``first < second``, and how alike they are, 0..1."""
+
+    first: int
+    second: int
+    score: float
+    mirrored: bool
+
+
+Progress = Callable[[int, int], None]
+
+
+def near_pairs(
+    looks: Rows, positions: Sequence[int], progress: Progress | None = None
+) -> list[Pair]:
+    """Find near-copies.
+
+    Time grows with the square of the pictures, by a factor that 25,000 don't feel yet.
+
+    Args:
+        looks: Of all pictures, (N, SIDE, SIDE).
+        positions: Which of them to compare, each once.
+        progress: Hears how many are compared, and how many there are.
+
+    Returns:
+        The pairs, by position.
+    """
+    places = np.asarray(positions, np.int64)
+    if len(places) < 2:
+        return []
+    found: dict[tuple[int, int], Pair] = {}
+    windows = [_described(looks, places, window) for window in range(len(WINDOWS))]
+
+    def compare(rows: npt.NDArray[np.int64]) -> list[Pair]:
+        return _compare(looks, places, rows, windows)
+
+    done = 0
+    blocks = [
+        np.arange(start, min(start + CHUNK, len(places))) for start in range(0, len(places), CHUNK)
+    ]
+    for rows, pairs in zip(blocks, in_order(compare, blocks, ahead=4), strict=True):
+        for pair in pairs:
+            key = pair.first, pair.second
+            if key not in found or found[key].score < pair.score:
+                found[key] = pair
+        done += len(rows)
+        if progress:
+            progress(done, len(places))
+    return [found[key] for key in sorted(found)]
+
+
+def _compare(
+    looks: Rows,
+    places: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    windows: Sequence[Floats],
+) -> list[Pair]:
+    """Return the copies that some pictures have among all."""
+    mine, theirs, way, mirrored = _candidates(rows, windows)
+    if not len(mine):
+        return []
+    one = looks.read(places[mine]).astype(np.float32)
+    other = looks.read(places[theirs]).astype(np.float32)
+    scores = _scores(one, other, way, mirrored)
+    pairs = []
+    for index in np.flatnonzero(scores >= SAME):
+        ends = sorted((int(places[mine[index]]), int(places[theirs[index]])))
+        pairs.append(Pair(ends[0], ends[1], float(scores[index]), bool(mirrored[index])))
+    return pairs
+
+
+Candidates = tuple[
+    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]
+]
+
+
+def _candidates(rows: npt.NDArray[np.int64], windows: Sequence[Floats]) -> Candidates:
+    """Return which pictures each row may be a copy or a part of, in which way, mirrored or not."""
+    half = FREQUENCIES * FREQUENCIES // 2
+    total = len(windows[0])
+    best = np.full((len(rows), total), -1.0, np.float32)
+    which = np.zeros(best.shape, np.int8)
+    for number, (mine, theirs) in enumerate(WAYS):
+        # Mirroring turns the sign of the odd frequencies, so both cosines come from two products.
+        even = windows[mine][rows, :half] @ windows[theirs][:, :half].T
+        odd = windows[mine][rows, half:] @ windows[theirs][:, half:].T
+        both = even + np.abs(odd)
+        better = both > best
+        np.copyto(best, both, where=better)
+        np.copyto(which, (2 * number + (odd < 0)).astype(np.int8), where=better)
+    best[np.arange(len(rows)), rows] = -1.0
+    count = min(CANDIDATES, total - 1)
+    top = np.argpartition(-best, count - 1, axis=1)[:, :count]
+    row, other = np.repeat(np.arange(len(rows)), count), top.ravel()
+    likely = best[row, other] >= LIKELY
+    row, other = row[likely], other[likely]
+    code = which[row, other].astype(np.int64)
+    return rows[row], other, code // 2, code % 2 == 1
+
+
+@cache
+def _averaging(low: float, high: float, size: int) -> Floats:
+    """Return the matrix, (size, SIDE), that averages the part low..high of a line down to size."""
+    edges = np.linspace(low * SIDE, high * SIDE, size + 1)
+    pixels = np.arange(SIDE)
+    upper = np.minimum(edges[1:, None], pixels + 1)
+    lower = np.maximum(edges[:-1, None], pixels)
+    overlap = np.clip(upper - lower, 0.0, None)
+    return np.asarray(overlap / overlap.sum(1, keepdims=True), np.float32)
+
+
+@cache
+def _frequencies(low: float, high: float) -> Floats:
+    """Return the matrix, (FREQUENCIES, SIDE), that takes a part of a line to its low frequencies.
+
+    It is the orthonormal DCT-II of the part averaged down to half of SIDE, where crops matter less.
+    """
+    size = SIDE // 2
+    k, n = np.arange(FREQUENCIES)[:, None], np.arange(size)
+    cosines = np.cos(np.pi * (n + 0.5) * k / size) * np.sqrt(2.0 / size)
+    cosines[0] /= np.sqrt(2.0)
+    return np.asarray(cosines @ _averaging(low, high, size), np.float32)
+
+
+def _described(looks: Rows, places: npt.NDArray[np.int64], window: int) -> Floats:
+    """Return the low frequencies of a window of each look, of length 1: even ones, then odd ones.
+
+    Without the mean: brightness is no difference. A flat look is all zeros, and like nothing.
+    """
+    left, top, right, bottom = WINDOWS[window]
+    down, across = _frequencies(top, bottom), _frequencies(left, right)
+    parts = []
+    for start in range(0, len(places), CHUNK):
+        pixels = looks.read(places[start : start + CHUNK]).astype(np.float32)
+        numbers = down @ pixels @ across.T  # (B, FREQUENCIES, FREQUENCIES), vertical first
+        numbers[:, 0, 0] = 0.0
+        flat = np.concatenate(
+            [
+                numbers[:, :, 0::2].reshape(len(pixels), -1),
+                numbers[:, :, 1::2].reshape(len(pixels), -1),
+            ],
+            axis=1,
+        )
+        length = np.linalg.norm(flat, axis=1, keepdims=True)
+        parts.append(np.where(length > SIDE * 0.1, flat / np.maximum(length, 1e-6), 0.0))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _scores(
+    one: Floats, other: Floats, way: npt.NDArray[np.int64], mirrored: npt.NDArray[np.bool_]
+) -> Floats:
+    """Return for each pair, (P, SIDE, SIDE) twice, how well their blocks fit, -1..1."""
+    sides = np.empty((2, len(one), GRID, GRID), np.float32)
+    for number in np.unique(way):
+        chosen = way == number
+        for side, pixels, window in zip(sides, (one, other), WAYS[number], strict=True):
+            left, top, right, bottom = WINDOWS[window]
+            down, across = _averaging(top, bottom, GRID), _averaging(left, right, GRID)
+            side[chosen] = down @ pixels[chosen] @ across.T
+    sides[0][mirrored] = sides[0][mirrored][:, :, ::-1]
+    return _fit(sides[0], sides[1])
+
+
+def _fit(one: Floats, other: Floats) -> Floats:
+    """Return the median, over blocks of ``one``, of the best correlation with ``other``, (P,)."""
+    count = (GRID - 2 * SHIFT) // BLOCK
+    offset = (GRID - count * BLOCK) // 2
+    inner = slice(offset, offset + count * BLOCK)
+    area = BLOCK * BLOCK
+    mine = one[:, inner, inner]
+    blocks = mine.reshape(len(one), count, BLOCK, count, BLOCK)
+    centred = blocks - blocks.mean((2, 4), keepdims=True)
+    spread = (centred**2).sum((2, 4)) / area
+    sums = _box_sums(other)
+    squares = _box_sums(other**2)
+    variances = squares / area - (sums / area) ** 2
+    best = np.full(spread.shape, -1.0, np.float32)
+    matched = np.zeros(spread.shape, np.float32)
+    for down in range(-SHIFT, SHIFT + 1):
+        for across in range(-SHIFT, SHIFT + 1):
+            rows = slice(offset + down, offset + down + count * BLOCK)
+            columns = slice(offset + across, offset + across + count * BLOCK)
+            there = other[:, rows, columns].reshape(blocks.shape)
+            together = np.einsum("pabcd,pabcd->pac", centred, there) / area
+            variance = variances[
+                :, rows.start : rows.stop : BLOCK, columns.start : columns.stop : BLOCK
+            ]
+            correlation = together / np.sqrt((spread + FLOOR) * (np.maximum(variance, 0.0) + FLOOR))
+            better = correlation > best
+            np.copyto(best, correlation, where=better)
+            np.copyto(matched, variance, where=better)
+    # What is flat in both pictures says nothing for or against.
+    telling = (spread > FLOOR) | (matched > FLOOR)
+    enough = telling.sum((1, 2)) >= INFORMATIVE
+    values = np.where(telling, best, np.nan)
+    scores = np.full(len(one), -1.0, np.float32)
+    if enough.any():
+        scores[enough] = np.nanmedian(values[enough].reshape(int(enough.sum()), -1), axis=1)
+    return scores
+
+
+def _box_sums(values: Floats) -> Floats:
+    """Return the sum over the BLOCK × BLOCK pixels from each place on, (P, G-B+1, G-B+1)."""
+    total = np.zeros((len(values), GRID + 1, GRID + 1), np.float64)
+    total[:, 1:, 1:] = values.cumsum(1, dtype=np.float64).cumsum(2)
+    return np.asarray(
+        total[:, BLOCK:, BLOCK:]
+        - total[:, :-BLOCK, BLOCK:]
+        - total[:, BLOCK:, :-BLOCK]
+        + total[:, :-BLOCK, :-BLOCK],
+        np.float32,
+    )
+
+
+def grouped(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Return a group for each of ``count`` items: the lowest position it hangs together with."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.asarray(pairs, np.int64).reshape(-1, 2)
+    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    _, numbers = connected_components(links, directed=False)
+    _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+    return [int(position) for position in first[which]]
+
+
+def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list[int]:
+    """Return a group for each picture: equal for pictures that are copies or near-copies.
+
+    What can't be read is in no group but its own.
+
+    Args:
+        paths: The pictures.
+        progress: Hears how many are looked at, and how many there are.
+    """
+    looks = Rows(len(paths), (SIDE, SIDE), np.uint8)
+    first: dict[str, int] = {}
+    pairs = []
+    for position, (digest, look) in enumerate(in_order(_digest_and_look, paths)):
+        if look is not None:
+            looks.write(position, look)
+            same = first.setdefault(digest, position)
+            if same != position:
+                pairs.append((same, position))
+        if progress:
+            progress(position + 1, len(paths))
+    near = near_pairs(looks, list(first.values()))
+    return grouped(len(paths), pairs + [(pair.first, pair.second) for pair in near])
+
+
+def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:
+    try:
+        data = path.read_bytes()
+        with opened(data) as picture:
+            return hashlib.sha256(data).hexdigest(), look_of(picture)
+    except Exception:  # whoever decodes it for use says what is wrong with it
+        return UNREADABLE, None
