@@ -14,7 +14,7 @@ PACKAGE = Path(tl_catdog.__file__).parent
 
 LAYERS = (
     {"errors", "__init__"},
-    {"config", "files", "runtime"},
+    {"config", "files", "moves", "runtime"},
     {"data", "fetch", "models"},
     {"runs"},
     {"evaluation"},
@@ -88,6 +88,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["report"],
         ["review"],
         ["learning-curve"],
+        ["doctor"],
         ["cache"],
     ],
 )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.conftest import COLOURS, paint, paint_set
 from tests.insight.made_up import made_up_run
 from tests.insight.test_edits import edit
+from tl_catdog import moves
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.insight import mending
@@ -117,7 +118,7 @@ def test_a_kill_at_any_time_can_be_undone(
     if work == "undo":
         apply(run, edits(run))
     with monkeypatch.context() as patch:
-        target = Path if step == "rename" else mending
+        target = Path if step == "rename" else moves
         patch.setattr(target, step, killed(getattr(target, step), calls, after=after))
         try:
             apply(run, edits(run)) if work == "apply" else undo(run)
@@ -125,7 +126,7 @@ def test_a_kill_at_any_time_can_be_undone(
             pass
         else:
             assert (step, work) == ("_write", "undo")  # which writes nothing
-    if mending._logs(run, "applied"):
+    if mending._journal(run)._logs("applied"):
         undo(run)
     assert tree(run) == before
 
@@ -143,14 +144,14 @@ def test_each_move_is_in_the_log_before_it_is_made(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    original = mending._move
+    original = moves._move
 
     def spied(source: Path, target: Path) -> None:
         lines = (run.path / "review" / "applied-1.jsonl").read_text().splitlines()
         seen.append(Path(json.loads(lines[-1])["from"]).name == source.name)
         original(source, target)
 
-    monkeypatch.setattr(mending, "_move", spied)
+    monkeypatch.setattr(moves, "_move", spied)
     apply(run, edits(run))
     assert seen == [True] * 3
 
@@ -169,14 +170,14 @@ def test_what_took_the_place_meanwhile_is_not_overwritten(
 ) -> None:
     root = Path(run.manifest["data"]["root"])
     place = root / "train" / "bee" / "000-2.png"
-    original = mending._write
+    original = moves._write
 
     def late(file: Any, row: dict[str, str]) -> None:
         original(file, row)
         if "from" in row:
             paint(place, COLOURS[2], 5)
 
-    monkeypatch.setattr(mending, "_write", late)
+    monkeypatch.setattr(moves, "_write", late)
     with pytest.raises(CatdogError, match=r"found that one can't be .*--undo"):
         apply(run, edits(run)[:1])
     assert file_digest(place) == file_digest(paint(root / "same.png", COLOURS[2], 5))

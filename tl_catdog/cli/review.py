@@ -15,8 +15,8 @@ from tl_catdog.runs import Run, find_run
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.insight.mending import Mended
     from tl_catdog.insight.review import Review
+    from tl_catdog.moves import Moved
 
 EXAMPLES = (
     "Examples: tl-catdog review mobilenet; "
@@ -159,7 +159,7 @@ def _mend(run: Run, apply: str | None, *, json: bool) -> None:
         results().print(shown(line), markup=False, soft_wrap=True)
 
 
-def _mended(run: Run, found: Mended, *, undone: bool) -> list[str]:
+def _mended(run: Run, found: Moved, *, undone: bool) -> list[str]:
     from tl_catdog.cli.render import plural
     from tl_catdog.insight.edits import REMOVE, train_anew
 

@@ -14,29 +14,22 @@ SIDE = 64
 """Height and width of a look: enough to tell pictures apart, 4 KB each."""
 
 DETAIL = 2 * SIDE
-"""A JPEG is decoded at the smallest scale that leaves so many pixels on each side."""
+"""A JPEG is decoded at the smallest scale that leaves at least so many pixels on each side."""
 
 
-def look_of(picture: Image.Image) -> Pixels:
-    """Return an opened picture small, grey and upright, squeezed to a square.
-
-    Args:
-        picture: Opened; its pixels may still be unread.
-
-    Returns:
-        Grey values 0..255 of shape (SIDE, SIDE).
+def grey_of(picture: Image.Image) -> Image.Image:
+    """Return an opened picture grey and upright, a JPEG no larger than it takes.
 
     Raises:
         Exception: Whatever Pillow's decoders raise at broken files.
     """
     picture.draft("L", (DETAIL, DETAIL))
     upright = ImageOps.exif_transpose(picture)
-    grey = upright if upright.mode == "L" else to_rgb(upright).convert("L")
-    return squeezed(grey)
+    return upright if upright.mode == "L" else to_rgb(upright).convert("L")
 
 
-def squeezed(grey: Image.Image) -> Pixels:
-    """Return a grey picture as a look; each number is the mean of the area it stands for."""
+def look_of(grey: Image.Image) -> Pixels:
+    """Return a grey picture as a look: (SIDE, SIDE), 0..255, means of what each stands for."""
     return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels
-from tl_catdog.data.looks import SIDE, look_of, opened
+from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
 from tl_catdog.data.parallel import in_order
 from tl_catdog.data.rows import Rows
 
@@ -60,7 +60,10 @@ INFORMATIVE = 5  # blocks that a judgement takes at least
 SAME = 0.87
 """Median correlation of the blocks from which on two pictures are copies."""
 
-CHUNK = 256
+COARSE, PROMISING = (-2, 0, 2), 0.6
+"""A fifth of the shifts tells most other pictures apart; only the rest is looked at closely."""
+
+CHUNK = 256  # pictures that are compared with all others at a time
 
 
 @dataclass(frozen=True)
@@ -145,23 +148,23 @@ def _candidates(rows: npt.NDArray[np.int64], windows: Sequence[Floats]) -> Candi
     half = FREQUENCIES * FREQUENCIES // 2
     total = len(windows[0])
     best = np.full((len(rows), total), -1.0, np.float32)
-    which = np.zeros(best.shape, np.int8)
-    for number, (mine, theirs) in enumerate(WAYS):
+    for one, two in WAYS:
         # Mirroring turns the sign of the odd frequencies, so both cosines come from two products.
-        even = windows[mine][rows, :half] @ windows[theirs][:, :half].T
-        odd = windows[mine][rows, half:] @ windows[theirs][:, half:].T
-        both = even + np.abs(odd)
-        better = both > best
-        np.copyto(best, both, where=better)
-        np.copyto(which, (2 * number + (odd < 0)).astype(np.int8), where=better)
+        alike = windows[one][rows, half:] @ windows[two][:, half:].T
+        np.abs(alike, out=alike)
+        alike += windows[one][rows, :half] @ windows[two][:, :half].T
+        np.maximum(best, alike, out=best)
     best[np.arange(len(rows)), rows] = -1.0
     count = min(CANDIDATES, total - 1)
-    top = np.argpartition(-best, count - 1, axis=1)[:, :count]
+    top = np.argpartition(best, total - count, axis=1)[:, total - count :]
     row, other = np.repeat(np.arange(len(rows)), count), top.ravel()
     likely = best[row, other] >= LIKELY
-    row, other = row[likely], other[likely]
-    code = which[row, other].astype(np.int64)
-    return rows[row], other, code // 2, code % 2 == 1
+    mine, theirs = rows[row[likely]], other[likely]
+    products = [windows[one][mine] * windows[two][theirs] for one, two in WAYS]
+    odd = np.stack([product[:, half:].sum(1) for product in products])
+    even = np.stack([product[:, :half].sum(1) for product in products])
+    way = (even + np.abs(odd)).argmax(0)
+    return mine, theirs, way, odd[way, np.arange(len(way))] < 0
 
 
 @cache
@@ -224,17 +227,21 @@ def _scores(
             down, across = _averaging(top, bottom, GRID), _averaging(left, right, GRID)
             side[chosen] = down @ pixels[chosen] @ across.T
     sides[0][mirrored] = sides[0][mirrored][:, :, ::-1]
-    return _fit(sides[0], sides[1])
+    scores = _fit(sides[0], sides[1], COARSE)
+    promising = scores >= PROMISING
+    scores[promising] = _fit(sides[0][promising], sides[1][promising], range(-SHIFT, SHIFT + 1))
+    return scores
 
 
-def _fit(one: Floats, other: Floats) -> Floats:
+def _fit(one: Floats, other: Floats, shifts: Sequence[int]) -> Floats:
     """Return the median, over blocks of ``one``, of the best correlation with ``other``, (P,)."""
-    count = (GRID - 2 * SHIFT) // BLOCK
-    offset = (GRID - count * BLOCK) // 2
-    inner = slice(offset, offset + count * BLOCK)
+    per_side = (GRID - 2 * SHIFT) // BLOCK
+    length = per_side * BLOCK
+    offset = (GRID - length) // 2
+    inner = slice(offset, offset + length)
     area = BLOCK * BLOCK
     mine = one[:, inner, inner]
-    blocks = mine.reshape(len(one), count, BLOCK, count, BLOCK)
+    blocks = mine.reshape(len(one), per_side, BLOCK, per_side, BLOCK)
     centred = blocks - blocks.mean((2, 4), keepdims=True)
     spread = (centred**2).sum((2, 4)) / area
     sums = _box_sums(other)
@@ -242,10 +249,10 @@ def _fit(one: Floats, other: Floats) -> Floats:
     variances = squares / area - (sums / area) ** 2
     best = np.full(spread.shape, -1.0, np.float32)
     matched = np.zeros(spread.shape, np.float32)
-    for down in range(-SHIFT, SHIFT + 1):
-        for across in range(-SHIFT, SHIFT + 1):
-            rows = slice(offset + down, offset + down + count * BLOCK)
-            columns = slice(offset + across, offset + across + count * BLOCK)
+    for down in shifts:
+        for across in shifts:
+            rows = slice(offset + down, offset + down + length)
+            columns = slice(offset + across, offset + across + length)
             there = other[:, rows, columns].reshape(blocks.shape)
             together = np.einsum("pabcd,pabcd->pac", centred, there) / area
             variance = variances[
@@ -255,27 +262,21 @@ def _fit(one: Floats, other: Floats) -> Floats:
             better = correlation > best
             np.copyto(best, correlation, where=better)
             np.copyto(matched, variance, where=better)
-    # What is flat in both pictures says nothing for or against.
-    telling = (spread > FLOOR) | (matched > FLOOR)
-    enough = telling.sum((1, 2)) >= INFORMATIVE
-    values = np.where(telling, best, np.nan)
-    scores = np.full(len(one), -1.0, np.float32)
-    if enough.any():
-        scores[enough] = np.nanmedian(values[enough].reshape(int(enough.sum()), -1), axis=1)
-    return scores
+    # What is flat in both pictures says nothing for or against: it goes to the end, uncounted.
+    telling = ((spread > FLOOR) | (matched > FLOOR)).reshape(len(one), -1)
+    count = telling.sum(1)
+    values = np.sort(np.where(telling, best.reshape(len(one), -1), np.inf), axis=1)
+    middle = np.take_along_axis(values, np.maximum(count - 1, 0)[:, None] // 2, axis=1)[:, 0]
+    return np.where(count >= INFORMATIVE, middle, -1.0).astype(np.float32)
 
 
 def _box_sums(values: Floats) -> Floats:
     """Return the sum over the BLOCK × BLOCK pixels from each place on, (P, G-B+1, G-B+1)."""
-    total = np.zeros((len(values), GRID + 1, GRID + 1), np.float64)
-    total[:, 1:, 1:] = values.cumsum(1, dtype=np.float64).cumsum(2)
-    return np.asarray(
-        total[:, BLOCK:, BLOCK:]
-        - total[:, :-BLOCK, BLOCK:]
-        - total[:, BLOCK:, :-BLOCK]
-        + total[:, :-BLOCK, :-BLOCK],
-        np.float32,
-    )
+    for axis in (1, 2):
+        sums = np.cumsum(np.pad(values, [(0, 0), (axis == 1, 0), (axis == 2, 0)]), axis=axis)
+        sums = np.moveaxis(sums, axis, 0)
+        values = np.moveaxis(sums[BLOCK:] - sums[:-BLOCK], 0, axis)
+    return values
 
 
 def grouped(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -318,6 +319,6 @@ def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:
     try:
         data = path.read_bytes()
         with opened(data) as picture:
-            return hashlib.sha256(data).hexdigest(), look_of(picture)
+            return hashlib.sha256(data).hexdigest(), look_of(grey_of(picture))
     except Exception:  # whoever decodes it for use says what is wrong with it
         return UNREADABLE, None

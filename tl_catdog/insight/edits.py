@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -16,6 +15,7 @@ from tl_catdog.data.digest import file_digests
 from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.sets import Example, from_csv
 from tl_catdog.errors import UsageError, listing
+from tl_catdog.moves import Move, Places, check_reach, free_names
 from tl_catdog.runs import Run, read_split
 
 KEEP, REMOVE = "keep", "remove"
@@ -39,16 +39,6 @@ class Edit:
     action: str
     name: str
     label: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Move:
-    """A picture that changes its place; both places are relative to the data folder's parent."""
-
-    action: str
-    source: str
-    target: str
     digest: str
 
 
@@ -154,21 +144,20 @@ def _check(edits: Sequence[Edit], known: dict[str, Example], classes: tuple[str,
 
 
 class _Places:
-    """Chooses where pictures go, so that no place is taken, nor chosen twice."""
+    """Chooses where pictures go."""
 
     def __init__(self, root: Path, classes: tuple[str, ...]) -> None:
         self.root, self.classes = root, classes
-        self._chosen: set[Path] = set()
+        self._places = Places()
 
     def of(self, example: Example, action: str) -> tuple[str, str]:
         """Return a picture's place and its new one, both relative to the data folder's parent."""
         if action == REMOVE:
             aside = self.root.with_name(self.root.name + ASIDE)
-            target = self._free(_names(aside / example.name))
+            target = self._places.first_free(free_names(aside / example.name))
         else:
-            target = self._free(self._in_class(example, action))
-        self._chosen.add(target)
-        _check_reach(example.path, target)
+            target = self._places.first_free(self._in_class(example, action))
+        check_reach(example.path, target, f"Move it yourself, and set its action to {KEEP}")
         base = self.root.parent
         return str(example.path.relative_to(base)), str(target.relative_to(base))
 
@@ -179,25 +168,13 @@ class _Places:
             above = self.root.joinpath(*folders[:depth])
             # Only what stands beside folders of all other classes is a class's folder.
             if folder == example.label and all((above / kind).is_dir() for kind in self.classes):
-                return _names(above.joinpath(label, *folders[depth + 1 :], name))
+                return free_names(above.joinpath(label, *folders[depth + 1 :], name))
         if FLAT_NAME.match(name) and example.label not in folders:
             return _numbers(example.path.parent, label, example.path.suffix)
         raise UsageError(
             f"expected a folder for {label} beside that of {example.name}, found none.",
             f"Type: ls {self.root}",
         )
-
-    def _free(self, places: Iterable[Path]) -> Path:
-        return next(
-            place for place in places if place not in self._chosen and not os.path.lexists(place)
-        )
-
-
-def _names(wanted: Path) -> Iterator[Path]:
-    """Yield a path, then the same with -2, -3, … in its name."""
-    yield wanted
-    for number in count(2):
-        yield wanted.with_stem(f"{wanted.stem}-{number}")
 
 
 def _numbers(folder: Path, label: str, suffix: str) -> Iterator[Path]:
@@ -206,18 +183,3 @@ def _numbers(folder: Path, label: str, suffix: str) -> Iterator[Path]:
     used = [int(match[0].split(".")[1]) for match in matches if match and match["label"] == label]
     for number in count(max(used, default=-1) + 1):
         yield folder / f"{label}.{number}{suffix}"
-
-
-def _check_reach(source: Path, target: Path) -> None:
-    """Make sure that a rename can bring a picture there, and that a link still leads to it."""
-    above = next(folder for folder in target.parents if folder.exists())
-    if source.parent.stat().st_dev != above.stat().st_dev:
-        problem = f"another disk at {above}"
-    elif source.is_symlink() and not source.readlink().is_absolute():
-        problem = "a link that would lead astray from there"
-    else:
-        return
-    raise UsageError(
-        f"expected to move {source} to {target}, found {problem}.",
-        f"Move it yourself, and set its action to {KEEP}",
-    )

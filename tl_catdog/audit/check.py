@@ -1,0 +1,196 @@
+"""Checking a picture set: every file, then what the files have to do with each other."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tl_catdog.audit import findings
+from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
+from tl_catdog.audit.inspection import inspect
+from tl_catdog.data.folders import TRAIN, UNSPLIT, pictures_below, scan
+from tl_catdog.data.looks import SIDE
+from tl_catdog.data.near import Pair, Progress, grouped, near_pairs
+from tl_catdog.data.parallel import in_order
+from tl_catdog.data.rows import Rows
+from tl_catdog.errors import UsageError
+
+IMBALANCED = 3.0
+"""So many times as many pictures of one class as of another are worth a word."""
+
+Steps = Callable[[str], AbstractContextManager[Progress]]
+"""Gives something that hears of the progress of a step of this name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture and its role; the class and the split are empty where the folder has none."""
+
+    path: Path
+    name: str
+    label: str
+    split: str
+    digest: str = ""
+
+
+def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Entry, ...]]:
+    """Find what is wrong with the pictures of a folder, without any network.
+
+    Memory doesn't grow with the pictures but for what is found, their names and a few numbers each.
+
+    Args:
+        root: The folder; one that is no set is searched for pictures, and that is a finding.
+        steps: Hears of the progress.
+
+    Returns:
+        What was found, and the pictures that can be used.
+
+    Raises:
+        UsageError: There is no such folder, or no picture in it.
+    """
+    began = time.perf_counter()
+    entries, found = _listed(root)
+    looks = Rows(len(entries), (SIDE, SIDE), np.uint8)
+    digests: list[str] = []
+    usable: list[int] = []
+    with steps("looking at pictures") as progress:
+        for position, seen in enumerate(in_order(inspect, (entry.path for entry in entries))):
+            digests.append(seen.digest)
+            name = entries[position].name
+            found.extend(Finding(kind, (name,), detail) for kind, detail in seen.remarks)
+            if seen.look is not None:
+                looks.write(position, seen.look)
+                usable.append(position)
+            progress(position + 1, len(entries))
+    entries = [
+        Entry(item.path, item.name, item.label, item.split, digest)
+        for item, digest in zip(entries, digests, strict=True)
+    ]
+    with steps("comparing pictures") as progress:
+        found.extend(_copies(entries, usable, looks, progress))
+    found.extend(_imbalance(entries))
+    audit = Audit(
+        root=str(root),
+        pictures=len(entries),
+        seconds=time.perf_counter() - began,
+        counts=_counts(entries),
+        findings=ordered(found),
+        seen=_seen_in_training(entries, found),
+    )
+    return audit, tuple(entries[position] for position in usable)
+
+
+def _listed(root: Path) -> tuple[list[Entry], list[Finding]]:
+    """Return the pictures of a folder by their names, and what is odd about the folder."""
+    try:
+        folder = scan(root)
+    except UsageError as error:
+        paths = list(pictures_below(root.absolute())) if root.is_dir() else []
+        if not paths:
+            raise
+        base = root.absolute()
+        entries = [Entry(path, path.relative_to(base).as_posix(), "", "") for path in paths]
+        return entries, [Finding(findings.LAYOUT, (), f"{error.message} {error.hint}")]
+    found = [
+        Finding(findings.LEFT_OUT, (), f"{count} × {what}")
+        for what, count in sorted(folder.ignored.items())
+    ]
+    listed = [
+        Entry(item.path, item.name, item.label, "" if split == UNSPLIT else split)
+        for split, members in folder.splits.items()
+        for item in members
+    ]
+    return listed, found
+
+
+def _counts(entries: Sequence[Entry]) -> dict[str, dict[str, int]]:
+    counted: dict[str, dict[str, int]] = {}
+    for entry in entries:
+        of_split = counted.setdefault(entry.split or UNSPLIT, {})
+        of_split[entry.label] = of_split.get(entry.label, 0) + 1
+    return counted
+
+
+def _copies(
+    entries: Sequence[Entry], usable: Sequence[int], looks: Rows, progress: Progress
+) -> list[Finding]:
+    """Return what identical and near-identical pictures there are, and what that means."""
+    first: dict[str, int] = {}
+    same = []
+    for position in usable:
+        original = first.setdefault(entries[position].digest, position)
+        if original != position:
+            same.append((original, position))
+    near = near_pairs(looks, list(first.values()), progress)
+    groups = defaultdict(list)
+    for position, group in enumerate(
+        grouped(len(entries), same + [(pair.first, pair.second) for pair in near])
+    ):
+        groups[group].append(position)
+    scores = _weakest(near, groups)
+    found = []
+    for group, members in groups.items():
+        if len(members) > 1:
+            found.extend(_meaning([entries[member] for member in members], scores.get(group)))
+    return found
+
+
+def _weakest(near: Sequence[Pair], groups: dict[int, list[int]]) -> dict[int, Pair]:
+    """Return the least alike of each group's near-copies; identical ones have none."""
+    of = {member: group for group, members in groups.items() for member in members}
+    weakest: dict[int, Pair] = {}
+    for pair in near:
+        group = of[pair.first]
+        if group not in weakest or pair.score < weakest[group].score:
+            weakest[group] = pair
+    return weakest
+
+
+def _meaning(members: Sequence[Entry], weakest: Pair | None) -> list[Finding]:
+    """Say what it means that these pictures are copies of each other."""
+    if weakest is None:
+        likeness = "identical"
+    else:
+        likeness = f"near-copies{', mirrored' if weakest.mirrored else ''}, {weakest.score:.2f}"
+    paths = tuple(sorted(member.name for member in members))
+    splits = sorted({member.split for member in members})
+    labels = sorted({member.label for member in members})
+    found = []
+    if len(splits) > 1:
+        found.append(Finding(findings.LEAK, paths, f"{likeness}, in {' and '.join(splits)}"))
+    if len(labels) > 1:
+        found.append(Finding(findings.CONFLICT, paths, f"{likeness}, as {' and '.join(labels)}"))
+    return found or [Finding(findings.DUPLICATE, paths, likeness)]
+
+
+def _seen_in_training(entries: Sequence[Entry], found: Sequence[Finding]) -> dict[str, Seen]:
+    """Return for each split how many of its pictures the training sees a copy of."""
+    by_name = {entry.name: entry for entry in entries}
+    total = Counter(entry.split for entry in entries)
+    count: Counter[str] = Counter()
+    for leak in (finding for finding in found if finding.kind == findings.LEAK):
+        members = [by_name[path].split for path in leak.paths]
+        if TRAIN in members:
+            count.update(split for split in members if split != TRAIN)
+    return {split: Seen(count[split], total[split]) for split in sorted(count)}
+
+
+def _imbalance(entries: Sequence[Entry]) -> list[Finding]:
+    found = []
+    for split, counts in _counts(entries).items():
+        if split not in (UNSPLIT, TRAIN) or len(counts) < 2:
+            continue
+        least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+        if counts[most] >= IMBALANCED * counts[least]:
+            detail = (
+                f"{counts[most]} of {most}, {counts[least]} of {least}: "
+                "train with --class-weights balanced"
+            )
+            found.append(Finding(findings.IMBALANCE, (), detail))
+    return found

@@ -1,0 +1,130 @@
+"""What can be wrong with a picture set, and the words for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE = (
+    "unreadable",
+    "not-a-picture",
+    "corrupt",
+    "truncated",
+    "huge",
+)
+LEAK, CONFLICT, DUPLICATE = "leak", "label-conflict", "duplicate"
+LAYOUT, IMBALANCE, OUTLIER = "layout", "imbalance", "outlier"
+DARK, BRIGHT, BLANK, BLURRED = "dark", "bright", "blank", "blurred"
+TINY, ANIMATED, EXTENSION, LEFT_OUT = "tiny", "animated", "wrong-extension", "left-out"
+
+KINDS = {
+    LAYOUT: "the folder isn't a set that can be trained on",
+    UNREADABLE: "the file can't be opened",
+    NOT_A_PICTURE: "no picture in it, whatever its name says",
+    CORRUPT: "its data is damaged",
+    TRUNCATED: "cut short: the bottom is missing or grey",
+    HUGE: "more pixels than are decoded: a bomb, or a mistake",
+    LEAK: "the same picture in two splits: figures on it flatter",
+    CONFLICT: "the same picture in two classes",
+    DUPLICATE: "the same picture more than once",
+    IMBALANCE: "one class has many times as many pictures as another",
+    DARK: "nearly black",
+    BRIGHT: "nearly white",
+    BLANK: "nearly one colour",
+    BLURRED: "blurred, or without any contrast",
+    TINY: "smaller than a network can use",
+    ANIMATED: "only its first frame is used",
+    EXTENSION: "its name says another format than its bytes",
+    LEFT_OUT: "left out because of their names",
+    OUTLIER: "unlike all the others",
+}
+"""Each kind of finding, in the order in which they are shown."""
+
+SERIOUS = (LAYOUT, UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE, LEAK, CONFLICT)
+"""What makes figures wrong or loses pictures; the rest is worth a look."""
+
+SINGLE = (UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE)
+"""What keeps a picture from being used at all."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        paths: The pictures it is about, below the folder that was checked.
+        detail: What exactly, in a few words.
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as ``--json`` prints it."""
+        return {"kind": self.kind, "paths": list(self.paths), "detail": self.detail}
+
+
+def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings in the order of ``KINDS``, then of their pictures."""
+    order = list(KINDS)
+    return tuple(sorted(found, key=lambda item: (order.index(item.kind), item.paths)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How many of a split's pictures the training sees a copy of, and how many it has."""
+
+    pictures: int
+    of: int
+
+    @property
+    def points(self) -> float:
+        """By how many points accuracy on the split may be too high, if it all hangs on these."""
+        return 100.0 * self.pictures / self.of
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that a check found.
+
+    Attributes:
+        root: The folder.
+        pictures: How many pictures it was about.
+        seconds: How long it took.
+        counts: Pictures by split and class.
+        findings: In the order of ``KINDS``.
+        seen: For each split but ``train``, what leaked into the training.
+    """
+
+    root: str
+    pictures: int
+    seconds: float
+    counts: dict[str, dict[str, int]]
+    findings: tuple[Finding, ...]
+    seen: dict[str, Seen]
+
+    def tally(self) -> dict[str, int]:
+        """Return how many findings there are of each kind that there is."""
+        return dict(Counter(finding.kind for finding in self.findings))
+
+    def of(self, kind: str) -> tuple[Finding, ...]:
+        """Return the findings of a kind."""
+        return tuple(finding for finding in self.findings if finding.kind == kind)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the audit as ``--json`` prints it."""
+        return {
+            "root": self.root,
+            "pictures": self.pictures,
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts,
+            "seen_in_training": {
+                split: {"pictures": seen.pictures, "of": seen.of, "points": round(seen.points, 2)}
+                for split, seen in self.seen.items()
+            },
+            "findings": [finding.to_json() for finding in self.findings],
+        }

@@ -1,0 +1,60 @@
+"""Pictures unlike all the others, in the eyes of the backbone that training would use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tl_catdog.audit import findings
+from tl_catdog.audit.check import Entry
+from tl_catdog.audit.findings import Finding
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.folders import TRAIN
+from tl_catdog.data.near import Progress
+from tl_catdog.data.sets import Example
+from tl_catdog.evaluation.rejection import NEIGHBOURS, References
+from tl_catdog.insight.probe import pooled
+
+FAR = 3.0
+"""Outliers are so many interquartile ranges above the upper quartile (Tukey's "far out")."""
+
+FEWEST = 4 * NEIGHBOURS
+"""Among fewer pictures none stands out."""
+
+
+def outliers(entries: Sequence[Entry], progress: Progress) -> list[Finding]:
+    """Return the pictures that are far from all others, the farthest first.
+
+    What the backbone makes of them goes into the feature cache, so a training that follows takes it
+    from there.
+
+    Args:
+        entries: Pictures that can be decoded.
+        progress: Hears of each picture.
+
+    Raises:
+        CatdogError: The feature cache can't be used.
+    """
+    if len(entries) < FEWEST:
+        return []
+    examples = [
+        Example(item.path, item.name, item.label, item.split or TRAIN, item.digest)
+        for item in entries
+    ]
+    found = pooled(TrainConfig().resolved(), examples, progress=progress)
+    count = len(found.examples)
+    references = References.of(found.features.__getitem__, count)
+    novelty = references.novelties(found.features.__getitem__, count, own=True)
+    low, high = np.percentile(novelty, (25, 75))
+    limit = high + FAR * (high - low)
+    return [
+        Finding(
+            findings.OUTLIER,
+            (found.examples[position].name,),
+            f"distance {novelty[position]:.2f} to its {NEIGHBOURS}th neighbour; "
+            f"usual are {low:.2f} to {high:.2f}",
+        )
+        for position in np.argsort(-novelty).tolist()
+        if novelty[position] > limit
+    ]

@@ -1,0 +1,255 @@
+"""Moving files so that it can be undone: each move is in a log on the disk before it is made.
+
+Nothing is ever deleted or overwritten, and moves that were cut off at any time can be undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, TextIO
+
+from tl_catdog.errors import CatdogError, UsageError
+
+APPLIED, UNDONE = "applied", "undone"
+LOG = re.compile(rf"^({APPLIED}|{UNDONE})-(?P<number>\d+)\.jsonl$")
+KEYS = ("action", "from", "to", "sha256")
+BACK = "keep"  # the action of a move that puts a file back
+
+
+@dataclass(frozen=True)
+class Move:
+    """A file that changes its place; both places are relative to one base folder."""
+
+    action: str
+    source: str
+    target: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What was moved, in that order, and the log that says so; none where there was nothing to do.
+
+    The places of moves are relative to ``base``.
+    """
+
+    base: Path
+    moves: tuple[Move, ...]
+    log: Path | None
+
+    def counts(self) -> dict[str, int]:
+        """Return how many files were moved for each action."""
+        return dict(sorted(Counter(move.action for move in self.moves).items()))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        log = None if self.log is None else str(self.log)
+        return {"base": str(self.base), "moved": [_row(move) for move in self.moves], "log": log}
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The logs of what was moved for one purpose.
+
+    Attributes:
+        folder: Where they are.
+        undo_command: What a user types to have the last moves undone.
+        aside: End of the names of folders that are made for moved files; when they are empty again
+            they are removed.
+    """
+
+    folder: Path
+    undo_command: str
+    aside: str
+
+    def apply(self, data: Path, moves: Sequence[Move], about: Mapping[str, str]) -> Moved:
+        """Move files.
+
+        Args:
+            data: The folder whose parent the places are relative to.
+            moves: What to move where; checked by the caller.
+            about: What else the log says in its first line.
+
+        Raises:
+            CatdogError: A file can't be moved; those before it have been.
+        """
+        if not moves:
+            return Moved(data.parent, (), None)
+        log = self.folder / f"{APPLIED}-{self._last() + 1}.jsonl"
+        try:
+            log.parent.mkdir(exist_ok=True)
+            with log.open("x", encoding="utf-8") as file:
+                _write(file, {**about, "data": str(data)})
+                for move in moves:
+                    _write(file, _row(move))
+                    _move(data.parent / move.source, data.parent / move.target)
+        except OSError as error:
+            raise CatdogError(
+                f"expected to move {len(moves)} pictures, found that one can't be ({error}).",
+                f"To put back those before it, type: {self.undo_command}",
+            ) from error
+        return Moved(data.parent, tuple(moves), log)
+
+    def undo(self) -> Moved:
+        """Put back what the newest ``apply`` moved that wasn't undone, in reverse.
+
+        Raises:
+            UsageError: There is nothing to undo.
+            CatdogError: A file is gone or its place is taken (then nothing is moved), or a file
+                can't be moved; those before it have been.
+        """
+        logs = self._logs(APPLIED)
+        if not logs:
+            raise UsageError(
+                f"expected something to undo, found no log of it in {self.folder}.",
+                f"Type: {self.undo_command.removesuffix(' --undo')}",
+            )
+        number, log = max(logs.items())
+        base, moves = _read_log(log)
+        wrong = [problem for move in reversed(moves) if (problem := _obstacle(base, move))]
+        if wrong:
+            more = f" and {len(wrong) - 1} more such" if len(wrong) > 1 else ""
+            raise CatdogError(
+                "expected each picture where it was put and its old place free, found "
+                f"{wrong[0]}{more}; nothing was moved.",
+                f"Put that right, or take its line out of {log}",
+            )
+        done = []
+        try:
+            for move in reversed(moves):
+                source, target = base / move.source, base / move.target
+                if _holds(target):
+                    _move(target, source)
+                    done.append(Move(BACK, move.target, move.source, move.digest))
+                target.unlink(missing_ok=True)  # at most the empty file of a move that was cut off
+                self._drop_empty(target.parent)
+            log = log.rename(log.with_name(f"{UNDONE}-{number}.jsonl"))
+        except OSError as error:
+            raise CatdogError(
+                f"expected to move {len(moves)} pictures back, found that one can't be ({error}).",
+                f"Put that right, then type: {self.undo_command}",
+            ) from error
+        return Moved(base, tuple(done), log)
+
+    def _logs(self, state: str) -> dict[int, Path]:
+        """Return the logs that are ``applied`` or ``undone``, by their numbers."""
+        names = [entry.name for entry in self.folder.iterdir()] if self.folder.is_dir() else []
+        found = (match for name in names if (match := LOG.match(name)))
+        return {
+            int(match["number"]): self.folder / match[0] for match in found if match[1] == state
+        }
+
+    def _last(self) -> int:
+        return max([0, *self._logs(APPLIED), *self._logs(UNDONE)])
+
+    def _drop_empty(self, folder: Path) -> None:
+        """Remove a folder for moved files that holds none any more, and those above it."""
+        with contextlib.suppress(OSError):  # not empty
+            while any(part.endswith(self.aside) for part in folder.parts):
+                folder.rmdir()
+                folder = folder.parent
+
+
+def _row(move: Move) -> dict[str, str]:
+    values = move.action, move.source, move.target, move.digest
+    return dict(zip(KEYS, values, strict=True))
+
+
+def _write(file: TextIO, row: Mapping[str, str]) -> None:
+    """Add a line to the log; it is on the disk before this returns."""
+    file.write(json.dumps(row) + "\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _obstacle(base: Path, move: Move) -> str | None:
+    """Return why a move can't be undone; one that was never made needs no undoing."""
+    source, target = base / move.source, base / move.target
+    if _holds(source):
+        return f"{source} taken" if _holds(target) else None
+    return None if _holds(target) else f"{target} gone"
+
+
+def _read_log(log: Path) -> tuple[Path, list[Move]]:
+    """Return the data folder's parent and the moves of a log."""
+    try:
+        # What follows the last line break was cut off while it was written, so before its move.
+        rows = [json.loads(line) for line in log.read_text(encoding="utf-8").split("\n")[:-1]]
+        base = Path(rows[0]["data"]).parent if rows else Path()
+        return base, [Move(*(str(row[key]) for key in KEYS)) for row in rows[1:]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CatdogError(
+            f"expected a log of moves, found {log}, which can't be read ({error}).",
+            f"Look at it: less {log}",
+        ) from error
+
+
+def _holds(place: Path) -> bool:
+    """Return whether something is there; an empty file only keeps its place free."""
+    if not place.is_file() or place.is_symlink():
+        return os.path.lexists(place)
+    return place.stat().st_size > 0
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file; a rename would overwrite what is there, so an empty file takes the place first.
+
+    Raises:
+        OSError: It can't be moved, or the place is taken.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.open("x").close()
+    except FileExistsError:
+        if _holds(target):
+            raise
+    try:
+        source.rename(target)
+    except OSError:
+        target.unlink()
+        raise
+
+
+def free_names(wanted: Path) -> Iterator[Path]:
+    """Yield a path, then the same with -2, -3, … in its name."""
+    yield wanted
+    for number in count(2):
+        yield wanted.with_stem(f"{wanted.stem}-{number}")
+
+
+class Places:
+    """Gives out places for files, so that none is taken, nor given twice."""
+
+    def __init__(self) -> None:
+        self._given: set[Path] = set()
+
+    def first_free(self, places: Iterable[Path]) -> Path:
+        """Return the first of some places that is free, and take it."""
+        place = next(
+            place for place in places if place not in self._given and not os.path.lexists(place)
+        )
+        self._given.add(place)
+        return place
+
+
+def check_reach(source: Path, target: Path, advice: str) -> None:
+    """Make sure that a rename can bring a picture there, and that a link still leads to it."""
+    above = next(folder for folder in target.parents if folder.exists())
+    if source.parent.stat().st_dev != above.stat().st_dev:
+        problem = f"another disk at {above}"
+    elif source.is_symlink() and not source.readlink().is_absolute():
+        problem = "a link that would lead astray from there"
+    else:
+        return
+    raise UsageError(
+        f"expected to move {source} to {target}, found {problem}.",
+        advice,
+    )
