@@ -6,6 +6,7 @@ Nothing is ever deleted or overwritten, and moves that were cut off at any time 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from tl_catdog.errors import CatdogError, UsageError
 APPLIED, UNDONE = "applied", "undone"
 LOG = re.compile(rf"^({APPLIED}|{UNDONE})-(?P<number>\d+)\.jsonl$")
 KEYS = ("action", "from", "to", "sha256")
+EMPTY = hashlib.sha256(b"").hexdigest()
 BACK = "keep"  # the action of a move that puts a file back
 
 
@@ -126,7 +128,7 @@ class Journal:
         try:
             for move in reversed(moves):
                 source, target = base / move.source, base / move.target
-                if _holds(target):
+                if _there(target, move) and not _there(source, move):
                     _move(target, source)
                     done.append(Move(BACK, move.target, move.source, move.digest))
                 target.unlink(missing_ok=True)  # at most the empty file of a move that was cut off
@@ -173,9 +175,15 @@ def _write(file: TextIO, row: Mapping[str, str]) -> None:
 def _obstacle(base: Path, move: Move) -> str | None:
     """Return why a move can't be undone; one that was never made needs no undoing."""
     source, target = base / move.source, base / move.target
-    if _holds(source):
-        return f"{source} taken" if _holds(target) else None
-    return None if _holds(target) else f"{target} gone"
+    if _there(source, move):
+        # Two empty files are one that was about to be moved, and the place kept free for it.
+        return f"{source} taken" if _there(target, move) and move.digest != EMPTY else None
+    return None if _there(target, move) else f"{target} gone"
+
+
+def _there(place: Path, move: Move) -> bool:
+    """Return whether a move's file may be at a place; one that is empty can't be told from none."""
+    return os.path.lexists(place) if move.digest == EMPTY else _holds(place)
 
 
 def _read_log(log: Path) -> tuple[Path, list[Move]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tl_catdog.data.parallel import in_order
+from tl_catdog.data.reading import open_file
 
 UNREADABLE = ""
 
@@ -14,7 +15,7 @@ UNREADABLE = ""
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal, or ``UNREADABLE``."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return UNREADABLE

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from tl_catdog.data.jpeg import refuse_cut, refuse_endless
+from tl_catdog.data.reading import read_file
 from tl_catdog.errors import PictureError
 
 Pixels = npt.NDArray[np.uint8]
@@ -26,7 +28,22 @@ times as large as the result: faster for a camera's pictures, with the same answ
 BACKGROUND = (255, 255, 255)
 """Transparent pixels show this colour: white, as a page would."""
 
-# Pillow only warns between one and two times its own limit, and a warning would reach the user.
+ORIENTATION = 274  # EXIF's tag
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by EXIF's orientation."""
+
+# Pillow's own limit is lower than ours. It only warns between one and two times its limit.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# What it says of odd metadata names no file and changes no pixel.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
@@ -48,7 +65,7 @@ def decode(source: Path | bytes, size: int) -> Pixels:
             than ``MAX_PIXELS`` pixels.
     """
     try:
-        data = source if isinstance(source, bytes) else source.read_bytes()
+        data = source if isinstance(source, bytes) else read_file(source)
     except OSError as error:
         raise PictureError(f"can't be read ({error.strerror or error})") from error
     if not data:
@@ -58,10 +75,12 @@ def decode(source: Path | bytes, size: int) -> Pixels:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+            refuse_endless(picture, data)
             # Only JPEG's decoder does this; the bilinear filter then averages what is left.
             picture.draft(None, (DRAFT * size, DRAFT * size))
-            upright = ImageOps.exif_transpose(picture)
-            rgb = to_rgb(upright)
+            picture.load()
+            refuse_cut(picture, data)
+            rgb = to_rgb(upright(picture))
             return np.asarray(rgb.resize((size, size), Image.Resampling.BILINEAR))
     except PictureError:
         raise
@@ -84,6 +103,15 @@ def attempt(source: Path | bytes, size: int) -> Pixels | PictureError:
         return decode(source, size)
     except PictureError as error:
         return error
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF orientation says.
+
+    Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
+    """
+    turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:

@@ -54,7 +54,10 @@ GRID, BLOCK, SHIFT = 48, 8, 3
 """Pictures are compared at GRID pixels, in blocks of BLOCK, each shifted by up to SHIFT."""
 
 FLOOR = 3.0
-"""Variance (grey values, squared) below which a block is flat, and says nothing."""
+"""Variance (grey values, squared) that encoding alone adds to a block."""
+
+TELLING = 20.0
+"""Variance from which on a block says something about the picture."""
 
 INFORMATIVE = 5  # blocks that a judgement takes at least
 SAME = 0.87
@@ -228,8 +231,10 @@ def _scores(
             side[chosen] = down @ pixels[chosen] @ across.T
     sides[0][mirrored] = sides[0][mirrored][:, :, ::-1]
     scores = _fit(sides[0], sides[1], COARSE)
-    promising = scores >= PROMISING
-    scores[promising] = _fit(sides[0][promising], sides[1][promising], range(-SHIFT, SHIFT + 1))
+    promising = np.flatnonzero(scores >= PROMISING)
+    if len(promising):
+        closely = range(-SHIFT, SHIFT + 1)
+        scores[promising] = _fit(sides[0][promising], sides[1][promising], closely)
     return scores
 
 
@@ -263,7 +268,7 @@ def _fit(one: Floats, other: Floats, shifts: Sequence[int]) -> Floats:
             np.copyto(best, correlation, where=better)
             np.copyto(matched, variance, where=better)
     # What is flat in both pictures says nothing for or against: it goes to the end, uncounted.
-    telling = ((spread > FLOOR) | (matched > FLOOR)).reshape(len(one), -1)
+    telling = ((spread > TELLING) | (matched > TELLING)).reshape(len(one), -1)
     count = telling.sum(1)
     values = np.sort(np.where(telling, best.reshape(len(one), -1), np.inf), axis=1)
     middle = np.take_along_axis(values, np.maximum(count - 1, 0)[:, None] // 2, axis=1)[:, 0]

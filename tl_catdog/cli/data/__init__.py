@@ -6,6 +6,8 @@ from types import ModuleType
 
 import typer
 
+from tl_catdog.cli.data import check, fix
+
 data = typer.Typer(
     help="Get, check, mend, split, draw and show picture sets.",
     no_args_is_help=True,
@@ -16,6 +18,6 @@ data = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the command with its own commands."""
     app.add_typer(data, name="data")
-    modules: tuple[ModuleType, ...] = ()
+    modules: tuple[ModuleType, ...] = (check, fix)
     for module in modules:
         module.register(data)

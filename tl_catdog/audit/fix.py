@@ -1,0 +1,101 @@
+"""Putting aside what a check found, so that nothing is lost and all of it can be put back."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from tl_catdog.audit.findings import (
+    CONFLICT,
+    DUPLICATE,
+    LEAK,
+    SINGLE,
+    Audit,
+    Finding,
+)
+from tl_catdog.data.digest import file_digest
+from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
+from tl_catdog.moves import Journal, Move, Moved, Places, check_reach, free_names
+
+QUARANTINE = ".quarantine"
+"""What is put aside goes to a folder of the data's name and this, beside it."""
+
+USUAL = (*SINGLE, LEAK, CONFLICT)
+"""What is put aside unless other kinds are named."""
+
+MOVABLE = (*USUAL, DUPLICATE)
+
+KEPT_IN = (TEST, VALIDATION, TRAIN)
+"""Of a picture in several splits, those in the first of these that has it stay."""
+
+
+def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> tuple[Move, ...]:
+    """Return what to move where.
+
+    A broken file goes. Of a picture in several splits the copy for the test stays, or that for
+    validation: figures keep their meaning, and the training loses a picture. One in several
+    classes goes with all its copies, since nothing says which class is right. Of one that is in the
+    same class and split several times, the first by its name stays.
+
+    Args:
+        audit: What was found.
+        splits: The split of each picture, by its path below the folder.
+        kinds: Kinds of findings to act on.
+
+    Raises:
+        UsageError: A place can't be reached by renaming.
+    """
+    root = Path(audit.root).absolute()
+    aside = root.with_name(root.name + QUARANTINE)
+    places = Places()
+    moves, gone = [], set[str]()
+    for finding in audit.findings:
+        if finding.kind not in kinds:
+            continue
+        for name in _leaving(finding, splits):
+            if name in gone:
+                continue
+            gone.add(name)
+            target = places.first_free(free_names(aside / finding.kind / name))
+            check_reach(root / name, target, "Move it yourself")
+            source = str((root / name).relative_to(root.parent))
+            digest = file_digest(root / name)
+            moves.append(Move(finding.kind, source, str(target.relative_to(root.parent)), digest))
+    return tuple(moves)
+
+
+def _leaving(finding: Finding, splits: dict[str, str]) -> Iterator[str]:
+    """Yield the pictures of a finding that are put aside."""
+    if finding.kind == LEAK:
+        kept = next(split for split in KEPT_IN if split in {splits[name] for name in finding.paths})
+        yield from (name for name in finding.paths if splits[name] != kept)
+    elif finding.kind == DUPLICATE:
+        yield from finding.paths[1:]
+    else:
+        yield from finding.paths
+
+
+def apply(root: Path, moves: Sequence[Move]) -> Moved:
+    """Put pictures aside.
+
+    Raises:
+        CatdogError: A picture can't be moved; those before it have been.
+    """
+    return _journal(root).apply(root.absolute(), moves, {"for": "data fix"})
+
+
+def undo(root: Path) -> Moved:
+    """Put back what the last ``apply`` put aside.
+
+    Raises:
+        UsageError: There is nothing to put back.
+        CatdogError: A picture is gone, its place is taken, or it can't be moved.
+    """
+    return _journal(root).undo()
+
+
+def _journal(root: Path) -> Journal:
+    root = root.absolute()
+    folder = root.with_name(root.name + QUARANTINE)
+    return Journal(folder, f"tl-catdog data fix {shlex.quote(str(root))} --undo", QUARANTINE)

@@ -1,0 +1,42 @@
+"""The check as one page with the pictures it is about, which needs nothing but itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tl_catdog.audit.findings import KINDS, SERIOUS, Audit
+from tl_catdog.data.parallel import in_order
+from tl_catdog.insight.gallery import thumbnail
+from tl_catdog.insight.page import render
+
+MOST = 60
+"""So many findings of a kind are shown with their pictures; all of them are in ``--json``."""
+
+MOST_COPIES = 8  # of one picture
+
+
+def check_page(audit: Audit, command: str) -> str:
+    """Return the page as HTML, its pictures within.
+
+    Args:
+        audit: What was found.
+        command: What to type to put it right.
+    """
+    shown = {kind: audit.of(kind)[:MOST] for kind in audit.tally()}
+    names = dict.fromkeys(
+        name for found in shown.values() for item in found for name in item.paths[:MOST_COPIES]
+    )
+    root = Path(audit.root)
+    pictures = in_order(lambda name: thumbnail(root / name), names)
+    return render(
+        "check.html.j2",
+        audit=audit,
+        name=root.absolute().name,
+        kinds=KINDS,
+        serious=SERIOUS,
+        shown=shown,
+        tally=audit.tally(),
+        most_copies=MOST_COPIES,
+        pictures=dict(zip(names, pictures, strict=True)),
+        command=command,
+    )

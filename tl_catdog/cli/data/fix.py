@@ -1,0 +1,95 @@
+"""``tl-catdog data fix``: put aside what a check finds, and put it back."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.data.check import audited, kinds_of
+from tl_catdog.cli.output import note, print_json, results, shown
+from tl_catdog.errors import UsageError
+
+if TYPE_CHECKING:
+    from tl_catdog.moves import Moved
+
+EXAMPLES = (
+    "Examples: tl-catdog data fix pictures --dry-run; tl-catdog data fix pictures; "
+    "tl-catdog data fix pictures --kinds duplicate; tl-catdog data fix pictures --undo"
+)
+ROWS = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(fix)
+
+
+def fix(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
+    ],
+    kinds: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="What to put aside, such as truncated,duplicate; without it, what is broken, "
+            "leaked or in two classes.",
+            metavar="KINDS",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Put back what the last fix moved.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Put aside what check finds; nothing is deleted.
+
+    It goes to DIR.quarantine, with a log. Of a picture in two splits, the copy for
+    testing stays; of one in two classes, none does.
+    """
+    from tl_catdog.audit import fix as fixing
+    from tl_catdog.moves import Moved
+
+    root = Path(folder)
+    command = f"tl-catdog data fix {shlex.quote(str(root))} --undo"
+    if undo and (dry_run or kinds is not None):
+        raise UsageError("expected --undo alone, found another option with it.", f"Type: {command}")
+    wanted = kinds_of(kinds, fixing.MOVABLE, fixing.USUAL, "--kinds")
+    try:
+        if undo:
+            found = fixing.undo(root)
+        else:
+            audit, usable = audited(root, outliers=False)
+            moves = fixing.plan(audit, {item.name: item.split for item in usable}, wanted)
+            if dry_run:
+                found = Moved(root.absolute().parent, moves, None)
+            else:
+                found = fixing.apply(root, moves)
+    except KeyboardInterrupt:
+        note(f"Interrupted. To put back what was moved, if anything was, type: {command}")
+        raise typer.Exit(130) from None
+    if json:
+        print_json({"undone": undo, "dry_run": dry_run, **found.to_json()})
+        return
+    for line in _report(found, command, undone=undo, dry_run=dry_run):
+        results().print(shown(line), markup=False, soft_wrap=True)
+
+
+def _report(found: Moved, command: str, *, undone: bool, dry_run: bool) -> list[str]:
+    from tl_catdog.cli.render import plural
+
+    if not found.moves:
+        return ["Nothing to move."]
+    lines = [f"{move.source} → {move.target}" for move in found.moves[:ROWS]]
+    if len(found.moves) > ROWS:
+        where = "" if found.log is None else f", all in {found.log}"
+        lines.append(f"… and {len(found.moves) - ROWS} more{where}")
+    total = plural(len(found.moves), "picture")
+    if undone:
+        return [*lines, f"Put back {total}."]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.counts().items())
+    if dry_run:
+        return [*lines, f"Would put aside {total}: {kinds}. Nothing was moved."]
+    return [*lines, f"Put aside {total}: {kinds}.", f"To undo that, type: {command}"]

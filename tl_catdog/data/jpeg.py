@@ -1,0 +1,61 @@
+"""What Pillow keeps to itself about a JPEG: that data is missing, or that its scans never end."""
+
+from __future__ import annotations
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from tl_catdog.errors import PictureError
+
+MAX_SCANS = 100
+"""A progressive JPEG has some ten scans. Each is a pass over the whole picture, yet takes a few
+bytes: one of 100 KB can keep a core busy for a minute."""
+
+GREY = range(126, 131)
+"""Grey values of pixels whose data is missing: 128, but for rounding and a neighbour's colour."""
+
+
+def refuse_endless(picture: Image.Image, data: bytes) -> None:
+    """Refuse a progressive JPEG with more scans than ``MAX_SCANS``, before it is decoded.
+
+    Raises:
+        PictureError: It has.
+    """
+    if _is_progressive(picture):
+        scans = data.count(b"\xff\xda")
+        if scans > MAX_SCANS:
+            raise PictureError(f"{scans:,} scans are more than {MAX_SCANS} allowed")
+
+
+def refuse_cut(picture: Image.Image, data: bytes) -> None:
+    """Refuse a decoded JPEG whose data ends early, though it has an end marker.
+
+    Pillow takes it for whole and shows grey below, or, of a progressive one, a blur. A second
+    decoder passes on what the JPEG library warns of. It is asked only where the last pixel is grey:
+    where data is missing, the last block is. Less than a block of 8 or 16 pixels goes unnoticed.
+
+    Raises:
+        PictureError: Data is missing.
+    """
+    if not isinstance(picture, JpegImageFile) or not _may_be_cut(picture):
+        return
+    import simplejpeg
+
+    try:
+        simplejpeg.decode_jpeg(data, "GRAY", min_height=8, min_width=8, strict=True)
+    except ValueError as error:
+        # It has other warnings, too, after which all pixels are right.
+        if "premature end" in str(error):
+            raise PictureError("broken: its data is cut short") from error
+
+
+def _is_progressive(picture: Image.Image) -> bool:
+    return isinstance(picture, JpegImageFile) and "progressive" in picture.info
+
+
+def _may_be_cut(picture: Image.Image) -> bool:
+    if _is_progressive(picture) or picture.mode not in ("L", "RGB"):
+        return True
+    width, height = picture.size
+    corner = picture.crop((width - 1, height - 1, width, height)).convert("L")
+    return corner.getpixel((0, 0)) in GREY
