@@ -90,6 +90,9 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["learning-curve"],
         ["doctor"],
         ["cache"],
+        ["data"],
+        ["data", "check"],
+        ["data", "fix"],
     ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:

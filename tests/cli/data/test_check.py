@@ -1,0 +1,108 @@
+"""``data check``: what it says, what it ends with, and the page it leaves."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+from tests.copies import near_copy
+from tl_catdog.data.drawn import draw_set
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    draw_set(Path("pets"), counts={"train": 4, "validation": 3}, size=160, workers=1)
+    return tmp_path / "pets"
+
+
+def leak(pictures: Path) -> str:
+    original = sorted(pictures.glob("train/dogs/*"))[0]
+    (pictures / "validation" / "dogs" / "copy.jpg").write_bytes(
+        near_copy(original.read_bytes(), "cropped")
+    )
+    return original.name
+
+
+def test_a_good_set_passes_and_leaves_no_page(cli: Cli, pictures: Path) -> None:
+    done = cli("data", "check", pictures)
+    assert done.code == 0
+    assert "pets: 14 pictures" in done.out
+    assert "Nothing to put right." in done.out
+    assert not list(pictures.parent.glob("*.html"))
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_leak_is_named_with_what_it_may_inflate(cli: Cli, pictures: Path, columns: int) -> None:
+    name = leak(pictures)
+    done = cli("data", "check", pictures, columns=columns)
+    text = re.sub(r"\s+", "", done.out)
+    assert done.code == 1
+    # At 80 columns the cell folds between the others'.
+    assert (f"train/dogs/{name}=validation/dogs/copy.jpg" in text) == (columns == 120)
+    assert f"train/dogs/{name}" in done.out
+    assert "Trainingseesacopyof1of7validationpictures:accuracytheremaybeupto14.29" in text
+    assert f"Next: tl-catdog data fix {pictures}" in done.out
+    assert max(map(len, done.out.split("Pictures:")[0].splitlines())) <= columns
+    page = (pictures.parent / "pets-check.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2
+    assert "http" not in re.sub(r"data:[^\"]+|http://www.w3.org", "", page)
+
+
+def test_json_has_the_documented_shape(cli: Cli, pictures: Path) -> None:
+    name = leak(pictures)
+    done = cli("data", "check", pictures, "--json", "--no-outliers")
+    found = json.loads(done.out)
+    assert done.code == 1
+    assert found["pictures"] == 15
+    assert found["seconds"] > 0
+    (finding,) = found["findings"]
+    assert finding["kind"] == "leak"
+    assert finding["paths"] == [f"train/dogs/{name}", "validation/dogs/copy.jpg"]
+    assert finding["detail"].startswith("near-copies")
+    assert found["seen_in_training"] == {"validation": {"pictures": 1, "of": 7, "points": 14.29}}
+    assert found["failed_on"] == ["leak"]
+    assert found["page"] is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code"), [("leak", 1), ("corrupt,truncated", 0), ("none", 0), ("corrupt, leak", 1)]
+)
+def test_the_exit_code_follows_fail_on(cli: Cli, pictures: Path, kinds: str, code: int) -> None:
+    leak(pictures)
+    assert cli("data", "check", pictures, "--fail-on", kinds, "--no-outliers").code == code
+
+
+def test_unknown_kinds_are_refused_with_those_there_are(cli: Cli, pictures: Path) -> None:
+    done = cli("data", "check", pictures, "--fail-on", "leaks")
+    assert done.code == 2
+    assert "label-conflict" in done.err
+    assert "found leaks" in done.err
+
+
+def test_a_missing_folder_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    done = cli("data", "check", tmp_path / "nowhere")
+    assert done.code == 2
+    assert done.err.startswith("Error: expected a folder of pictures")
+
+
+def test_the_page_goes_where_it_is_told(cli: Cli, pictures: Path, tmp_path: Path) -> None:
+    done = cli("data", "check", pictures, "--html", tmp_path / "deep" / "page.html")
+    assert done.code == 0
+    assert "Nothing to put right." in (tmp_path / "deep" / "page.html").read_text()
+    done = cli("data", "check", pictures, "--html", "/dev/null/page.html")
+    assert done.code == 2
+    assert "expected a file that can be written" in done.err
+
+
+def test_odd_names_are_shown_and_escaped(cli: Cli, pictures: Path) -> None:
+    for name in ("[red]a\nb.jpg", "<b>&.jpg"):
+        (pictures / "train" / "dogs" / name).write_bytes(b"")
+    done = cli("data", "check", pictures, columns=120)
+    assert done.code == 1
+    assert "[red]" in done.out or "<b>" in done.out
+    page = (pictures.parent / "pets-check.html").read_text()
+    assert "<b>" not in page.replace("<b>&", "") or "&lt;b&gt;&amp;.jpg" in page
+    assert "&lt;b&gt;&amp;.jpg" in page

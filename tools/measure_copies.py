@@ -1,0 +1,83 @@
+"""How well near-copies are found: `python tools/measure_copies.py ../shared/data/dogs-vs-cats`.
+
+Takes some training photographs, changes each in every way of tests/copies.py, adds the copies to
+all photographs, and compares each with all. Prints recall for every change, and precision: the part
+of the pairs between a copy and a photograph that are a copy and its own original. With --hash it
+does the same with the perceptual hash of the package imagehash, which must be installed.
+"""
+
+import argparse
+import io
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.copies import CHANGES, near_copy
+from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
+from tl_catdog.data.near import near_pairs
+from tl_catdog.data.rows import Rows
+
+
+def by_blocks(contents: list[bytes]) -> set[tuple[int, int]]:
+    """Return the pairs that tl-catdog finds."""
+    looks = Rows(len(contents), (SIDE, SIDE), np.uint8)
+    for position, data in enumerate(contents):
+        with opened(data) as picture:
+            looks.write(position, look_of(grey_of(picture)))
+    return {(pair.first, pair.second) for pair in near_pairs(looks, range(len(contents)))}
+
+
+def by_hash(limit: int) -> Callable[[list[bytes]], set[tuple[int, int]]]:
+    """Return a function that finds pairs whose perceptual hashes differ in so many bits at most."""
+    import imagehash
+
+    def pairs(contents: list[bytes]) -> set[tuple[int, int]]:
+        hashes = [imagehash.phash(Image.open(io.BytesIO(data))).hash.ravel() for data in contents]
+        bits = np.array(hashes)
+        found = set()
+        for first, one in enumerate(bits):
+            near = np.flatnonzero((bits[first + 1 :] != one).sum(1) <= limit)
+            found |= {(first, first + 1 + int(other)) for other in near}
+        return found
+
+    return pairs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--originals", type=int, default=200)
+    parser.add_argument("--hash", type=int, metavar="BITS", help="most bits that may differ")
+    options = parser.parse_args()
+    find = by_blocks if options.hash is None else by_hash(options.hash)
+    paths = sorted(options.data.glob("*/*/*.jpg"))
+    contents = [path.read_bytes() for path in paths]
+    training = [place for place, path in enumerate(paths) if path.parts[-3] == "train"]
+    originals = training[:: len(training) // options.originals][: options.originals]
+    before = find(contents)
+    print(f"{len(paths)} photographs have {len(before)} pairs of their own: ", end="")
+    print([f"{paths[one].name} = {paths[other].name}" for one, other in sorted(before)])
+    for change in CHANGES:
+        planted = [
+            near_copy(contents[place], change, seed=number)
+            for number, place in enumerate(originals)
+        ]
+        began = time.process_time()
+        found = find([*contents, *planted]) - before
+        seconds = time.process_time() - began
+        true = {(place, len(paths) + number) for number, place in enumerate(originals)}
+        right = len(found & true)
+        print(
+            f"{change:12} recall {right / len(true):.3f} precision {right / max(len(found), 1):.3f}"
+            f" ({len(found)} pairs, {seconds:.1f} s of processor time)"
+        )
+
+
+if __name__ == "__main__":
+    main()
