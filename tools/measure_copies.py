@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.copies import CHANGES, near_copy
 from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
-from tl_catdog.data.near import near_pairs
+from tl_catdog.data.near import near_copies
 from tl_catdog.data.rows import Rows
 
 
@@ -30,7 +30,7 @@ def by_blocks(contents: list[bytes]) -> set[tuple[int, int]]:
     for position, data in enumerate(contents):
         with opened(data) as picture:
             looks.write(position, look_of(grey_of(picture)))
-    return {(pair.first, pair.second) for pair in near_pairs(looks, range(len(contents)))}
+    return {(pair.first, pair.second) for pair in near_copies(looks, range(len(contents))).pairs}
 
 
 def by_hash(limit: int) -> Callable[[list[bytes]], set[tuple[int, int]]]:

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.copies import CHANGES, near_copy
-from tl_catdog.data import near
+from tl_catdog.data import near, overlay
 from tl_catdog.data.drawn import draw_set
 from tl_catdog.data.looks import SIDE, grey_of, look_of
-from tl_catdog.data.near import copy_groups, grouped, near_pairs
+from tl_catdog.data.near import copy_groups, grouped, near_copies
 from tl_catdog.data.rows import Rows
 
 
@@ -49,7 +49,7 @@ def test_mirror_images_are_told_from_plain_copies(drawings: list[Path], tmp_path
     copy = tmp_path / "mirrored.jpg"
     copy.write_bytes(near_copy(drawings[3].read_bytes(), "mirrored"))
     looks = [look_of(grey_of(Image.open(path))) for path in [*drawings, copy]]
-    (pair,) = near_pairs(rows_of(looks), range(len(looks)))
+    (pair,) = near_copies(rows_of(looks), range(len(looks))).pairs
     assert (pair.first, pair.second, pair.mirrored) == (3, len(drawings), True)
     assert near.SAME <= pair.score <= 1.0
 
@@ -65,7 +65,27 @@ def test_pictures_without_anything_in_them_are_no_copies(tmp_path: Path) -> None
 def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     looks = [rng.integers(60, 190, (SIDE, SIDE)).astype(np.uint8) for _ in range(40)]
-    assert near_pairs(rows_of(looks), range(40)) == []
+    assert near_copies(rows_of(looks), range(40)).pairs == ()
+
+
+def test_where_all_pictures_look_alike_copies_must_be_more_so() -> None:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits().images[:300]
+    looks = [
+        np.asarray(
+            Image.fromarray((15.9 * digit).astype(np.uint8)).resize(
+                (SIDE, SIDE), Image.Resampling.BICUBIC
+            )
+        )
+        for digit in digits
+    ]
+    twin = np.clip(looks[7].astype(int) + 6, 0, 255).astype(np.uint8)
+    found = near_copies(rows_of([*looks, twin]), range(len(looks) + 1))
+    assert found.threshold > near.SAME
+    assert (7, len(looks)) in {(pair.first, pair.second) for pair in found.pairs}
+    groups = grouped(len(looks) + 1, [(pair.first, pair.second) for pair in found.pairs])
+    assert max(map(groups.count, groups)) <= near.LARGEST
 
 
 def test_identical_bytes_are_one_group_and_broken_files_are_alone(
@@ -84,17 +104,17 @@ def test_identical_bytes_are_one_group_and_broken_files_are_alone(
 def test_the_correlation_is_pearsons_where_nothing_is_flat() -> None:
     """A lone shift of zero must give each block's correlation, up to the floor of flatness."""
     rng = np.random.default_rng(1)
-    one = rng.normal(128, 50, (3, near.GRID, near.GRID)).astype(np.float32)
+    one = rng.normal(128, 50, (3, overlay.GRID, overlay.GRID)).astype(np.float32)
     other = (0.5 * one + rng.normal(0, 20, one.shape)).astype(np.float32)
-    got = near._fit(one, other, [0])
-    per_side = (near.GRID - 2 * near.SHIFT) // near.BLOCK
-    offset = (near.GRID - per_side * near.BLOCK) // 2
+    got = overlay._fit(one, other, [0])
+    per_side = (overlay.GRID - 2 * overlay.SHIFT) // overlay.BLOCK
+    offset = (overlay.GRID - per_side * overlay.BLOCK) // 2
     for pair in range(3):
         expected = []
         for row in range(per_side):
             for column in range(per_side):
-                top, left = offset + row * near.BLOCK, offset + column * near.BLOCK
-                block = np.s_[top : top + near.BLOCK, left : left + near.BLOCK]
+                top, left = offset + row * overlay.BLOCK, offset + column * overlay.BLOCK
+                block = np.s_[top : top + overlay.BLOCK, left : left + overlay.BLOCK]
                 a, b = one[pair][block].ravel(), other[pair][block].ravel()
                 expected.append(np.corrcoef(a, b)[0, 1])
         assert got[pair] == pytest.approx(np.median(expected), abs=0.01)

@@ -16,7 +16,7 @@ from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
 from tl_catdog.audit.inspection import inspect
 from tl_catdog.data.folders import TRAIN, UNSPLIT, pictures_below, scan
 from tl_catdog.data.looks import SIDE
-from tl_catdog.data.near import Pair, Progress, grouped, near_pairs
+from tl_catdog.data.near import SAME, Pair, Progress, grouped, near_copies
 from tl_catdog.data.parallel import in_order
 from tl_catdog.data.rows import Rows
 from tl_catdog.errors import UsageError
@@ -127,10 +127,11 @@ def _copies(
         original = first.setdefault(entries[position].digest, position)
         if original != position:
             same.append((original, position))
-    near = near_pairs(looks, list(first.values()), progress)
+    copies = near_copies(looks, list(first.values()), progress)
+    near = copies.pairs
     groups = defaultdict(list)
     for position, group in enumerate(
-        grouped(len(entries), same + [(pair.first, pair.second) for pair in near])
+        grouped(len(entries), [*same, *((pair.first, pair.second) for pair in near)])
     ):
         groups[group].append(position)
     scores = _weakest(near, groups)
@@ -138,6 +139,9 @@ def _copies(
     for group, members in groups.items():
         if len(members) > 1:
             found.extend(_meaning([entries[member] for member in members], scores.get(group)))
+    if copies.threshold > SAME:
+        detail = f"only likeness from {copies.threshold} on is taken for a copy, not from {SAME}"
+        found.append(Finding(findings.ALIKE, (), detail))
     return found
 
 

@@ -15,7 +15,7 @@ UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE = (
     "huge",
 )
 LEAK, CONFLICT, DUPLICATE = "leak", "label-conflict", "duplicate"
-LAYOUT, IMBALANCE, OUTLIER = "layout", "imbalance", "outlier"
+LAYOUT, IMBALANCE, OUTLIER, ALIKE = "layout", "imbalance", "outlier", "alike"
 DARK, BRIGHT, BLANK, BLURRED = "dark", "bright", "blank", "blurred"
 TINY, ANIMATED, EXTENSION, LEFT_OUT = "tiny", "animated", "wrong-extension", "left-out"
 
@@ -29,6 +29,7 @@ KINDS = {
     LEAK: "the same picture in two splits: figures on it flatter",
     CONFLICT: "the same picture in two classes",
     DUPLICATE: "the same picture more than once",
+    ALIKE: "all look so alike that near-copies can't be told for sure",
     IMBALANCE: "one class has many times as many pictures as another",
     DARK: "nearly black",
     BRIGHT: "nearly white",

@@ -10,6 +10,7 @@ copy nearly all blocks find their counterpart, in another picture few do. ADR 01
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,50 +22,23 @@ import numpy.typing as npt
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels
 from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
+from tl_catdog.data.overlay import WAYS, WINDOWS, Floats, averaging, scores_of
 from tl_catdog.data.parallel import in_order
 from tl_catdog.data.rows import Rows
-
-Floats = npt.NDArray[np.float32]
-
-WINDOWS = (
-    (0.0, 0.0, 1.0, 1.0),
-    (0.05, 0.05, 0.95, 0.95),
-    (0.1, 0.1, 0.9, 0.9),
-    (0.0, 0.0, 0.9, 0.9),
-    (0.1, 0.0, 1.0, 0.9),
-    (0.0, 0.1, 0.9, 1.0),
-    (0.1, 0.1, 1.0, 1.0),
-    (0.0, 0.0, 1.0, 0.88),
-    (0.0, 0.12, 1.0, 1.0),
-)
-"""Parts of a picture: left, top, right, bottom, of its sides.
-
-What a crop may have left of it, then, the last two, what a caption may have left."""
-
-WAYS = (*((0, window) for window in range(len(WINDOWS))), (7, 7), (8, 8))
-"""Which window of one picture is laid over which of another: the whole of one over a part of the
-other, where one is a crop, or the same part of both, where a caption covers the rest. The block
-comparison forgives what a crop lies beside its window."""
 
 FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
 CANDIDATES = 5  # of each picture; groups of more copies hang together by their members
 LIKELY = 0.6  # cosine similarity below which no copy was seen: a caption over an eighth leaves 0.65
 
-GRID, BLOCK, SHIFT = 48, 8, 3
-"""Pictures are compared at GRID pixels, in blocks of BLOCK, each shifted by up to SHIFT."""
-
-FLOOR = 3.0
-"""Variance (grey values, squared) that encoding alone adds to a block."""
-
-TELLING = 20.0
-"""Variance from which on a block says something about the picture."""
-
-INFORMATIVE = 5  # blocks that a judgement takes at least
 SAME = 0.87
 """Median correlation of the blocks from which on two pictures are copies."""
 
-COARSE, PROMISING = (-2, 0, 2), 0.6
-"""A fifth of the shifts tells most other pictures apart; only the rest is looked at closely."""
+STRICTER = (SAME, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995)
+"""Where pictures look alike that are none (digits, slides of one microscope), copies must be more
+so: the first of these at which no group of copies is too large to be one."""
+
+LARGEST, PART = 50, 0.1
+"""Too large is a group of more pictures than LARGEST and than this part of all."""
 
 CHUNK = 256  # pictures that are compared with all others at a time
 
@@ -79,12 +53,24 @@ class Pair:
     mirrored: bool
 
 
+@dataclass(frozen=True)
+class Copies:
+    """The near-copies among some pictures.
+
+    Attributes:
+        pairs: By position.
+        threshold: The score from which on two pictures were taken for copies; ``SAME``, or more
+            where all of them look alike.
+    """
+
+    pairs: tuple[Pair, ...]
+    threshold: float
+
+
 Progress = Callable[[int, int], None]
 
 
-def near_pairs(
-    looks: Rows, positions: Sequence[int], progress: Progress | None = None
-) -> list[Pair]:
+def near_copies(looks: Rows, positions: Sequence[int], progress: Progress | None = None) -> Copies:
     """Find near-copies.
 
     Time grows with the square of the pictures, by a factor that 25,000 don't feel yet.
@@ -93,13 +79,10 @@ def near_pairs(
         looks: Of all pictures, (N, SIDE, SIDE).
         positions: Which of them to compare, each once.
         progress: Hears how many are compared, and how many there are.
-
-    Returns:
-        The pairs, by position.
     """
     places = np.asarray(positions, np.int64)
     if len(places) < 2:
-        return []
+        return Copies((), SAME)
     found: dict[tuple[int, int], Pair] = {}
     windows = [_described(looks, places, window) for window in range(len(WINDOWS))]
 
@@ -118,7 +101,19 @@ def near_pairs(
         done += len(rows)
         if progress:
             progress(done, len(places))
-    return [found[key] for key in sorted(found)]
+    return _distinct([found[key] for key in sorted(found)], len(places))
+
+
+def _distinct(pairs: Sequence[Pair], count: int) -> Copies:
+    """Leave out what is alike only because everything is."""
+    for threshold in STRICTER:
+        kept = tuple(pair for pair in pairs if pair.score >= threshold)
+        numbers = {place for pair in kept for place in (pair.first, pair.second)}
+        index = {place: number for number, place in enumerate(sorted(numbers))}
+        groups = grouped(len(index), [(index[pair.first], index[pair.second]) for pair in kept])
+        if max(Counter(groups).values(), default=0) <= max(LARGEST, PART * count):
+            return Copies(kept, threshold)
+    return Copies((), 1.0)
 
 
 def _compare(
@@ -133,7 +128,7 @@ def _compare(
         return []
     one = looks.read(places[mine]).astype(np.float32)
     other = looks.read(places[theirs]).astype(np.float32)
-    scores = _scores(one, other, way, mirrored)
+    scores = scores_of(one, other, way, mirrored)
     pairs = []
     for index in np.flatnonzero(scores >= SAME):
         ends = sorted((int(places[mine[index]]), int(places[theirs[index]])))
@@ -171,17 +166,6 @@ def _candidates(rows: npt.NDArray[np.int64], windows: Sequence[Floats]) -> Candi
 
 
 @cache
-def _averaging(low: float, high: float, size: int) -> Floats:
-    """Return the matrix, (size, SIDE), that averages the part low..high of a line down to size."""
-    edges = np.linspace(low * SIDE, high * SIDE, size + 1)
-    pixels = np.arange(SIDE)
-    upper = np.minimum(edges[1:, None], pixels + 1)
-    lower = np.maximum(edges[:-1, None], pixels)
-    overlap = np.clip(upper - lower, 0.0, None)
-    return np.asarray(overlap / overlap.sum(1, keepdims=True), np.float32)
-
-
-@cache
 def _frequencies(low: float, high: float) -> Floats:
     """Return the matrix, (FREQUENCIES, SIDE), that takes a part of a line to its low frequencies.
 
@@ -191,7 +175,7 @@ def _frequencies(low: float, high: float) -> Floats:
     k, n = np.arange(FREQUENCIES)[:, None], np.arange(size)
     cosines = np.cos(np.pi * (n + 0.5) * k / size) * np.sqrt(2.0 / size)
     cosines[0] /= np.sqrt(2.0)
-    return np.asarray(cosines @ _averaging(low, high, size), np.float32)
+    return np.asarray(cosines @ averaging(low, high, size), np.float32)
 
 
 def _described(looks: Rows, places: npt.NDArray[np.int64], window: int) -> Floats:
@@ -216,72 +200,6 @@ def _described(looks: Rows, places: npt.NDArray[np.int64], window: int) -> Float
         length = np.linalg.norm(flat, axis=1, keepdims=True)
         parts.append(np.where(length > SIDE * 0.1, flat / np.maximum(length, 1e-6), 0.0))
     return np.concatenate(parts).astype(np.float32)
-
-
-def _scores(
-    one: Floats, other: Floats, way: npt.NDArray[np.int64], mirrored: npt.NDArray[np.bool_]
-) -> Floats:
-    """Return for each pair, (P, SIDE, SIDE) twice, how well their blocks fit, -1..1."""
-    sides = np.empty((2, len(one), GRID, GRID), np.float32)
-    for number in np.unique(way):
-        chosen = way == number
-        for side, pixels, window in zip(sides, (one, other), WAYS[number], strict=True):
-            left, top, right, bottom = WINDOWS[window]
-            down, across = _averaging(top, bottom, GRID), _averaging(left, right, GRID)
-            side[chosen] = down @ pixels[chosen] @ across.T
-    sides[0][mirrored] = sides[0][mirrored][:, :, ::-1]
-    scores = _fit(sides[0], sides[1], COARSE)
-    promising = np.flatnonzero(scores >= PROMISING)
-    if len(promising):
-        closely = range(-SHIFT, SHIFT + 1)
-        scores[promising] = _fit(sides[0][promising], sides[1][promising], closely)
-    return scores
-
-
-def _fit(one: Floats, other: Floats, shifts: Sequence[int]) -> Floats:
-    """Return the median, over blocks of ``one``, of the best correlation with ``other``, (P,)."""
-    per_side = (GRID - 2 * SHIFT) // BLOCK
-    length = per_side * BLOCK
-    offset = (GRID - length) // 2
-    inner = slice(offset, offset + length)
-    area = BLOCK * BLOCK
-    mine = one[:, inner, inner]
-    blocks = mine.reshape(len(one), per_side, BLOCK, per_side, BLOCK)
-    centred = blocks - blocks.mean((2, 4), keepdims=True)
-    spread = (centred**2).sum((2, 4)) / area
-    sums = _box_sums(other)
-    squares = _box_sums(other**2)
-    variances = squares / area - (sums / area) ** 2
-    best = np.full(spread.shape, -1.0, np.float32)
-    matched = np.zeros(spread.shape, np.float32)
-    for down in shifts:
-        for across in shifts:
-            rows = slice(offset + down, offset + down + length)
-            columns = slice(offset + across, offset + across + length)
-            there = other[:, rows, columns].reshape(blocks.shape)
-            together = np.einsum("pabcd,pabcd->pac", centred, there) / area
-            variance = variances[
-                :, rows.start : rows.stop : BLOCK, columns.start : columns.stop : BLOCK
-            ]
-            correlation = together / np.sqrt((spread + FLOOR) * (np.maximum(variance, 0.0) + FLOOR))
-            better = correlation > best
-            np.copyto(best, correlation, where=better)
-            np.copyto(matched, variance, where=better)
-    # What is flat in both pictures says nothing for or against: it goes to the end, uncounted.
-    telling = ((spread > TELLING) | (matched > TELLING)).reshape(len(one), -1)
-    count = telling.sum(1)
-    values = np.sort(np.where(telling, best.reshape(len(one), -1), np.inf), axis=1)
-    middle = np.take_along_axis(values, np.maximum(count - 1, 0)[:, None] // 2, axis=1)[:, 0]
-    return np.where(count >= INFORMATIVE, middle, -1.0).astype(np.float32)
-
-
-def _box_sums(values: Floats) -> Floats:
-    """Return the sum over the BLOCK × BLOCK pixels from each place on, (P, G-B+1, G-B+1)."""
-    for axis in (1, 2):
-        sums = np.cumsum(np.pad(values, [(0, 0), (axis == 1, 0), (axis == 2, 0)]), axis=axis)
-        sums = np.moveaxis(sums, axis, 0)
-        values = np.moveaxis(sums[BLOCK:] - sums[:-BLOCK], 0, axis)
-    return values
 
 
 def grouped(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -316,8 +234,8 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
                 pairs.append((same, position))
         if progress:
             progress(position + 1, len(paths))
-    near = near_pairs(looks, list(first.values()))
-    return grouped(len(paths), pairs + [(pair.first, pair.second) for pair in near])
+    near = near_copies(looks, list(first.values()))
+    return grouped(len(paths), pairs + [(pair.first, pair.second) for pair in near.pairs])
 
 
 def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:
