@@ -14,8 +14,10 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 
 from tl_catdog.audit import findings
 from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.images import MAX_PIXELS, Pixels
+from tl_catdog.data.images import MAX_PIXELS, Pixels, upright
+from tl_catdog.data.jpeg import refuse_endless
 from tl_catdog.data.looks import DETAIL, grey_of, look_of, opened
+from tl_catdog.data.reading import read_file
 from tl_catdog.errors import PictureError
 
 SUFFIXES = {
@@ -49,19 +51,6 @@ MISSING = ("truncated", "premature end", "not enough data", "unexpected end", "i
 OTHERS = ("TIFF", "AVIF", "JPEG2000", "PSD", "ICO", "PPM")
 """Formats that are told by name, though they aren't read; only their headers are looked at."""
 
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What turns a picture upright, by EXIF's orientation (tag 274)."""
-ORIENTATION = 274
-
-
 @dataclass(frozen=True)
 class Inspection:
     """What one file is.
@@ -80,9 +69,7 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     """Look at a file; whatever is in it, this returns."""
     try:
-        if not path.is_file():
-            return _broken(UNREADABLE, findings.UNREADABLE, "not a file")
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         return _broken(UNREADABLE, findings.UNREADABLE, error.strerror or str(error))
     digest = hashlib.sha256(data).hexdigest()
@@ -90,6 +77,7 @@ def inspect(path: Path) -> Inspection:
         return _broken(digest, findings.NOT_A_PICTURE, "the file is empty")
     try:
         with opened(data) as picture:
+            refuse_endless(picture, data)
             remarks = [*_names(path, picture), *_sizes(picture)]
             grey = _grey(picture, data)
     except (PictureError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -130,9 +118,7 @@ def _grey(picture: Image.Image, data: bytes) -> Image.Image:
         if not any(word in str(error) for word in HARMLESS):
             raise
         return grey_of(picture)
-    grey = Image.fromarray(pixels[:, :, 0])
-    turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
-    return grey if turn is None else grey.transpose(turn)
+    return upright(picture, Image.fromarray(pixels[:, :, 0]))
 
 
 def _names(path: Path, picture: Image.Image) -> list[tuple[str, str]]:

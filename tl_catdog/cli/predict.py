@@ -100,10 +100,10 @@ def _policy(run: Run, precision: float | None) -> Policy:
 
 def _pictures(paths: list[str]) -> Iterator[Path]:
     """Yield the files named, and the pictures in the folders named, in order."""
-    from tl_catdog.data.folders import pictures_below
+    from tl_catdog.data.folders import is_folder, pictures_below
 
     for path in map(Path, paths):
-        if path.is_dir():
+        if is_folder(path):
             yield from pictures_below(path)
         else:
             yield path

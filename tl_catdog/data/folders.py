@@ -70,16 +70,7 @@ def scan(root: Path) -> PictureFolder:
             splits differ in their classes, or its layout isn't one of those understood.
     """
     root = root.absolute()
-    if not root.exists():
-        raise UsageError(
-            f"expected a folder of pictures, found no such folder: {root}.",
-            f"Type: ls {root.parent}",
-        )
-    if not root.is_dir():
-        raise UsageError(
-            f"expected a folder of pictures, found a file: {root}.",
-            f"Type: tl-catdog predict {root}",
-        )
+    _check_root(root)
     ignored: Counter[str] = Counter()
     base = _unwrapped(root)
     found = _split_layout(base, ignored)
@@ -89,6 +80,24 @@ def scan(root: Path) -> PictureFolder:
     if classes is None:
         raise _refusal(base)
     return _checked(root, base, "class folders", {UNSPLIT: classes}, dict(ignored))
+
+
+def _check_root(root: Path) -> None:
+    try:
+        with os.scandir(root):
+            return
+    except NotADirectoryError as error:
+        raise UsageError(
+            f"expected a folder of pictures, found a file: {root}.",
+            f"Type: tl-catdog predict {root}",
+        ) from error
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        found = "no such folder" if missing else f"one that can't be read ({error.strerror})"
+        raise UsageError(
+            f"expected a folder of pictures, found {found}: {root}.",
+            f"Type: ls {root.parent}",
+        ) from error
 
 
 def _unwrapped(root: Path) -> Path:
@@ -104,25 +113,43 @@ def _unwrapped(root: Path) -> Path:
 
 def _sets_below(base: Path) -> list[Path]:
     """Return the subfolders that are whole picture sets themselves, so no classes."""
-    return [entry for entry in _subfolders(base) if (entry / TRAIN).is_dir()]
+    return [entry for entry in _subfolders(base) if is_folder(entry / TRAIN)]
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; unlike ``Path.is_dir``, it never raises.
+
+    That one does where a name is too long, or a folder above can't be entered.
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def holds_pictures(root: Path) -> bool:
     """Return whether any file below the folder is named like a picture."""
-    return root.is_dir() and any(
-        _is_picture(name) for _, _, names in os.walk(root) for name in names
-    )
+    return is_folder(root) and any(_is_picture(path.name) for path in pictures_below(root))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what a folder holds, hidden things excepted, sorted; nothing if it can't be read."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    return [entry for entry in entries if not entry.name.startswith(".")]
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(
-        (entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")),
-        key=lambda entry: entry.name,
-    )
+    return [entry for entry in _entries(folder) if is_folder(entry)]
 
 
 def pictures_below(root: Path) -> Iterator[Path]:
-    """Yield every picture below a folder by its name, sorted; links to folders aren't followed."""
+    """Yield every picture below a folder by its name, sorted; links to folders aren't followed.
+
+    A folder that can't be listed is yielded as well: whoever opens it learns why.
+    """
     return _below(root, Counter())
 
 
@@ -132,11 +159,7 @@ def _is_picture(name: str) -> bool:
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
     """Yield the pictures directly in a folder."""
-    return (
-        entry
-        for entry in sorted(folder.iterdir())
-        if _is_picture(entry.name) and not entry.is_dir()
-    )
+    return (entry for entry in _entries(folder) if _is_picture(entry.name) and not is_folder(entry))
 
 
 Found = dict[str, dict[str, list[Path]]]
@@ -192,14 +215,33 @@ def _flat(path: Path) -> re.Match[str] | None:
 
 
 def _below(folder: Path, ignored: Counter[str]) -> Iterator[Path]:
-    """Yield the pictures in a folder and its subfolders; links to folders are not followed."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if _is_picture(name):
-                yield Path(parent, name)
-            elif not name.startswith("."):
-                ignored[Path(name).suffix.lower() or name] += 1
+    """Yield the pictures in a folder and its subfolders; links to folders are not followed.
+
+    Not ``os.walk``: it says nothing of folders that it can't list, and calls itself for each level.
+    """
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            yield here
+            continue
+        folders = []
+        for entry in entries:
+            path = here / entry.name
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(path)
+            elif entry.is_symlink() and is_folder(path):
+                ignored["link to a folder"] += 1
+            elif _is_picture(entry.name):
+                yield path
+            else:
+                ignored[path.suffix.lower() or entry.name] += 1
+        waiting.extend(reversed(folders))
 
 
 def _checked(

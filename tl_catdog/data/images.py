@@ -105,13 +105,14 @@ def attempt(source: Path | bytes, size: int) -> Pixels | PictureError:
         return error
 
 
-def upright(picture: Image.Image) -> Image.Image:
-    """Turn a picture as its EXIF orientation says.
+def upright(picture: Image.Image, pixels: Image.Image | None = None) -> Image.Image:
+    """Turn a picture as its EXIF orientation says, or its pixels that were decoded otherwise.
 
     Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
     """
+    turned = picture if pixels is None else pixels
     turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
-    return picture if turn is None else picture.transpose(turn)
+    return turned if turn is None else turned.transpose(turn)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:

@@ -56,6 +56,7 @@ def _is_progressive(picture: Image.Image) -> bool:
 def _may_be_cut(picture: Image.Image) -> bool:
     if _is_progressive(picture) or picture.mode not in ("L", "RGB"):
         return True
-    width, height = picture.size
-    corner = picture.crop((width - 1, height - 1, width, height)).convert("L")
-    return corner.getpixel((0, 0)) in GREY
+    last = picture.getpixel((picture.width - 1, picture.height - 1))
+    bands = last if isinstance(last, tuple) else (last, last, last)
+    red, green, blue = (float(band or 0) for band in bands)
+    return round(0.299 * red + 0.587 * green + 0.114 * blue) in GREY

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from tl_catdog.data.images import FORMATS, MAX_PIXELS, Pixels, to_rgb
+from tl_catdog.data.images import FORMATS, MAX_PIXELS, Pixels, to_rgb, upright
 from tl_catdog.errors import PictureError
 
 SIDE = 64
@@ -24,8 +24,8 @@ def grey_of(picture: Image.Image) -> Image.Image:
         Exception: Whatever Pillow's decoders raise at broken files.
     """
     picture.draft("L", (DETAIL, DETAIL))
-    upright = ImageOps.exif_transpose(picture)
-    return upright if upright.mode == "L" else to_rgb(upright).convert("L")
+    turned = upright(picture)
+    return turned if turned.mode == "L" else to_rgb(turned).convert("L")
 
 
 def look_of(grey: Image.Image) -> Pixels:

@@ -24,6 +24,7 @@ from tl_catdog.data.images import Pixels
 from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
 from tl_catdog.data.overlay import WAYS, WINDOWS, Floats, averaging, scores_of
 from tl_catdog.data.parallel import in_order
+from tl_catdog.data.reading import read_file
 from tl_catdog.data.rows import Rows
 
 FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
@@ -240,7 +241,7 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
 
 def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
         with opened(data) as picture:
             return hashlib.sha256(data).hexdigest(), look_of(grey_of(picture))
     except Exception:  # whoever decodes it for use says what is wrong with it

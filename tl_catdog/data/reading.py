@@ -6,7 +6,6 @@ import errno
 import io
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 MAX_BYTES = 2**29
 """Larger files are refused: what the largest picture takes at four bytes a pixel."""
@@ -19,7 +18,7 @@ KINDS = {
 }
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> io.BufferedReader | io.BytesIO:
     """Open a regular file for reading.
 
     Raises:
