@@ -35,6 +35,9 @@ def assert_one_line(err: str) -> None:
         ["report"],
         ["review"],
         ["learning-curve"],
+        ["data", "check"],
+        ["data", "fix"],
+        ["doctor"],
     ],
 )
 @pytest.mark.parametrize("columns", [80, 120])

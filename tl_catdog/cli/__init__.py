@@ -13,6 +13,7 @@ from tl_catdog.cli import (
     cache,
     compare,
     data,
+    doctor,
     evaluate,
     explain,
     learning_curve,
@@ -67,6 +68,7 @@ for _module in (
     review,
     learning_curve,
     data,
+    doctor,
     cache,
 ):
     _module.register(app)
