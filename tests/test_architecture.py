@@ -91,8 +91,12 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["doctor"],
         ["cache"],
         ["data"],
+        ["data", "list"],
+        ["data", "get"],
         ["data", "check"],
         ["data", "fix"],
+        ["data", "split"],
+        ["data", "draw"],
     ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:

@@ -28,7 +28,7 @@ def test_an_architecture_fills_in_its_own_defaults(arch: str) -> None:
 def test_both_architectures_have_the_same_defaults_open() -> None:
     names = {item.name for item in fields(TrainConfig) if item.default is None}
     assert set(ARCH_DEFAULTS["baseline"]) == set(ARCH_DEFAULTS["mobilenet"])
-    assert names == set(ARCH_DEFAULTS["baseline"]) | {"data", "run"}
+    assert names == set(ARCH_DEFAULTS["baseline"]) | {"data", "run", "split"}
 
 
 def test_an_unknown_setting_lists_the_valid_ones() -> None:

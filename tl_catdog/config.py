@@ -65,6 +65,9 @@ class TrainConfig:
     validation_fraction: float = option(
         DATA, 0.2, "Part of an unsplit folder to validate on.", low=0.01, high=0.9
     )
+    split: str | None = option(
+        DATA, None, "File that says which picture is in which split; data split writes it."
+    )
     test_fraction: float = option(
         DATA, 0.0, "Part of an unsplit folder to test on.", low=0.0, high=0.9
     )

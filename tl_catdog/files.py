@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SET_RECORD = ".tl-catdog.json"
+"""In a folder that ``data get`` published: which set it is and where it came from."""
+
 
 def cache_folder() -> Path:
     """Return the folder for what can be made again: ``$XDG_CACHE_HOME/tl-catdog``.

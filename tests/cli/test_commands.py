@@ -35,8 +35,12 @@ def assert_one_line(err: str) -> None:
         ["report"],
         ["review"],
         ["learning-curve"],
+        ["data", "list"],
+        ["data", "get"],
         ["data", "check"],
         ["data", "fix"],
+        ["data", "split"],
+        ["data", "draw"],
         ["doctor"],
     ],
 )

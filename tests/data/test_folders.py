@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import COLOURS, paint, paint_set
 from tl_catdog.data.folders import holds_pictures, pictures_below, scan
 from tl_catdog.errors import UsageError
+from tl_catdog.files import SET_RECORD
 
 
 def refusal(root: Path) -> str:
@@ -166,3 +167,13 @@ def test_holds_pictures_looks_below_but_not_at_other_files(tmp_path: Path) -> No
     path = paint(tmp_path / "a" / "b" / "c.png", COLOURS[0], 1)
     assert holds_pictures(tmp_path)
     assert list(pictures_below(tmp_path)) == [path]
+
+
+def test_sets_side_by_side_are_no_classes(tmp_path: Path) -> None:
+    """Also if they have class folders only: ``data get`` leaves its mark in them."""
+    for name in ("full", "kaggle"):
+        paint_set(tmp_path / "data" / name, {"": 1})
+        (tmp_path / "data" / name / SET_RECORD).write_text("{}")
+    with pytest.raises(UsageError, match=r"expected one picture set, found 2 .*full, kaggle"):
+        scan(tmp_path / "data")
+    assert scan(tmp_path / "data" / "full").classes == ("ant", "bee")

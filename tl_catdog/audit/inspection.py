@@ -51,6 +51,7 @@ MISSING = ("truncated", "premature end", "not enough data", "unexpected end", "i
 OTHERS = ("TIFF", "AVIF", "JPEG2000", "PSD", "ICO", "PPM")
 """Formats that are told by name, though they aren't read; only their headers are looked at."""
 
+
 @dataclass(frozen=True)
 class Inspection:
     """What one file is.

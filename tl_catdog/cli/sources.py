@@ -15,9 +15,7 @@ INFO_FILE = "drawn.json"
 
 REAL_ONES = (
     "For real ones put your pictures into data/<class>/ or type: tl-catdog train --data DIR\n"
-    "Public photographs, 68 MB: curl -LO "
-    "https://storage.googleapis.com/mledu-datasets/cats_and_dogs_filtered.zip && "
-    "unzip -q cats_and_dogs_filtered.zip -d data"
+    "Public photographs, 69 MB: tl-catdog data get filtered"
 )
 
 

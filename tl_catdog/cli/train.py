@@ -125,6 +125,7 @@ def run_training(values: Mapping[str, Any]) -> None:
         seed=config.seed,
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
+        split_file=Path(config.split) if config.split else None,
         drawn=source.drawn,
     )
     notices().print(data_summary(pictures))

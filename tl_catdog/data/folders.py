@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_catdog.errors import UsageError, listing
+from tl_catdog.files import SET_RECORD
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
@@ -113,7 +114,11 @@ def _unwrapped(root: Path) -> Path:
 
 def _sets_below(base: Path) -> list[Path]:
     """Return the subfolders that are whole picture sets themselves, so no classes."""
-    return [entry for entry in _subfolders(base) if is_folder(entry / TRAIN)]
+    return [
+        entry
+        for entry in _subfolders(base)
+        if is_folder(entry / TRAIN) or (entry / SET_RECORD).is_file()
+    ]
 
 
 def is_folder(path: Path) -> bool:

@@ -110,9 +110,11 @@ def upright(picture: Image.Image, pixels: Image.Image | None = None) -> Image.Im
 
     Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
     """
-    turned = picture if pixels is None else pixels
+    if pixels is None:
+        picture.load()  # what is neither turned nor converted would look for its file later
+        pixels = picture
     turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
-    return turned if turn is None else turned.transpose(turn)
+    return pixels if turn is None else pixels.transpose(turn)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:

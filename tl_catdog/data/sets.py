@@ -109,23 +109,31 @@ def load_training_set(
     seed: int = 0,
     validation_fraction: float = 0.2,
     test_fraction: float = 0.0,
+    split_file: Path | None = None,
     drawn: bool = False,
 ) -> PictureSet:
     """Scan a folder and split it where it isn't split: stratified, seeded, copies together.
 
-    A folder with ``train`` but no validation gives up a part of ``train``.
+    A folder with ``train`` but no validation gives up a part of ``train``. A file of
+    ``splitting.split_set`` goes before whatever splits the folder has.
 
     Args:
         root: The folder.
         seed: Which split; the same seed and pictures always give the same one.
         validation_fraction: Part of each class, 0..1 exclusive, for validation.
         test_fraction: Part of each class, 0..1, for the test; only for a folder without splits.
+        split_file: Which picture belongs to which split, as ``to_csv`` writes it.
         drawn: Whether the program drew these pictures.
 
     Raises:
-        UsageError: See ``folders.scan``; or a class is too small to be split.
+        UsageError: See ``folders.scan``; or a class is too small to be split; or the file is none.
+        CatdogError: Pictures that the file names are gone or have changed.
     """
     loaded = load_set(root, drawn=drawn)
+    if split_file is not None:
+        from tl_catdog.data.splitting import apply_split
+
+        return apply_split(loaded, split_file)
     if VALIDATION in loaded.splits:
         return loaded
     source = UNSPLIT if UNSPLIT in loaded.splits else TRAIN
@@ -134,12 +142,17 @@ def load_training_set(
         parts[TEST] = test_fraction
     examples = assign_splits(loaded.split(source), parts, seed)
     kept = [example for example in loaded.examples if example.split != source]
-    _check_split(examples, loaded.classes, root, parts)
+    check_split(examples, loaded.classes, root, (TRAIN, *parts))
     layout = f"{loaded.layout}, split by seed {seed}"
     return replace(loaded, layout=layout, examples=tuple(examples + kept))
 
 
-def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: int) -> list[Example]:
+def assign_splits(
+    examples: Sequence[Example],
+    parts: dict[str, float],
+    seed: int,
+    copies: Sequence[int] | None = None,
+) -> list[Example]:
     """Give each picture a split: ``parts`` of every class, the rest to ``train``.
 
     Byte-identical pictures stay together, also when they bear different labels. Which pictures go
@@ -149,14 +162,14 @@ def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: in
         examples: The pictures, of any split.
         parts: Split → the part of each class it gets, 0..1.
         seed: Which of the many possible splits.
+        copies: A number for each picture; those with the same stay together as well. A group that
+            fits into no other split goes to ``train``.
 
     Returns:
         The same pictures, in the same order, with ``split`` set.
     """
     groups: dict[str, list[int]] = {}
-    for index, example in enumerate(examples):
-        # What can't be read has no content to compare: each such file stands for itself.
-        key = example.digest if example.digest != UNREADABLE else f"unreadable {example.name}"
+    for index, key in enumerate(_keys(examples, copies)):
         groups.setdefault(key, []).append(index)
     per_class = Counter(example.label for example in examples)
     # At least one of each class, never all of them.
@@ -177,21 +190,41 @@ def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: in
     return [replace(example, split=chosen[index]) for index, example in enumerate(examples)]
 
 
+def _keys(examples: Sequence[Example], copies: Sequence[int] | None) -> list[str]:
+    """Return a key for each picture that is equal for those that stay together."""
+    # What can't be read has no content to compare: each such file stands for itself.
+    keys = [
+        example.digest if example.digest != UNREADABLE else f"unreadable {example.name}"
+        for example in examples
+    ]
+    if copies is None:
+        return keys
+    least: dict[int, str] = {}
+    for key, group in zip(keys, copies, strict=True):
+        least[group] = min(key, least.get(group, key))
+    return [least[group] for group in copies]
+
+
 def _rank(seed: int, key: str) -> str:
     return fingerprint([(str(seed), "split", key)])
 
 
-def _check_split(
-    examples: Sequence[Example], classes: tuple[str, ...], root: Path, parts: dict[str, float]
+def check_split(
+    examples: Sequence[Example], classes: Sequence[str], root: Path, splits: Sequence[str]
 ) -> None:
+    """Make sure that each of some splits has pictures of every class.
+
+    Raises:
+        UsageError: One has none.
+    """
     counted = Counter((example.split, example.label) for example in examples)
-    for split in (TRAIN, *parts):
+    for split in splits:
         for label in classes:
             if not counted[split, label]:
-                total = sum(counted[name, label] for name in (TRAIN, *parts))
+                total = sum(counted[name, label] for name in splits)
                 raise UsageError(
                     f"expected enough different pictures of {label!r} for "
-                    f"{listing((TRAIN, *parts))}, found {total} in {root}.",
+                    f"{listing(splits)}, found {total} in {root}.",
                     f"Add pictures of {label!r}, or type: ls {root}",
                 )
 

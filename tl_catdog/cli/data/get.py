@@ -1,0 +1,166 @@
+"""``tl-catdog data get``: put a public picture set into a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results, shown
+
+if TYPE_CHECKING:
+    from tl_catdog.fetch.catalogue import Source
+    from tl_catdog.fetch.places import Got
+    from tl_catdog.fetch.told import Listener
+
+EXAMPLES = (
+    "Examples: tl-catdog data get filtered; tl-catdog data get pets --into pictures; "
+    "tl-catdog data get full --from kagglecatsanddogs_5340.zip"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(get)
+
+
+def get(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="filtered, full, pets or kaggle; see data list.",
+            show_default=False,
+        ),
+    ],
+    into: Annotated[
+        str, typer.Option(help="Folder that gets the set's folder.", metavar="DIR")
+    ] = "data",
+    from_: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            "--from",
+            help="An archive that is here already; no network is used. Of pets give both.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Get a public set of cats and dogs, checked and whole, or nothing.
+
+    What a cut leaves is kept, and the same command goes on from there. The
+    archive's SHA-256 is checked before it is unpacked. Once the set is there,
+    the command does nothing. TL_CATDOG_MIRROR=https://… names another host.
+    """
+    from tl_catdog.fetch.catalogue import find_source
+    from tl_catdog.fetch.getting import Means, command, get_set
+
+    source, folder = find_source(name), Path(into)
+    try:
+        with listening() as listener:
+            if not from_:
+                _announce(source, folder)
+            found = get_set(source, folder, from_ or (), Means(listener=listener))
+    except KeyboardInterrupt:
+        note(_interrupted(source, command(source, folder), fetching=not from_))
+        raise typer.Exit(130) from None
+    if json:
+        print_json(found.to_json())
+        return
+    for line in _report(found):
+        results().print(shown(line), markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Listener]:
+    """Give who shows a bar of bytes, silent in a pipe, and says what happens."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    from tl_catdog.fetch.told import Listener
+
+    console = notices()
+
+    def say(text: str) -> None:
+        console.print(shown(text), style="yellow", markup=False, soft_wrap=True)
+
+    if not console.is_terminal:
+        yield Listener(say=say)
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+    )
+    task = bar.add_task("", total=None)
+    what = ""
+
+    def progress(now: str, done: int, total: int) -> None:
+        nonlocal what
+        if now != what:
+            what = now
+            bar.start()  # not sooner: Kaggle's library shows a bar of its own
+            bar.reset(task, description=now)
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield Listener(progress, say)
+    finally:
+        bar.stop()
+
+
+def _announce(source: Source, into: Path) -> None:
+    from tl_catdog.fetch.places import present
+    from tl_catdog.fetch.told import megabytes
+
+    if not source.competition and present(source, into) is None:
+        host = source.archives[0].host
+        note(f"Getting {source.name}: {megabytes(source.size)} from {host}.", style="dim")
+
+
+def _interrupted(source: Source, command: str, *, fetching: bool) -> str:
+    from tl_catdog.fetch.places import kept_bytes
+    from tl_catdog.fetch.told import megabytes
+
+    if not fetching or source.competition:
+        return "Interrupted: nothing was left."
+    kept = f"{megabytes(kept_bytes(source))} of {megabytes(source.size)}"
+    return f"Interrupted: {kept} are kept. To go on, type: {command}"
+
+
+def _report(found: Got) -> list[str]:
+    from tl_catdog.fetch.places import archives_folder
+    from tl_catdog.fetch.told import megabytes
+
+    counts = ", ".join(f"{where} {count:,}" for where, count in found.counts.items())
+    size = f"{found.pictures:,} pictures ({counts}), {megabytes(found.bytes)}"
+    folder = shlex.quote(str(found.folder))
+    lines = [f"{found.folder} is here{' already' if found.already else ''}: {size}"]
+    if found.pictures < found.expected:
+        gone = found.expected - found.pictures
+        lines.append(
+            f"{gone:,} of its pictures were taken away. To have them back, move the folder."
+        )
+    lines.append(f"Licence: {found.licence}, see {found.home}")
+    lines.extend(
+        f"No publisher gives a hash of {name}. Recorded what it has: SHA-256 "
+        f"{found.sha256[name]} (in {archives_folder()}); later downloads must have the same."
+        for name in found.recorded
+    )
+    lines.append(f"Next: tl-catdog data check {folder}, tl-catdog train --data {folder}")
+    return lines

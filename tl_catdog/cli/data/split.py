@@ -1,0 +1,127 @@
+"""``tl-catdog data split``: one split for all trainings, near-copies together."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results, shown, writing
+from tl_catdog.errors import UsageError
+
+if TYPE_CHECKING:
+    from tl_catdog.data.splitting import Split
+
+EXAMPLES = (
+    "Examples: tl-catdog data split pictures --validation 0.2 --test 0.1; "
+    "tl-catdog train --data pictures --split pictures.split.csv; "
+    "tl-catdog data split pictures --folders pictures-split"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(split)
+
+
+def split(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
+    ],
+    validation: Annotated[
+        float, typer.Option(help="Part of each class for validation.", min=0.01, max=0.9)
+    ] = 0.2,
+    test: Annotated[
+        float, typer.Option(help="Part of each class for the test.", min=0.0, max=0.9)
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(help="Which of the possible splits.", min=0)] = 0,
+    out: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Where the split goes; default: DIR.split.csv.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    folders: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Make a folder of the splits instead, of hard links.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Merge splits that there are, and split anew.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Split a set: by seed, stratified, near-copies together.
+
+    The file names each picture by its content, so pictures may be renamed or moved.
+    """
+    from tl_catdog.cli.live import counting
+    from tl_catdog.data.splitting import split_set, write_folders
+
+    root = Path(folder)
+    if validation + test >= 1:
+        raise UsageError(
+            f"expected --validation and --test to leave some pictures for training, found "
+            f"{validation} and {test}.",
+            "Type: --validation 0.2 --test 0.1",
+        )
+    if out is not None and folders is not None:
+        raise UsageError("expected --out or --folders, found both.", "Leave one out")
+    target = Path(folders or out or root.absolute().with_name(f"{root.absolute().name}.split.csv"))
+    if folders is None and target.exists() and not force:
+        raise UsageError(
+            f"expected a new file, found that {target} is there.", "Type: --force or --out FILE"
+        )
+    try:
+        with counting(notices(), "looking for copies") as progress:
+            found = split_set(
+                root, validation=validation, test=test, seed=seed, again=again, progress=progress
+            )
+        copied = write_folders(found.pictures, target) if folders else _write(found, target)
+    except KeyboardInterrupt:
+        note("Interrupted: nothing was written.")
+        raise typer.Exit(130) from None
+    if json:
+        print_json(
+            {
+                "target": str(target),
+                "counts": found.pictures.counts(),
+                "groups": found.groups,
+                "grouped": found.grouped,
+                "copied": copied,
+            }
+        )
+        return
+    _show(found, root, target, folders=folders is not None, copied=copied)
+
+
+def _write(found: Split, target: Path) -> int:
+    from tl_catdog.data.sets import to_csv
+    from tl_catdog.files import write_text
+
+    with writing(target):
+        write_text(target, to_csv(found.pictures))
+    return 0
+
+
+def _show(found: Split, root: Path, target: Path, *, folders: bool, copied: int) -> None:
+    from tl_catdog.cli.render import count, data_summary, plural
+
+    results().print(data_summary(found.pictures))
+    lines = []
+    if found.groups:
+        groups = plural(found.groups, "group")
+        lines.append(f"Kept together: {groups} of copies, {count(found.grouped)} pictures.")
+    if copied:
+        lines.append(f"No links could be made: {plural(copied, 'file')} copied.")
+    words = f"--data {shlex.quote(str(target))}"
+    if not folders:
+        words = f"--data {shlex.quote(str(root))} --split {shlex.quote(str(target))}"
+    for line in (*lines, f"Split: {target}", f"Next: tl-catdog train {words}"):
+        results().print(shown(line), markup=False, soft_wrap=True)

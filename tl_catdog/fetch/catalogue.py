@@ -1,0 +1,168 @@
+"""The public picture sets: where they are, how large, under which licence, how they are laid out.
+
+Every set is published with the classes ``cats`` and ``dogs``, as the drawings have them, so that a
+run trained on one can be evaluated on another.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from tl_catdog.errors import UsageError, listing
+from tl_catdog.fetch.layouts import Layout, by_name, oxford
+
+MIRROR = "TL_CATDOG_MIRROR"
+"""Names the environment variable whose address replaces the scheme and host of every archive."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file to fetch.
+
+    ``sha256`` is empty where no publisher gives one; ``size`` is a mere estimate if not ``exact``.
+    """
+
+    name: str
+    url: str
+    size: int
+    sha256: str = ""
+    exact: bool = True
+
+    @property
+    def host(self) -> str:
+        """Where it comes from, for people."""
+        return urlsplit(self.url).hostname or self.url
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public picture set; ``room`` is about what its pictures take on the disk, in bytes."""
+
+    name: str
+    title: str
+    archives: tuple[Archive, ...]
+    pictures: int
+    room: int
+    licence: str
+    home: str
+    layout: Layout
+    competition: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes to fetch."""
+        return sum(archive.size for archive in self.archives)
+
+
+FILTERED = Source(
+    name="filtered",
+    title="TensorFlow tutorial",
+    archives=(
+        Archive(
+            "cats_and_dogs_filtered.zip",
+            "https://storage.googleapis.com/mledu-datasets/cats_and_dogs_filtered.zip",
+            68_606_236,
+        ),
+    ),
+    pictures=3_000,
+    room=75_000_000,
+    licence="competition rules",
+    home="https://www.tensorflow.org/tutorials/images/transfer_learning",
+    layout=by_name(
+        r"cats_and_dogs_filtered/(?P<split>train|validation)/(?P<label>cat|dog)s/(?P<file>[^/]+)"
+    ),
+)
+
+FULL = Source(
+    name="full",
+    title="Microsoft",
+    archives=(
+        Archive(
+            "kagglecatsanddogs_5340.zip",
+            "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
+            "kagglecatsanddogs_5340.zip",
+            824_887_076,
+            "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
+        ),
+    ),
+    pictures=25_000,
+    room=900_000_000,
+    licence="CDLA-Permissive-2.0",
+    home="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
+    layout=by_name(r"PetImages/(?P<label>Cat|Dog)/(?P<file>[^/]+)"),
+)
+
+PETS = Source(
+    name="pets",
+    title="Oxford-IIIT Pet",
+    archives=(
+        Archive(
+            "images.tar.gz",
+            "https://thor.robots.ox.ac.uk/~vgg/data/pets/images.tar.gz",
+            791_918_971,
+            "67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
+        ),
+        Archive(
+            "annotations.tar.gz",
+            "https://thor.robots.ox.ac.uk/~vgg/data/pets/annotations.tar.gz",
+            19_173_078,
+            "52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
+        ),
+    ),
+    pictures=7_349,
+    room=850_000_000,
+    licence="CC BY-SA 4.0",
+    home="https://www.robots.ox.ac.uk/~vgg/data/pets/",
+    layout=oxford,
+)
+
+KAGGLE = Source(
+    name="kaggle",
+    title="Kaggle (account needed)",
+    archives=(
+        Archive("train.zip", "https://www.kaggle.com/c/dogs-vs-cats", 570_000_000, exact=False),
+    ),
+    pictures=25_000,
+    room=620_000_000,
+    licence="competition rules",
+    home="https://www.kaggle.com/c/dogs-vs-cats",
+    layout=by_name(r"train/(?P<file>(?P<label>cat|dog)\.\d+\.jpg)"),
+    competition="dogs-vs-cats",
+)
+
+SETS = {source.name: source for source in (FILTERED, FULL, PETS, KAGGLE)}
+
+
+def find_source(name: str) -> Source:
+    """Return the set of that name, from the mirror if there is one.
+
+    Raises:
+        UsageError: There is no such set, or the mirror isn't an address.
+    """
+    source = SETS.get(name)
+    if source is None:
+        raise UsageError(
+            f"expected one of the sets {listing(SETS)}, found {name!r}.",
+            "Type: tl-catdog data list",
+        )
+    mirror = os.environ.get(MIRROR, "").rstrip("/")
+    return source if not mirror or source.competition else mirrored(source, mirror)
+
+
+def mirrored(source: Source, mirror: str) -> Source:
+    """Return the set with its archives at another host, under the same paths.
+
+    Raises:
+        UsageError: The mirror isn't an address.
+    """
+    if urlsplit(mirror).scheme not in ("http", "https") or not urlsplit(mirror).hostname:
+        raise UsageError(
+            f"expected an address in {MIRROR}, found {mirror!r}.",
+            f"Type: export {MIRROR}=https://mirror.example.org",
+        )
+    archives = tuple(
+        replace(archive, url=mirror + urlsplit(archive.url).path) for archive in source.archives
+    )
+    return replace(source, archives=archives)
