@@ -97,6 +97,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["data", "fix"],
         ["data", "split"],
         ["data", "draw"],
+        ["data", "show"],
     ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:

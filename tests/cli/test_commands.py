@@ -41,6 +41,7 @@ def assert_one_line(err: str) -> None:
         ["data", "fix"],
         ["data", "split"],
         ["data", "draw"],
+        ["data", "show"],
         ["doctor"],
     ],
 )

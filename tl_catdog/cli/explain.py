@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import notices, print_json, results, shown, writing
+from tl_catdog.cli.output import PNG, notices, png_file, print_json, results, shown, writing
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
 
@@ -15,7 +15,6 @@ EXAMPLES = (
     "Examples: tl-catdog explain photo.jpg; "
     "tl-catdog explain photo.jpg --run baseline --class dogs --out why.png"
 )
-SUFFIX = ".png"
 
 
 def register(app: typer.Typer) -> None:
@@ -68,15 +67,10 @@ def explain(
 
 def _figure_path(picture: Path, out: str | None) -> Path:
     """Return where the figure goes, which must not be the picture itself."""
-    path = Path(f"{picture.stem}.explained{SUFFIX}" if out is None else out)
-    if path.suffix.lower() != SUFFIX:
-        raise UsageError(
-            f"expected a name that ends in {SUFFIX}, found {path}.",
-            f"Type: --out {path.with_suffix(SUFFIX) if path.name else 'why.png'}",
-        )
-    if path.is_dir() or (path.exists() and picture.exists() and path.samefile(picture)):
+    path = png_file(Path(f"{picture.stem}.explained{PNG}" if out is None else out))
+    if path.exists() and picture.exists() and path.samefile(picture):
         raise UsageError(
             f"expected a new file for the figure, found {path}.",
-            f"Type: --out {path.stem}.explained{SUFFIX}",
+            f"Type: --out {path.stem}.explained{PNG}",
         )
     return path

@@ -13,6 +13,8 @@ from rich.console import Console
 
 from tl_catdog.errors import CatdogError, UsageError
 
+PNG = ".png"
+
 
 def results() -> Console:
     """Return the console for results."""
@@ -55,6 +57,20 @@ def writing(path: Path) -> Iterator[None]:
             f"expected a file that can be written, found {path} ({error.strerror}).",
             f"Type: --out {path.name or 'FILE'}",
         ) from error
+
+
+def png_file(path: Path) -> Path:
+    """Return a path that a picture can be written to.
+
+    Raises:
+        UsageError: Its name ends otherwise, or it is a folder.
+    """
+    if path.suffix.lower() != PNG or path.is_dir():
+        raise UsageError(
+            f"expected the name of a file that ends in {PNG}, found {path}.",
+            f"Type: --out {path.with_suffix(PNG) if path.name else f'picture{PNG}'}",
+        )
+    return path
 
 
 def shown(name: object) -> str:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import typer
 
-from tl_catdog.cli.data import check, draw, fix, get, split
+from tl_catdog.cli.data import check, draw, fix, get, show, split
 from tl_catdog.cli.data import list as list_sets
 
 data = typer.Typer(
@@ -19,6 +19,6 @@ data = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the command with its own commands."""
     app.add_typer(data, name="data")
-    modules: tuple[ModuleType, ...] = (list_sets, get, check, fix, split, draw)
+    modules: tuple[ModuleType, ...] = (list_sets, get, check, fix, split, show, draw)
     for module in modules:
         module.register(data)
