@@ -61,6 +61,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
 
+def read_text(path: Path) -> str:
+    """Read text as ``write_text`` wrote it: line ends and bytes that aren't UTF-8 stay as they are.
+
+    Raises:
+        OSError: The file can't be read.
+    """
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=True) + "\n")

@@ -29,7 +29,7 @@ from typing import Any
 
 from tl_catdog.data.sets import PictureSet, from_csv
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.files import read_json, write_json, write_text
+from tl_catdog.files import read_json, read_text, write_json, write_text
 
 FORMAT = 1
 UNFINISHED = ".unfinished-"
@@ -311,7 +311,7 @@ def read_split(run: Run) -> str:
     """
     try:
         path = run.path / SPLIT
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return read_text(path)
     except OSError as error:
         raise CatdogError(
             f"expected the split that the run {run.name} was trained on, found no {path}.",

@@ -182,7 +182,7 @@ def test_evaluate_json(cli: Cli, trained: Trained) -> None:
     assert list(found) == [
         "run", "arch", "data", "split", "n", "classes", "accuracy", "accuracy_ci", "auc",
         "log_loss", "confusion", "auc_ci", "log_loss_ci", "ece", "ece_ci", "brier", "brier_ci",
-        "reliability", "per_class", "temperature", "selection",
+        "reliability", "per_class", "temperature", "skipped", "selection",
     ]  # fmt: skip
     assert (found["run"], found["arch"], found["split"], found["n"]) == (
         "tuned", "mobilenet", "test", 18,
@@ -392,3 +392,13 @@ def test_predict_says_when_validation_can_not_show_the_precision(
     outcome = cli("predict", picture, "--precision", "0.999", "--runs-dir", trained.runs_dir)
     assert outcome.code == 1
     assert "Type: --precision 0." in outcome.err
+
+
+@pytest.mark.parametrize(
+    "words", [("evaluate",), ("train", "--data"), ("data", "check"), ("data", "split")]
+)
+def test_a_name_that_is_too_long_for_a_file_is_wrong_use(cli: Cli, words: tuple[str, ...]) -> None:
+    outcome = cli(*words, "n" * 300)
+    assert outcome.code == 2
+    assert len(outcome.err.splitlines()) == 1
+    assert "nnn" in outcome.err

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 from PIL import Image, ImageStat, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
 from tl_catdog.data.digest import UNREADABLE
@@ -109,7 +110,7 @@ def _grey(picture: Image.Image, data: bytes) -> Image.Image:
     Raises:
         Exception: The data is damaged.
     """
-    if picture.format != "JPEG":
+    if not isinstance(picture, JpegImageFile):
         return grey_of(picture)
     try:
         pixels = simplejpeg.decode_jpeg(
@@ -123,10 +124,11 @@ def _grey(picture: Image.Image, data: bytes) -> Image.Image:
 
 
 def _names(path: Path, picture: Image.Image) -> list[tuple[str, str]]:
-    fitting = SUFFIXES[str(picture.format)]
-    if path.suffix.lower() in fitting:
+    # A JPEG of several pictures, as cameras write it, calls itself MPO.
+    kind = "JPEG" if isinstance(picture, JpegImageFile) else str(picture.format)
+    if path.suffix.lower() in SUFFIXES[kind]:
         return []
-    return [(findings.EXTENSION, f"a {picture.format} named {path.suffix}")]
+    return [(findings.EXTENSION, f"a {kind} named {path.suffix}")]
 
 
 def _sizes(picture: Image.Image) -> list[tuple[str, str]]:

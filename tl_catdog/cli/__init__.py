@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -23,7 +24,7 @@ from tl_catdog.cli import (
     train,
 )
 from tl_catdog.cli.output import complain
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import CatdogError, UsageError
 
 DEBUG = "TL_CATDOG_DEBUG"
 
@@ -88,6 +89,11 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            name = f"{str(error.filename)[:40]}…"
+            found = f"expected a name that a file may have, found one that is too long: {name}"
+            complain(UsageError(found, "Shorten it."))
+            sys.exit(UsageError.exit_code)
         kind = type(error).__name__
         hint = f"This is a fault of tl-catdog; to see where, set {DEBUG}=1 and repeat."
         complain(CatdogError(f"unexpected {kind}: {error}.", hint))

@@ -62,11 +62,13 @@ def evaluate(
     pictures = own_pictures(chosen) if data is None else _other_pictures(chosen, Path(data))
     wanted = split or _default_split(pictures.splits)
     saved = own and not again and wanted in chosen.predicted_splits()
-    predictions = _saved(chosen, wanted) if saved else _predict(chosen, pictures, wanted, own=own)
+    predictions, skipped = (
+        _saved(chosen, wanted) if saved else _predict(chosen, pictures, wanted, own=own)
+    )
     pair = None
     if tta:
         plain = predictions
-        predictions = _predict(chosen, pictures, wanted, own=own, mirror=True)
+        predictions, _ = _predict(chosen, pictures, wanted, own=own, mirror=True)
         pair = compare_pair("with --tta", predictions, "without", plain)
     conditions = _robustness(chosen, pictures, wanted, own=own) if robustness else ()
     item, trust, policy = measure(predictions), reliability(predictions), policy_of(chosen)
@@ -79,6 +81,7 @@ def evaluate(
             **item.to_json(),
             **trust.to_json(),
             "temperature": chosen.temperature,
+            "skipped": skipped,
         }
         if policy:
             found["selection"] = {
@@ -121,16 +124,21 @@ def _other_pictures(run: Run, root: Path) -> PictureSet:
     return pictures
 
 
-def _saved(run: Run, split: str) -> Predictions:
+def _saved(run: Run, split: str) -> tuple[Predictions, list[dict[str, str]]]:
     from tl_catdog.evaluation.predictions import read_predictions
 
-    return read_predictions(run.predictions_path(split))
+    skipped = [
+        {"path": item["path"], "reason": item["reason"]}
+        for item in run.manifest["skipped"]
+        if item["split"] == split
+    ]
+    return read_predictions(run.predictions_path(split)), skipped
 
 
 def _predict(
     run: Run, pictures: PictureSet, split: str, *, own: bool, mirror: bool = False
-) -> Predictions:
-    """Predict a split; of the run's own pictures, unmirrored, that is saved in the run."""
+) -> tuple[Predictions, list[dict[str, str]]]:
+    """Predict a split, and say what can't be; of the run's own, unmirrored, that is saved in it."""
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.data.sets import check_unchanged
@@ -146,10 +154,11 @@ def _predict(
     with counting(notices(), "predicting") as progress:
         found = predict_examples(predictor, examples, progress)
     if found.skipped:
-        notices().print(skipped_table(found.skipped, pictures.root))
+        notices().print(skipped_table(found.skipped, pictures.root, "all are in --json"))
     if own and not mirror:
         write_text(run.predictions_path(split), found.predictions.to_csv())
-    return found.predictions
+    skipped = [{"path": str(item.path), "reason": item.reason} for item in found.skipped]
+    return found.predictions, skipped
 
 
 def _warn_of_overlap(run: Run, pictures: PictureSet, split: str) -> None:

@@ -88,8 +88,16 @@ def data_summary(pictures: PictureSet) -> RenderableType:
     return Lines(title, rows, Text(f"Left out: {ignored}", style="dim"))
 
 
-def skipped_table(skipped: Sequence[Skipped], root: Path) -> RenderableType:
-    """Return a warning that names the pictures that couldn't be used."""
+def skipped_table(
+    skipped: Sequence[Skipped], root: Path, rest: str = "all are in the run's manifest.json"
+) -> RenderableType:
+    """Return a warning that names the pictures that couldn't be used.
+
+    Args:
+        skipped: The pictures.
+        root: Their folder.
+        rest: Where those are that the table has no room for.
+    """
     rows = table()
     rows.add_column("picture", overflow="fold")
     rows.add_column("why", overflow="fold")
@@ -98,7 +106,7 @@ def skipped_table(skipped: Sequence[Skipped], root: Path) -> RenderableType:
         name = item.path.relative_to(root) if within else item.path
         rows.add_row(Text(shown(name)), Text(shown(item.reason)))
     if len(skipped) > MANY:
-        rows.add_row(f"… and {len(skipped) - MANY} more", "all are in the run's manifest.json")
+        rows.add_row(f"… and {len(skipped) - MANY} more", rest)
     title = f"Warning: left out of {shown(root)}, as unreadable: {plural(len(skipped), 'picture')}"
     return Lines(heading(title, "yellow"), rows)
 

@@ -235,7 +235,7 @@ COLUMNS = ("split", "label", "sha256", "name")
 def to_csv(pictures: PictureSet) -> str:
     """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
     writer.writerow(COLUMNS)
     for example in pictures.examples:
         writer.writerow((example.split, example.label, example.digest, example.name))
@@ -245,7 +245,7 @@ def to_csv(pictures: PictureSet) -> str:
 def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> PictureSet:
     """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
     examples = []
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in csv.DictReader(io.StringIO(text, newline="")):
         path = root / row["name"]
         examples.append(Example(path, row["name"], row["label"], row["split"], row["sha256"]))
     return PictureSet(root, "as trained", classes, tuple(examples), drawn=drawn)

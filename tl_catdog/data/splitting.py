@@ -23,6 +23,7 @@ from tl_catdog.data.sets import (
     load_set,
 )
 from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.files import read_text
 from tl_catdog.moves import Places, free_names
 
 
@@ -127,7 +128,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     """Read a split file."""
     hint = "Type: tl-catdog data split DIR"
     try:
-        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        text = read_text(file)
     except OSError as error:
         raise UsageError(
             f"expected a split file, found {file}, which can't be read ({error.strerror}).", hint

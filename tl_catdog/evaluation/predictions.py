@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.errors import CatdogError
+from tl_catdog.files import read_text
 
 FIXED = ("sha256", "name", "label", "predicted")
 NOVELTY = "novelty"
@@ -53,7 +54,7 @@ class Predictions:
     def to_csv(self) -> str:
         """Return a table that a spreadsheet opens; floats keep every digit."""
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
+        writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
         last = () if self.novelty is None else (NOVELTY,)
         writer.writerow((*FIXED, *(f"p({label})" for label in self.classes), *last))
         numbers = self.probabilities
@@ -74,8 +75,8 @@ def read_predictions(path: Path) -> Predictions:
         CatdogError: The file is missing or damaged.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        header, *rows = list(csv.reader(io.StringIO(text)))
+        text = read_text(path)
+        header, *rows = list(csv.reader(io.StringIO(text, newline="")))
         columns = header[len(FIXED) :]
         classes = tuple(column[2:-1] for column in columns if column.startswith("p("))
         if len(classes) < 2 or not rows:

@@ -85,7 +85,7 @@ def show(
     with writing(path):
         write_png(sheet.figure, path)
     if sheet.skipped:
-        notices().print(skipped_table(sheet.skipped, pictures.root))
+        notices().print(skipped_table(sheet.skipped, pictures.root, "all are in --json"))
     if json:
         skipped = [{"path": str(item.path), "reason": item.reason} for item in sheet.skipped]
         print_json({"figure": str(path), "shown": list(sheet.shown), "skipped": skipped})
