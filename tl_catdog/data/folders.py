@@ -42,7 +42,7 @@ LAYOUT_HELP = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be very many
 class Picture:
     """A labelled picture: its file, its class, and its path below the folder that was scanned."""
 

@@ -15,7 +15,7 @@ from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, scan
 from tl_catdog.errors import CatdogError, UsageError, listing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be very many
 class Example:
     """A picture with its role; ``digest`` is its bytes' SHA-256, ``name`` its path in the set."""
 
