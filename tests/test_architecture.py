@@ -21,6 +21,7 @@ LAYERS = (
     {"training"},
     {"insight"},
     {"audit"},
+    {"shipping"},
     {"cli"},
     {"__main__"},
 )

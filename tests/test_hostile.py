@@ -218,6 +218,43 @@ def test_data_check_names_each_bad_file_and_no_good_one(run: Run, corpus: Corpus
     assert_kept(corpus, set(corpus.verdicts) - bad)
 
 
+def test_data_split_gives_every_file_a_split_and_training_finds_it_by_the_file(
+    run: Run, corpus: Corpus, tmp_path: Path
+) -> None:
+    file = tmp_path / "split.csv"
+    outcome = run("data", "split", corpus.root, "--out", file, "--json")
+    assert outcome.code == 0, outcome.err
+    words = ("--arch", "baseline", "--image-size", 32, "--epochs", 1, "--run", "odd")
+    outcome = run("train", "--data", corpus.root, "--split", file, "--runs-dir", tmp_path, *words)
+    assert outcome.code == 0, outcome.err
+    manifest = json.loads((tmp_path / "odd" / "manifest.json").read_text())
+    counts = manifest["data"]["counts"].values()
+    assert sum(sum(of_split.values()) for of_split in counts) == len(corpus.verdicts)
+    assert_kept(corpus, set(corpus.verdicts) - {Path(i["path"]) for i in manifest["skipped"]})
+
+
+def test_data_show_draws_what_can_be_drawn(run: Run, corpus: Corpus, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    outcome = run("data", "show", corpus.root, "--count", 30, "--out", sheet)
+    assert outcome.code == 0, outcome.err
+    assert decode(sheet, 64).shape == (64, 64, 3)
+
+
+def test_data_fix_takes_the_bad_ones_away_and_brings_them_back(run: Run, corpus: Corpus) -> None:
+    before = {path: file_digest(path) for path in corpus.verdicts}
+    outcome = run("data", "fix", corpus.root, "--kinds", ",".join(sorted(FATAL)))
+    try:
+        assert outcome.code == 1  # some can't be moved, and are named
+        assert "(its path is too long)" in outcome.err
+        left = {path for path in corpus.verdicts if os.path.lexists(path)}
+        named = {path for path in left if f": {path.relative_to(corpus.root)} (" in outcome.err}
+        assert_kept(corpus, left - named)
+    finally:
+        outcome = run("data", "fix", corpus.root, "--undo")
+    assert outcome.code == 0, outcome.err
+    assert {path: file_digest(path) for path in corpus.verdicts} == before
+
+
 def test_the_answers_do_not_depend_on_pillows_leniency(corpus: Corpus) -> None:
     """Pillow can be told to fill up what is cut with grey; no library here does so."""
     import keras

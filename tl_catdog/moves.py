@@ -248,16 +248,11 @@ class Places:
         return place
 
 
-def check_reach(source: Path, target: Path, advice: str) -> None:
-    """Make sure that a rename can bring a picture there, and that a link still leads to it."""
+def out_of_reach(source: Path, target: Path) -> str | None:
+    """Return why a rename can't bring a picture there with a link still leading to it, or None."""
     above = next(folder for folder in target.parents if folder.exists())
     if source.parent.stat().st_dev != above.stat().st_dev:
-        problem = f"another disk at {above}"
-    elif source.is_symlink() and not source.readlink().is_absolute():
-        problem = "a link that would lead astray from there"
-    else:
-        return
-    raise UsageError(
-        f"expected to move {source} to {target}, found {problem}.",
-        advice,
-    )
+        return f"another disk at {above}"
+    if source.is_symlink() and not source.readlink().is_absolute():
+        return "a link that would lead astray from there"
+    return None

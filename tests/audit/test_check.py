@@ -124,3 +124,13 @@ def test_findings_are_in_the_order_of_their_kinds() -> None:
     assert [item.kind for item in got[::2]] == list(KINDS)
     assert [item.paths for item in got[:2]] == [("a",), ("b",)]
     assert set(SINGLE) < set(SERIOUS) < set(KINDS)
+
+
+def test_processes_find_what_threads_find(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cats = sorted(drawn.glob("train/cats/*"))
+    (drawn / "train" / "dogs" / "copy.jpg").write_bytes(cats[0].read_bytes())
+    (drawn / "train" / "dogs" / "cut.jpg").write_bytes(cats[1].read_bytes()[:2000])
+    in_threads = found(drawn)
+    assert {kind for kind, _ in in_threads} >= {"label-conflict", "truncated"}
+    monkeypatch.setattr("tl_catdog.audit.check.MANY", 1)
+    assert found(drawn) == in_threads

@@ -22,7 +22,7 @@ def tree(root: Path) -> dict[str, str]:
 
 def planned(root: Path, kinds: tuple[str, ...] = fix.USUAL) -> tuple[fix.Move, ...]:
     result, usable = check(root, quietly)
-    return fix.plan(result, {item.name: item.split for item in usable}, kinds)
+    return fix.plan(result, {item.name: item.split for item in usable}, kinds).moves
 
 
 @pytest.fixture

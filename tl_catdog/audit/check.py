@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,13 @@ import numpy as np
 from tl_catdog.audit import findings
 from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
 from tl_catdog.audit.inspection import inspect
+from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.folders import TRAIN, UNSPLIT, pictures_below, scan
 from tl_catdog.data.looks import SIDE
-from tl_catdog.data.near import SAME, Pair, Progress, grouped, near_copies
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.near import SAME, Pair, Progress, group_copies
+from tl_catdog.data.parallel import in_order, in_processes
 from tl_catdog.data.rows import Rows
+from tl_catdog.data.sets import Example
 from tl_catdog.errors import UsageError
 
 IMBALANCED = 3.0
@@ -28,18 +30,11 @@ Steps = Callable[[str], AbstractContextManager[Progress]]
 """Gives something that hears of the progress of a step of this name."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A picture and its role; the class and the split are empty where the folder has none."""
-
-    path: Path
-    name: str
-    label: str
-    split: str
-    digest: str = ""
+MANY = 500
+"""From so many pictures on, processes save more time than it takes to start them."""
 
 
-def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Entry, ...]]:
+def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     """Find what is wrong with the pictures of a folder, without any network.
 
     Memory doesn't grow with the pictures but for what is found, their names and a few numbers each.
@@ -60,7 +55,8 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Entry, ...]]:
     digests: list[str] = []
     usable: list[int] = []
     with steps("looking at pictures") as progress:
-        for position, seen in enumerate(in_order(inspect, (entry.path for entry in entries))):
+        spread = in_processes if len(entries) >= MANY else in_order  # inspect holds the lock
+        for position, seen in enumerate(spread(inspect, [entry.path for entry in entries])):
             digests.append(seen.digest)
             name = entries[position].name
             found.extend(Finding(kind, (name,), detail) for kind, detail in seen.remarks)
@@ -69,8 +65,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Entry, ...]]:
                 usable.append(position)
             progress(position + 1, len(entries))
     entries = [
-        Entry(item.path, item.name, item.label, item.split, digest)
-        for item, digest in zip(entries, digests, strict=True)
+        replace(entry, digest=digest) for entry, digest in zip(entries, digests, strict=True)
     ]
     with steps("comparing pictures") as progress:
         found.extend(_copies(entries, usable, looks, progress))
@@ -86,7 +81,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Entry, ...]]:
     return audit, tuple(entries[position] for position in usable)
 
 
-def _listed(root: Path) -> tuple[list[Entry], list[Finding]]:
+def _listed(root: Path) -> tuple[list[Example], list[Finding]]:
     """Return the pictures of a folder by their names, and what is odd about the folder."""
     try:
         folder = scan(root)
@@ -95,21 +90,23 @@ def _listed(root: Path) -> tuple[list[Entry], list[Finding]]:
         if not paths:
             raise
         base = root.absolute()
-        entries = [Entry(path, path.relative_to(base).as_posix(), "", "") for path in paths]
+        entries = [
+            Example(path, path.relative_to(base).as_posix(), "", "", UNREADABLE) for path in paths
+        ]
         return entries, [Finding(findings.LAYOUT, (), f"{error.message} {error.hint}")]
     found = [
         Finding(findings.LEFT_OUT, (), f"{count} × {what}")
         for what, count in sorted(folder.ignored.items())
     ]
     listed = [
-        Entry(item.path, item.name, item.label, "" if split == UNSPLIT else split)
+        Example(item.path, item.name, item.label, "" if split == UNSPLIT else split, UNREADABLE)
         for split, members in folder.splits.items()
         for item in members
     ]
     return listed, found
 
 
-def _counts(entries: Sequence[Entry]) -> dict[str, dict[str, int]]:
+def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:
     counted: dict[str, dict[str, int]] = {}
     for entry in entries:
         of_split = counted.setdefault(entry.split or UNSPLIT, {})
@@ -118,45 +115,44 @@ def _counts(entries: Sequence[Entry]) -> dict[str, dict[str, int]]:
 
 
 def _copies(
-    entries: Sequence[Entry], usable: Sequence[int], looks: Rows, progress: Progress
+    entries: Sequence[Example], usable: Sequence[int], looks: Rows, progress: Progress
 ) -> list[Finding]:
     """Return what identical and near-identical pictures there are, and what that means."""
-    first: dict[str, int] = {}
-    same = []
-    for position in usable:
-        original = first.setdefault(entries[position].digest, position)
-        if original != position:
-            same.append((original, position))
-    copies = near_copies(looks, list(first.values()), progress)
-    near = copies.pairs
-    groups = defaultdict(list)
-    for position, group in enumerate(
-        grouped(len(entries), [*same, *((pair.first, pair.second) for pair in near)])
-    ):
-        groups[group].append(position)
-    scores = _weakest(near, groups)
+    # Damaged files have digests, too, but nothing that could be compared.
+    comparable = set(usable)
+    groups, copies = group_copies(
+        [
+            entry.digest if position in comparable else UNREADABLE
+            for position, entry in enumerate(entries)
+        ],
+        looks,
+        progress,
+    )
+    members = defaultdict(list)
+    for group, entry in zip(groups, entries, strict=True):
+        members[group].append(entry)
+    weakest = _weakest(copies.pairs, groups)
     found = []
-    for group, members in groups.items():
-        if len(members) > 1:
-            found.extend(_meaning([entries[member] for member in members], scores.get(group)))
+    for group, alike in members.items():
+        if len(alike) > 1:
+            found.extend(_meaning(alike, weakest.get(group)))
     if copies.threshold > SAME:
         detail = f"only likeness from {copies.threshold} on is taken for a copy, not from {SAME}"
         found.append(Finding(findings.ALIKE, (), detail))
     return found
 
 
-def _weakest(near: Sequence[Pair], groups: dict[int, list[int]]) -> dict[int, Pair]:
+def _weakest(near: Sequence[Pair], groups: Sequence[int]) -> dict[int, Pair]:
     """Return the least alike of each group's near-copies; identical ones have none."""
-    of = {member: group for group, members in groups.items() for member in members}
     weakest: dict[int, Pair] = {}
     for pair in near:
-        group = of[pair.first]
+        group = groups[pair.first]
         if group not in weakest or pair.score < weakest[group].score:
             weakest[group] = pair
     return weakest
 
 
-def _meaning(members: Sequence[Entry], weakest: Pair | None) -> list[Finding]:
+def _meaning(members: Sequence[Example], weakest: Pair | None) -> list[Finding]:
     """Say what it means that these pictures are copies of each other."""
     if weakest is None:
         likeness = "identical"
@@ -173,7 +169,7 @@ def _meaning(members: Sequence[Entry], weakest: Pair | None) -> list[Finding]:
     return found or [Finding(findings.DUPLICATE, paths, likeness)]
 
 
-def _seen_in_training(entries: Sequence[Entry], found: Sequence[Finding]) -> dict[str, Seen]:
+def _seen_in_training(entries: Sequence[Example], found: Sequence[Finding]) -> dict[str, Seen]:
     """Return for each split how many of its pictures the training sees a copy of."""
     by_name = {entry.name: entry for entry in entries}
     total = Counter(entry.split for entry in entries)
@@ -185,7 +181,7 @@ def _seen_in_training(entries: Sequence[Entry], found: Sequence[Finding]) -> dic
     return {split: Seen(count[split], total[split]) for split in sorted(count)}
 
 
-def _imbalance(entries: Sequence[Entry]) -> list[Finding]:
+def _imbalance(entries: Sequence[Example]) -> list[Finding]:
     found = []
     for split, counts in _counts(entries).items():
         if split not in (UNSPLIT, TRAIN) or len(counts) < 2:

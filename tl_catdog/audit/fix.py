@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tl_catdog.audit.findings import (
@@ -16,7 +18,7 @@ from tl_catdog.audit.findings import (
 )
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.moves import Journal, Move, Moved, Places, check_reach, free_names
+from tl_catdog.moves import Journal, Move, Moved, Places, free_names, out_of_reach
 
 QUARANTINE = ".quarantine"
 """What is put aside goes to a folder of the data's name and this, beside it."""
@@ -26,11 +28,22 @@ USUAL = (*SINGLE, LEAK, CONFLICT)
 
 MOVABLE = (*USUAL, DUPLICATE)
 
+LONGEST = 4000
+"""Bytes of a path: Linux allows 4,096, and a number may be added to the name."""
+
 KEPT_IN = (TEST, VALIDATION, TRAIN)
 """Of a picture in several splits, those in the first of these that has it stay."""
 
 
-def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> tuple[Move, ...]:
+@dataclass(frozen=True)
+class Plan:
+    """What to move, and what has to stay: path below the folder → why."""
+
+    moves: tuple[Move, ...]
+    stuck: dict[str, str]
+
+
+def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
     """Return what to move where.
 
     A broken file goes. Of a picture in several splits the copy for the test stays, or that for
@@ -42,14 +55,11 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> tuple[
         audit: What was found.
         splits: The split of each picture, by its path below the folder.
         kinds: Kinds of findings to act on.
-
-    Raises:
-        UsageError: A place can't be reached by renaming.
     """
     root = Path(audit.root).absolute()
     aside = root.with_name(root.name + QUARANTINE)
     places = Places()
-    moves, gone = [], set[str]()
+    moves, gone, stuck = [], set[str](), dict[str, str]()
     for finding in audit.findings:
         if finding.kind not in kinds:
             continue
@@ -57,12 +67,27 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> tuple[
             if name in gone:
                 continue
             gone.add(name)
-            target = places.first_free(free_names(aside / finding.kind / name))
-            check_reach(root / name, target, "Move it yourself")
+            if _too_long(root / name):
+                stuck[name] = "its path is too long"
+                continue
+            target = places.first_free(free_names(_place(aside / finding.kind, name)))
+            if problem := out_of_reach(root / name, target):
+                stuck[name] = problem
+                continue
             source = str((root / name).relative_to(root.parent))
             digest = file_digest(root / name)
             moves.append(Move(finding.kind, source, str(target.relative_to(root.parent)), digest))
-    return tuple(moves)
+    return Plan(tuple(moves), stuck)
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Return where a picture goes: as deep as it was, unless a path can't be so long."""
+    place = folder / name
+    return folder / Path(name).name if _too_long(place) else place
+
+
+def _too_long(path: Path) -> bool:
+    return len(os.fsencode(path)) > LONGEST
 
 
 def _leaving(finding: Finding, splits: dict[str, str]) -> Iterator[str]:

@@ -15,9 +15,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
 from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.images import MAX_PIXELS, Pixels, upright
-from tl_catdog.data.jpeg import refuse_endless
-from tl_catdog.data.looks import DETAIL, grey_of, look_of, opened
+from tl_catdog.data.images import MAX_PIXELS, Pixels, opened, upright
+from tl_catdog.data.looks import DETAIL, grey_of, look_of
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import PictureError
 
@@ -79,7 +78,6 @@ def inspect(path: Path) -> Inspection:
         return _broken(digest, findings.NOT_A_PICTURE, "the file is empty")
     try:
         with opened(data) as picture:
-            refuse_endless(picture, data)
             remarks = [*_names(path, picture), *_sizes(picture)]
             grey = _grey(picture, data)
     except (PictureError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tl_catdog.audit import findings
-from tl_catdog.audit.check import Entry
 from tl_catdog.audit.findings import Finding
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.folders import TRAIN
@@ -23,7 +23,7 @@ FEWEST = 4 * NEIGHBOURS
 """Among fewer pictures none stands out."""
 
 
-def outliers(entries: Sequence[Entry], progress: Progress) -> list[Finding]:
+def outliers(entries: Sequence[Example], progress: Progress) -> list[Finding]:
     """Return the pictures that are far from all others, the farthest first.
 
     What the backbone makes of them goes into the feature cache, so a training that follows takes it
@@ -38,10 +38,7 @@ def outliers(entries: Sequence[Entry], progress: Progress) -> list[Finding]:
     """
     if len(entries) < FEWEST:
         return []
-    examples = [
-        Example(item.path, item.name, item.label, item.split or TRAIN, item.digest)
-        for item in entries
-    ]
+    examples = [replace(entry, split=entry.split or TRAIN) for entry in entries]
     found = pooled(TrainConfig().resolved(), examples, progress=progress)
     count = len(found.examples)
     references = References.of(found.features.__getitem__, count)

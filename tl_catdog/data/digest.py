@@ -26,6 +26,11 @@ def file_digests(paths: Iterable[Path]) -> list[str]:
     return list(in_order(file_digest, paths))
 
 
+def content_key(digest: str, name: str) -> str:
+    """Return what is equal for copies: the digest; what can't be read stands for itself."""
+    return digest if digest != UNREADABLE else f"unreadable {name}"
+
+
 def fingerprint(rows: Iterable[tuple[str, str, str]]) -> str:
     """Return one SHA-256 for a data set: equal when the same pictures have the same roles.
 

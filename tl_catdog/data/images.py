@@ -71,11 +71,7 @@ def decode(source: Path | bytes, size: int) -> Pixels:
     if not data:
         raise PictureError("the file is empty")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
-            refuse_endless(picture, data)
+        with opened(data) as picture:
             # Only JPEG's decoder does this; the bilinear filter then averages what is left.
             picture.draft(None, (DRAFT * size, DRAFT * size))
             picture.load()
@@ -95,6 +91,21 @@ def decode(source: Path | bytes, size: int) -> Pixels:
         # struct.error, zlib.error and more; whichever it is, the picture is the one at fault.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"broken: {reason}") from error
+
+
+def opened(data: bytes) -> Image.Image:
+    """Open a picture by its bytes; only the header is read, and what it promises is judged.
+
+    Raises:
+        PictureError: It has too many pixels or too many scans.
+        Exception: Whatever Pillow raises at what is no picture.
+    """
+    picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+    refuse_endless(picture, data)
+    return picture
 
 
 def attempt(source: Path | bytes, size: int) -> Pixels | PictureError:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from PIL import Image
 
-from tl_catdog.data.images import FORMATS, MAX_PIXELS, Pixels, to_rgb, upright
-from tl_catdog.errors import PictureError
+from tl_catdog.data.images import Pixels, to_rgb, upright
 
 SIDE = 64
 """Height and width of a look: enough to tell pictures apart, 4 KB each."""
@@ -31,16 +28,3 @@ def grey_of(picture: Image.Image) -> Image.Image:
 def look_of(grey: Image.Image) -> Pixels:
     """Return a grey picture as a look: (SIDE, SIDE), 0..255, means of what each stands for."""
     return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))
-
-
-def opened(data: bytes) -> Image.Image:
-    """Open a picture by its bytes; only the header is read.
-
-    Raises:
-        Exception: Whatever Pillow raises at what is no picture, or too large a one.
-    """
-    picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
-    return picture

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.images import Pixels
-from tl_catdog.data.looks import SIDE, grey_of, look_of, opened
+from tl_catdog.data.images import Pixels, opened
+from tl_catdog.data.looks import SIDE, grey_of, look_of
 from tl_catdog.data.overlay import WAYS, WINDOWS, Floats, averaging, scores_of
 from tl_catdog.data.parallel import in_order
 from tl_catdog.data.reading import read_file
@@ -229,18 +229,35 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
         progress: Hears how many are looked at, and how many there are.
     """
     looks = Rows(len(paths), (SIDE, SIDE), np.uint8)
-    first: dict[str, int] = {}
-    pairs = []
+    digests = []
     for position, (digest, look) in enumerate(in_order(_digest_and_look, paths)):
+        digests.append(digest)
         if look is not None:
             looks.write(position, look)
-            same = first.setdefault(digest, position)
-            if same != position:
-                pairs.append((same, position))
         if progress:
             progress(position + 1, len(paths))
-    near = near_copies(looks, list(first.values()))
-    return grouped(len(paths), pairs + [(pair.first, pair.second) for pair in near.pairs])
+    return group_copies(digests, looks)[0]
+
+
+def group_copies(
+    digests: Sequence[str], looks: Rows, progress: Progress | None = None
+) -> tuple[list[int], Copies]:
+    """Return a group for each picture, equal for copies and near-copies, and the near-copies.
+
+    Args:
+        digests: Of all pictures; ``UNREADABLE`` for those that have no look and no copies.
+        looks: Of the others, (N, SIDE, SIDE).
+        progress: Hears how many are compared, and how many there are.
+    """
+    first: dict[str, int] = {}
+    pairs = []
+    for position, digest in enumerate(digests):
+        original = first.setdefault(digest, position) if digest != UNREADABLE else position
+        if original != position:
+            pairs.append((original, position))
+    near = near_copies(looks, list(first.values()), progress)
+    pairs += [(pair.first, pair.second) for pair in near.pairs]
+    return grouped(len(digests), pairs), near
 
 
 def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:

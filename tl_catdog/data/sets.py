@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from tl_catdog.data.digest import UNREADABLE, file_digest, file_digests, fingerprint
+from tl_catdog.data.digest import UNREADABLE, content_key, file_digest, file_digests, fingerprint
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, scan
 from tl_catdog.errors import CatdogError, UsageError, listing
 
@@ -192,11 +192,7 @@ def assign_splits(
 
 def _keys(examples: Sequence[Example], copies: Sequence[int] | None) -> list[str]:
     """Return a key for each picture that is equal for those that stay together."""
-    # What can't be read has no content to compare: each such file stands for itself.
-    keys = [
-        example.digest if example.digest != UNREADABLE else f"unreadable {example.name}"
-        for example in examples
-    ]
+    keys = [content_key(example.digest, example.name) for example in examples]
     if copies is None:
         return keys
     least: dict[int, str] = {}

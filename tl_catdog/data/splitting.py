@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.digest import content_key
 from tl_catdog.data.folders import SPLITS, TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.near import Progress, copy_groups
 from tl_catdog.data.sets import (
@@ -91,10 +91,10 @@ def apply_split(loaded: PictureSet, file: Path) -> PictureSet:
     rows = _rows(file)
     by_digest: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
-        by_digest[_key(row["sha256"], row["name"])].append(row)
+        by_digest[content_key(row["sha256"], row["name"])].append(row)
     examples, unknown, seen = [], 0, set[str]()
     for example in loaded.examples:
-        key = _key(example.digest, example.name)
+        key = content_key(example.digest, example.name)
         known = by_digest.get(key)
         if not known:
             unknown += 1
@@ -103,7 +103,7 @@ def apply_split(loaded: PictureSet, file: Path) -> PictureSet:
         # Identical pictures may stand in several rows; the one of the same name is meant.
         row = next((row for row in known if row["name"] == example.name), known[0])
         examples.append(replace(example, split=row["split"]))
-    missing = [row["name"] for row in rows if _key(row["sha256"], row["name"]) not in seen]
+    missing = [row["name"] for row in rows if content_key(row["sha256"], row["name"]) not in seen]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CatdogError(
@@ -118,10 +118,6 @@ def apply_split(loaded: PictureSet, file: Path) -> PictureSet:
     return replace(
         loaded, layout=f"split by {file.name}", examples=tuple(examples), ignored=ignored
     )
-
-
-def _key(digest: str, name: str) -> str:
-    return digest if digest != UNREADABLE else f"unreadable {name}"
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

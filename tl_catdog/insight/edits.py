@@ -15,7 +15,7 @@ from tl_catdog.data.digest import file_digests
 from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.sets import Example, from_csv
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.moves import Move, Places, check_reach, free_names
+from tl_catdog.moves import Move, Places, free_names, out_of_reach
 from tl_catdog.runs import Run, read_split
 
 KEEP, REMOVE = "keep", "remove"
@@ -157,7 +157,11 @@ class _Places:
             target = self._places.first_free(free_names(aside / example.name))
         else:
             target = self._places.first_free(self._in_class(example, action))
-        check_reach(example.path, target, f"Move it yourself, and set its action to {KEEP}")
+        if problem := out_of_reach(example.path, target):
+            raise UsageError(
+                f"expected to move {example.path} to {target}, found {problem}.",
+                f"Move it yourself, and set its action to {KEEP}",
+            )
         base = self.root.parent
         return str(example.path.relative_to(base)), str(target.relative_to(base))
 

@@ -14,8 +14,8 @@ from tl_catdog.errors import UsageError, listing
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.audit.check import Entry
     from tl_catdog.audit.findings import Audit
+    from tl_catdog.data.sets import Example
 
 EXAMPLES = (
     "Examples: tl-catdog data check pictures; "
@@ -110,7 +110,7 @@ def kinds_of(
     return chosen
 
 
-def audited(root: Path, *, outliers: bool) -> tuple[Audit, tuple[Entry, ...]]:
+def audited(root: Path, *, outliers: bool) -> tuple[Audit, tuple[Example, ...]]:
     """Check a folder, showing how far it is; return what was found, and what can be used."""
     import time
     from dataclasses import replace

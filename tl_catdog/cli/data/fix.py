@@ -57,24 +57,30 @@ def fix(
     if undo and (dry_run or kinds is not None):
         raise UsageError("expected --undo alone, found another option with it.", f"Type: {command}")
     wanted = kinds_of(kinds, fixing.MOVABLE, fixing.USUAL, "--kinds")
+    stuck: dict[str, str] = {}
     try:
         if undo:
             found = fixing.undo(root)
         else:
             audit, usable = audited(root, outliers=False)
-            moves = fixing.plan(audit, {item.name: item.split for item in usable}, wanted)
+            plan = fixing.plan(audit, {item.name: item.split for item in usable}, wanted)
+            stuck = plan.stuck
             if dry_run:
-                found = Moved(root.absolute().parent, moves, None)
+                found = Moved(root.absolute().parent, plan.moves, None)
             else:
-                found = fixing.apply(root, moves)
+                found = fixing.apply(root, plan.moves)
     except KeyboardInterrupt:
         note(f"Interrupted. To put back what was moved, if anything was, type: {command}")
         raise typer.Exit(130) from None
     if json:
-        print_json({"undone": undo, "dry_run": dry_run, **found.to_json()})
-        return
-    for line in _report(found, command, undone=undo, dry_run=dry_run):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        print_json({"undone": undo, "dry_run": dry_run, **found.to_json(), "stuck": stuck})
+    else:
+        for line in _report(found, command, undone=undo, dry_run=dry_run):
+            results().print(shown(line), markup=False, soft_wrap=True)
+    for name, why in stuck.items():
+        note(shown(f"Left where it is, move it yourself: {name} ({why})."))
+    if stuck:
+        raise typer.Exit(1)
 
 
 def _report(found: Moved, command: str, *, undone: bool, dry_run: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -33,7 +33,7 @@ def show(
         bool, typer.Option("--augmented", help="Show what training makes of the pictures.")
     ] = False,
     arch: Annotated[
-        Literal["baseline", "mobilenet"],
+        Arch,
         typer.Option(help="Whose augmentation and picture size.", metavar="WORD"),
     ] = "mobilenet",
     augment: Annotated[

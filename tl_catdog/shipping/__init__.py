@@ -1,0 +1,1 @@
+"""Taking a run elsewhere: the classifier that ships, exports, the web page."""
