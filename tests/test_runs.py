@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import Trained
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.runs import (
+    SHIPPED,
     RunWriter,
     choose_name,
     find_run,
@@ -112,6 +113,12 @@ def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
         choose_name(name, "baseline", tmp_path, force=True)
 
 
+def test_a_run_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> None:
+    assert find_run(SHIPPED, tmp_path).ships
+    publish(tmp_path, SHIPPED)
+    assert not find_run(SHIPPED, tmp_path).ships
+
+
 def test_an_unknown_run_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tl-catdog train"):
         find_run("none", tmp_path)
@@ -122,9 +129,8 @@ def test_an_unknown_run_lists_those_there_are(tmp_path: Path) -> None:
     assert find_run(str(tmp_path / "mine"), Path("elsewhere")).name == "mine"
 
 
-def test_the_newest_run_is_the_default(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="found none"):
-        latest_run(tmp_path)
+def test_the_newest_run_is_the_default_and_without_any_the_one_that_ships(tmp_path: Path) -> None:
+    assert latest_run(tmp_path).name == SHIPPED
     publish(tmp_path, "b")
     with RunWriter(tmp_path, "a") as writer:
         writer.write_config({})

@@ -7,6 +7,7 @@
       metrics.jsonl      a line for each epoch
       model.keras        the whole network, scaling included
       model.onnx         the same for ONNX Runtime, which predicts faster and without TensorFlow
+      head.npz           instead of these three in the run that ships: see evaluation/head_only.py
       references.npy     validation pictures' features, to tell what else looks unfamiliar
       predictions/*.csv  what it says of each picture of a split
       robustness.json    what `evaluate --robustness` found, where that was asked for
@@ -24,6 +25,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from tl_catdog.files import read_json, read_text, write_json, write_text
 FORMAT = 1
 UNFINISHED = ".unfinished-"
 REPLACED = ".replaced-"
-CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, REFERENCES, ROBUSTNESS = (
+CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, REFERENCES, HEAD, ROBUSTNESS = (
     "config.json",
     "manifest.json",
     "split.csv",
@@ -42,9 +44,13 @@ CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, REFERENCES, ROBUSTNESS = (
     "model.keras",
     "model.onnx",
     "references.npy",
+    "head.npz",
     "robustness.json",
 )
 PREDICTIONS = "predictions"
+SHIPPED = "cats-dogs"
+"""The name of the run in the package."""
+
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
 
 
@@ -77,8 +83,15 @@ class Run:
         return self.path / MODEL
 
     @property
+    def ships(self) -> bool:
+        """Whether this is the run in the package."""
+        return self.holds(HEAD)
+
+    @property
     def train_again(self) -> str:
         """What to type when the network can't be used."""
+        if self.ships:
+            return "Type: pip install --force-reinstall tl-catdog"
         command = f"tl-catdog train --arch {self.config['arch']} --run {self.name} --force"
         return f"Train it again: {command}"
 
@@ -102,7 +115,12 @@ class Run:
     @property
     def _hashes(self) -> dict[str, str]:
         model = self.manifest["model"]
-        keys = {MODEL: "sha256", ONNX: "onnx_sha256", REFERENCES: "references_sha256"}
+        keys = {
+            MODEL: "sha256",
+            ONNX: "onnx_sha256",
+            REFERENCES: "references_sha256",
+            HEAD: "head_sha256",
+        }
         return {name: model[key] for name, key in keys.items() if model.get(key)}
 
     def read_checked(self, name: str) -> bytes:
@@ -179,7 +197,7 @@ def read_run(folder: Path) -> Run:
 
 
 def find_run(reference: str, runs_dir: Path) -> Run:
-    """Return the run of a name in ``runs_dir``, or of a path.
+    """Return the run of a name in ``runs_dir``, or of a path, or the one that ships.
 
     Raises:
         UsageError: There is no such run; the message names those there are.
@@ -188,6 +206,8 @@ def find_run(reference: str, runs_dir: Path) -> Run:
     for folder in (runs_dir / reference, Path(reference)):
         if folder.is_dir():
             return read_run(folder)
+    if reference == SHIPPED:
+        return shipped_run()
     names = [run.name for run in list_runs(runs_dir).runs]
     raise UsageError(
         f"expected a run in {runs_dir}, found no {reference!r}; there is {listing(names)}.",
@@ -195,18 +215,23 @@ def find_run(reference: str, runs_dir: Path) -> Run:
     )
 
 
-def latest_run(runs_dir: Path) -> Run:
-    """Return the newest finished run.
+def shipped_run() -> Run:
+    """Return the classifier of cats and dogs that ships with the package.
 
     Raises:
-        UsageError: There is none.
+        CatdogError: The installation is damaged.
+    """
+    return read_run(Path(str(files("tl_catdog.shipping"))) / SHIPPED)
+
+
+def latest_run(runs_dir: Path) -> Run:
+    """Return the newest finished run of a folder; the one that ships where there is none.
+
+    Raises:
+        CatdogError: The installation is damaged.
     """
     runs = list_runs(runs_dir).runs
-    if not runs:
-        raise UsageError(
-            f"expected a finished run in {runs_dir}, found none.", "Type: tl-catdog train"
-        )
-    return runs[-1]
+    return runs[-1] if runs else shipped_run()
 
 
 def choose_name(wanted: str | None, stem: str, runs_dir: Path, *, force: bool) -> str:

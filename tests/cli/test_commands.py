@@ -143,7 +143,7 @@ def test_an_unknown_key_in_the_file_is_wrong_use(cli: Cli, tmp_path: Path) -> No
         ("evaluate", "nothing"),
         ("compare",),
         ("compare", "nothing"),
-        ("predict", "picture.jpg"),
+        ("predict", "picture.jpg", "--run", "nothing"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(

@@ -6,20 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tl_catdog.cli.output import note
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import UsageError, listing
 from tl_catdog.runs import Run, find_run, latest_run, list_runs
 
 
 def chosen_run(name: str | None, folder: Path) -> Run:
-    """Return the run named, or the newest of a folder, saying which.
+    """Return the run named, or the newest of a folder, or the one that ships, saying which.
 
     Raises:
-        UsageError: There is none, or none of that name.
+        UsageError: There is none of that name.
     """
     if name is not None:
         return find_run(name, folder)
     run = latest_run(folder)
-    note(f"Using the newest run, {run.name}; --run names another.", style="dim")
+    if run.ships:
+        note(
+            f"No run in {folder}, so {run.name}, which ships with tl-catdog, answers: it knows "
+            f"{listing(run.classes)} only. To train your own, type: tl-catdog train --data DIR"
+        )
+    else:
+        note(f"Using the newest run, {run.name}; --run names another.", style="dim")
     return run
 
 

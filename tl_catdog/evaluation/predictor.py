@@ -17,10 +17,18 @@ from tl_catdog.data.sets import Example
 from tl_catdog.errors import CatdogError, PictureError, listing
 from tl_catdog.evaluation.calibration import at_temperature
 from tl_catdog.evaluation.forward import MIRROR, PLAIN, forward_files
+from tl_catdog.evaluation.head_only import graph_of, model_of, references_of
 from tl_catdog.evaluation.predictions import Predictions
 from tl_catdog.evaluation.rejection import References
-from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, Outputs, onnx_runs
-from tl_catdog.runs import ONNX, REFERENCES, Run
+from tl_catdog.models.engine import (
+    Forward,
+    KerasForward,
+    OnnxForward,
+    Outputs,
+    onnx_runs,
+    onnx_works,
+)
+from tl_catdog.runs import HEAD, ONNX, Run
 
 
 @dataclass(frozen=True)
@@ -105,9 +113,7 @@ class Predictor:
             run.classes,
             run.image_size,
             temperature=run.temperature,
-            references=References.from_bytes(run.read_checked(REFERENCES))
-            if run.holds(REFERENCES)
-            else None,
+            references=references_of(run),
             mirror=mirror,
         )
 
@@ -135,6 +141,8 @@ class Predictor:
 
 
 def _load(run: Run) -> Forward:
+    if run.holds(HEAD) and onnx_works():
+        return OnnxForward(graph_of(run))
     if run.holds(ONNX) and onnx_runs():
         graph = run.read_checked(ONNX)
         try:
@@ -153,6 +161,9 @@ def load_keras(run: Run) -> Any:
     Raises:
         CatdogError: The network's file is missing, changed or unreadable.
     """
+    if run.holds(HEAD):
+        runtime.start()
+        return model_of(run)
     run.check_model()
     runtime.start()
     import keras

@@ -60,6 +60,11 @@ class References:
         """Restore what ``to_bytes`` gave."""
         return cls(np.load(io.BytesIO(content), allow_pickle=False))
 
+    @classmethod
+    def of_levels(cls, levels: npt.NDArray[np.uint8]) -> References:
+        """Restore rows, (R, F), of which only the ratios of their values were kept."""
+        return cls(_unit(levels))
+
     def to_bytes(self) -> bytes:
         """Return the features as a ``.npy`` file in half precision."""
         out = io.BytesIO()
