@@ -22,6 +22,7 @@ LAYERS = (
     {"insight"},
     {"audit"},
     {"shipping"},
+    {"api"},
     {"cli"},
     {"__main__"},
 )
@@ -46,6 +47,8 @@ def imports_of(path: Path) -> set[str]:
 def test_imports_point_one_way() -> None:
     wrong = []
     for path in PACKAGE.rglob("*.py"):
+        if path == PACKAGE / "__init__.py":
+            continue  # the package's face: it imports the interface when that is asked for
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         own = ".".join(("tl_catdog", *parts))
         for other in imports_of(path):
@@ -105,6 +108,10 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     loaded = loaded_by(command(["tl-catdog", *words, "--help"]))
     assert "typer" in loaded
     assert not loaded & (HEAVY | {"numpy", "PIL"})
+
+
+def test_the_package_itself_imports_nothing_heavy() -> None:
+    assert not loaded_by("import tl_catdog") & (HEAVY | {"numpy", "PIL", "typer"})
 
 
 def test_everything_about_folders_works_without_tensorflow(tmp_path: Path) -> None:

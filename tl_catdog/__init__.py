@@ -1,3 +1,23 @@
-"""tl-catdog: from folders of pictures to a classifier whose figures can be defended."""
+"""tl-catdog: from folders of pictures to a classifier whose figures can be defended.
+
+``import tl_catdog as tl`` gives ``tl.train``, ``tl.load`` and ``tl.compare``, which are described
+in ``tl_catdog.api``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tl_catdog.api import Classifier, compare, load, train
 
 __version__ = "0.1.0"
+
+__all__ = ["Classifier", "__version__", "compare", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the interface when it is asked for, so that ``import tl_catdog`` costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tl_catdog import api
+
+    return getattr(api, name)

@@ -173,6 +173,37 @@ def test_resizing_agrees_with_tensorflow(kind: str) -> None:
     assert mean_difference(decode(data, SIZE), theirs) < 2.0
 
 
+def test_values_are_resized_as_the_same_picture_in_a_file_is() -> None:
+    picture = scene()
+    wanted = decode(encoded(picture, "PNG"), SIZE)
+    values = np.asarray(picture)
+    assert np.array_equal(decode(values, SIZE), wanted)
+    assert np.array_equal(decode(values.astype(np.float32), SIZE), wanted)
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (40, 30, 1), (40, 30, 3), (40, 30, 4)])
+def test_values_may_be_grey_coloured_or_transparent(shape: tuple[int, ...]) -> None:
+    found = decode(np.full(shape, 255, np.uint8), SIZE)
+    assert (found == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.zeros((3, 40, 30), np.uint8), "shape"),
+        (np.zeros((0, 30, 3), np.uint8), "shape"),
+        (np.zeros((4, 4), bool), "bool"),
+        (np.full((4, 4, 3), 256), "256"),
+        (np.full((4, 4, 3), -1.0), "-1"),
+        (np.full((4, 4, 3), np.nan), "nan"),
+        (np.full((4, 4, 3), 0.5), "above 1"),
+    ],
+)
+def test_values_of_no_picture_are_refused(values: np.ndarray, reason: str) -> None:
+    with pytest.raises(PictureError, match=reason):
+        decode(values, SIZE)
+
+
 def test_reads_a_path_and_bytes_alike(tmp_path: Path) -> None:
     path = tmp_path / "scene.png"
     path.write_bytes(encoded(scene(), "PNG"))

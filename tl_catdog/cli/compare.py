@@ -35,10 +35,10 @@ def compare(
 ) -> None:
     """Put runs side by side, grouped by their data, and test each pair on the same pictures."""
     chosen = chosen_runs(runs, Path(runs_dir))
+    from tl_catdog import api
     from tl_catdog.cli.render import comparison_view
-    from tl_catdog.evaluation import comparison
 
-    groups = comparison.compare(chosen, split)
+    groups = api.compare(*chosen, split=split)
     if json:
         print_json({"groups": [group.to_json() for group in groups]})
         return

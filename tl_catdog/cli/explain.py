@@ -46,14 +46,14 @@ def explain(
     path = Path(picture)
     chosen = chosen_run(run, Path(runs_dir))
     figure_path = _figure_path(path, out)
+    from tl_catdog.api import Classifier
     from tl_catdog.cli.live import counting
     from tl_catdog.insight.charts import write_png
     from tl_catdog.insight.explain_figure import explain_figure
-    from tl_catdog.insight.explanation import explain as explain_picture
     from tl_catdog.insight.explanation import percent
 
     with counting(notices(), "covering parts") as progress:
-        found = explain_picture(chosen, path, target, progress)
+        found = Classifier(chosen).explain(path, target, progress)
     figure = explain_figure(found, shown(path.name))
     with writing(figure_path):
         write_png(figure, figure_path)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from tl_catdog.cli.output import note, notices, print_json, results, shown
 from tl_catdog.cli.runs import chosen_run
-from tl_catdog.data.folders import VALIDATION
 from tl_catdog.errors import UsageError
-from tl_catdog.runs import Run
-
-UNSURE = "unsure"
 
 if TYPE_CHECKING:
-    from tl_catdog.evaluation.predictor import Answer
-    from tl_catdog.evaluation.rejection import Policy
+    from tl_catdog.api import Prediction
 
 EXAMPLES = (
     "Examples: tl-catdog predict photo.jpg; tl-catdog predict --run mobilenet holiday/ --json; "
@@ -56,80 +50,41 @@ def predict(
 ) -> None:
     """Say what is in each picture. A bad file is named, the others still get their answers."""
     chosen = chosen_run(run, Path(runs_dir))
-    pictures = _pictures(paths)  # not a list: memory must not grow with the folder
+    from tl_catdog.api import Classifier, sources
+
+    pictures = sources(paths)  # not a list: memory must not grow with the folder
     first = next(pictures, None)
     if first is None:
         raise UsageError(
             f"expected pictures, found none in {' '.join(paths)}.",
             f"Type: ls {paths[0]}",
         )
-    from tl_catdog.evaluation.predictor import Predictor
-
-    predictor = Predictor.load(chosen)
-    policy = _policy(chosen, precision) if reject or precision is not None else None
+    classifier = Classifier(chosen)
+    policy = None
+    if reject or precision is not None:
+        policy = classifier.policy(precision)
+        note(f"{policy.sentence()}.", style="dim")
     tally = Counter[str]()
-    for answer in predictor.answers(chain([first], pictures)):
-        doubt = None
-        if policy and answer.probabilities:
-            doubt = policy.doubt(max(answer.probabilities.values()), answer.novelty)
-        tally["bad" if answer.error else "unsure" if doubt else "given"] += 1
+    for said in classifier.stream(chain([first], pictures), policy):
+        tally["bad" if said.error else "unsure" if said.doubt else "given"] += 1
         if json:
-            print_json(_row(answer, doubt, judged=policy is not None))
+            print_json(said.to_json())
         else:
-            _show(answer, doubt)
+            _show(said)
     if policy:
         note(f"Answered {tally['given']} of {tally['given'] + tally['unsure']} pictures.")
     if tally["bad"]:
         raise typer.Exit(1)
 
 
-def _policy(run: Run, precision: float | None) -> Policy:
-    """Choose when to answer, and say so."""
-    from tl_catdog.evaluation.predictions import read_predictions
-    from tl_catdog.evaluation.rejection import choose_policy
-
-    if precision is not None and not 0 < precision < 1:
-        raise UsageError(
-            f"expected --precision between 0 and 1, found {precision:g}.",
-            "Type: --precision 0.995",
-        )
-    policy = choose_policy(read_predictions(run.predictions_path(VALIDATION)), precision)
-    note(f"{policy.sentence()}.", style="dim")
-    return policy
-
-
-def _pictures(paths: list[str]) -> Iterator[Path]:
-    """Yield the files named, and the pictures in the folders named, in order."""
-    from tl_catdog.data.folders import is_folder, pictures_below
-
-    for path in map(Path, paths):
-        if is_folder(path):
-            yield from pictures_below(path)
-        else:
-            yield path
-
-
-def _row(answer: Answer, doubt: str | None, *, judged: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "path": str(answer.path),
-        "label": answer.label,
-        "probabilities": answer.probabilities,
-        "error": answer.error,
-    }
-    if judged:
-        given = UNSURE if doubt else answer.label
-        row.update(answer=given, doubt=doubt, novelty=answer.novelty)
-    return row
-
-
-def _show(answer: Answer, doubt: str | None) -> None:
-    if answer.probabilities is None or answer.label is None:
-        text = f"{shown(answer.path)}: {shown(answer.error)}"
+def _show(said: Prediction) -> None:
+    if said.probabilities is None or said.label is None:
+        text = f"{shown(said.path)}: {shown(said.error)}"
         notices().print(text, style="red", markup=False, soft_wrap=True)
         return
-    chance = f"{100 * answer.probabilities[answer.label]:6.2f} %"
-    text = f"{shown(answer.label):<12} {chance}  {shown(answer.path)}"
-    if doubt:
-        why = f"{shown(answer.label)}? {chance.strip()}, {doubt}"
-        text = f"{UNSURE:<12} {'':8}  {shown(answer.path)} ({why})"
+    chance = f"{100 * said.probabilities[said.label]:6.2f} %"
+    text = f"{shown(said.label):<12} {chance}  {shown(said.path)}"
+    if said.doubt:
+        why = f"{shown(said.label)}? {chance.strip()}, {said.doubt}"
+        text = f"{said.answer:<12} {'':8}  {shown(said.path)} ({why})"
     results().print(text, markup=False, soft_wrap=True)

@@ -106,28 +106,18 @@ def _default(item: Any) -> str:
 
 def run_training(values: Mapping[str, Any]) -> None:
     """Train with these settings, show the progress, and say what came of it."""
+    from tl_catdog import api
     from tl_catdog.cli import sources
     from tl_catdog.cli.live import watch
     from tl_catdog.cli.output import note, notices, results
     from tl_catdog.cli.render import data_summary, skipped_table, training_summary
-    from tl_catdog.data.sets import load_training_set
-    from tl_catdog.runs import RunWriter, choose_name
 
     config = from_mapping(values)
-    runs_dir = Path(config.runs_dir)
-    stem = f"{config.arch}-finetune" if config.finetune else config.arch
-    name = choose_name(config.run, stem, runs_dir, force=config.force)
+    name = api.run_name(config)
     source = sources.choose(config.data)
     if source.drawn:
         sources.say_drawn()
-    pictures = load_training_set(
-        source.root,
-        seed=config.seed,
-        validation_fraction=config.validation_fraction,
-        test_fraction=config.test_fraction,
-        split_file=Path(config.split) if config.split else None,
-        drawn=source.drawn,
-    )
+    pictures = api.training_pictures(config, source.root, drawn=source.drawn)
     notices().print(data_summary(pictures))
     leaks = pictures.leaks()
     if leaks:
@@ -138,10 +128,8 @@ def run_training(values: Mapping[str, Any]) -> None:
     if config.tensorboard:
         _need_tensorboard()
     try:
-        with RunWriter(runs_dir, name, force=config.force) as writer, watch(notices()) as observer:
-            from tl_catdog.training.trainer import train
-
-            result = train(config, pictures, writer, observer)
+        with watch(notices()) as observer:
+            result = api.fit(config, pictures, name, observer)
     except KeyboardInterrupt:
         note("Interrupted before there was anything to keep: nothing was saved.")
         raise typer.Exit(130) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from tl_catdog.data.reading import read_file
 from tl_catdog.errors import PictureError
 
 Pixels = npt.NDArray[np.uint8]
+
+Source = Path | bytes | npt.NDArray[Any]
+"""A picture: its file, its encoded bytes, or its values; see ``decode``."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 
@@ -47,14 +51,15 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-def decode(source: Path | bytes, size: int) -> Pixels:
+def decode(source: Source, size: int) -> Pixels:
     """Decode a picture, turn it upright, make it RGB and resize it to a square.
 
     The whole picture is squeezed to the square, as the video's generator does: nothing is cut off.
     Pillow's bilinear filter averages all source pixels when it shrinks (antialiasing).
 
     Args:
-        source: A file's path or its encoded bytes.
+        source: A file's path, its encoded bytes, or values 0..255 of shape (H, W), (H, W, 1),
+            (H, W, 3) or, with transparency, (H, W, 4).
         size: Height and width of the result in pixels.
 
     Returns:
@@ -62,8 +67,10 @@ def decode(source: Path | bytes, size: int) -> Pixels:
 
     Raises:
         PictureError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
-            than ``MAX_PIXELS`` pixels.
+            than ``MAX_PIXELS`` pixels; the values aren't a picture's.
     """
+    if isinstance(source, np.ndarray):
+        return _resized(to_rgb(_of_values(source)), size)
     try:
         data = source if isinstance(source, bytes) else read_file(source)
     except OSError as error:
@@ -76,8 +83,7 @@ def decode(source: Path | bytes, size: int) -> Pixels:
             picture.draft(None, (DRAFT * size, DRAFT * size))
             picture.load()
             refuse_cut(picture, data)
-            rgb = to_rgb(upright(picture))
-            return np.asarray(rgb.resize((size, size), Image.Resampling.BILINEAR))
+            return _resized(to_rgb(upright(picture)), size)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -91,6 +97,33 @@ def decode(source: Path | bytes, size: int) -> Pixels:
         # struct.error, zlib.error and more; whichever it is, the picture is the one at fault.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"broken: {reason}") from error
+
+
+def _resized(rgb: Image.Image, size: int) -> Pixels:
+    return np.asarray(rgb.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _of_values(values: npt.NDArray[Any]) -> Image.Image:
+    """Take an array for a picture.
+
+    Raises:
+        PictureError: Its shape or its values aren't a picture's.
+    """
+    plane = values[:, :, 0] if values.ndim == 3 and values.shape[2] == 1 else values
+    colours = plane.ndim == 2 or (plane.ndim == 3 and plane.shape[2] in (3, 4))
+    if not colours or 0 in plane.shape or values.dtype.kind not in "uif":
+        raise PictureError(
+            "an array of numbers of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) was expected, "
+            f"found {values.shape} of {values.dtype}"
+        )
+    if plane.shape[0] * plane.shape[1] > MAX_PIXELS:
+        raise PictureError(f"more pixels than the {MAX_PIXELS:,} allowed")
+    least, most = plane.min(), plane.max()
+    if not (least >= 0 and most <= 255):  # what is not a number is outside as well
+        raise PictureError(f"values 0 to 255 were expected, found {least:g} to {most:g}")
+    if values.dtype.kind == "f" and 0 < most <= 1:
+        raise PictureError("values 0 to 255 were expected, found none above 1: multiply them")
+    return Image.fromarray(np.rint(plane).astype(np.uint8))
 
 
 def opened(data: bytes) -> Image.Image:
@@ -108,7 +141,7 @@ def opened(data: bytes) -> Image.Image:
     return picture
 
 
-def attempt(source: Path | bytes, size: int) -> Pixels | PictureError:
+def attempt(source: Source, size: int) -> Pixels | PictureError:
     """Return what ``decode`` returns, or the error instead of raising it: for many at once."""
     try:
         return decode(source, size)

@@ -1,6 +1,6 @@
-"""From picture files to a network's outputs, in order, with memory that stays flat.
+"""From pictures to a network's outputs, in order, with memory that stays flat.
 
-A result depends on its file and nothing else, so a list of files can be cut anywhere and worked
+A result depends on its picture and nothing else, so a list of files can be cut anywhere and worked
 through by several processes or machines.
 """
 
@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
 from tl_catdog.data.corruptions import corrupt
-from tl_catdog.data.images import Pixels, attempt
+from tl_catdog.data.images import Pixels, Source, attempt
 from tl_catdog.data.parallel import chunks, in_order, usable_cores
 from tl_catdog.errors import PictureError
 from tl_catdog.models.engine import Forward, Outputs
 
 PLAIN, MIRROR = "plain", "mirror"
 
-Job = tuple[Path, tuple[str, ...]]
-"""A file and the views of it that are wanted: plain, mirror, or one of ``CORRUPTIONS``."""
+Job = tuple[Source, tuple[str, ...]]
+"""A picture and the views of it that are wanted: plain, mirror, or one of ``CORRUPTIONS``."""
 
 
 def view_of(pixels: Pixels, view: str) -> Pixels:
@@ -33,22 +32,22 @@ def view_of(pixels: Pixels, view: str) -> Pixels:
 
 def forward_files(
     forward: Forward, jobs: Iterable[Job], size: int
-) -> Iterator[tuple[Path, Outputs | PictureError]]:
-    """Decode files and send them through a network, on all cores.
+) -> Iterator[tuple[Source, Outputs | PictureError]]:
+    """Decode pictures and send them through a network, on all cores.
 
     Decoding and the network share threads, so neither waits for the other.
 
     Args:
         forward: The network.
-        jobs: Which files, in which views.
+        jobs: Which pictures, in which views.
         size: Height and width that the network takes, in pixels.
 
     Yields:
-        For each job its file and its outputs, each (views, …), or why it can't be decoded.
+        For each job its picture and its outputs, each (views, …), or why it can't be decoded.
     """
 
-    def work(some: list[Job]) -> list[tuple[Path, Outputs | PictureError]]:
-        decoded = [attempt(path, size) for path, _ in some]
+    def work(some: list[Job]) -> list[tuple[Source, Outputs | PictureError]]:
+        decoded = [attempt(source, size) for source, _ in some]
         views = [
             view_of(pixels, view)
             for (_, wanted), pixels in zip(some, decoded, strict=True)
@@ -56,14 +55,14 @@ def forward_files(
             for view in wanted
         ]
         outputs = forward(np.stack(views)) if views else ()
-        found: list[tuple[Path, Outputs | PictureError]] = []
+        found: list[tuple[Source, Outputs | PictureError]] = []
         start = 0
-        for (path, wanted), pixels in zip(some, decoded, strict=True):
+        for (source, wanted), pixels in zip(some, decoded, strict=True):
             if isinstance(pixels, PictureError):
-                found.append((path, pixels))
+                found.append((source, pixels))
                 continue
             end = start + len(wanted)
-            found.append((path, tuple(output[start:end] for output in outputs)))
+            found.append((source, tuple(output[start:end] for output in outputs)))
             start = end
         return found
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
+from tl_catdog.data.images import Source
 from tl_catdog.data.pipeline import Progress, Skipped, class_indices
 from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import Example
@@ -36,7 +37,7 @@ class Answer:
     """What the network says of one picture, or why it can't.
 
     Attributes:
-        path: The picture.
+        path: The picture's file; None of one that was given otherwise.
         label: The most probable class.
         probabilities: Class → calibrated probability, summing to one.
         error: Why there is no answer; label and probabilities are None then.
@@ -45,7 +46,7 @@ class Answer:
             one that doesn't give them.
     """
 
-    path: Path
+    path: Path | None
     label: str | None
     probabilities: dict[str, float] | None
     error: str | None
@@ -117,10 +118,11 @@ class Predictor:
             mirror=mirror,
         )
 
-    def answers(self, paths: Iterable[Path]) -> Iterator[Answer]:
+    def answers(self, sources: Iterable[Source]) -> Iterator[Answer]:
         """Answer for each picture, in order; a bad one gets an error, the others their answers."""
-        jobs = ((path, self.views) for path in paths)
-        for path, found in forward_files(self.forward, jobs, self.image_size):
+        jobs = ((source, self.views) for source in sources)
+        for source, found in forward_files(self.forward, jobs, self.image_size):
+            path = source if isinstance(source, Path) else None
             if isinstance(found, PictureError):
                 yield Answer(path, None, None, found.message)
             else:
@@ -130,7 +132,7 @@ class Predictor:
         """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
         return at_temperature(to_probabilities(outputs[0]), self.temperature)
 
-    def _answer(self, path: Path, outputs: Outputs) -> Answer:
+    def _answer(self, path: Path | None, outputs: Outputs) -> Answer:
         row = self.probabilities(outputs).mean(axis=0)
         chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
         features = outputs[1].mean(axis=0) if len(outputs) > 1 else None

@@ -247,10 +247,10 @@ class _Extraction:
         if not wanted:
             return
         results = forward_files(self.backbone.load(), jobs, self.backbone.image_size)
-        for position, (path, found) in zip(wanted, results, strict=True):
+        for position, (_, found) in zip(wanted, results, strict=True):
             if isinstance(found, PictureError):
-                split = self.examples[position].split
-                self.skipped[position] = Skipped(path, split, found.message)
+                example = self.examples[position]
+                self.skipped[position] = Skipped(example.path, example.split, found.message)
             else:
                 views = [k for k in range(len(fixed)) if self.missing[position, k]]
                 for index, view in enumerate(views):

@@ -1,0 +1,129 @@
+"""The Python interface does what the commands do."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tl_catdog as tl
+from tests.conftest import Cli, Trained
+from tl_catdog.api import sources
+from tl_catdog.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def classifier(trained: Trained) -> tl.Classifier:
+    return tl.load("tuned", runs_dir=trained.runs_dir)
+
+
+def test_predict_says_what_the_command_prints(
+    classifier: tl.Classifier, trained: Trained, cli: Cli
+) -> None:
+    folder = trained.data / "test"
+    outcome = cli("predict", folder, "--run", classifier.run.path, "--reject", "--json")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [said.to_json() for said in classifier.predict(folder, reject=True)] == rows
+    assert len(rows) == 18
+
+
+def test_files_bytes_and_values_of_a_picture_get_the_same_answer(
+    classifier: tl.Classifier, trained: Trained
+) -> None:
+    path = next(trained.data.glob("test/*/*"))
+    values = np.asarray(Image.open(path).convert("RGB"))
+    by_file, by_name, by_bytes, by_values = classifier.predict(
+        [path, str(path), path.read_bytes(), values]
+    )
+    assert by_file == by_name
+    assert by_file.probabilities == by_bytes.probabilities == by_values.probabilities
+    assert by_bytes.path is None
+    assert by_file.confidence == max(by_file.probabilities.values())
+
+
+def test_a_single_picture_gives_a_list_of_one(classifier: tl.Classifier, trained: Trained) -> None:
+    (said,) = classifier.predict(next(trained.data.glob("test/*/*")))
+    assert said.label in classifier.classes
+    assert said.answer == said.label
+
+
+def test_a_bad_picture_gets_an_error_and_the_others_answers(
+    classifier: tl.Classifier, trained: Trained
+) -> None:
+    good = next(trained.data.glob("test/*/*"))
+    bad, fine = classifier.predict([np.full((4, 4, 3), 300), good])
+    assert bad.label is None
+    assert "300" in (bad.error or "")
+    assert fine.error is None
+
+
+def test_what_is_no_picture_at_all_is_wrong_use(classifier: tl.Classifier) -> None:
+    with pytest.raises(UsageError, match="Image"):
+        classifier.predict(Image.new("RGB", (4, 4)))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="found int"):
+        classifier.predict([3])  # type: ignore[list-item]
+
+
+def test_an_array_may_hold_several_pictures(classifier: tl.Classifier) -> None:
+    several = np.random.default_rng(0).integers(0, 256, (3, 40, 30, 3))
+    together = classifier.predict(several)
+    assert len(together) == 3
+    assert together == classifier.predict(list(several))
+
+
+def test_a_folder_stands_for_its_pictures(trained: Trained) -> None:
+    folder = trained.data / "test"
+    assert len(list(sources(str(folder)))) == 18
+    assert list(sources([folder / "ant" / "000.png"])) == [folder / "ant" / "000.png"]
+
+
+def test_evaluate_gives_what_the_command_prints(
+    classifier: tl.Classifier, trained: Trained, cli: Cli
+) -> None:
+    outcome = cli("evaluate", classifier.run.path, "--json")
+    assert classifier.evaluate().to_json() == json.loads(outcome.out)
+
+
+def test_evaluate_takes_other_pictures_and_tells_those_it_was_trained_on(
+    classifier: tl.Classifier, trained: Trained
+) -> None:
+    found = classifier.evaluate(trained.data / "train")
+    assert found.evaluation.n == 48
+    assert found.trained_on == 48
+    assert classifier.evaluate(trained.data, split="test").trained_on == 0
+
+
+def test_compare_takes_names_runs_and_classifiers(
+    classifier: tl.Classifier, trained: Trained
+) -> None:
+    (group,) = tl.compare("small", classifier, runs_dir=trained.runs_dir)
+    assert {item.run for item in group.runs} == {"small", "tuned"}
+    assert tl.compare(runs_dir=trained.runs_dir) == (group,)
+
+
+def test_without_a_run_the_one_that_ships_is_loaded(tmp_path: Path) -> None:
+    assert tl.load(runs_dir=tmp_path).classes == ("cats", "dogs")
+
+
+def test_an_unknown_run_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing"):
+        tl.load("nothing", runs_dir=tmp_path)
+
+
+def test_train_leaves_a_run_and_returns_what_answers(trained: Trained, tmp_path: Path) -> None:
+    made = tl.train(
+        trained.data, arch="baseline", image_size=32, epochs=1, runs_dir=str(tmp_path / "models")
+    )
+    assert made.name == "baseline"
+    assert (tmp_path / "models" / "baseline" / "model.keras").is_file()
+    assert made.evaluate().split == "test"
+    with pytest.raises(UsageError, match="epochs"):
+        tl.train(trained.data, epochs=-1)
+    with pytest.raises(UsageError, match="epoch"):
+        tl.train(trained.data, epoch=1)
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="trian"):
+        tl.trian  # type: ignore[attr-defined]  # noqa: B018

@@ -1,0 +1,86 @@
+"""The Python interface; the commands are built on it.
+
+    import tl_catdog as tl
+
+    classifier = tl.train("pictures", arch="mobilenet", finetune=True)
+    classifier = tl.load("models/mobilenet")  # or tl.load() for the newest run
+    for said in classifier.predict("holiday.jpg"):
+        print(said.label, said.probabilities)
+    print(classifier.evaluate("others").evaluation.accuracy)
+    print(tl.compare("baseline", "mobilenet")[0].pairs[0].sentence())
+
+Wrong use raises ``UsageError``, what goes wrong otherwise ``CatdogError``; both have a ``message``
+and a ``hint``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tl_catdog.api.answers import UNSURE, Prediction, sources
+from tl_catdog.api.classifier import Classifier, Judgement
+from tl_catdog.api.training import fit, run_name, train, training_pictures
+from tl_catdog.runs import Run, find_run, latest_run, list_runs
+
+if TYPE_CHECKING:
+    from tl_catdog.evaluation.comparison import Group
+
+__all__ = [
+    "UNSURE",
+    "Classifier",
+    "Judgement",
+    "Prediction",
+    "compare",
+    "fit",
+    "load",
+    "run_name",
+    "sources",
+    "train",
+    "training_pictures",
+]
+
+RUNS_DIR = "models"
+
+
+def load(run: str | Path | Run | None = None, *, runs_dir: str | Path = RUNS_DIR) -> Classifier:
+    """Return a trained classifier.
+
+    Args:
+        run: The name of a run, its folder, or the run; ``cats-dogs`` is the one that ships with
+            the package. None for the newest one, or, where there is none, the one that ships.
+        runs_dir: The folder that holds the runs.
+
+    Raises:
+        UsageError: There is no such run.
+        CatdogError: It isn't a finished run.
+    """
+    if isinstance(run, Run):
+        return Classifier(run)
+    folder = Path(runs_dir)
+    return Classifier(latest_run(folder) if run is None else find_run(str(run), folder))
+
+
+def compare(
+    *runs: str | Path | Run | Classifier,
+    split: str | None = None,
+    runs_dir: str | Path = RUNS_DIR,
+) -> tuple[Group, ...]:
+    """Put runs side by side, grouped by their pictures, and test each pair of a group.
+
+    Args:
+        *runs: Names, folders, runs or classifiers; none for all finished runs.
+        split: Which split; by default ``test`` if all have it, else ``validation``.
+        runs_dir: The folder that holds the runs.
+
+    Raises:
+        UsageError: There is no such run, or no such split.
+    """
+    from tl_catdog.evaluation import comparison
+
+    if not runs:
+        return comparison.compare(list_runs(Path(runs_dir)).runs, split)
+    chosen = [
+        item if isinstance(item, Classifier) else load(item, runs_dir=runs_dir) for item in runs
+    ]
+    return comparison.compare([item.run for item in chosen], split)

@@ -1,0 +1,300 @@
+"""A trained run that answers, and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tl_catdog.api.answers import Prediction, judged, sources
+from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.images import Source
+from tl_catdog.data.pipeline import Progress, Skipped
+from tl_catdog.data.sets import PictureSet, check_unchanged, load_set
+from tl_catdog.errors import UsageError, listing
+from tl_catdog.evaluation.predictions import Predictions, read_predictions
+from tl_catdog.evaluation.predictor import Predictor, predict_examples
+from tl_catdog.evaluation.rejection import Policy, choose_policy, policy_of
+from tl_catdog.files import write_json, write_text
+from tl_catdog.runs import ROBUSTNESS, Run, own_pictures
+
+if TYPE_CHECKING:
+    from tl_catdog.evaluation.metrics import Evaluation
+    from tl_catdog.evaluation.reliability import Reliability
+    from tl_catdog.evaluation.robustness import Condition
+    from tl_catdog.insight.explanation import Explanation
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good a classifier is on labelled pictures.
+
+    Attributes:
+        data: The pictures' name.
+        root: Their folder.
+        split: Which of them.
+        predictions: What it says of each.
+        skipped: Which can't be read, and why.
+        trained_on: How many of them it was trained on; its figures flatter then.
+        evaluation: Accuracy and confusion.
+        reliability: Calibration, and figures of each class, all with intervals.
+        policy: When ``predict --reject`` answers; None if the validation pictures can't tell.
+    """
+
+    run: Run
+    data: str
+    root: Path
+    split: str
+    predictions: Predictions
+    skipped: tuple[Skipped, ...]
+    trained_on: int
+    evaluation: Evaluation
+    reliability: Reliability
+    policy: Policy | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as ``evaluate --json`` prints them."""
+        found: dict[str, Any] = {
+            "run": self.run.name,
+            "arch": self.run.config["arch"],
+            "data": self.data,
+            "split": self.split,
+            **self.evaluation.to_json(),
+            **self.reliability.to_json(),
+            "temperature": self.run.temperature,
+            "skipped": [{"path": str(item.path), "reason": item.reason} for item in self.skipped],
+        }
+        if self.policy:
+            found["selection"] = {
+                "policy": self.policy.to_json(),
+                "here": self.policy.select(self.predictions).to_json(),
+            }
+        return found
+
+
+class Classifier:
+    """A trained run that answers.
+
+    Args:
+        run: The run; its network is loaded at the first answer.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._predictors: dict[bool, Predictor] = {}
+
+    def __repr__(self) -> str:
+        return f"Classifier({str(self.run.path)!r}, classes={self.classes})"
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.run.classes
+
+    def predict(
+        self,
+        pictures: str | Source | Iterable[str | Source],
+        *,
+        reject: bool = False,
+        precision: float | None = None,
+    ) -> list[Prediction]:
+        """Say what is in pictures. A bad one gets an error, the others their answers.
+
+        Args:
+            pictures: One or many of: a file; a folder, which stands for all pictures below it;
+                encoded bytes; values 0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of
+                several pictures, (B, H, W, 3).
+            reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
+            precision: Part of the answers that must be right, 0..1; implies ``reject``.
+
+        Raises:
+            UsageError: ``precision`` is none.
+            CatdogError: The network can't be read, or the run can't show that precision.
+        """
+        policy = self.policy(precision) if reject or precision is not None else None
+        return list(self.stream(sources(pictures), policy))
+
+    def stream(
+        self, pictures: Iterable[Source], policy: Policy | None = None
+    ) -> Iterator[Prediction]:
+        """Answer for one picture after the other, in order; memory stays flat.
+
+        Args:
+            pictures: See ``sources``.
+            policy: When an answer is given; None for always.
+        """
+        for answer in self.predictor().answers(pictures):
+            yield judged(answer, policy)
+
+    def policy(self, precision: float | None = None) -> Policy:
+        """Choose when to answer; see ``rejection``.
+
+        Raises:
+            UsageError: ``precision`` isn't between 0 and 1.
+            CatdogError: The validation pictures can't show it.
+        """
+        if precision is not None and not 0 < precision < 1:
+            raise UsageError(
+                f"expected --precision between 0 and 1, found {precision:g}.",
+                "Type: --precision 0.995",
+            )
+        return choose_policy(read_predictions(self.run.predictions_path(VALIDATION)), precision)
+
+    def predictor(self, *, mirror: bool = False) -> Predictor:
+        """Return the loaded network; it is loaded once.
+
+        Raises:
+            CatdogError: Its file is missing, changed or unreadable.
+        """
+        if mirror not in self._predictors:
+            self._predictors[mirror] = Predictor.load(self.run, mirror=mirror)
+        return self._predictors[mirror]
+
+    def evaluate(
+        self,
+        data: str | Path | None = None,
+        *,
+        split: str | None = None,
+        again: bool = False,
+        mirror: bool = False,
+        progress: Progress | None = None,
+    ) -> Judgement:
+        """Measure how good it is.
+
+        Args:
+            data: A folder of labelled pictures; None for those that it was trained with, of which
+                the predictions are saved.
+            split: Which of them; by default ``test`` if there is one, else ``validation``.
+            again: Predict anew what is saved.
+            mirror: Average over each picture and its mirror image.
+            progress: Hears of each picture that is predicted.
+
+        Raises:
+            UsageError: The folder isn't a set, has other classes or no such split.
+            CatdogError: The pictures are gone or have changed, or none can be read.
+        """
+        from tl_catdog.evaluation.metrics import evaluate
+        from tl_catdog.evaluation.reliability import reliability
+
+        own = data is None
+        pictures = self.pictures(data)
+        wanted = split or default_split(pictures)
+        trained_on = 0
+        if own and not again and not mirror and wanted in self.run.predicted_splits():
+            predictions, skipped = self._saved(wanted)
+        else:
+            examples = pictures.split(wanted)
+            if own:
+                check_unchanged(examples)
+            else:
+                seen = {
+                    item.digest for item in own_pictures(self.run).examples if item.split == TRAIN
+                }
+                trained_on = sum(example.digest in seen for example in examples)
+            found = predict_examples(self.predictor(mirror=mirror), examples, progress)
+            predictions, skipped = found.predictions, found.skipped
+            if own and not mirror:
+                write_text(self.run.predictions_path(wanted), predictions.to_csv())
+        return Judgement(
+            run=self.run,
+            data=pictures.name,
+            root=pictures.root,
+            split=wanted,
+            predictions=predictions,
+            skipped=skipped,
+            trained_on=trained_on,
+            evaluation=evaluate(predictions),
+            reliability=reliability(predictions),
+            policy=policy_of(self.run),
+        )
+
+    def robustness(
+        self,
+        data: str | Path | None = None,
+        *,
+        split: str | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Condition, ...]:
+        """Measure how much of its accuracy is left when pictures get worse in eight ways.
+
+        What is found on its own pictures is kept in the run, for its report.
+
+        Args:
+            data: As for ``evaluate``.
+            split: As for ``evaluate``.
+            progress: Hears of each picture.
+
+        Raises:
+            UsageError: The folder isn't a set, has other classes or no such split.
+            CatdogError: The pictures are gone or have changed, or none can be read.
+        """
+        from tl_catdog.evaluation.robustness import robustness
+
+        pictures = self.pictures(data)
+        wanted = split or default_split(pictures)
+        examples = pictures.split(wanted)
+        if data is None:
+            check_unchanged(examples)
+        conditions = robustness(self.predictor(), examples, progress)
+        if data is None:
+            rows = [item.to_json() for item in conditions]
+            write_json(self.run.path / ROBUSTNESS, {"split": wanted, "conditions": rows})
+        return conditions
+
+    def pictures(self, data: str | Path | None = None) -> PictureSet:
+        """Return labelled pictures of its classes: a folder's, or those that it was trained with.
+
+        Raises:
+            UsageError: The folder isn't a set, or has other classes.
+            CatdogError: The run doesn't know its pictures any more.
+        """
+        if data is None:
+            return own_pictures(self.run)
+        pictures = load_set(Path(data))
+        if not set(pictures.classes) <= set(self.classes):
+            raise UsageError(
+                f"expected pictures of {listing(self.classes)}, found {listing(pictures.classes)} "
+                f"in {data}.",
+                "Name folders by the classes that the run was trained on.",
+            )
+        return pictures
+
+    def explain(
+        self,
+        picture: str | Path,
+        label: str | None = None,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """Explain what it says of a picture: see ``insight.explanation``.
+
+        Args:
+            picture: The file.
+            label: The class to explain; None for the most probable one.
+            progress: Hears how many squares of how many have been covered.
+
+        Raises:
+            UsageError: It knows no such class.
+            CatdogError: The picture or the network can't be read.
+        """
+        from tl_catdog.insight.explanation import explain
+
+        return explain(self.run, Path(picture), label, progress)
+
+    def _saved(self, split: str) -> tuple[Predictions, tuple[Skipped, ...]]:
+        skipped = tuple(
+            Skipped(Path(item["path"]), split, item["reason"])
+            for item in self.run.manifest["skipped"]
+            if item["split"] == split
+        )
+        return read_predictions(self.run.predictions_path(split)), skipped
+
+
+def default_split(pictures: PictureSet) -> str:
+    """Return the split that says most about a network: the test, else what comes nearest."""
+    return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in pictures.splits)
