@@ -90,6 +90,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["predict"],
         ["explain"],
         ["report"],
+        ["export"],
         ["review"],
         ["learning-curve"],
         ["doctor"],

@@ -123,6 +123,10 @@ class Run:
         }
         return {name: model[key] for name, key in keys.items() if model.get(key)}
 
+    def hash_of(self, name: str) -> str:
+        """Return the SHA-256 of one of the network's files, as the training wrote it."""
+        return self._hashes[name]
+
     def read_checked(self, name: str) -> bytes:
         """Return the bytes of one of the network's files, if it is as the training wrote it.
 

@@ -20,8 +20,8 @@ def quiet_environment() -> None:
 
 
 @contextlib.contextmanager
-def _hushed_stderr() -> Iterator[None]:
-    """Send what C++ libraries print on their way up to nowhere; Python errors still propagate."""
+def hushed() -> Iterator[None]:
+    """Send what C++ libraries print to nowhere; Python errors still propagate."""
     sys.stderr.flush()
     try:
         saved = os.dup(2)
@@ -60,7 +60,7 @@ def start() -> None:
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         return
     quiet_environment()
-    with _hushed_stderr(), warnings.catch_warnings(), _no_garbage_collection():
+    with hushed(), warnings.catch_warnings(), _no_garbage_collection():
         warnings.simplefilter("ignore")
         import keras  # noqa: F401
         import tensorflow as tf

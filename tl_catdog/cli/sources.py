@@ -34,10 +34,11 @@ def choose(data: str | None) -> Source:
         return Source(root, (root / INFO_FILE).is_file())
     if holds_pictures(HERE):
         return Source(HERE, (HERE / INFO_FILE).is_file())
-    return Source(_drawn_set(), True)
+    return Source(drawn_set(), True)
 
 
-def _drawn_set() -> Path:
+def drawn_set() -> Path:
+    """Return the folder of the built-in drawings, which are made when they are first needed."""
     from tl_catdog.cli.live import counting
 
     root = cache_folder() / "drawn" / f"v{drawings.VERSION}"

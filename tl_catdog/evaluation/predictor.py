@@ -157,6 +157,23 @@ def _load(run: Run) -> Forward:
     return KerasForward(with_features(model))
 
 
+def network_graph(run: Run) -> bytes:
+    """Return a run's network as an ONNX graph, made from its Keras model if it keeps none.
+
+    Raises:
+        CatdogError: The network's file is missing, changed or unreadable.
+    """
+    if run.holds(HEAD):
+        return graph_of(run)
+    if run.holds(ONNX):
+        return run.read_checked(ONNX)
+    model = load_keras(run)
+    from tl_catdog.models.graph import inference_graph
+    from tl_catdog.models.weights import numbers_of
+
+    return inference_graph(run.config["arch"], numbers_of(model), run.image_size)
+
+
 def load_keras(run: Run) -> Any:
     """Load a run's Keras model, which starts TensorFlow.
 

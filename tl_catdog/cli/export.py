@@ -1,0 +1,156 @@
+"""``tl-catdog export``: a run's network for other programs, if it says the same there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.runs import chosen_run
+from tl_catdog.errors import CatdogError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tl_catdog.data.sets import PictureSet
+    from tl_catdog.runs import Run
+    from tl_catdog.shipping.export import Exported
+
+
+class FormatName(StrEnum):
+    """What ``--format`` takes; the names of ``shipping.formats.FORMATS``."""
+
+    KERAS = "keras"
+    SAVEDMODEL = "savedmodel"
+    ONNX = "onnx"
+    LITERT = "litert"
+    INT8 = "litert-int8"
+
+
+EXAMPLES = (
+    "Examples: tl-catdog export mobilenet --format onnx; "
+    "tl-catdog export mobilenet --format savedmodel --format litert-int8 --out phone"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(export)
+
+
+def export(
+    formats: Annotated[
+        list[FormatName],
+        typer.Option("--format", help="May be given several times."),
+    ],
+    run: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="Name or folder of a run; default: the newest.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Folder that gets a folder for each format; default: exports/RUN.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Pictures to compare on; default: those of the run.", metavar="DIR"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Export a network: RGB pictures in, calibrated probabilities out.
+
+    Formats: keras, savedmodel (for TensorFlow Serving), onnx, litert, and
+    litert-int8 of whole numbers. Each is run in its own runtime on real pictures
+    first; where it doesn't say what the run says, nothing is written.
+    """
+    chosen = chosen_run(run, Path(runs_dir))
+    target = Path("exports", chosen.name) if out is None else Path(out)
+    from tl_catdog.cli.live import counting
+    from tl_catdog.shipping import export as exporting
+    from tl_catdog.shipping.formats import FORMATS
+
+    wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
+    for kind in wanted:
+        exporting.check_free(target / kind.name, force=force)
+    pictures = _pictures(chosen, data)
+    found = []
+    try:
+        with counting(notices(), "asking the run") as progress:
+            yardstick = exporting.measuring(chosen, pictures, progress)
+        for kind in wanted:
+            with counting(notices(), kind.name) as progress:
+                found.append(
+                    exporting.export(
+                        chosen, kind, target, pictures, yardstick, force=force, progress=progress
+                    )
+                )
+    except KeyboardInterrupt:
+        note(f"Interrupted; written: {', '.join(item.format for item in found) or 'nothing'}.")
+        raise typer.Exit(130) from None
+    if json:
+        print_json(
+            {"run": chosen.name, "out": str(target), "exports": [f.to_json() for f in found]}
+        )
+    else:
+        results().print(exports_view(found))
+    for item in found:
+        for worst in item.worst:
+            note(shown(f"{item.format} differs: {worst}"))
+    bad = [item.format for item in found if item.path is None]
+    if bad:
+        raise CatdogError(
+            f"expected {' and '.join(bad)} to say what {chosen.name} says, found other answers; "
+            "not written.",
+            "Try another format, or more and other pictures: --data DIR",
+        )
+    if not json:
+        results().print(shown(f"In {target}, with how to use each: README.md"), markup=False)
+
+
+def exports_view(found: list[Exported]) -> RenderableType:
+    """Return the table of what was exported."""
+    from tl_catdog.cli.render import table
+
+    rows = table()
+    rows.add_column("format", no_wrap=True)
+    for name in ("MB", "ms", "decisions", "greatest\ndifference", "accuracy"):
+        rows.add_column(name, justify="right")
+    rows.add_column("runtime")
+    for item in found:
+        rows.add_row(
+            item.format,
+            f"{item.bytes / 1e6:.1f}" if item.path else "not\nwritten",
+            f"{item.ms:.1f}",
+            f"{100 * item.same:.1f} %",
+            f"{item.apart:.1g}",
+            "–" if item.accuracy is None else str(item.accuracy),
+            item.runtime,
+        )
+    return rows
+
+
+def _pictures(run: Run, data: str | None) -> PictureSet:
+    """Return the pictures named, the run's own, or drawings where those are gone."""
+    from tl_catdog.cli.sources import drawn_set
+    from tl_catdog.data.sets import load_set
+    from tl_catdog.runs import own_pictures
+
+    if data is not None:
+        return load_set(Path(data))
+    own = own_pictures(run)
+    if own.examples[0].path.exists():
+        return own
+    note(
+        f"The pictures of {run.name} aren't in {shown(own.root)}, so it is compared on drawings; "
+        "--data DIR names others."
+    )
+    return load_set(drawn_set(), drawn=True)
