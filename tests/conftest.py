@@ -14,6 +14,8 @@ from PIL import Image
 
 from tl_catdog import runtime
 
+pytest_plugins = ("tests.browsing",)
+
 # As the command line does, and before any test imports TensorFlow: its logs are turned down once.
 runtime.quiet_environment()
 

@@ -91,6 +91,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["explain"],
         ["report"],
         ["export"],
+        ["serve"],
         ["review"],
         ["learning-curve"],
         ["doctor"],

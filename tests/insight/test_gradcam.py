@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tl_catdog.insight.gradcam import AT_ONCE, FINER, GradCam
+from tl_catdog.insight.gradcam import AT_ONCE, GradCam
+from tl_catdog.insight.heat import FINER
 from tl_catdog.insight.spot import Spot, peak_of
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.mobilenet import build_mobilenet

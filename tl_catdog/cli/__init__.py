@@ -22,6 +22,7 @@ from tl_catdog.cli import (
     predict,
     report,
     review,
+    serve,
     train,
 )
 from tl_catdog.cli.output import complain
@@ -67,6 +68,7 @@ for _module in (
     predict,
     explain,
     export,
+    serve,
     report,
     review,
     learning_curve,

@@ -126,13 +126,14 @@ class Predictor:
             if isinstance(found, PictureError):
                 yield Answer(path, None, None, found.message)
             else:
-                yield self._answer(path, found)
+                yield self.answer_of(path, found)
 
     def probabilities(self, outputs: Outputs) -> npt.NDArray[np.float64]:
         """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
         return at_temperature(to_probabilities(outputs[0]), self.temperature)
 
-    def _answer(self, path: Path | None, outputs: Outputs) -> Answer:
+    def answer_of(self, path: Path | None, outputs: Outputs) -> Answer:
+        """Return the answer about one picture, of which the outputs are those of its views."""
         row = self.probabilities(outputs).mean(axis=0)
         chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
         features = outputs[1].mean(axis=0) if len(outputs) > 1 else None

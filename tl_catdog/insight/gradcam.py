@@ -19,6 +19,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
+from tl_catdog.insight.heat import LEAN, finer, to_peak
 from tl_catdog.models.weights import leaves
 
 Combine = Callable[[Any, Any], Any]
@@ -26,13 +27,6 @@ Combine = Callable[[Any, Any], Any]
 
 AT_ONCE = 32
 """Pictures in one forward pass; more would only take memory."""
-
-FINER = 5
-"""Values for each cell of the last maps, in each direction; odd, so that one is its middle."""
-
-LEAN = 0.5
-"""Part of the shift that one-sided padding makes by its geometry that trained networks show: 0.19
-cells of 0.48 between heat and heads, 0.25 in what answers to a covered patch (docs/adr/011)."""
 
 
 def hirescam(maps: Any, gradients: Any) -> Any:
@@ -77,7 +71,7 @@ class GradCam:
         signature = [tf.TensorSpec((None, *size), tf.float32), tf.TensorSpec((None,), tf.int32)]
         self._run = tf.function(run, input_signature=signature)
         shift = LEAN * _shift(below)
-        self._rows, self._columns = (_finer(cells, shift) for cells in below.output.shape[1:3])
+        self._rows, self._columns = (finer(cells, shift) for cells in below.output.shape[1:3])
 
     def __call__(
         self, pictures: npt.NDArray[Any], classes: npt.NDArray[Any] | None = None
@@ -103,9 +97,7 @@ class GradCam:
             ).numpy()
             for start in range(0, len(pictures), AT_ONCE)
         ]
-        finer = self._rows @ np.concatenate(found) @ self._columns.T  # (B, H, W)
-        peaks = finer.max(axis=(1, 2), keepdims=True)
-        return np.asarray(finer / np.where(peaks > 0, peaks, 1))
+        return to_peak(self._rows @ np.concatenate(found) @ self._columns.T)  # (B, H, W)
 
 
 def _last_maps(model: keras.Model) -> int:
@@ -129,10 +121,3 @@ def _shift(model: keras.Model) -> float:
             shift += stride * (bottom - top) / 2
         stride *= getattr(layer, "strides", (1,))[0]
     return shift / stride
-
-
-def _finer(cells: int, shift: float) -> npt.NDArray[np.float32]:
-    """Return weights, (F · cells, cells), that draw lines between the middles of shifted cells."""
-    wanted = (np.arange(FINER * cells) + 0.5) / FINER - 0.5 - shift
-    values = [np.interp(wanted, np.arange(cells), row) for row in np.eye(cells)]
-    return np.stack(values, axis=1).astype(np.float32)

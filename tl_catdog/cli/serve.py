@@ -1,0 +1,72 @@
+"""``tl-catdog serve``: a web page on this machine, and an API, that answer for a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from tl_catdog.cli.output import note, results
+from tl_catdog.cli.runs import chosen_run
+from tl_catdog.errors import UsageError
+
+EXAMPLES = "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(serve)
+
+
+def serve(
+    run: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Name or folder of a run; default: the newest."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen at; 0 for any.", min=0, max=65535)
+    ] = 8000,
+    reject: Annotated[
+        bool, typer.Option(help="Answer 'unsure' for doubtful or unfamiliar pictures.")
+    ] = True,
+    max_mb: Annotated[
+        int, typer.Option(help="Megabytes of a request at most.", min=1, max=1024)
+    ] = 32,
+    max_files: Annotated[
+        int, typer.Option(help="Pictures of a request at most.", min=1, max=1000)
+    ] = 64,
+    max_queue: Annotated[
+        int, typer.Option(help="Pictures that may wait at most.", min=1, max=100_000)
+    ] = 512,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for sending a request, and for answering.", min=0.1)
+    ] = 60.0,
+    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+) -> None:
+    """Open a web page where pictures are dropped, pasted or photographed.
+
+    POST /predict answers programs, with the JSON of predict --json; /docs says
+    how. Pictures stay on this machine. Ctrl-C ends it.
+    """
+    chosen = chosen_run(run, Path(runs_dir))
+    try:
+        from tl_catdog.shipping.web.bodies import Limits
+        from tl_catdog.shipping.web.server import ANYWHERE
+        from tl_catdog.shipping.web.server import serve as start
+    except ImportError as error:
+        raise UsageError(
+            f"expected the packages of the web page, found no {error.name}.",
+            "Type: pip install 'tl-catdog[serve]'",
+        ) from error
+    if host in ANYWHERE:
+        note("Everyone who reaches this machine can use the page: it asks for no password.")
+    limits = Limits(body=max_mb * 2**20, files=max_files, queue=max_queue, seconds=timeout)
+
+    def ready(address: str) -> None:
+        results().print(f"{chosen.name} answers at {address}", markup=False, soft_wrap=True)
+        note("Ctrl-C ends it.", style="dim")
+
+    start(chosen, host=host, port=port, limits=limits, reject=reject, ready=ready)
+    note("Ended; what was under way was answered.", style="dim")

@@ -1,0 +1,1 @@
+"""A local web page and API that answer for one run."""

@@ -1,0 +1,207 @@
+"""The server's page and its API."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse, Response
+
+from tl_catdog import __version__
+from tl_catdog.data.folders import TEST, VALIDATION
+from tl_catdog.errors import CatdogError
+from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.predictions import read_predictions
+from tl_catdog.runs import Run
+from tl_catdog.shipping.web.bodies import Limits, Refusal, pictures_of, read_body
+from tl_catdog.shipping.web.work import Heat, QueueFullError, Worker
+
+STATIC = {
+    "/": ("index.html", "text/html"),
+    "/app.js": ("app.js", "text/javascript"),
+    "/style.css": ("style.css", "text/css"),
+    "/docs": ("docs.html", "text/html"),
+}
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+ANSWER = {
+    "type": "object",
+    "properties": {
+        "path": {"type": ["string", "null"], "description": "The file's name, in a form."},
+        "label": {"type": ["string", "null"], "description": "The most probable class."},
+        "probabilities": {
+            "type": ["object", "null"],
+            "description": "Class to calibrated probability, summing to one.",
+            "additionalProperties": {"type": "number"},
+        },
+        "error": {"type": ["string", "null"], "description": "Why the picture can't be read."},
+        "answer": {"type": ["string", "null"], "description": "The label, or unsure."},
+        "doubt": {"type": ["string", "null"], "description": "Why it is unsure."},
+        "novelty": {"type": ["number", "null"], "description": "How unfamiliar, 0 to 2."},
+        "heat": {"type": "string", "description": "With explain=1: a PNG to lay over."},
+        "looks": {"type": ["string", "null"], "description": "With explain=1: where it looks."},
+    },
+}
+
+
+def build_app(run: Run, limits: Limits, worker: Worker, hosts: list[str]) -> FastAPI:
+    """Return the application.
+
+    Args:
+        run: The run that answers.
+        limits: What is taken.
+        worker: What judges pictures.
+        hosts: Names that the server may be called by; another site's name that was pointed at it
+            is refused.
+    """
+    app = FastAPI(
+        title=f"tl-catdog: {run.name}", version=__version__, docs_url=None, redoc_url=None
+    )
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    about = about_run(run)
+
+    @app.middleware("http")
+    async def guard(request: Request, proceed: Any) -> Response:
+        """Refuse requests that other sites' pages make, and say what pages may do."""
+        try:
+            response: Response = await proceed(request)
+        except Refusal as refusal:
+            response = refused(refusal)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.exception_handler(Refusal)
+    async def explained(_: Request, refusal: Refusal) -> Response:
+        return refused(refusal)
+
+    async def page(request: Request) -> Response:
+        name, kind = STATIC[request.url.path]
+        content = files("tl_catdog.shipping.web").joinpath("static", name).read_bytes()
+        return Response(content, media_type=f"{kind}; charset=utf-8")
+
+    for path in STATIC:
+        app.add_route(path, page, methods=["GET"])
+
+    @app.get("/healthz", summary="Whether the server answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok", "run": run.name}
+
+    @app.get("/about", summary="Which run answers, and how good it is")
+    async def tell() -> dict[str, Any]:
+        return about
+
+    picture = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "properties": {"files": {"type": "array", "items": picture}},
+    }
+    answers = {"type": "object", "properties": {"answers": {"type": "array", "items": ANSWER}}}
+
+    @app.post(
+        "/predict",
+        summary="What is in pictures: one as the body, or several as a form's files",
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {"schema": form},
+                    "image/*": {"schema": picture},
+                    "application/octet-stream": {"schema": picture},
+                },
+            },
+            "responses": {
+                "200": {
+                    "description": "A row as `predict --json` prints it; of a form, all rows.",
+                    "content": {"application/json": {"schema": {"oneOf": [ANSWER, answers]}}},
+                }
+            },
+        },
+    )
+    async def predict(request: Request, explain: bool = False) -> Response:
+        refuse_other_sites(request)
+        body = await read_body(request, limits)
+        pictures = await pictures_of(request, body, limits)
+        del body
+        try:
+            async with asyncio.timeout(limits.seconds):
+                judged = await worker.judge([data for _, data in pictures], explain=explain)
+        except QueueFullError:
+            raise Refusal(503, "too many pictures are waiting", "Try again in a second.") from None
+        except TimeoutError:
+            raise Refusal(
+                503, f"no answer within {limits.seconds:g} s", "Send fewer pictures."
+            ) from None
+        rows = [
+            {**said.to_json(), "path": name, **told(heat, explain)}
+            for (name, _), (said, heat) in zip(pictures, judged, strict=True)
+        ]
+        if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+            (row,) = rows
+            return JSONResponse(row, 422 if row["error"] else 200)
+        return JSONResponse({"answers": rows})
+
+    return app
+
+
+def told(heat: Heat | None, explain: bool) -> dict[str, str | None]:
+    """Return what a row says of where the network looked."""
+    if not explain:
+        return {}
+    if heat is None:
+        return {"heat": None, "looks": None}
+    return {"heat": heat.overlay, "looks": heat.where}
+
+
+def refused(refusal: Refusal) -> Response:
+    """Return a refusal as a response."""
+    headers = {"Retry-After": "1"} if refusal.status == 503 else {}
+    if refusal.status in (408, 413):
+        headers["Connection"] = "close"
+    found = {"error": refusal.error, "hint": refusal.hint}
+    return JSONResponse(found, refusal.status, headers)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse what a page of another site sends in the name of whoever looks at it.
+
+    Raises:
+        Refusal: The request says that it comes from there.
+    """
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Refusal(403, "expected a request of this page, found another site's", "Open / here.")
+
+
+def about_run(run: Run) -> dict[str, Any]:
+    """Return what the page says of the run."""
+    found: dict[str, Any] = {
+        "run": run.name,
+        "classes": list(run.classes),
+        "image_size": run.image_size,
+        "arch": run.config["arch"],
+        "version": __version__,
+    }
+    for split in (TEST, VALIDATION):
+        try:
+            item = evaluate(read_predictions(run.predictions_path(split)))
+        except CatdogError:
+            continue
+        ci = item.accuracy_ci
+        found["accuracy"] = {"split": split, "n": item.n, "value": item.accuracy}
+        found["accuracy"]["ci"] = [ci.low, ci.high]
+        break
+    return found

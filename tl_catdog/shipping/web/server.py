@@ -1,0 +1,90 @@
+"""Starting the server, and stopping it without dropping what is under way."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from tl_catdog.errors import UsageError
+from tl_catdog.runs import Run
+from tl_catdog.shipping.web.app import build_app
+from tl_catdog.shipping.web.bodies import Limits
+from tl_catdog.shipping.web.work import Worker
+
+LOCAL = ("localhost", "127.0.0.1", "[::1]", "::1")
+ANYWHERE = ("0.0.0.0", "::")
+
+
+def serve(
+    run: Run,
+    *,
+    host: str,
+    port: int,
+    limits: Limits,
+    reject: bool,
+    ready: Callable[[str], None],
+) -> None:
+    """Answer until a signal to stop comes, then finish what is under way.
+
+    Args:
+        run: The run that answers.
+        host: The address to listen at.
+        port: The port; 0 for any that is free.
+        limits: What is taken.
+        reject: Whether ``unsure`` is an answer.
+        ready: Hears the page's address.
+
+    Raises:
+        UsageError: The address or the port can't be used.
+        CatdogError: The network can't be read.
+    """
+    listening = listen(host, port)
+    worker = Worker(run, reject=reject, queue=limits.queue)
+    hosts = ["*"] if host in ANYWHERE else sorted({*LOCAL, host})
+    app = build_app(run, limits, worker, hosts)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=int(limits.seconds),
+        server_header=False,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = uvicorn.Server(config)
+    shown = f"[{host}]" if ":" in host else host
+    ready(f"http://{shown}:{listening.getsockname()[1]}/")
+    # The server passes the signal on when it has stopped; having stopped is all that was wanted.
+    kept = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+        worker.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises:
+        UsageError: The address can't be used, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        found.listen()  # whoever comes before the server is ready waits
+    except OSError as error:
+        found.close()
+        raise UsageError(
+            f"expected an address to listen at, found {host}:{port} ({error.strerror}).",
+            f"Type: tl-catdog serve --port {port + 1 if port < 65535 else 0}",
+        ) from error
+    return found
