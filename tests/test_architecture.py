@@ -21,8 +21,8 @@ LAYERS = (
     {"training"},
     {"insight"},
     {"audit"},
-    {"shipping"},
     {"api"},
+    {"shipping"},
     {"cli"},
     {"__main__"},
 )
