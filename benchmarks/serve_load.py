@@ -22,6 +22,7 @@ class Client(FastHttpUser):
 
     @task
     def predict(self) -> None:
+        """Post the next picture."""
         data = PICTURES[next(TURN) % len(PICTURES)]
         headers = {"Content-Type": "image/jpeg"}
         with self.client.post("/predict", data, headers=headers, catch_response=True) as response:

@@ -235,10 +235,10 @@ def test_an_export_without_its_runtime_says_what_to_install(
 
 @pytest.mark.slow
 @pytest.mark.photographs
-def test_all_formats_of_the_one_that_ships_agree_on_photographs(
+def test_the_one_that_ships_agrees_with_its_exports_on_photographs(
     photographs: Path, tmp_path: Path, cli: Cli
 ) -> None:
-    words = [word for name in FORMATS for word in ("--format", name)]
+    words = ("--format", "onnx", "--format", "litert-int8")
     outcome = cli("export", "cats-dogs", *words, "--data", photographs, "--out", tmp_path, "--json")
     assert outcome.code == 0, outcome.err
     for row in json.loads(outcome.out)["exports"]:
@@ -246,8 +246,6 @@ def test_all_formats_of_the_one_that_ships_agree_on_photographs(
         assert row["accuracy"]["value"] > 0.97
         assert row["greatest_difference"] <= 1e-4 or row["format"] == "litert-int8"
         assert row["same_decisions"] >= 0.995
-        if row["format"] == "savedmodel":
-            assert row["encoded_same_decisions"] > 0.98
 
 
 @pytest.mark.slow

@@ -140,7 +140,13 @@ def watch(console: Console) -> Iterator[Observer]:
     if not console.is_terminal:
         yield PlainView(console)
         return
-    progress = Progress(
+    with progress_bar(console) as progress:
+        yield LiveView(console, progress)
+
+
+def progress_bar(console: Console) -> Progress:
+    """Return the bar of the live view: what is done, how much, how long yet, and the figures."""
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
@@ -149,8 +155,6 @@ def watch(console: Console) -> Iterator[Observer]:
         console=console,
         transient=True,
     )
-    with progress:
-        yield LiveView(console, progress)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,95 @@
+"""The documentation is built from what there is, and what it tells to type works."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "make_command_pages", ROOT / "tools" / "make_command_pages.py"
+    )
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_command_has_the_page_that_its_help_makes(tool: ModuleType) -> None:
+    made = tool.pages()
+    assert {path.name for path in (DOCS / "commands").glob("*.md")} == set(made)
+    for name, text in made.items():
+        assert (DOCS / "commands" / name).read_text() == text, "python tools/make_command_pages.py"
+
+
+def test_each_option_is_on_its_commands_page(tool: ModuleType) -> None:
+    for command in tool.commands():
+        for part in (command, *command.parts):
+            text = (DOCS / "commands" / part.file).read_text()
+            assert f"[tl-catdog {part.name}]({part.file})" in tool.pages()["index.md"]
+            for option in part.options:
+                assert f"`{option.names[0]}`" in text
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", DOCS, tmp_path],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 40
+    for page in pages:
+        fetched = re.findall(r'(?:src|<link[^>]* href)="(https?:[^"]+)"', page.read_text())
+        assert fetched == [], page
+
+
+def tutorial() -> list[str]:
+    text = (DOCS / "tutorial.md").read_text()
+    blocks = re.findall(r"<!-- tutorial -->\n```sh\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+QUICK = {
+    "data draw": "--train 12 --validation 6 --test 6",
+    "train --arch baseline": "--epochs 1 --image-size 32",
+    "train --arch mobilenet": "--epochs 2 --finetune-epochs 1 --image-size 64",
+}
+"""What makes them short; the commands stay what the page says."""
+
+
+@pytest.mark.slow
+def test_the_tutorial_works_from_its_first_line_to_its_last(tmp_path: Path) -> None:
+    lines = tutorial()
+    assert len(lines) == 10
+    for line in lines:
+        more = next((words for key, words in QUICK.items() if key in line), "")
+        words = [*line.split()[1:], *more.split()]
+        done = subprocess.run(
+            [sys.executable, "-m", "tl_catdog", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        # check says by 1 that something matters.
+        assert done.returncode == 0 or (done.returncode == 1 and "data check" in line), (
+            line,
+            done.stderr,
+        )
+    assert (tmp_path / "exports" / "mobilenet-finetune" / "onnx" / "model.onnx").is_file()
+    assert (tmp_path / "0001.explained.png").is_file()
