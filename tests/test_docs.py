@@ -59,6 +59,14 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path: Path) -
         assert fetched == [], page
 
 
+def test_figures_are_small_and_those_of_the_terminal_fetch_nothing() -> None:
+    figures = list((DOCS / "figures").iterdir())
+    assert figures
+    assert max(path.stat().st_size for path in figures) < 200_000
+    for path in (DOCS / "figures").glob("*.svg"):
+        assert not re.search(r"@font-face|@import|url\(.?http|href=.http", path.read_text())
+
+
 def tutorial() -> list[str]:
     text = (DOCS / "tutorial.md").read_text()
     blocks = re.findall(r"<!-- tutorial -->\n```sh\n(.*?)```", text, re.DOTALL)
@@ -76,7 +84,7 @@ QUICK = {
 @pytest.mark.slow
 def test_the_tutorial_works_from_its_first_line_to_its_last(tmp_path: Path) -> None:
     lines = tutorial()
-    assert len(lines) == 10
+    assert len(lines) == 12
     for line in lines:
         more = next((words for key, words in QUICK.items() if key in line), "")
         words = [*line.split()[1:], *more.split()]

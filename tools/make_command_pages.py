@@ -97,17 +97,16 @@ def _options(found: Any) -> Iterator[Option]:
         if item.name not in declared:
             continue  # --help
         kind, info = get_args(declared[item.name].annotation)
-        kinds = [part for part in get_args(kind) if part is not type(None)]
-        inner = kinds[0] if kinds and get_origin(kind) is not Literal else kind
-        many = get_origin(inner) is list or get_origin(kind) is list
-        if get_origin(inner) is list:
-            inner = get_args(inner)[0]
+        if type(None) in get_args(kind):
+            kind = next(part for part in get_args(kind) if part is not type(None))
+        many = get_origin(kind) is list
+        kind = get_args(kind)[0] if many else kind
         default = declared[item.name].default
         required = default is inspect.Parameter.empty
         names = (*item.opts, *item.secondary_opts)
         if not names[0].startswith("-"):
             names = (item.metavar or names[0].upper(),)
-        yield Option(names, info, inner, many, required, None if required else default)
+        yield Option(names, info, kind, many, required, None if required else default)
 
 
 def page(command: Command) -> str:
@@ -195,7 +194,9 @@ def _text(text: str) -> str:
     """Return help text as Markdown: what is typed is marked, the rest means itself."""
     text = text.replace("\\[", "[").replace("<", "\\<").replace("|", "\\|")
     text = re.sub(r"(?<![\w`-])(--[a-z][\w-]*)", r"`\1`", text)
-    return re.sub(r"(https://…|\S*\{[^ ]*\}\S*)", lambda m: f"`{m[1]}`".replace("\\", ""), text)
+    # Addresses, and paths with braces or placeholders; the comma after one isn't a part of it.
+    typed = r"(\S*(?:https://|\{|\\<)\S*?)(?=[,.;]?(?:\s|$))"
+    return re.sub(typed, lambda found: f"`{found[1]}`".replace("\\", ""), text)
 
 
 def _word(item: Option) -> str:
@@ -224,7 +225,7 @@ def _table(items: list[Option]) -> list[str]:
 
 def _takes(item: Option) -> str:
     allowed = choices(item.kind)
-    words = ", ".join(f"`{word}`" for word in allowed) if allowed else TAKES[item.kind]
+    words = ", ".join(f"`{word}`" for word in allowed) if allowed else TAKES.get(item.kind, "text")
     low, high = item.info.min, item.info.max
     if low is not None:
         words += f", {low} to {high}" if high is not None else f", {low} or more"
