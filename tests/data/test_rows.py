@@ -1,5 +1,7 @@
 """Rows that wait in memory or in a file: the same numbers, flat memory, nothing left behind."""
 
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -41,6 +43,29 @@ def test_rows_on_the_disk_are_not_the_processs_memory() -> None:
     for position in range(64):
         assert rows.read(np.array([position]))[0, -1] == position
     assert psutil.Process().memory_info().rss - before < 16 * 2**20
+
+
+PEAK_OF_READING_SCATTERED_ROWS = """
+import resource, sys
+import numpy as np
+from tl_catdog.data.rows import Rows
+
+rows = Rows(16000, (4096,), np.uint8, "disk")
+for position in range(16000):
+    rows.write(position, np.full(4096, position % 256, np.uint8))
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+found = rows.read(np.arange(0, 16000, 16)[::-1])
+assert found[:, 7].tolist() == [position % 256 for position in range(0, 16000, 16)][::-1]
+print((peak() - before) * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells no peak memory this way")
+def test_rows_from_all_over_a_file_are_not_either() -> None:
+    command = [sys.executable, "-c", PEAK_OF_READING_SCATTERED_ROWS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 14 * 2**20  # what is read are 4 MB; through one mapping it took 27
 
 
 def test_no_file_is_left_even_by_a_kill() -> None:

@@ -122,6 +122,13 @@ def test_novelty_is_the_distance_to_the_tenth_neighbour_as_scikit_learn_has_it()
     assert ours == pytest.approx(theirs, abs=1e-3)
 
 
+def test_novelty_is_the_same_alone_and_in_company() -> None:
+    known, others = features(200, 0), features(40, 1)
+    references = References.of(lambda positions: known[positions], 200)
+    alone = [references.novelty(row[None])[0] for row in others]
+    assert references.novelty(others).tolist() == alone
+
+
 @pytest.mark.parametrize("n", [40, 700])
 def test_no_picture_is_compared_with_itself(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rejection, "KEPT", 500)

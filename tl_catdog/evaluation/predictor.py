@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.data.images import Source
+from tl_catdog.data.parallel import chunks
 from tl_catdog.data.pipeline import Progress, Skipped, class_indices
 from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import Example
@@ -30,6 +31,8 @@ from tl_catdog.models.engine import (
     onnx_works,
 )
 from tl_catdog.runs import HEAD, ONNX, Run
+
+TOGETHER = 32  # pictures that are judged at once, when the network is through with them
 
 
 @dataclass(frozen=True)
@@ -121,26 +124,45 @@ class Predictor:
     def answers(self, sources: Iterable[Source]) -> Iterator[Answer]:
         """Answer for each picture, in order; a bad one gets an error, the others their answers."""
         jobs = ((source, self.views) for source in sources)
-        for source, found in forward_files(self.forward, jobs, self.image_size):
-            path = source if isinstance(source, Path) else None
-            if isinstance(found, PictureError):
-                yield Answer(path, None, None, found.message)
-            else:
-                yield self.answer_of(path, found)
+        found = forward_files(self.forward, jobs, self.image_size)
+        for some in chunks(found, TOGETHER):
+            good = [outputs for _, outputs in some if not isinstance(outputs, PictureError)]
+            judged = iter(self.answers_of(good))
+            for source, outputs in some:
+                path = source if isinstance(source, Path) else None
+                if isinstance(outputs, PictureError):
+                    yield Answer(path, None, None, outputs.message)
+                else:
+                    yield replace(next(judged), path=path)
 
     def probabilities(self, outputs: Outputs) -> npt.NDArray[np.float64]:
         """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
         return at_temperature(to_probabilities(outputs[0]), self.temperature)
 
-    def answer_of(self, path: Path | None, outputs: Outputs) -> Answer:
-        """Return the answer about one picture, of which the outputs are those of its views."""
-        row = self.probabilities(outputs).mean(axis=0)
-        chances = {name: float(p) for name, p in zip(self.classes, row, strict=True)}
-        features = outputs[1].mean(axis=0) if len(outputs) > 1 else None
+    def answers_of(self, outputs: Sequence[Outputs]) -> list[Answer]:
+        """Return the answers about pictures, by the outputs of each one's views, (views, …)."""
+        if not outputs:
+            return []
+        # What is done to all at once takes the interpreter's lock from the decoders but once.
+        stacked = [np.stack(part) for part in zip(*outputs, strict=True)]  # (pictures, views, …)
+        views = stacked[0].shape[:2]
+        rows = self.probabilities((stacked[0].reshape(-1, stacked[0].shape[-1]),))
+        rows = rows.reshape(*views, -1).mean(axis=1)
+        features = stacked[1].mean(axis=1) if len(stacked) > 1 else None
         novelty = None
         if features is not None and self.references is not None:
-            novelty = float(self.references.novelty(features[None])[0])
-        return Answer(path, self.classes[int(row.argmax())], chances, None, novelty, features)
+            novelty = self.references.novelty(features)
+        return [
+            Answer(
+                None,
+                self.classes[int(row.argmax())],
+                dict(zip(self.classes, row.tolist(), strict=True)),
+                None,
+                None if novelty is None else float(novelty[index]),
+                None if features is None else features[index],
+            )
+            for index, row in enumerate(rows)
+        ]
 
 
 def _load(run: Run) -> Forward:

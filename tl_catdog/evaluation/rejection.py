@@ -34,6 +34,7 @@ DEFAULT_PRECISION = 0.995
 CERTAINTY = 0.95
 
 CHUNK = 256  # pictures whose features are compared together
+BLOCK = 64  # references that are, with each picture of a few: they stay in a core's own cache
 
 Read = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
 """Gives the features of pictures by their positions, (B, F): what goes into the network's head."""
@@ -79,7 +80,14 @@ class References:
         Args:
             features: What goes into the network's head, (N, F).
         """
-        return self._novelty(_unit(features) @ self.rows.T, len(self.rows))
+        # A matrix product would wake a thread for each core and wait for it, while the networks
+        # keep all cores busy: it made predicting a folder half as fast on two cores.
+        numbers = _unit(features)[:, None]
+        parts = [
+            np.vecdot(numbers, self.rows[start : start + BLOCK])
+            for start in range(0, len(self.rows), BLOCK)
+        ]
+        return self._novelty(np.concatenate(parts, axis=1), len(self.rows))
 
     def novelties(self, read: Read, n: int, *, own: bool) -> npt.NDArray[np.float64]:
         """Return the novelty of n pictures, (n,), in steps, so that memory stays flat.

@@ -89,7 +89,7 @@ class Worker:
         if isinstance(pixels, PictureError):
             return judged(Answer(None, None, None, pixels.message), self.policy), None
         outputs = self._forward(pixels[None])
-        answer = self._predictor.answer_of(None, outputs)
+        (answer,) = self._predictor.answers_of([outputs])
         heat = None
         if explain and answer.label is not None:
             target = self.run.classes.index(answer.label)
