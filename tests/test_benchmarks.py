@@ -11,7 +11,9 @@ import pytest
 from rich.console import Console
 
 from tests.conftest import paint_set
+from tl_catdog.data.drawn import draw
 from tl_catdog.data.folders import scan
+from tl_catdog.runs import SHIPPED
 
 # They are scripts, not a part of the package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
@@ -347,3 +349,18 @@ def test_the_chart_is_a_picture_and_what_it_lacks_is_said_in_one_line(
 def test_the_peers_explain_themselves_without_starting_anything(name: str, tmp_path: Path) -> None:
     usage = run_process(bench_in(tmp_path).script(f"peers/{name}.py", "--help"), tmp_path)
     assert "usage:" in usage.stdout.read_text()
+
+
+@pytest.mark.slow
+def test_the_profile_of_prediction_says_what_the_limit_is_made_of(tmp_path: Path) -> None:
+    for seed in range(12):
+        draw("cat", seed=seed, size=300).image.save(tmp_path / f"{seed}.jpg")
+    command = bench_in(tmp_path).script("predict_profile.py", SHIPPED, tmp_path, "--every", 1)
+    found = measure.read_json_line(run_process(command, tmp_path).stdout)
+    taken = found["core_ms"]
+    assert found["n"] == 12
+    assert taken.keys() == {"jpeg", "resize", "decode", "forward", "predict"}
+    assert min(taken.values()) > 0
+    limit = taken["forward"] / (taken["forward"] + taken["decode"])
+    assert found["limit"] == pytest.approx(limit, abs=0.01)
+    assert found["reached"] == pytest.approx(taken["forward"] / taken["predict"], abs=0.01)

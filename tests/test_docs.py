@@ -6,10 +6,15 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import typer
+
+from tl_catdog.cli import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -35,13 +40,25 @@ def test_each_command_has_the_page_that_its_help_makes(tool: ModuleType) -> None
         assert (DOCS / "commands" / name).read_text() == text, "python tools/make_command_pages.py"
 
 
-def test_each_option_is_on_its_commands_page(tool: ModuleType) -> None:
-    for command in tool.commands():
-        for part in (command, *command.parts):
-            text = (DOCS / "commands" / part.file).read_text()
-            assert f"[tl-catdog {part.name}]({part.file})" in tool.pages()["index.md"]
-            for option in part.options:
-                assert f"`{option.names[0]}`" in text
+def parameters(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command's words, and the spelling of each of its options, from the parser."""
+    for name, found in group.commands.items():
+        if hasattr(found, "commands"):
+            yield from parameters(found, (*words, name))
+        else:
+            flags = [item.opts[0] for item in found.params if item.opts[0].startswith("-")]
+            yield "-".join((*words, name)), flags
+
+
+def test_each_option_that_the_parser_takes_is_on_its_commands_page() -> None:
+    found = dict(parameters(typer.main.get_command(app)))
+    index = (DOCS / "commands" / "index.md").read_text()
+    assert {"train", "predict", "data-check"} <= set(found)
+    for name, flags in found.items():
+        text = (DOCS / "commands" / f"{name}.md").read_text()
+        assert f"({name}.md)" in index
+        for flag in flags:
+            assert f"`{flag}`" in text or flag == "--help", (name, flag)
 
 
 @pytest.mark.slow

@@ -119,6 +119,32 @@ def test_a_run_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> Non
     assert not find_run(SHIPPED, tmp_path).ships
 
 
+def test_only_the_rest_of_a_run_is_said_to_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models" / "half").mkdir(parents=True)
+    (tmp_path / "models" / "half" / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    for reference, hint in (("half", "rm -r models/half"), ("models", "ls "), (".", "ls ")):
+        with pytest.raises(CatdogError) as caught:
+            find_run(reference, Path("models"))
+        assert hint in caught.value.hint
+        assert ("rm" in caught.value.hint) == (reference == "half")
+
+
+def test_a_run_may_be_named_from_within(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(trained.runs_dir / "small")
+    assert find_run(".", Path("models")).name == "small"
+
+
+def test_a_folder_of_that_name_does_not_hide_the_run_that_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / SHIPPED / "cats").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert find_run(SHIPPED, Path("models")).ships
+
+
 def test_an_unknown_run_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tl-catdog train"):
         find_run("none", tmp_path)

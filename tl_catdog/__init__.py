@@ -7,11 +7,19 @@ in ``tl_catdog.api``.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tl_catdog.api import Classifier, compare, load, train
+    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, train
 
 __version__ = "0.1.0"
 
-__all__ = ["Classifier", "__version__", "compare", "load", "train"]
+__all__ = [
+    "CatdogError",
+    "Classifier",
+    "UsageError",
+    "__version__",
+    "compare",
+    "load",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

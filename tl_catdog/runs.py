@@ -65,7 +65,8 @@ class Run:
     @property
     def name(self) -> str:
         """The folder's name, which is what commands take."""
-        return self.path.name
+        name = self.path.name
+        return self.path.resolve().name if name in ("", "..") else name
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -185,7 +186,8 @@ def read_run(folder: Path) -> Run:
         CatdogError: It isn't a finished run.
     """
     problem = "it was never finished"
-    if not (UNFINISHED in folder.name or REPLACED in folder.name):
+    ours = UNFINISHED in folder.name or REPLACED in folder.name
+    if not ours:
         try:
             config, manifest = read_json(folder / CONFIG), read_json(folder / MANIFEST)
             if manifest["format"] == FORMAT:
@@ -193,10 +195,13 @@ def read_run(folder: Path) -> Run:
             problem = f"its format {manifest['format']} isn't {FORMAT}"
         except FileNotFoundError as error:
             problem = f"it has no {Path(error.filename).name}"
+            ours = (folder / CONFIG).is_file()
         except (OSError, ValueError, KeyError, TypeError) as error:
             problem = f"its description can't be read ({type(error).__name__})"
     raise CatdogError(
-        f"expected a finished run, found {folder}: {problem}.", f"Type: rm -r {folder}"
+        f"expected a finished run, found {folder}: {problem}.",
+        # What isn't the rest of a run may be anything, such as a folder of all runs, or pictures.
+        f"Type: rm -r {folder}" if ours else f"Type: ls {folder}",
     )
 
 
@@ -207,11 +212,12 @@ def find_run(reference: str, runs_dir: Path) -> Run:
         UsageError: There is no such run; the message names those there are.
         CatdogError: It isn't a finished run.
     """
-    for folder in (runs_dir / reference, Path(reference)):
-        if folder.is_dir():
-            return read_run(folder)
-    if reference == SHIPPED:
+    there = [path for path in (runs_dir / reference, Path(reference)) if path.is_dir()]
+    there.sort(key=lambda path: not (path / CONFIG).is_file())  # a run before another folder
+    if reference == SHIPPED and not any((path / CONFIG).is_file() for path in there):
         return shipped_run()
+    if there:
+        return read_run(there[0])
     names = [run.name for run in list_runs(runs_dir).runs]
     raise UsageError(
         f"expected a run in {runs_dir}, found no {reference!r}; there is {listing(names)}.",

@@ -28,6 +28,10 @@ FAILS = {
     "export": "A format doesn't say what the run says and wasn't written, or it failed.",
     "predict": "A picture couldn't be read (the others got their answers), or it failed.",
 }
+STOPPED = {
+    "export": "Ctrl-C; the formats that were through by then are kept.",
+    "serve": None,  # it ends by Ctrl-C, and that is 0
+}
 TAKES = {int: "a whole number", float: "a number", str: "text", Path: "a path", bool: ""}
 
 
@@ -94,8 +98,8 @@ def _walk(group: Any, words: tuple[str, ...]) -> Iterator[Command]:
 def _options(found: Any) -> Iterator[Option]:
     declared = inspect.signature(inspect.unwrap(found.callback), eval_str=True).parameters
     for item in found.params:
-        if item.name not in declared:
-            continue  # --help
+        if item.name == "help":
+            continue
         kind, info = get_args(declared[item.name].annotation)
         if type(None) in get_args(kind):
             kind = next(part for part in get_args(kind) if part is not type(None))
@@ -137,8 +141,10 @@ def page(command: Command) -> str:
         "| 0 | It worked. |",
         f"| 1 | {failed} |",
         "| 2 | It was used wrongly: an option, a name or a folder. |",
-        "| 130 | Ctrl-C, and there was nothing to keep. |",
     ]
+    stopped = STOPPED.get(command.name, "Ctrl-C, and there was nothing to keep.")
+    if stopped:
+        lines.append(f"| 130 | {stopped} |")
     return "\n".join(lines) + "\n"
 
 

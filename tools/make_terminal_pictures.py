@@ -2,7 +2,7 @@
 
 usage: python tools/make_terminal_pictures.py DATA
 
-Trains mobilenet without and with --finetune on DATA, seed 0, and writes docs/figures/training.svg
+Trains baseline, and mobilenet without and with --finetune, on DATA, seed 0, and writes docs/figures/training.svg
 and docs/figures/comparison.svg, 80 columns wide, by Rich's own export.
 """
 
@@ -59,11 +59,9 @@ def main() -> None:
     data = parser.parse_args().data
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = Path(folder, "models")
-        for finetune in (False, True):
+        for words in ({"arch": "baseline"}, {}, {"finetune": True}):
             console = screen()
-            config = from_mapping(
-                {"data": str(data), "runs_dir": str(runs_dir), "finetune": finetune}
-            )
+            config = from_mapping({"data": str(data), "runs_dir": str(runs_dir), **words})
             pictures = api.training_pictures(config, data)
             console.print(data_summary(pictures))
             view = Snapshot(console)

@@ -1,6 +1,7 @@
 """The Python interface does what the commands do."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,19 @@ def test_files_bytes_and_values_of_a_picture_get_the_same_answer(
     assert by_file.probabilities == by_bytes.probabilities == by_values.probabilities
     assert by_bytes.path is None
     assert by_file.confidence == max(by_file.probabilities.values())
+
+
+def test_judging_the_validation_pictures_again_compares_none_with_itself(
+    classifier: tl.Classifier, tmp_path: Path
+) -> None:
+    shutil.copytree(classifier.run.path, tmp_path / "copy")
+    copy = tl.load(tmp_path / "copy")
+    saved = copy.evaluate(split="validation").predictions.novelty
+    copy.evaluate(split="validation", again=True)
+    again = tl.load(tmp_path / "copy").evaluate(split="validation").predictions.novelty
+    assert saved is not None
+    assert again == pytest.approx(saved, abs=1e-3)
+    assert saved.min() > 0
 
 
 def test_a_single_picture_gives_a_list_of_one(classifier: tl.Classifier, trained: Trained) -> None:

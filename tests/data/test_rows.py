@@ -1,5 +1,7 @@
 """Rows that wait in memory or in a file: the same numbers, flat memory, nothing left behind."""
 
+import errno
+import os
 import subprocess
 import sys
 from collections import namedtuple
@@ -78,6 +80,19 @@ def test_a_full_disk_is_said_before_the_work(monkeypatch: pytest.MonkeyPatch) ->
     usage = namedtuple("usage", "total used free")(10, 5, 5)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(CatdogError, match=r"room for 0\.1 GB"):
+        Rows(100, (10**6,), np.uint8, "disk")
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system promises no room")
+def test_room_is_taken_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows(100, (10**6,), np.uint8, "disk")
+    assert os.fstat(rows._file.fileno()).st_blocks * 512 >= 10**8
+
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(CatdogError, match=r"room for 0\.1 GB.*No space left"):
         Rows(100, (10**6,), np.uint8, "disk")
 
 

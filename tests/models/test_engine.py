@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from tl_catdog.models import graph as graphs
 from tl_catdog.models.engine import onnx_runs, onnx_works
 
 
@@ -27,6 +28,17 @@ def test_a_library_that_does_not_load_is_no_crash(broken: str, runs: bool, works
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(runs), str(works)]
+
+
+def test_an_onnx_runtime_too_old_for_our_graphs_does_not_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(graphs, "IR_VERSION", 10**6)
+    onnx_works.cache_clear()
+    try:
+        assert not onnx_works()
+    finally:
+        onnx_works.cache_clear()
 
 
 def test_onnx_runtime_reports_nothing_home(tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ def shaken(model: keras.Model) -> keras.Model:
         elif layer.weights:
             layer.set_weights(
                 [
-                    w * random.uniform(0.9, 1.1, w.shape).astype(np.float32)
+                    (
+                        w * random.uniform(0.9, 1.1, w.shape) + random.uniform(0, 0.05, w.shape)
+                    ).astype(np.float32)
                     for w in layer.get_weights()
                 ]
             )

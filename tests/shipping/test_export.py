@@ -111,6 +111,39 @@ def test_what_says_something_else_is_not_written(three: Run, tmp_path: Path, by:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_whole_numbers_that_decide_otherwise_are_not_written(
+    three: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = tl.load(three).pictures()
+    kind = spoilt(FORMATS["litert-int8"], 0.5)
+    found = export(three, kind, tmp_path, pictures, measuring(three, pictures))
+    assert found.path is None
+    assert found.same < 0.995
+    for worst in found.worst:  # each was decided otherwise
+        assert worst.export < max(worst.run, 1 - worst.export)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_written_down_which_pictures_were_used(three: Run, tmp_path: Path) -> None:
+    found = exported(three, "litert-int8", tmp_path)
+    parity = json.loads((found.path / "metadata.json").read_text())["parity"]
+    assert parity["compared_on"] == "set, validation"
+    assert parity["calibrated_on"] == "set, train"
+
+
+def test_an_export_that_another_one_came_before_is_not_written(three: Run, tmp_path: Path) -> None:
+    def write(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
+        (tmp_path / "onnx").mkdir()  # meanwhile
+        return FORMATS["onnx"].write(run, folder, pictures)
+
+    pictures = tl.load(three).pictures()
+    kind = replace(FORMATS["onnx"], write=write)
+    with pytest.raises(UsageError, match="is there"):
+        export(three, kind, tmp_path, pictures, measuring(three, pictures))
+    assert [path.name for path in tmp_path.iterdir()] == ["onnx"]
+    assert list((tmp_path / "onnx").iterdir()) == []
+
+
 def test_the_gate_looks_at_the_file_that_was_written(three: Run, tmp_path: Path) -> None:
     """A damaged weight in the file shows, since that file is what is run."""
     import onnx
@@ -216,7 +249,7 @@ def test_a_savedmodel_follows_tensorflow_servings_conventions(three: Run, tmp_pa
     answer = loaded.signatures["serving_default"](pictures=pictures)["probabilities"].numpy()
     assert answer.shape == (3, 3)
     np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=1e-5)
-    # Whole files: the painted ones are as large as the network's pictures, so nothing is resized.
+    # Whole files, which TensorFlow decodes and resizes.
     assert found.encoded_same == 1.0
     files = [example.path.read_bytes() for example in tl.load(three).pictures().examples[:2]]
     both = loaded.signatures["encoded"](encoded=tf.constant(files))["probabilities"].numpy()

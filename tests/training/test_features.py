@@ -1,6 +1,7 @@
 """Features: computed once for each picture and view, the same whatever was known before."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,8 +145,8 @@ def test_a_copy_elsewhere_is_known_and_a_change_is_not(
     assert extract(backbone, copies, Views(), store=store).known == 39
 
 
-@pytest.mark.parametrize("change", ["weights", "size", "cut"])
-def test_another_backbone_size_or_cut_is_computed_anew(
+@pytest.mark.parametrize("change", ["weights", "size", "cut", "engine", "decoder"])
+def test_what_the_numbers_depend_on_is_computed_anew(
     examples: tuple[Example, ...],
     store: FeatureStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -158,10 +159,68 @@ def test_another_backbone_size_or_cut_is_computed_anew(
         monkeypatch.setattr(module, "backbone_numbers", lambda _: other)
     elif change == "size":
         config = TrainConfig(image_size=40).resolved()
-    else:
+    elif change == "decoder":
+        monkeypatch.setattr(module, "versions", lambda *packages: "another")
+    elif change == "cut":
         cuts = ("pooling", "block_14")
     backbone = frozen_backbone(config, cuts, lambda: None)
+    if change == "engine":
+        backbone = replace(backbone, engine="another")
     assert extract(backbone, examples, Views(), store=store).known == 0
+
+
+@pytest.mark.parametrize("other", [{"recipe": "strong"}, {"seed": 4}])
+def test_other_augmented_views_are_computed_anew(
+    examples: tuple[Example, ...], store: FeatureStore, other: dict[str, Any]
+) -> None:
+    backbone, forward = counted()
+    extract(backbone, examples, ALL, store=store)
+    forward.count = 0
+    extract(backbone, examples, replace(ALL, **other), store=store)
+    assert forward.count == 40 * 2  # the plain and the mirrored ones are known
+
+
+def test_one_more_augmented_view_costs_one_more_view(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    fewer = everything(extract(backbone, examples, replace(ALL, augmented=1), store=store))
+    forward.count = 0
+    found = everything(extract(backbone, examples, ALL, store=store))
+    assert forward.count == 40
+    assert np.array_equal(found[:, :3], fewer)
+
+
+def test_a_picture_that_cannot_be_read_makes_no_work_for_the_others(
+    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples[3].path.write_bytes(b"no picture")
+    backbone, _ = counted()
+    extract(backbone, examples, ALL, store=store)
+
+    def unwanted(*_: Any) -> None:
+        raise AssertionError("all pictures were varied again")
+
+    monkeypatch.setattr(module._Extraction, "_augmented", unwanted)
+    found = extract(backbone, examples, ALL, store=store)
+    assert [item.path for item in found.at["pooling"].skipped] == [examples[3].path]
+    assert found.known == 39
+
+
+def test_what_cannot_be_kept_is_tried_once(
+    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+
+    def full(values: Any) -> None:
+        nonlocal tried
+        tried += 1
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store, "put", full)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        extract(counted()[0], examples, Views(mirror=True), store=store)
+    assert tried == 1
 
 
 def test_unreadable_pictures_are_named_and_leave_no_gap(

@@ -200,6 +200,9 @@ def test_averaged_weights_are_what_is_validated_and_kept(
         return_dict=True,
     )
     assert again["loss"] == pytest.approx(result.val_loss, rel=1e-4)
+    settings = {"arch": "baseline", "epochs": 4, "learning_rate": 1e-3, "weight_average": 0.0}
+    plain, _ = fit(decoded, Journal(), **settings)
+    assert not np.allclose(plain.get_weights()[0], model.get_weights()[0], atol=1e-5)
 
 
 def test_fine_tuning_that_does_worse_leaves_the_frozen_result(

@@ -73,6 +73,14 @@ def test_the_longest_unused_go_first_and_the_file_stays_within_its_limit(path: P
     assert path.stat().st_size <= limit
 
 
+def test_a_lower_limit_holds_from_the_next_opening_on(path: Path) -> None:
+    with FeatureStore(path) as store:
+        fill(store, keys(500))
+    with FeatureStore(path, MEGABYTE) as store:
+        assert 0 < store.used_bytes() <= MEGABYTE
+        assert len(store) < 100
+
+
 def test_clearing_gives_the_space_back(store: FeatureStore, path: Path) -> None:
     fill(store, keys(1000))
     store.clear()
@@ -120,6 +128,19 @@ def test_two_processes_write_at_once(path: Path) -> None:
     with FeatureStore(path, 10**9) as store:
         found = dict(store.get(keys(1500)))
     assert found == {key: key * 1000 for key in keys(1500)}
+
+
+@pytest.mark.parametrize("content", [None, b"no database" * 500])
+def test_many_processes_begin_a_file_at_once(path: Path, content: bytes | None) -> None:
+    if content is not None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    many = [writer(path, start, 20) for start in range(0, 160, 20)]
+    for process in many:
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+    with FeatureStore(path, 10**9) as store:
+        assert len(store) == 160
 
 
 def test_a_kill_leaves_what_was_committed(path: Path) -> None:

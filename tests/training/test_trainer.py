@@ -21,7 +21,7 @@ from tl_catdog.evaluation.metrics import evaluate
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.evaluation.predictor import Predictor, predict_examples
 from tl_catdog.runs import ONNX, Run, RunWriter, find_run, read_metrics
-from tl_catdog.training import features, stages
+from tl_catdog.training import features, stages, trainer
 from tl_catdog.training.features import Views, extract, frozen_backbone
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.plan import stages_of
@@ -80,10 +80,19 @@ def test_a_second_training_that_changes_only_the_head_touches_no_picture(
     assert second.manifest["features"]["pictures_from_cache"] == len(pictures.examples)
 
 
-@pytest.mark.parametrize("settings", [{"finetune": True}, {"views": 2}])
+@pytest.mark.parametrize(
+    ("settings", "with_onnx"),
+    [({"finetune": True}, True), ({"views": 2}, True), ({}, False)],
+)
 def test_the_cache_changes_no_bit_of_the_result(
-    pictures: PictureSet, tmp_path: Path, settings: dict[str, Any]
+    pictures: PictureSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, Any],
+    with_onnx: bool,
 ) -> None:
+    for module in (trainer, features):
+        monkeypatch.setattr(module, "onnx_works", lambda: with_onnx)
     cold = weights(run_of(pictures, tmp_path, **settings))
     warm = weights(run_of(pictures, tmp_path, **settings))
     without = weights(run_of(pictures, tmp_path, cache_size=0.0, **settings))
@@ -176,8 +185,6 @@ def test_each_epoch_says_when_it_ended(pictures: PictureSet, tmp_path: Path) -> 
 def test_a_run_without_onnx_runtime_is_whole(
     pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tl_catdog.training import trainer
-
     for module in (trainer, features):
         monkeypatch.setattr(module, "onnx_works", lambda: False)
     run = run_of(pictures, tmp_path, finetune=True)

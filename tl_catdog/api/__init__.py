@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from tl_catdog.api.answers import UNSURE, Prediction, sources
 from tl_catdog.api.classifier import Classifier, Judgement
 from tl_catdog.api.training import fit, run_name, train, training_pictures
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.runs import Run, find_run, latest_run, list_runs
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSURE",
+    "CatdogError",
     "Classifier",
     "Judgement",
     "Prediction",
+    "UsageError",
     "compare",
     "fit",
     "load",

@@ -60,7 +60,10 @@ def export(
     ] = None,
     data: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Pictures to compare on; default: those of the run.", metavar="DIR"),
+        typer.Option(
+            help="Pictures to compare and calibrate on; default: those of the run.",
+            metavar="DIR",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
@@ -150,7 +153,7 @@ def _pictures(run: Run, data: str | None) -> PictureSet:
     if own.examples[0].path.exists():
         return own
     note(
-        f"The pictures of {run.name} aren't in {shown(own.root)}, so it is compared on drawings; "
-        "--data DIR names others."
+        f"The pictures of {run.name} aren't in {shown(own.root)}, so it is compared on drawings, "
+        "and litert-int8 calibrated on them; --data DIR names others."
     )
     return load_set(drawn_set(), drawn=True)

@@ -25,7 +25,7 @@ def chosen_run(name: str | None, folder: Path) -> Run:
             f"{listing(run.classes)} only. To train your own, type: tl-catdog train --data DIR"
         )
     else:
-        note(f"Using the newest run, {run.name}; --run names another.", style="dim")
+        note(f"Using the newest run, {run.name}; name another to use that.", style="dim")
     return run
 
 

@@ -53,19 +53,18 @@ def serve(
     chosen = chosen_run(run, Path(runs_dir))
     try:
         from tl_catdog.shipping.web.bodies import Limits
-        from tl_catdog.shipping.web.server import ANYWHERE
         from tl_catdog.shipping.web.server import serve as start
     except ImportError as error:
         raise UsageError(
             f"expected the packages of the web page, found no {error.name}.",
             "Type: pip install 'tl-catdog[serve]'",
         ) from error
-    if host in ANYWHERE:
-        note("Everyone who reaches this machine can use the page: it asks for no password.")
     limits = Limits(body=max_mb * 2**20, files=max_files, queue=max_queue, seconds=timeout)
 
-    def ready(address: str) -> None:
+    def ready(address: str, to_others: bool) -> None:
         results().print(f"{chosen.name} answers at {address}", markup=False, soft_wrap=True)
+        if to_others:
+            note("Everyone who reaches this machine can use the page: it asks for no password.")
         note("Ctrl-C ends it.", style="dim")
 
     start(chosen, host=host, port=port, limits=limits, reject=reject, ready=ready)

@@ -78,7 +78,11 @@ def _nameless_file(size: int) -> Any:
         if size > free:
             raise OSError(None, f"{free / 1e9:.1f} GB")
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        os.truncate(file.fileno(), size)
+        if hasattr(os, "posix_fallocate"):
+            # The room is taken now: writing to a mapping of a full disk would end the process.
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            os.truncate(file.fileno(), size)
     except OSError as error:
         raise CatdogError(
             f"expected room for {size / 1e9:.1f} GB in {folder}, found {error.strerror}.",

@@ -56,6 +56,12 @@ def inference_graph(arch: str, numbers: Numbers, image_size: int) -> bytes:
     return graph.finish({OUTPUT: (graph.head(features), units), FEATURES: (features, width)})
 
 
+def smallest_graph() -> bytes:
+    """Return a graph that takes a picture of one pixel and gives it scaled: does it run here?"""
+    graph = _Graph({}, 1)
+    return graph.finish({OUTPUT: (graph.scaled(), (3, 1, 1))})
+
+
 class _Graph:
     """Collects nodes and weights; each method adds a part and returns the name of its output."""
 
@@ -88,7 +94,7 @@ class _Graph:
         """The three-block network up to its flattened features."""
         from tl_catdog.models.baseline import POOLS
 
-        x = self._scaled()
+        x = self.scaled()
         for block, pool in enumerate(POOLS, start=1):
             x = self._convolve(x, f"block{block}_conv", pads=(1, 1, 1, 1))
             x = self._add("Relu", [x])
@@ -100,7 +106,7 @@ class _Graph:
         """MobileNetV2 without top; returns the tensor at each cut."""
         cuts: dict[str, str] = {}
         side = self.size
-        x = self._relu6(self._convolve(self._scaled(), "Conv1", "bn_Conv1", 2, _pads(side)))
+        x = self._relu6(self._convolve(self.scaled(), "Conv1", "bn_Conv1", 2, _pads(side)))
         side = -(-side // 2)
         block, channels = 0, STEM_CHANNELS
         for expansion, filters, repeats, first_stride in STAGES:
@@ -131,7 +137,8 @@ class _Graph:
         hidden = self._add("Relu", [self._dense(features, "head_dense")])
         return self._add("Sigmoid", [self._dense(hidden, "head_output")])
 
-    def _scaled(self) -> str:
+    def scaled(self) -> str:
+        """The pictures, channels first, from 0 to 255 brought to -1 to 1."""
         x = self._add("Transpose", ["pictures"], perm=[0, 3, 1, 2])  # (B, 3, S, S)
         x = self._add("Mul", [x, self._constant("scale", np.float32(1 / 127.5))])
         return self._add("Add", [x, self._constant("offset", np.float32(-1))])  # [-1, 1]

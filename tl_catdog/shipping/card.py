@@ -19,10 +19,19 @@ from tl_catdog.evaluation.statistics import Estimate
 from tl_catdog.files import read_json
 from tl_catdog.runs import ROBUSTNESS, Run
 
-LICENCE = {
-    "mobilenet": "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE).",
+_SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
+_LICENCES = {
+    "mobilenet": (
+        "The backbone's weights are Google's, under Apache-2.0; the rest is its maker's, as far as "
+        "its pictures allow."
+    ),
     "baseline": "Whatever its pictures allow; no pretrained weights are in it.",
 }
+
+
+def licence_of(run: Run) -> str:
+    """Return whose a run's network is, in words."""
+    return _SHIPPED if run.ships else _LICENCES[run.config["arch"]]
 
 
 def card(run: Run) -> str:
@@ -72,7 +81,7 @@ def _making(run: Run) -> Iterator[str]:
     yield f"- seed {run.manifest['seed']}; temperature {run.temperature:.4f}"
     yield f"- versions: {versions}"
     yield f"- machine: {machine['system']}, {machine['cpus']} processors"
-    yield f"- licence: {LICENCE[run.config['arch']]}"
+    yield f"- licence: {licence_of(run)}"
 
 
 def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:

@@ -69,6 +69,8 @@ class Exported:
         worst: The pictures on which it differs most, where it wasn't published.
         encoded_same: The part of the encoded files with the same decision; None for formats that
             don't take them.
+        compared_on: Which pictures.
+        calibrated_on: Which pictures set the ranges of whole numbers; None for other formats.
     """
 
     format: str
@@ -82,6 +84,8 @@ class Exported:
     accuracy: Estimate | None
     worst: tuple[Worst, ...]
     encoded_same: float | None = None
+    compared_on: str = ""
+    calibrated_on: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as ``export --json`` prints it."""
@@ -91,6 +95,8 @@ class Exported:
             "bytes": self.bytes,
             "runtime": self.runtime,
             "n": self.n,
+            "compared_on": self.compared_on,
+            "calibrated_on": self.calibrated_on,
             "same_decisions": self.same,
             "greatest_difference": self.apart,
             "ms": self.ms,
@@ -102,10 +108,11 @@ class Exported:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """Pictures that can be read, and what the run says of them, (N, C)."""
+    """Pictures that can be read, what the run says of them, (N, C), and where they are from."""
 
     examples: tuple[Example, ...]
     said: npt.NDArray[np.float64]
+    source: str
 
 
 def measuring(run: Run, pictures: PictureSet, progress: Progress | None = None) -> Yardstick:
@@ -131,7 +138,7 @@ def measuring(run: Run, pictures: PictureSet, progress: Progress | None = None) 
             f"{pictures.root}.",
             "Name a folder of pictures: --data DIR",
         )
-    return Yardstick(tuple(kept), np.array(rows))
+    return Yardstick(tuple(kept), np.array(rows), _source(pictures, names[0] if names else None))
 
 
 def export(
@@ -164,7 +171,11 @@ def export(
     """
     target = out / kind.name
     check_free(target, force=force)
-    seen = _calibration(run, pictures) if kind.needs_calibration else []
+    seen: list[Pixels] = []
+    calibrated_on = None
+    if kind.needs_calibration:
+        split = TRAIN if TRAIN in pictures.splits else pictures.splits[0]
+        seen, calibrated_on = _calibration(run, pictures, split), _source(pictures, split)
     try:
         out.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{kind.name}.", dir=out))
@@ -179,17 +190,34 @@ def export(
         model = kind.write(run, folder, seen)
         size = _bytes(folder)
         found = _compare(run, kind, folder / model, yardstick, progress)
+        found = replace(found, calibrated_on=calibrated_on)
         if found.worst:
             return found
         row = found.to_json()
         del row["path"], row["bytes"], row["worst"]
         write_beside(run, folder, kind, model, row)
-        if target.exists():
-            target.rename(scratch / "old")
-        folder.rename(target)
+        check_free(target, force=force)  # another export may have come first
+        _publish(folder, target, scratch / "old")
         return replace(found, path=target, bytes=size)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _publish(folder: Path, target: Path, old: Path) -> None:
+    """Put a folder in its place; what was there comes back if that is interrupted."""
+    if target.exists():
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
+
+
+def _source(pictures: PictureSet, split: str | None) -> str:
+    """Say which pictures these are."""
+    return pictures.name if split is None else f"{pictures.name}, {split}"
 
 
 def check_free(target: Path, *, force: bool) -> None:
@@ -210,8 +238,7 @@ def _some(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:
     return tuple(examples[int(place)] for place in places)
 
 
-def _calibration(run: Run, pictures: PictureSet) -> list[Pixels]:
-    split = TRAIN if TRAIN in pictures.splits else pictures.splits[0]
+def _calibration(run: Run, pictures: PictureSet, split: str) -> list[Pixels]:
     examples = _some(pictures.split(split), CALIBRATING)
     decoded = [attempt(example.path, run.image_size) for example in examples]
     found = [pixels for pixels in decoded if not isinstance(pixels, PictureError)]
@@ -250,7 +277,8 @@ def _compare(
         apart=float(apart.max()),
         ms=1000 * float(np.median(times)),
         accuracy=_accuracy(run, yardstick, given),
-        worst=() if agrees else _worst(run, yardstick, given),
+        worst=() if agrees else _worst(run, yardstick, given, same),
+        compared_on=yardstick.source,
         encoded_same=_encoded(path, yardstick) if kind.name == "savedmodel" else None,
     )
 
@@ -274,9 +302,12 @@ def _accuracy(run: Run, yardstick: Yardstick, given: npt.NDArray[Any]) -> Estima
     return proportion(sum(right), len(right))
 
 
-def _worst(run: Run, yardstick: Yardstick, given: npt.NDArray[Any]) -> tuple[Worst, ...]:
+def _worst(
+    run: Run, yardstick: Yardstick, given: npt.NDArray[Any], same: npt.NDArray[np.bool_]
+) -> tuple[Worst, ...]:
+    """Return the pictures that differ most, those with another decision first."""
     said = yardstick.said
-    order = np.argsort(-np.abs(given - said).max(axis=1))[:WORST]
+    order = np.lexsort([-np.abs(given - said).max(axis=1), same])[:WORST]
     return tuple(
         Worst(
             yardstick.examples[place].path,

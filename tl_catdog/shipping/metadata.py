@@ -11,7 +11,7 @@ from tl_catdog.data.images import DRAFT
 from tl_catdog.evaluation.rejection import policy_of
 from tl_catdog.files import write_json, write_text
 from tl_catdog.runs import HEAD, MODEL, Run
-from tl_catdog.shipping.card import LICENCE, card
+from tl_catdog.shipping.card import card, licence_of
 
 if TYPE_CHECKING:
     from tl_catdog.shipping.formats import Format
@@ -39,7 +39,7 @@ def described(run: Run) -> dict[str, str]:
         "seed": str(run.manifest["seed"]),
         "run_sha256": run.hash_of(HEAD if run.ships else MODEL),
         "data_fingerprint": run.manifest["data"]["fingerprint"],
-        "licence": LICENCE[run.config["arch"]],
+        "licence": licence_of(run),
         "made_by": f"tl-catdog {__version__}",
     }
 

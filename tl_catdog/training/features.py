@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,12 @@ BATCH = 32  # pictures that are augmented together
 COMMIT = 64  # rows that are written to the store together
 
 
+@cache
+def versions(*packages: str) -> str:
+    """Return the versions of packages that numbers in the store depend on."""
+    return " ".join(f"{package} {metadata.version(package)}" for package in packages)
+
+
 @dataclass(frozen=True)
 class Backbone:
     """A frozen backbone's forward pass.
@@ -64,7 +71,8 @@ class Backbone:
     @property
     def identity(self) -> str:
         """What the numbers depend on besides the picture, the view and the cut."""
-        return f"{VERSION}|{self.weights}|{self.engine}|{self.image_size}"
+        decoder = versions("pillow")
+        return f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
 
 
 @dataclass(frozen=True)
@@ -251,11 +259,12 @@ class _Extraction:
             if isinstance(found, PictureError):
                 example = self.examples[position]
                 self.skipped[position] = Skipped(example.path, example.split, found.message)
+                self.missing[position] = False  # nor will any other view of it be there
             else:
                 views = [k for k in range(len(fixed)) if self.missing[position, k]]
                 for index, view in enumerate(views):
                     self._put(position, view, tuple(output[index] for output in found))
-            if not self.missing[position].any() or position in self.skipped:
+            if not self.missing[position].any():
                 self._advance(1)
 
     def _compute_augmented(self, view: int) -> None:
@@ -269,7 +278,7 @@ class _Extraction:
             positions = [
                 position
                 for position in range(start, min(start + BATCH, len(self.examples)))
-                if self.missing[position, view] and position not in self.skipped
+                if self.missing[position, view]
             ]
             parts = (
                 pictures[[p - start for p in part]] for part in chunks(positions, forward.batch)
@@ -330,9 +339,10 @@ class _Extraction:
             self._commit()
 
     def _commit(self) -> None:
-        if self.store is not None and self._fresh:
-            self.store.put(self._fresh)
-        self._fresh = {}
+        # Forgotten before they are written: what can't be isn't tried again on the way out.
+        fresh, self._fresh = self._fresh, {}
+        if self.store is not None and fresh:
+            self.store.put(fresh)
 
     def _key(self, position: int, view: int, cut: str) -> bytes:
         fixed = self.views.fixed
@@ -340,7 +350,8 @@ class _Extraction:
             name = fixed[view]
         else:
             recipe, seed = self.views.recipe, self.views.seed
-            name = f"{recipe}|{seed}|{view - len(fixed)}|{position}"
+            drawn_by = versions("tensorflow", "keras-cv")
+            name = f"{recipe}|{seed}|{view - len(fixed)}|{position}|{drawn_by}"
         digest = self.examples[position].digest
         text = f"{self.backbone.identity}|{cut}|{name}|{digest}"
         return hashlib.sha256(text.encode()).digest()

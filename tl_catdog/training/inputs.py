@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tl_catdog import runtime
@@ -155,14 +156,22 @@ def open_store(config: TrainConfig) -> Iterator[FeatureStore | None]:
         yield None
         return
     path = store_path()
-    try:
-        with FeatureStore(path, round(config.cache_size * 1e9)) as store:
+    with contextlib.ExitStack() as stack:
+        try:
+            store = stack.enter_context(FeatureStore(path, round(config.cache_size * 1e9)))
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(path, error) from error
+        try:
             yield store
-    except (sqlite3.Error, OSError) as error:
-        raise CatdogError(
-            f"expected a feature cache that can be read and written, found {path} ({error}).",
-            "Type: tl-catdog cache --clear, or train with --cache-size 0",
-        ) from error
+        except sqlite3.Error as error:  # others have nothing to do with the cache
+            raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> CatdogError:
+    return CatdogError(
+        f"expected a feature cache that can be read and written, found {path} ({error}).",
+        "Type: tl-catdog cache --clear, or train with --cache-size 0",
+    )
 
 
 def _unreadable(examples: Sequence[Example]) -> list[Skipped]:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from filelock import FileLock
+
 from tl_catdog.data.parallel import chunks
 from tl_catdog.files import cache_folder
 
@@ -44,7 +46,7 @@ class FeatureStore:
 
     Args:
         path: The file; made if it isn't there.
-        limit: Bytes that it may take on the disk, kept to when something is put into it.
+        limit: Bytes that it may take on the disk.
 
     Raises:
         OSError: The folder can't be written to.
@@ -55,14 +57,18 @@ class FeatureStore:
         self.path = path
         self.limit = limit
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = self._open()
-        except sqlite3.OperationalError:  # locked, or not to be written to
-            raise
-        except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            self._database = self._open()
+        # One at a time: SQLite doesn't wait where two make a new file's log at once, and a damaged
+        # file must not be begun anew by two.
+        with FileLock(path.with_name(f"{path.name}.lock"), timeout=WAIT):
+            try:
+                self._database = self._open()
+            except sqlite3.OperationalError:  # locked, or not to be written to
+                raise
+            except sqlite3.DatabaseError:
+                for suffix in ("", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                self._database = self._open()
+        self._shrink()
 
     def _open(self) -> sqlite3.Connection:
         # Used by one thread after another, never by two at once.

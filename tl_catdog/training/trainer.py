@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from tl_catdog import runtime
@@ -62,8 +61,11 @@ def train(
     began = time.perf_counter()
     assert config.image_size is not None
     stages = stages_of(config)
-    whole = cache(lambda: build(config, len(pictures.classes)))
-    inputs = prepare_inputs(config, pictures, stages, whole, observer)
+
+    def fresh() -> Any:
+        return build(config, len(pictures.classes))
+
+    inputs = prepare_inputs(config, pictures, stages, fresh, observer)
     prepared = time.perf_counter()
     writer.write_config(asdict(config))
     writer.write_split(to_csv(pictures))
@@ -72,7 +74,7 @@ def train(
     runtime.make_deterministic(config.seed)
     from tl_catdog.training import stages as staging
 
-    model = whole()
+    model = fresh()
     best = staging.Best()
     results: list[staging.StageResult] = []
     for number, stage in enumerate(stages):

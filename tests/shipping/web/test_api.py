@@ -6,6 +6,7 @@ import io
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from tests.conftest import Cli, Trained
 from tests.hostile_bytes import png
 from tests.shipping.web.conftest import Served, Start
 from tl_catdog.data.drawn import draw
+from tl_catdog.shipping.web.bodies import Budget, Refusal
 
 
 def picture(seed: int = 0, kind: str = "JPEG") -> bytes:
@@ -167,17 +169,69 @@ def test_other_sites_are_refused(served: Served) -> None:
     response = post(served, picture(), Origin="http://evil.example")
     assert response.status_code == 403
     assert post(served, picture(), Origin=served.address).status_code == 200
-    assert post(served, picture(), Host="evil.example").status_code == 400
+    for name in ("evil.example", "evil.example:8000", "[", "127.0.0.1.evil.example"):
+        response = post(served, picture(), Host=name)
+        assert response.status_code == 400
+        assert "Host" in response.json()["error"]
     assert "access-control-allow-origin" not in response.headers
 
 
 def test_a_full_queue_says_when_to_come_again(start: Start) -> None:
     served = start("--max-queue", 2)
+    two = [("files", (f"{n}.jpg", picture(n))) for n in range(2)]
+
+    def send(_: int) -> httpx.Response:
+        return httpx.post(f"{served.address}/predict", files=two, timeout=60)
+
+    with ThreadPoolExecutor(16) as clients:
+        found = list(clients.map(send, range(48)))
+    assert {response.status_code for response in found} == {200, 503}
+    assert {r.headers["retry-after"] for r in found if r.status_code == 503} == {"1"}
+    assert_alive(served)
+
+
+def test_more_pictures_than_may_wait_are_too_many(start: Start) -> None:
+    served = start("--max-queue", 2)
     many = [("files", (f"{n}.jpg", picture())) for n in range(3)]
     response = httpx.post(f"{served.address}/predict", files=many)
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "1"
+    assert response.status_code == 413
+    assert "at most 2" in response.json()["error"] or "Too many" in response.json()["error"]
+
+
+def test_all_requests_together_are_bounded() -> None:
+    budget = Budget(10)
+    with budget.share() as one, budget.share() as two:
+        one(4)
+        one(4)
+        with pytest.raises(Refusal) as caught:
+            two(3)
+        assert caught.value.status == 503
+        two(2)
+    assert budget.left == 10
+
+
+def test_a_name_of_half_characters_is_no_fault(served: Served) -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="\\ud800.jpg"\r\n\r\n'
+        + picture()
+        + b"\r\n--b--\r\n"
+    )
+    kind = "multipart/form-data; boundary=b; charset=unicode_escape"
+    response = post(served, form, kind)
+    assert response.status_code in (200, 400)
     assert_alive(served)
+
+
+def test_other_machines_are_let_in_only_if_asked_to(start: Start) -> None:
+    served = start("--host", "0.0.0.0", "--timeout", 0.5)
+    address = urlsplit(served.address)
+    assert address.hostname != "0.0.0.0"
+    here = f"http://127.0.0.1:{address.port}"
+    assert httpx.get(f"{here}/healthz").status_code == 200
+    assert httpx.get(f"{here}/healthz", headers={"Host": "evil.example"}).status_code == 400
+    code, said = served.stop()
+    assert code == 0
+    assert "no password" in said
 
 
 def test_64_clients_at_once_get_the_right_answers(served: Served) -> None:
@@ -216,10 +270,13 @@ def test_stopping_finishes_what_is_under_way(start: Start) -> None:
     asking = threading.Thread(target=ask)
     asking.start()
     sent.wait()
-    while b"ESTABLISHED" not in b"".join(
-        item.status.encode() for item in psutil.Process(served.process.pid).net_connections()
+    given_up = time.monotonic() + 30
+    while not any(
+        item.status == psutil.CONN_ESTABLISHED
+        for item in psutil.Process(served.process.pid).net_connections()
     ):
-        pass
+        assert time.monotonic() < given_up, "nobody was let in"
+        time.sleep(0.01)
     code, said = served.stop()
     asking.join()
     assert code == 0, said

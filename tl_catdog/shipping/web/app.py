@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+from collections.abc import Callable, Collection
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, Response
 
 from tl_catdog import __version__
@@ -17,7 +18,7 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation.metrics import evaluate
 from tl_catdog.evaluation.predictions import read_predictions
 from tl_catdog.runs import Run
-from tl_catdog.shipping.web.bodies import Limits, Refusal, pictures_of, read_body
+from tl_catdog.shipping.web.bodies import Budget, Limits, Refusal, pictures_of, read_body
 from tl_catdog.shipping.web.work import Heat, QueueFullError, Worker
 
 STATIC = {
@@ -57,26 +58,27 @@ ANSWER = {
 }
 
 
-def build_app(run: Run, limits: Limits, worker: Worker, hosts: list[str]) -> FastAPI:
+def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) -> FastAPI:
     """Return the application.
 
     Args:
         run: The run that answers.
         limits: What is taken.
         worker: What judges pictures.
-        hosts: Names that the server may be called by; another site's name that was pointed at it
-            is refused.
+        hosts: Names that the server may be called by, besides any address in numbers; another
+            site's name that was pointed at it is refused.
     """
     app = FastAPI(
         title=f"tl-catdog: {run.name}", version=__version__, docs_url=None, redoc_url=None
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     about = about_run(run)
+    budget = Budget(limits.total)
 
     @app.middleware("http")
     async def guard(request: Request, proceed: Any) -> Response:
         """Refuse requests that other sites' pages make, and say what pages may do."""
         try:
+            refuse_other_names(request, hosts)
             response: Response = await proceed(request)
         except Refusal as refusal:
             response = refused(refusal)
@@ -133,7 +135,11 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: list[str]) -> Fas
     )
     async def predict(request: Request, explain: bool = False) -> Response:
         refuse_other_sites(request)
-        body = await read_body(request, limits)
+        with budget.share() as take:
+            return await answered(request, explain, take)
+
+    async def answered(request: Request, explain: bool, take: Callable[[int], None]) -> Response:
+        body = await read_body(request, limits, take)
         pictures = await pictures_of(request, body, limits)
         del body
         try:
@@ -175,6 +181,23 @@ def refused(refusal: Refusal) -> Response:
     return JSONResponse(found, refusal.status, headers)
 
 
+def refuse_other_names(request: Request, hosts: Collection[str]) -> None:
+    """Refuse a request to a name that isn't this server's, as a site may point its own at it.
+
+    Raises:
+        Refusal: The name is neither an address in numbers nor one of ``hosts``.
+    """
+    name = ""
+    try:
+        name = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+        ipaddress.ip_address(name)
+    except ValueError:
+        if name not in hosts:
+            raise Refusal(
+                400, "expected this server's name as Host, found another", "Use its address."
+            ) from None
+
+
 def refuse_other_sites(request: Request) -> None:
     """Refuse what a page of another site sends in the name of whoever looks at it.
 
@@ -182,7 +205,7 @@ def refuse_other_sites(request: Request) -> None:
         Refusal: The request says that it comes from there.
     """
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise Refusal(403, "expected a request of this page, found another site's", "Open / here.")
 
 

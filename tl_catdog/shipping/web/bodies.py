@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -11,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 100
+SLICE = 2**16
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Limits:
         queue: Pictures that may wait or be under way.
         seconds: For sending a request's body, and again for answering it.
         connections: At a time.
+        total: Bytes of all requests that are being read or answered.
     """
 
     body: int = 32 * 2**20
@@ -30,6 +33,7 @@ class Limits:
     queue: int = 512
     seconds: float = 60.0
     connections: int = 512
+    total: int = 512 * 2**20
 
 
 class Refusal(Exception):  # noqa: N818 (an answer, not a fault)
@@ -40,11 +44,44 @@ class Refusal(Exception):  # noqa: N818 (an answer, not a fault)
         self.status, self.error, self.hint = status, error, hint
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+class Budget:
+    """The bytes of all requests at hand: many at once may not take more memory than allowed."""
+
+    def __init__(self, total: int) -> None:
+        self.left = total
+
+    @contextlib.contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """Give what takes bytes for a request; all of them are given back at the end.
+
+        It raises ``Refusal`` (503) where there is no room.
+        """
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            if size > self.left:
+                raise Refusal(503, "too many large requests at once", "Try again in a second.")
+            self.left -= size
+            taken += size
+
+        try:
+            yield take
+        finally:
+            self.left += taken
+
+
+async def read_body(request: Request, limits: Limits, take: Callable[[int], None]) -> bytes:
     """Read a request's body.
 
+    Args:
+        request: The request.
+        limits: What is taken.
+        take: Hears of the bytes as they come; see ``Budget``.
+
     Raises:
-        Refusal: It is too large (413), takes too long (408) or ends early (400).
+        Refusal: It is too large (413), takes too long (408) or ends early (400); there is no room
+            for it (503).
     """
     too_large = Refusal(
         413,
@@ -65,6 +102,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
                 size += len(part)
                 if size > limits.body:
                     raise too_large
+                take(len(part))
                 parts.append(part)
     except TimeoutError:
         raise Refusal(
@@ -96,15 +134,17 @@ async def pictures_of(
         return [(None, body)]
 
     async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
+        for start in range(0, len(body), SLICE):
+            yield body[start : start + SLICE]
+            await asyncio.sleep(0)  # others get their turn, however odd the form is
 
-    parser = MultiPartParser(
-        request.headers, stream(), max_files=limits.files, max_fields=MAX_FIELDS
-    )
+    # More than may wait could never be answered.
+    most = min(limits.files, limits.queue)
+    parser = MultiPartParser(request.headers, stream(), max_files=most, max_fields=MAX_FIELDS)
     try:
         form = await parser.parse()
         files = [item for _, item in form.multi_items() if not isinstance(item, str)]
-        found = [(item.filename or None, await item.read()) for item in files]
+        found = [(_name(item.filename), await item.read()) for item in files]
         await form.close()
     except MultiPartException as error:
         status = 413 if "Too many" in error.message else 400
@@ -116,3 +156,8 @@ async def pictures_of(
     if not found:
         raise Refusal(400, "expected files in the form, found none", "Add files to it.")
     return found
+
+
+def _name(given: str | None) -> str | None:
+    """Return a file's name as JSON can hold it: some encodings of a form give half characters."""
+    return given.encode("utf-8", "replace").decode() if given else None

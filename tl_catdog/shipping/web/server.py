@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import math
 import signal
 import socket
 from collections.abc import Callable
@@ -15,8 +17,8 @@ from tl_catdog.shipping.web.app import build_app
 from tl_catdog.shipping.web.bodies import Limits
 from tl_catdog.shipping.web.work import Worker
 
-LOCAL = ("localhost", "127.0.0.1", "[::1]", "::1")
-ANYWHERE = ("0.0.0.0", "::")
+SOMEWHERE = ("192.0.2.1", 9)
+"""An address that belongs to nobody (RFC 5737); nothing is sent there."""
 
 
 def serve(
@@ -26,7 +28,7 @@ def serve(
     port: int,
     limits: Limits,
     reject: bool,
-    ready: Callable[[str], None],
+    ready: Callable[[str, bool], None],
 ) -> None:
     """Answer until a signal to stop comes, then finish what is under way.
 
@@ -36,7 +38,7 @@ def serve(
         port: The port; 0 for any that is free.
         limits: What is taken.
         reject: Whether ``unsure`` is an answer.
-        ready: Hears the page's address.
+        ready: Hears the page's address, and whether other machines can reach it.
 
     Raises:
         UsageError: The address or the port can't be used.
@@ -44,29 +46,44 @@ def serve(
     """
     listening = listen(host, port)
     worker = Worker(run, reject=reject, queue=limits.queue)
-    hosts = ["*"] if host in ANYWHERE else sorted({*LOCAL, host})
-    app = build_app(run, limits, worker, hosts)
+    name = socket.gethostname().lower()
+    app = build_app(run, limits, worker, {"localhost", host.lower(), name, f"{name}.local"})
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         limit_concurrency=limits.connections,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=int(limits.seconds),
+        timeout_graceful_shutdown=math.ceil(limits.seconds),
         server_header=False,
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = uvicorn.Server(config)
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{listening.getsockname()[1]}/")
-    # The server passes the signal on when it has stopped; having stopped is all that was wanted.
-    kept = signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def stop(*_: object) -> None:
+        """End before the server listens to signals, and again when it passes this one on."""
+        server.should_exit = True
+
+    kept = signal.signal(signal.SIGTERM, stop)
+    address, port = listening.getsockname()[:2]
+    bound = ipaddress.ip_address(address)
+    shown = reachable(bound.version) if bound.is_unspecified else address
+    ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/", not bound.is_loopback)
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
     finally:
         signal.signal(signal.SIGTERM, kept)
         worker.close()
+
+
+def reachable(version: int) -> str:
+    """Return this machine's address as its network sees it, or the one it has for itself."""
+    family = socket.AF_INET6 if version == 6 else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(SOMEWHERE if version == 4 else ("2001:db8::1", 9))
+        return str(probe.getsockname()[0])
+    return "::1" if version == 6 else "127.0.0.1"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 const at = (id) => document.getElementById(id);
 const AT_ONCE = 4; // pictures under way; the server answers two at a time on two cores
 const waiting = [];
-let underway = 0, total = 0, done = 0;
+let underway = 0, total = 0, done = 0, round = 0; // what was cleared isn't counted any more
 
 function make(parent, tag, text, name) {
   const node = parent.appendChild(document.createElement(tag));
@@ -25,7 +25,7 @@ function add(files) {
     photo.addEventListener("error", () => { photo.hidden = true; });
     make(item, "p", "…", "label");
     make(item, "p", file.name || "pasted picture", "name");
-    waiting.push({ file, item, frame, photo });
+    waiting.push({ file, item, frame, photo, round });
     total += 1;
   }
   at("clear").hidden = total === 0;
@@ -36,7 +36,12 @@ function next() {
   say();
   while (underway < AT_ONCE && waiting.length) {
     underway += 1;
-    ask(waiting.shift()).finally(() => { underway -= 1; done += 1; next(); });
+    const job = waiting.shift();
+    ask(job).finally(() => {
+      underway -= 1;
+      if (job.round === round) done += 1;
+      next();
+    });
   }
 }
 
@@ -51,11 +56,11 @@ async function ask(job) {
   for (let attempt = 0; ; attempt += 1) {
     try {
       const response = await fetch("/predict?explain=1", { method: "POST", body: form });
-      const found = await response.json();
       if (response.status === 503 && attempt < 20) {
         await new Promise((resolve) => setTimeout(resolve, 500));
         continue;
       }
+      const found = await response.json().catch(() => ({ error: `It says ${response.status}`, hint: "Try again." }));
       show(job, response.ok ? found.answers[0] : { error: `${found.error}. ${found.hint}` });
     } catch {
       show(job, { error: "The server doesn't answer. Is it still running?" });
@@ -114,8 +119,8 @@ at("clear").addEventListener("click", () => {
   waiting.length = 0;
   for (const photo of document.querySelectorAll(".photo")) URL.revokeObjectURL(photo.src);
   at("answers").replaceChildren();
-  total = underway;
-  done = 0;
+  total = done = 0;
+  round += 1;
   at("clear").hidden = true;
   at("status").textContent = "Cleared.";
 });
