@@ -2,8 +2,8 @@
 
 usage: python tools/make_terminal_pictures.py DATA
 
-Trains baseline, and mobilenet without and with --finetune, on DATA, seed 0, and writes docs/figures/training.svg
-and docs/figures/comparison.svg, 80 columns wide, by Rich's own export.
+Trains baseline, and mobilenet without and with --finetune, on DATA, seed 0, and writes
+docs/figures/training.svg and docs/figures/comparison.svg, 80 columns wide, by Rich's own export.
 """
 
 from __future__ import annotations
