@@ -56,7 +56,7 @@ def made_up() -> list[dict[str, Any]]:
         record("a ours", 1, 500.0, accuracy={"validation": 0.85, "test": 0.8}),
         record("a notebook", 1, 600.0, best=0.75, final=0.7, test=0.72),
         record("a notebook --augment", 1, 750.0, best=0.8, final=0.8),
-        record("b ours", 1, 20.0, clock=[(10.0, 0.981)], **good),
+        record("b ours", 1, 20.0, clock=[(10.0, 0.981), (16.0, 0.991)], **good),
         record("b tutorial", 1, 603.0, **frozen, finetuned=0.98, seconds=600.0, clock=clock),
         record("b ours --finetune", 1, 70.0, clock=[(10.0, 0.981), (60.0, 0.995)], **good),
         record("c head again", 1, 6.0, stages=[{"name": "frozen", "seconds": 1.0}]),

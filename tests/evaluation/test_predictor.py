@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, Trained, paint
+from tl_catdog.data.digest import file_digest
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation import predictor as module
@@ -97,6 +98,25 @@ def test_a_changed_or_missing_network_file_is_refused(
         path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(CatdogError, match=f"{damage}.*{path.name}"):
         Predictor.load(find_run("small", tmp_path))
+
+
+def test_a_network_that_would_run_code_is_refused(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    monkeypatch.setattr(module, "onnx_runs", lambda: False)
+    run, ran = tmp_path / "small", tmp_path / "ran"
+    shutil.copytree(trained.runs_dir / "small", run)
+    evil = keras.layers.Lambda(lambda x: (ran.touch(), x)[1], output_shape=(32, 32, 3))
+    keras.Sequential([keras.Input((32, 32, 3)), evil]).save(run / "model.keras")
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["model"]["sha256"] = file_digest(run / "model.keras")
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    ran.unlink(missing_ok=True)  # building it ran it
+    with pytest.raises(CatdogError, match="expected a network that Keras"):
+        Predictor.load(find_run("small", tmp_path))
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize("name", ["small", "tuned"])

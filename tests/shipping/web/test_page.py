@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.shipping.web.conftest import Served
 from tests.shipping.web.test_api import picture
@@ -96,6 +99,35 @@ def test_several_at_once_and_a_bad_one_among_them(page: Any, artefacts: Path) ->
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     width = page.viewport_size["width"]
     page.screenshot(path=artefacts / f"page-{width}-several.png", full_page=True)
+
+
+def test_a_photograph_is_answered(page: Any) -> None:
+    assert page.get_attribute("#camera", "capture") == "environment"  # a phone opens its camera
+    page.set_input_files(
+        "#camera", [{"name": "image.jpg", "mimeType": "image/jpeg", "buffer": picture(4)}]
+    )
+    assert len(answers(page, 1)) == 1
+
+
+def test_what_is_neither_is_unsure_and_says_why(page: Any, artefacts: Path) -> None:
+    out = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(out, "PNG")
+    give(page, "drop", "noise.png", out.getvalue())
+    assert answers(page, 1) == ["unsure"]
+    assert "unlike the pictures it knows" in page.inner_text("#answers")
+    page.screenshot(path=artefacts / f"page-{page.viewport_size['width']}-unsure.png")
+
+
+def test_clearing_in_the_midst_counts_anew(page: Any) -> None:
+    pictures = [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(12)
+    ]
+    page.set_input_files("#choose", pictures)
+    page.click("#clear")
+    assert page.query_selector_all("#answers li") == []
+    page.set_input_files("#choose", pictures[:2])
+    assert len(answers(page, 2)) == 2
 
 
 def test_the_keyboard_is_enough(page: Any) -> None:
