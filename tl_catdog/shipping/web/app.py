@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl_catdog import __version__
 from tl_catdog.data.folders import TEST, VALIDATION
@@ -58,6 +60,35 @@ ANSWER = {
 }
 
 
+class Guard:
+    """Refuses requests to names that aren't this server's, and says what pages may do.
+
+    Not by the framework's decorator, which starts tasks for each request: with 64 clients a request
+    took 13.6 ms of a core instead of 11.8.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app, self._hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as ASGI has it."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        answer = self._app
+        if scope["type"] == "http":
+            try:
+                refuse_other_names(Request(scope), self._hosts)
+            except Refusal as refusal:
+                answer = refused(refusal)
+        await answer(scope, receive, sending)
+
+
 def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) -> FastAPI:
     """Return the application.
 
@@ -74,17 +105,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     about = about_run(run)
     budget = Budget(limits.total)
 
-    @app.middleware("http")
-    async def guard(request: Request, proceed: Any) -> Response:
-        """Refuse requests that other sites' pages make, and say what pages may do."""
-        try:
-            refuse_other_names(request, hosts)
-            response: Response = await proceed(request)
-        except Refusal as refusal:
-            response = refused(refusal)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+    app.add_middleware(Guard, hosts=hosts)
 
     @app.exception_handler(Refusal)
     async def explained(_: Request, refusal: Refusal) -> Response:
