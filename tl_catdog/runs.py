@@ -186,8 +186,8 @@ def read_run(folder: Path) -> Run:
         CatdogError: It isn't a finished run.
     """
     problem = "it was never finished"
-    ours = UNFINISHED in folder.name or REPLACED in folder.name
-    if not ours:
+    rest = UNFINISHED in folder.name or REPLACED in folder.name
+    if not rest:
         try:
             config, manifest = read_json(folder / CONFIG), read_json(folder / MANIFEST)
             if manifest["format"] == FORMAT:
@@ -195,14 +195,18 @@ def read_run(folder: Path) -> Run:
             problem = f"its format {manifest['format']} isn't {FORMAT}"
         except FileNotFoundError as error:
             problem = f"it has no {Path(error.filename).name}"
-            ours = (folder / CONFIG).is_file()
         except (OSError, ValueError, KeyError, TypeError) as error:
             problem = f"its description can't be read ({type(error).__name__})"
     raise CatdogError(
         f"expected a finished run, found {folder}: {problem}.",
         # What isn't the rest of a run may be anything, such as a folder of all runs, or pictures.
-        f"Type: rm -r {folder}" if ours else f"Type: ls {folder}",
+        f"Type: rm -r {folder}" if rest or _is_run(folder) else f"Type: ls {folder}",
     )
+
+
+def _is_run(folder: Path) -> bool:
+    """Tell a run, or what is left of one, from another folder."""
+    return (folder / CONFIG).is_file()
 
 
 def find_run(reference: str, runs_dir: Path) -> Run:
@@ -213,11 +217,11 @@ def find_run(reference: str, runs_dir: Path) -> Run:
         CatdogError: It isn't a finished run.
     """
     there = [path for path in (runs_dir / reference, Path(reference)) if path.is_dir()]
-    there.sort(key=lambda path: not (path / CONFIG).is_file())  # a run before another folder
-    if reference == SHIPPED and not any((path / CONFIG).is_file() for path in there):
+    runs = [path for path in there if _is_run(path)]  # they go before other folders
+    if reference == SHIPPED and not runs:
         return shipped_run()
     if there:
-        return read_run(there[0])
+        return read_run((runs or there)[0])
     names = [run.name for run in list_runs(runs_dir).runs]
     raise UsageError(
         f"expected a run in {runs_dir}, found no {reference!r}; there is {listing(names)}.",

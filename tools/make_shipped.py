@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from tl_catdog.data.rows import Rows
 from tl_catdog.data.sets import PictureSet, load_set
-from tl_catdog.evaluation.head_only import pack, references_of
+from tl_catdog.evaluation.head_only import pack
 from tl_catdog.evaluation.predictor import Predictor, predict_examples
 from tl_catdog.evaluation.rejection import References
 from tl_catdog.evaluation.robustness import robustness
@@ -114,14 +112,10 @@ def manifest_of(trained: Run, data: Path, folder: Path) -> dict[str, Any]:
 def measure(run: Run, pictures: PictureSet) -> None:
     """Judge the pictures with the head as it is kept, and write the card."""
     predictor = Predictor.load(run)
-    references = references_of(run)
     for split in SPLITS:
         examples = pictures.split(split)
-        features = Rows(len(examples), references.rows.shape[1:], np.float32)
-        result = predict_examples(predictor, examples, features=features).predictions
-        novelty = references.novelties(features.read, len(result), own=split == "validation")
-        text = replace(result, novelty=novelty).to_csv()
-        write_text(run.path / PREDICTIONS / f"{split}.csv", text)
+        found = predict_examples(predictor, examples, own=split == "validation")
+        write_text(run.path / PREDICTIONS / f"{split}.csv", found.predictions.to_csv())
     conditions = robustness(predictor, pictures.split("test"))
     rows = [item.to_json() for item in conditions]
     write_json(run.path / ROBUSTNESS, {"split": "test", "conditions": rows})

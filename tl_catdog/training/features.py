@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from tl_catdog.evaluation.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, Outputs, onnx_works
 from tl_catdog.models.layout import POOLING, shape_at
 from tl_catdog.models.weights import backbone_numbers, numbers_digest
+from tl_catdog.training.manifest import version_of
 from tl_catdog.training.store import FeatureStore
 
 VERSION = 1
@@ -46,7 +46,7 @@ COMMIT = 64  # rows that are written to the store together
 @cache
 def versions(*packages: str) -> str:
     """Return the versions of packages that numbers in the store depend on."""
-    return " ".join(f"{package} {metadata.version(package)}" for package in packages)
+    return " ".join(f"{package} {version_of(package)}" for package in packages)
 
 
 @dataclass(frozen=True)

@@ -156,11 +156,11 @@ def open_store(config: TrainConfig) -> Iterator[FeatureStore | None]:
         yield None
         return
     path = store_path()
-    with contextlib.ExitStack() as stack:
-        try:
-            store = stack.enter_context(FeatureStore(path, round(config.cache_size * 1e9)))
-        except (sqlite3.Error, OSError) as error:
-            raise _unusable(path, error) from error
+    try:
+        store = FeatureStore(path, round(config.cache_size * 1e9))
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(path, error) from error
+    with store:
         try:
             yield store
         except sqlite3.Error as error:  # others have nothing to do with the cache

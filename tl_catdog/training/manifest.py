@@ -47,12 +47,15 @@ def describe(pictures: PictureSet) -> dict[str, Any]:
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Return the versions that a result may depend on: ours, Python's and those of packages."""
     found = {"tl-catdog": __version__, "python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    return found | {package: version_of(package) for package in packages}
+
+
+def version_of(package: str) -> str:
+    """Return a package's version, or ``not installed``."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def machine() -> dict[str, Any]:
