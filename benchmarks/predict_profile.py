@@ -21,8 +21,8 @@ from PIL import Image
 from tl_catdog.data.folders import pictures_below
 from tl_catdog.data.images import decode, opened, to_rgb
 from tl_catdog.data.parallel import in_order
-from tl_catdog.evaluation.predictor import Predictor
-from tl_catdog.runs import find_run
+from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.runs.folder import find_run
 
 BILINEAR = Image.Resampling.BILINEAR
 

@@ -1,6 +1,6 @@
 """How the documentation is built: sphinx-build -W docs build/docs."""
 
-from tl_catdog import __version__
+from tl_catdog.version import __version__
 
 project = "tl-catdog"
 author = "the tl-catdog authors"

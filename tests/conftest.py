@@ -14,7 +14,7 @@ from PIL import Image
 
 from tl_catdog import runtime
 
-pytest_plugins = ("tests.browsing",)
+pytest_plugins = ("tests.support.browsing",)
 
 # As the command line does, and before any test imports TensorFlow: its logs are turned down once.
 runtime.quiet_environment()
@@ -130,7 +130,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Train both architectures on 32 px pictures, once for all tests."""
     from tl_catdog.config import TrainConfig
     from tl_catdog.data.sets import load_training_set
-    from tl_catdog.runs import RunWriter
+    from tl_catdog.runs.writer import RunWriter
     from tl_catdog.training.trainer import train
 
     root = tmp_path_factory.mktemp("trained")

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from tests.conftest import paint_set
-from tl_catdog.data.drawn import draw
 from tl_catdog.data.folders import scan
-from tl_catdog.runs import SHIPPED
+from tl_catdog.drawings import draw
+from tl_catdog.runs.folder import SHIPPED
 
 # They are scripts, not a part of the package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))

@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.config import (
-    ARCH_DEFAULTS,
-    NAMES,
-    TrainConfig,
-    choices,
-    from_mapping,
-    load_toml,
-)
+from tl_catdog.config import ARCH_DEFAULTS, NAMES, TrainConfig, choices, from_mapping, load_toml
 from tl_catdog.errors import UsageError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog import __version__
 from tl_catdog.config import NAMES, flag
+from tl_catdog.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 Never a traceback, a hang, or an answer about something else than the file's picture. Every command
 runs once, as a process of its own that may neither take long nor much memory, over one folder that
-holds everything in ``tests.hostile``.
+holds everything in ``tests.support.hostile``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,8 @@ import pytest
 from PIL import ImageFile
 
 from tests.conftest import COLOURS, Cli, Outcome, paint_set
-from tests.hostile import Corpus, make_corpus, plant_no_files, remove
-from tests.hostile_bytes import (
-    BAD,
-    EITHER,
-    GOOD,
-    cut_files,
-    encoded,
-    png,
-    scene,
-)
+from tests.support.hostile import Corpus, make_corpus, plant_no_files, remove
+from tests.support.hostile_bytes import BAD, EITHER, GOOD, cut_files, encoded, png, scene
 from tl_catdog.audit.inspection import inspect
 from tl_catdog.data.digest import UNREADABLE, file_digest
 from tl_catdog.data.folders import holds_pictures, pictures_below, scan
@@ -57,7 +49,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one run, ``judge``, which tells the two colours apart."""
     from tl_catdog.config import TrainConfig
     from tl_catdog.data.sets import load_training_set
-    from tl_catdog.runs import RunWriter
+    from tl_catdog.runs.writer import RunWriter
     from tl_catdog.training.trainer import train
 
     root = tmp_path_factory.mktemp("judge")

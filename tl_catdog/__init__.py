@@ -6,10 +6,10 @@ in ``tl_catdog.api``.
 
 from typing import TYPE_CHECKING, Any
 
+from tl_catdog.version import __version__
+
 if TYPE_CHECKING:
     from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, train
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CatdogError",

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from tl_catdog import api
-from tl_catdog.data.drawn import DEFAULT_COUNTS, draw_set
 from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_training_set
-from tl_catdog.evaluation.statistics import wilson_interval
-from tl_catdog.insight.charts import BLUE, GREY, ORANGE, new_axes, new_figure, write_png
-from tl_catdog.insight.explain_figure import HEAT, SIGNED, mosaic
-from tl_catdog.insight.walk import dimensions
-from tl_catdog.runs import read_metrics
+from tl_catdog.drawings import DEFAULT_COUNTS, draw_set
+from tl_catdog.explain.activations import dimensions
+from tl_catdog.explain.figure import HEAT, SIGNED, mosaic
+from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure, write_png
+from tl_catdog.runs.folder import read_metrics
+from tl_catdog.statistics import wilson_interval
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
 DPI = 90
@@ -139,7 +139,7 @@ def draw(work: Path) -> None:
     data, few = work / "drawings", work / "few-drawings"
     draw_set(data, counts=DEFAULT_COUNTS)
     draw_set(few, counts=FEW, seed=1)
-    from tl_catdog.insight.contact_sheet import augmented_sheet
+    from tl_catdog.pages.contact_sheet import augmented_sheet
 
     baseline = classifier(work, data, "baseline", arch="baseline")
     mobilenet = classifier(work, data, "mobilenet", arch="mobilenet", finetune=True)

@@ -3,7 +3,7 @@
 usage: python tools/make_shipped.py DATA [--check]
 
 DATA is a folder of photographs with the splits train, validation and test. The run that ships is
-written to tl_catdog/shipping/cats-dogs/, with its model card; --check makes it anew and only tells
+written to tl_catdog/runs/cats-dogs/, with its model card; --check makes it anew and only tells
 whether it has the same weights and predictions.
 """
 
@@ -22,13 +22,15 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from tl_catdog.data.sets import PictureSet, load_set
-from tl_catdog.evaluation.head_only import pack
-from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.evaluation.rejection import References
+from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.sets import load_set
 from tl_catdog.evaluation.robustness import robustness
+from tl_catdog.export.card import card
 from tl_catdog.files import write_json, write_text
-from tl_catdog.runs import (
+from tl_catdog.prediction.head_only import pack
+from tl_catdog.prediction.predictor import Predictor, predict_examples
+from tl_catdog.prediction.rejection import References
+from tl_catdog.runs.folder import (
     CONFIG,
     HEAD,
     MANIFEST,
@@ -43,9 +45,8 @@ from tl_catdog.runs import (
     read_run,
     shipped_run,
 )
-from tl_catdog.shipping.card import card
 
-TARGET = Path(__file__).parents[1] / "tl_catdog" / "shipping" / SHIPPED
+TARGET = Path(__file__).parents[1] / "tl_catdog" / "runs" / SHIPPED
 COMMAND = ("train", "--arch", "mobilenet", "--seed", "0", "--run", SHIPPED)
 SPLITS = ("validation", "test")
 TOLERANCE = 2e-3  # of probabilities, where another machine's sums differ
@@ -128,7 +129,7 @@ def same(made: Run, shipped: Run) -> bool:
         names = sorted(set(ours.files) | set(theirs.files))
         differ = [name for name in names if not np.array_equal(ours[name], theirs[name])]
     print(f"of {len(names)} arrays {len(names) - len(differ)} are the same, bit for bit")
-    from tl_catdog.evaluation.predictions import read_predictions
+    from tl_catdog.prediction.predictions import read_predictions
 
     apart = 0.0
     for split in SPLITS:

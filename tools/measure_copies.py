@@ -18,11 +18,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.copies import CHANGES, near_copy
+from tests.support.copies import CHANGES, near_copy
+from tl_catdog.audit.near_duplicates import near_copies
+from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
+from tl_catdog.data.array_store import Rows
 from tl_catdog.data.images import opened
-from tl_catdog.data.looks import SIDE, grey_of, look_of
-from tl_catdog.data.near import near_copies
-from tl_catdog.data.rows import Rows
 
 
 def by_blocks(contents: list[bytes]) -> set[tuple[int, int]]:

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from tl_catdog.data import images
-from tl_catdog.evaluation.predictor import Predictor, to_probabilities
-from tl_catdog.runs import read_run
+from tl_catdog.prediction.predictor import Predictor, to_probabilities
+from tl_catdog.runs.folder import read_run
 
 WHOLE = 10**4
 

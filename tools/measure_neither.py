@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 from sklearn.metrics import roc_auc_score
 
-from tl_catdog.evaluation.predictions import read_predictions
-from tl_catdog.evaluation.predictor import Predictor
-from tl_catdog.evaluation.rejection import Policy, choose_policy
-from tl_catdog.evaluation.statistics import proportion
-from tl_catdog.runs import find_run
+from tl_catdog.prediction.predictions import read_predictions
+from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.prediction.rejection import Policy, choose_policy
+from tl_catdog.runs.folder import find_run
+from tl_catdog.statistics import proportion
 
 SIZE = 256
 DRAWN = 60  # pictures of each made-up kind

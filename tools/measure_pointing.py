@@ -3,7 +3,7 @@
 usage: python tools/measure_pointing.py [--run RUN_FOLDER ...] [--count 300] [--shuffles 5]
 
 Without --run it trains both architectures on the drawn set first (seed 0, default settings). Plays
-the pointing game (tl_catdog/insight/pointing.py) on drawings that no set holds, with plain
+the pointing game (tools/pointing.py) on drawings that no set holds, with plain
 Grad-CAM, with HiResCAM, which tl_catdog uses, and with Grad-CAM++ (Chattopadhyay et al. 2018,
 https://arxiv.org/abs/1710.11063). Then covers the peak, and the picture's middle, with a square of
 a quarter of the side, and prints what that takes from the answer's logit, mean ± standard error.
@@ -17,13 +17,14 @@ import numpy as np
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.evaluation.predictor import load_keras
-from tl_catdog.runs import Run, RunWriter, read_run
+from tl_catdog.prediction.predictor import load_keras
+from tl_catdog.runs.folder import Run, read_run
+from tl_catdog.runs.writer import RunWriter
 
 
 def trained(arch: str, root: Path) -> Run:
-    from tl_catdog.data.drawn import draw_set
     from tl_catdog.data.sets import load_training_set
+    from tl_catdog.drawings import draw_set
     from tl_catdog.training.trainer import train
 
     data = root / "drawn"
@@ -54,7 +55,7 @@ def gradcam_plus_plus(maps: object, gradients: object) -> object:
 
 def loss_by_covering(model: object, pixels: np.ndarray, spots: list) -> str:
     """Return what covering each picture's spot takes from its answer's logit."""
-    from tl_catdog.insight.occlusion import covered
+    from tl_catdog.explain.occlusion import covered
 
     def logits(pictures: np.ndarray) -> np.ndarray:
         p = model.predict(pictures.astype(np.float32), verbose=0)[:, 0].astype(np.float64)
@@ -80,8 +81,8 @@ def main() -> None:
         ]
         models = {run.name: load_keras(run) for run in runs}
     runtime.start()
-    from tl_catdog.insight.gradcam import GradCam, hirescam
-    from tl_catdog.insight.pointing import MIDDLE, decoded, drawings, peaks_of, pointing_game
+    from tools.keras_gradcam import GradCam, hirescam
+    from tools.pointing import MIDDLE, decoded, drawings, peaks_of, pointing_game
 
     ways = {
         "Grad-CAM": gradcam,

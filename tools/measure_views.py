@@ -13,12 +13,14 @@ import numpy as np
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
+from tl_catdog.data.batches import Samples, evaluation_batches, training_batches
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.data.pipeline import Samples, evaluation_batches, training_batches
 from tl_catdog.data.sets import load_training_set
+from tl_catdog.features.backbone import frozen_backbone
+from tl_catdog.features.extraction import extract
+from tl_catdog.features.views import Views
 from tl_catdog.models.layout import POOLING
-from tl_catdog.training.features import Views, extract, frozen_backbone
-from tl_catdog.training.plan import stages_of
+from tl_catdog.training.stages import stages_of
 
 
 def main() -> None:
@@ -35,9 +37,9 @@ def main() -> None:
     others = pictures.split(VALIDATION) + pictures.split(TEST)
     judged = extract(backbone, others, Views()).at[POOLING]
     runtime.start()
+    from tl_catdog.models.build import build
     from tl_catdog.models.mobilenet import part_above
-    from tl_catdog.training.stages import compile_stage
-    from tl_catdog.training.trainer import build
+    from tl_catdog.training.fit import compile_stage
 
     (stage,) = stages_of(config)
     for count in (40, 100, 300, 1000, len(full.examples)):
@@ -69,7 +71,7 @@ def main() -> None:
 
 
 def _first_views(full: Samples, some: np.ndarray, used: int) -> object:
-    from tl_catdog.data.rows import Rows
+    from tl_catdog.data.array_store import Rows
 
     rows = Rows(len(some) * used, full.rows.shape[1:], full.rows.dtype, "memory")
     for place, index in enumerate(some):

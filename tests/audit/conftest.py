@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.data.drawn import draw_set
+from tl_catdog.drawings import draw_set
 
 
 @pytest.fixture

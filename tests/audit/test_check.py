@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import paint
-from tests.copies import near_copy
+from tests.support.copies import near_copy
 from tl_catdog.audit.check import check
 from tl_catdog.audit.findings import KINDS, SERIOUS, SINGLE, Audit, Finding, ordered
-from tl_catdog.data.near import Progress
+from tl_catdog.audit.near_duplicates import Progress
 from tl_catdog.errors import UsageError
 
 

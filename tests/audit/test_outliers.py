@@ -9,7 +9,7 @@ from PIL import Image
 from tests.audit.test_check import quietly
 from tl_catdog.audit.check import check
 from tl_catdog.audit.outliers import outliers
-from tl_catdog.data.drawn import draw_set
+from tl_catdog.drawings import draw_set
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import json
 
 from tests.conftest import Cli
-from tl_catdog.training.store import FeatureStore, store_path
+from tl_catdog.features.cache import FeatureStore, store_path
 
 
 def test_an_empty_cache_is_shown_and_not_made(cli: Cli) -> None:

@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from tests.conftest import Cli, paint_set
-from tests.insight.doctor.tiny import CONFIGS, WORK
+from tests.doctor.tiny import CONFIGS, WORK
 from tl_catdog.cli.doctor import checks_view, estimates_view, sizes, span
-from tl_catdog.insight.doctor import examination
-from tl_catdog.insight.doctor.check import Check
-from tl_catdog.insight.doctor.dry_run import DryRun, StageCost
-from tl_catdog.insight.doctor.estimates import Estimate
+from tl_catdog.doctor import examination
+from tl_catdog.doctor.check import Check
+from tl_catdog.doctor.dry_run import DryRun, StageCost
+from tl_catdog.doctor.estimates import Estimate
 from tl_catdog.models import weights
 
 COST = StageCost(1.0, 0.1, 0.001)

@@ -6,11 +6,11 @@ import pytest
 from tests.cli.test_render import text_of
 from tl_catdog.cli.evaluation_view import evaluation_view, robustness_view, selection_line
 from tl_catdog.evaluation.metrics import evaluate
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.rejection import choose_policy
 from tl_catdog.evaluation.reliability import reliability
 from tl_catdog.evaluation.robustness import Condition
-from tl_catdog.evaluation.statistics import Estimate, Interval, proportion
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.prediction.rejection import choose_policy
+from tl_catdog.statistics import Estimate, Interval, proportion
 
 
 def predictions(n: int = 300) -> Predictions:

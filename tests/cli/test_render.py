@@ -14,11 +14,11 @@ from tl_catdog.cli.render import (
     plural,
     skipped_table,
 )
-from tl_catdog.data.pipeline import Skipped
-from tl_catdog.data.sets import Example, PictureSet
+from tl_catdog.data.batches import Skipped
+from tl_catdog.data.examples import Example, PictureSet
 from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
 from tl_catdog.evaluation.metrics import Evaluation
-from tl_catdog.evaluation.statistics import Interval
+from tl_catdog.statistics import Interval
 
 
 def text_of(view: RenderableType, width: int) -> str:

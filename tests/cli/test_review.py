@@ -9,10 +9,10 @@ import pytest
 
 from tests.cli.test_commands import assert_one_line
 from tests.conftest import Cli, paint_set
-from tests.insight.made_up import made_up_run
-from tests.insight.test_mending import tree
-from tests.insight.test_review import flipped_set
-from tl_catdog.runs import Run
+from tests.review.test_label_issues import flipped_set
+from tests.review.test_relabel import tree
+from tests.support.made_up import made_up_run
+from tl_catdog.runs.folder import Run
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_an_interrupted_apply_says_how_to_put_it_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("tl_catdog.moves._move", interrupt)
+        patch.setattr("tl_catdog.journal._move", interrupt)
         outcome = cli("review", run.path, "--apply", path)
     assert outcome.code == 130
     assert "--undo" in outcome.err

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli, paint_set
+from tl_catdog import drawings as drawn
 from tl_catdog.cli import sources
-from tl_catdog.data import drawn
 from tl_catdog.files import cache_folder
 
 

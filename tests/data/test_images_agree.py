@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS
-from tests.hostile_bytes import SIDE, broken_exif, odd_pictures, turned_pictures
+from tests.support.hostile_bytes import SIDE, broken_exif, odd_pictures, turned_pictures
 from tl_catdog.data.images import decode
 
 LIMIT = 2.0  # mean absolute difference, of 255

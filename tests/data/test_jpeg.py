@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import COLOURS
-from tests.hostile_bytes import encoded, scene
+from tests.support.hostile_bytes import encoded, scene
 from tl_catdog.data.images import decode
 from tl_catdog.data.jpeg import MAX_SCANS
 from tl_catdog.errors import PictureError

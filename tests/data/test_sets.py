@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import COLOURS, paint, paint_set
-from tl_catdog.data.sets import (
-    Example,
-    assign_splits,
-    check_unchanged,
-    from_csv,
-    load_set,
-    load_training_set,
-    to_csv,
-)
+from tl_catdog.data.examples import Example
+from tl_catdog.data.sets import assign_splits, load_set, load_training_set
+from tl_catdog.data.split_file import check_unchanged, from_csv, to_csv
 from tl_catdog.errors import CatdogError, UsageError
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.comparison import Pair, compare, compare_pair, p_words
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.statistics import Interval
-from tl_catdog.runs import Run, read_run
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.runs.folder import Run, read_run
+from tl_catdog.statistics import Interval
 
 
 def said(right: list[bool], digests: list[str] | None = None) -> Predictions:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation.metrics import evaluate
-from tl_catdog.evaluation.predictions import Predictions, read_predictions
+from tl_catdog.prediction.predictions import Predictions, read_predictions
 
 
 def made(labels: list[int], probabilities: list[list[float]]) -> Predictions:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from tl_catdog.evaluation import statistics
+from tl_catdog import statistics
 from tl_catdog.evaluation.metrics import area_under_roc
-from tl_catdog.evaluation.predictions import Predictions
 from tl_catdog.evaluation.reliability import calibration_error, reliability
-from tl_catdog.evaluation.statistics import Interval, bootstrap_interval
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.statistics import Interval, bootstrap_interval
 
 
 def predictions(n: int, classes: int, seed: int, sharpness: float = 1.0) -> Predictions:

@@ -9,9 +9,9 @@ from tests.conftest import paint_set
 from tl_catdog.data.corruptions import CORRUPTIONS
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.forward import PLAIN
-from tl_catdog.evaluation.predictor import Predictor
 from tl_catdog.evaluation.robustness import Condition, robustness
+from tl_catdog.models.forward import PLAIN
+from tl_catdog.prediction.predictor import Predictor
 
 
 class Brightness:

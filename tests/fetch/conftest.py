@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetch.server import Site, serving
-from tests.fetch.sets import Shop
+from tests.support.fetch_server import Site, serving
+from tests.support.fetch_sets import Shop
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetch.sets import FEW, Files, Shop, noise, tarred, zipped
+from tests.support.fetch_sets import FEW, Files, Shop, noise, tarred, zipped
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.archive import ArchiveError, Bounds, read_texts
 

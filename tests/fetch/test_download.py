@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from tests.fetch import server
-from tests.fetch.server import Answer
-from tests.fetch.sets import Shop
+from tests.support import fetch_server as server
+from tests.support.fetch_server import Answer
+from tests.support.fetch_sets import Shop
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.download import CHUNK
-from tl_catdog.fetch.told import Patience
+from tl_catdog.fetch.retry import Patience
 
 HALF = 3 * CHUNK  # of the tiny set's 110,000 bytes; what comes after a whole chunk may be lost
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetch import server
-from tests.fetch.sets import Shop
+from tests.support import fetch_server as server
+from tests.support.fetch_sets import Shop
 from tl_catdog.errors import CatdogError
 
 REQUEST = (

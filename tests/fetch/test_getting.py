@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetch import server
-from tests.fetch.sets import FEW, Files, Shop, noise, tarred, zipped
+from tests.support import fetch_server as server
+from tests.support.fetch_sets import FEW, Files, Shop, noise, tarred, zipped
 from tl_catdog.data.folders import scan
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.fetch import archive, places
+from tl_catdog.fetch import archive
+from tl_catdog.fetch import storage as places
 from tl_catdog.fetch.catalogue import FULL, KAGGLE, PETS, SETS, Archive, Source, mirrored
 from tl_catdog.fetch.getting import command
 from tl_catdog.fetch.layouts import LISTS
-from tl_catdog.fetch.told import Listener
+from tl_catdog.fetch.progress import Listener
 
 
 def test_a_second_get_asks_nobody(shop: Shop) -> None:

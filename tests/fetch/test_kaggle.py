@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetch import server
-from tests.fetch.sets import Files, Shop, noise, zipped
+from tests.support import fetch_server as server
+from tests.support.fetch_sets import Files, Shop, noise, zipped
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.catalogue import KAGGLE, Source
 

@@ -9,12 +9,7 @@ from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.engine import KerasForward, OnnxForward
 from tl_catdog.models.graph import extraction_graph, inference_graph
 from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet, part_above, part_below
-from tl_catdog.models.weights import (
-    backbone_numbers,
-    numbers_digest,
-    numbers_of,
-    packaged_weights,
-)
+from tl_catdog.models.weights import backbone_numbers, numbers_digest, numbers_of, packaged_weights
 
 CUTS = (*layout.BLOCKS, layout.LAST_CONVOLUTION, layout.POOLING)
 

@@ -11,7 +11,7 @@ from tl_catdog.models import weights
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.head import HEAD_LAYERS
 from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet, unfreeze_from
-from tl_catdog.training.stages import count_parameters
+from tl_catdog.training.fit import count_parameters
 
 
 def head_of(model: keras.Model) -> list[tuple[str, dict[str, object]]]:

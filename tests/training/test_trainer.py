@@ -13,20 +13,27 @@ from tests.conftest import Trained, paint_set
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data import images
-from tl_catdog.data.pipeline import Samples, decode_all, evaluation_batches, training_batches
-from tl_catdog.data.sets import PictureSet, load_training_set
+from tl_catdog.data.batches import Samples, decode_all, evaluation_batches, training_batches
+from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import PictureError, UsageError
-from tl_catdog.evaluation import predictor
 from tl_catdog.evaluation.metrics import evaluate
-from tl_catdog.evaluation.predictions import read_predictions
-from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.runs import ONNX, Run, RunWriter, find_run, read_metrics
-from tl_catdog.training import features, stages, trainer
-from tl_catdog.training.features import Views, extract, frozen_backbone
+from tl_catdog.features import extraction as features
+from tl_catdog.features.backbone import frozen_backbone
+from tl_catdog.features.cache import store_path
+from tl_catdog.features.extraction import extract
+from tl_catdog.features.views import Views
+from tl_catdog.models.build import build
+from tl_catdog.prediction import predictor
+from tl_catdog.prediction.predictions import read_predictions
+from tl_catdog.prediction.predictor import Predictor, predict_examples
+from tl_catdog.runs.folder import ONNX, Run, find_run, read_metrics
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training import fit as stages
+from tl_catdog.training import trainer
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.plan import stages_of
-from tl_catdog.training.store import store_path
-from tl_catdog.training.trainer import build, train
+from tl_catdog.training.stages import stages_of
+from tl_catdog.training.trainer import train
 
 CLASSES = ("ant", "bee")
 

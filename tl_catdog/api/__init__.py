@@ -18,11 +18,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tl_catdog.api.answers import UNSURE, Prediction, sources
 from tl_catdog.api.classifier import Classifier, Judgement
 from tl_catdog.api.training import fit, run_name, train, training_pictures
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.runs import Run, find_run, latest_run, list_runs
+from tl_catdog.prediction.answers import UNSURE, Prediction, sources
+from tl_catdog.runs.folder import Run, find_run, latest_run, list_runs
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.comparison import Group

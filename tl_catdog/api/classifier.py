@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl_catdog.api.answers import Prediction, judged, sources
+from tl_catdog.data.batches import Progress, Skipped
+from tl_catdog.data.examples import PictureSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import Source
-from tl_catdog.data.pipeline import Progress, Skipped
-from tl_catdog.data.sets import PictureSet, check_unchanged, load_set
+from tl_catdog.data.sets import load_set
+from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.evaluation.predictions import Predictions, read_predictions
-from tl_catdog.evaluation.predictor import Predictor, predict_examples
-from tl_catdog.evaluation.rejection import Policy, choose_policy, policy_of
 from tl_catdog.files import write_json, write_text
-from tl_catdog.runs import ROBUSTNESS, Run, own_pictures
+from tl_catdog.prediction.answers import Prediction, judged, sources
+from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.prediction.predictor import Predictor, predict_examples
+from tl_catdog.prediction.rejection import Policy, choose_policy, policy_of
+from tl_catdog.runs.folder import ROBUSTNESS, Run, own_pictures
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.metrics import Evaluation
     from tl_catdog.evaluation.reliability import Reliability
     from tl_catdog.evaluation.robustness import Condition
-    from tl_catdog.insight.explanation import Explanation
+    from tl_catdog.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ class Classifier:
             UsageError: It knows no such class.
             CatdogError: The picture or the network can't be read.
         """
-        from tl_catdog.insight.explanation import explain
+        from tl_catdog.explain.explanation import explain
 
         return explain(self.run, Path(picture), label, progress)
 

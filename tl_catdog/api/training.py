@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.config import TrainConfig, from_mapping
-from tl_catdog.data.sets import PictureSet, load_training_set
-from tl_catdog.runs import RunWriter, choose_name
+from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.sets import load_training_set
+from tl_catdog.runs.writer import RunWriter, choose_name
 
 if TYPE_CHECKING:
     from tl_catdog.training.observer import Observer

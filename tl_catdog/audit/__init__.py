@@ -1,1 +1,1 @@
-"""Finding what is wrong with a picture set, and putting it aside."""
+"""``data check``, ``data fix`` and ``data split``: what is wrong with a set, and mending it."""

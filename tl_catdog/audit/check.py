@@ -14,13 +14,13 @@ import numpy as np
 from tl_catdog.audit import findings
 from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
 from tl_catdog.audit.inspection import inspect
+from tl_catdog.audit.near_duplicates import SAME, Pair, Progress, group_copies
+from tl_catdog.audit.thumbnails import SIDE
+from tl_catdog.data.array_store import Rows
 from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN, UNSPLIT, pictures_below, scan
-from tl_catdog.data.looks import SIDE
-from tl_catdog.data.near import SAME, Pair, Progress, group_copies
 from tl_catdog.data.parallel import in_order, in_processes
-from tl_catdog.data.rows import Rows
-from tl_catdog.data.sets import Example
 from tl_catdog.errors import UsageError
 
 IMBALANCED = 3.0

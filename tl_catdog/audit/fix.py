@@ -8,17 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tl_catdog.audit.findings import (
-    CONFLICT,
-    DUPLICATE,
-    LEAK,
-    SINGLE,
-    Audit,
-    Finding,
-)
+from tl_catdog.audit.findings import CONFLICT, DUPLICATE, LEAK, SINGLE, Audit, Finding
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.moves import Journal, Move, Moved, Places, free_names, out_of_reach
+from tl_catdog.journal import Journal, Move, Moved, Places, free_names, out_of_reach
 
 QUARANTINE = ".quarantine"
 """What is put aside goes to a folder of the data's name and this, beside it."""

@@ -14,9 +14,9 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
+from tl_catdog.audit.thumbnails import DETAIL, grey_of, look_of
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import MAX_PIXELS, Pixels, opened, upright
-from tl_catdog.data.looks import DETAIL, grey_of, look_of
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import PictureError
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from tl_catdog.audit import findings
 from tl_catdog.audit.findings import Finding
+from tl_catdog.audit.near_duplicates import Progress
 from tl_catdog.config import TrainConfig
+from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
-from tl_catdog.data.near import Progress
-from tl_catdog.data.sets import Example
-from tl_catdog.evaluation.rejection import NEIGHBOURS, References
-from tl_catdog.insight.probe import pooled
+from tl_catdog.features.linear_probe import pooled
+from tl_catdog.prediction.rejection import NEIGHBOURS, References
 
 FAR = 3.0
 """Outliers are so many interquartile ranges above the upper quartile (Tukey's "far out")."""

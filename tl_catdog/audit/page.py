@@ -6,8 +6,7 @@ from pathlib import Path
 
 from tl_catdog.audit.findings import KINDS, SERIOUS, Audit
 from tl_catdog.data.parallel import in_order
-from tl_catdog.insight.gallery import thumbnail
-from tl_catdog.insight.page import render
+from tl_catdog.pages.page import render, thumbnail
 
 MOST = 60
 """So many findings of a kind are shown with their pictures; all of them are in ``--json``."""

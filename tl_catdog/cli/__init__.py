@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from tl_catdog import __version__
 from tl_catdog.cli import (
     cache,
     compare,
@@ -27,6 +26,7 @@ from tl_catdog.cli import (
 )
 from tl_catdog.cli.output import complain
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.version import __version__
 
 DEBUG = "TL_CATDOG_DEBUG"
 

@@ -27,7 +27,7 @@ def cache(
     """
     import sqlite3
 
-    from tl_catdog.training.store import FeatureStore, store_path
+    from tl_catdog.features.cache import FeatureStore, store_path
 
     path = store_path()
     entries = size = dropped = 0

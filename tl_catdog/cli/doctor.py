@@ -12,9 +12,9 @@ from tl_catdog.cli.output import note, notices, print_json, results, shown
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from tl_catdog.insight.doctor.check import Check
-    from tl_catdog.insight.doctor.estimates import Estimate
-    from tl_catdog.insight.doctor.examination import Examination, Part
+    from tl_catdog.doctor.check import Check
+    from tl_catdog.doctor.estimates import Estimate
+    from tl_catdog.doctor.examination import Examination, Part
 
 EXAMPLES = "Examples: tl-catdog doctor; tl-catdog doctor --data pictures; tl-catdog doctor --json"
 
@@ -51,7 +51,7 @@ def doctor(
     """
     from tl_catdog.cli.sources import HERE
     from tl_catdog.data.folders import holds_pictures, scan
-    from tl_catdog.insight.doctor.examination import Examination
+    from tl_catdog.doctor.examination import Examination
 
     root = Path(data) if data is not None else HERE if holds_pictures(HERE) else None
     if data is not None:
@@ -134,7 +134,7 @@ def estimates_view(estimates: tuple[Estimate, ...], screen: Console) -> Renderab
     from rich.text import Text
 
     from tl_catdog.cli.render import table
-    from tl_catdog.insight.doctor.check import amount
+    from tl_catdog.doctor.check import amount
 
     rows = table()
     rows.add_column("command", overflow="fold")

@@ -104,8 +104,8 @@ def _warn(found: Judgement) -> None:
 def _robustness(classifier: Classifier, data: str | None, split: str) -> tuple[Condition, ...]:
     """Evaluate on worse pictures; the chart goes into the run, or here if they aren't its own."""
     from tl_catdog.cli.live import counting
-    from tl_catdog.insight.charts import write_png
-    from tl_catdog.insight.plots import robustness_chart
+    from tl_catdog.pages.charts import write_png
+    from tl_catdog.report.plots import robustness_chart
 
     with counting(notices(), "predicting worse pictures") as progress:
         conditions = classifier.robustness(data, split=split, progress=progress)

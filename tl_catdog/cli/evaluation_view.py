@@ -11,11 +11,11 @@ from rich.text import Text
 from tl_catdog.cli.output import shown
 from tl_catdog.cli.render import heading, percent, table
 from tl_catdog.evaluation.metrics import Evaluation
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.rejection import Policy
 from tl_catdog.evaluation.reliability import BINS, Reliability
 from tl_catdog.evaluation.robustness import Condition
-from tl_catdog.evaluation.statistics import RESAMPLES, Estimate
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.prediction.rejection import Policy
+from tl_catdog.statistics import RESAMPLES, Estimate
 
 LEGEND = (
     f"Brackets hold 95 % intervals: Wilson's for proportions, else of {RESAMPLES} bootstrap "

@@ -48,9 +48,9 @@ def explain(
     figure_path = _figure_path(path, out)
     from tl_catdog.api import Classifier
     from tl_catdog.cli.live import counting
-    from tl_catdog.insight.charts import write_png
-    from tl_catdog.insight.explain_figure import explain_figure
-    from tl_catdog.insight.explanation import percent
+    from tl_catdog.explain.explanation import percent
+    from tl_catdog.explain.figure import explain_figure
+    from tl_catdog.pages.charts import write_png
 
     with counting(notices(), "covering parts") as progress:
         found = Classifier(chosen).explain(path, target, progress)

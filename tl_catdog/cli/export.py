@@ -15,9 +15,9 @@ from tl_catdog.errors import CatdogError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.data.sets import PictureSet
-    from tl_catdog.runs import Run
-    from tl_catdog.shipping.export import Exported
+    from tl_catdog.data.examples import PictureSet
+    from tl_catdog.export.export import Exported
+    from tl_catdog.runs.folder import Run
 
 
 class FormatName(StrEnum):
@@ -78,8 +78,8 @@ def export(
     chosen = chosen_run(run, Path(runs_dir))
     target = Path("exports", chosen.name) if out is None else Path(out)
     from tl_catdog.cli.live import counting
-    from tl_catdog.shipping import export as exporting
-    from tl_catdog.shipping.formats import FORMATS
+    from tl_catdog.export import export as exporting
+    from tl_catdog.export.formats import FORMATS
 
     wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
     for kind in wanted:
@@ -145,7 +145,7 @@ def _pictures(run: Run, data: str | None) -> PictureSet:
     """Return the pictures named, the run's own, or drawings where those are gone."""
     from tl_catdog.cli.sources import drawn_set
     from tl_catdog.data.sets import load_set
-    from tl_catdog.runs import own_pictures
+    from tl_catdog.runs.folder import own_pictures
 
     if data is not None:
         return load_set(Path(data))

@@ -10,7 +10,7 @@ import typer
 from tl_catdog.cli.output import note, notices, print_json, results, writing
 
 if TYPE_CHECKING:
-    from tl_catdog.insight.learning_curve import LearningCurve
+    from tl_catdog.features.learning_curve import LearningCurve
 
 EXAMPLES = (
     "Examples: tl-catdog learning-curve; tl-catdog learning-curve --data pictures --repeats 10; "
@@ -44,8 +44,8 @@ def learning_curve(
     from tl_catdog.cli.sources import choose, say_drawn
     from tl_catdog.config import TrainConfig
     from tl_catdog.data.sets import load_training_set
-    from tl_catdog.insight import learning_curve as curves
-    from tl_catdog.insight.charts import write_png
+    from tl_catdog.features import learning_curve as curves
+    from tl_catdog.pages.charts import write_png
 
     source = choose(data)
     if source.drawn:

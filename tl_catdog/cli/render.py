@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from tl_catdog.cli.output import shown
+from tl_catdog.data.batches import Skipped
+from tl_catdog.data.examples import PictureSet
 from tl_catdog.data.folders import SPLITS, VALIDATION
-from tl_catdog.data.pipeline import Skipped
-from tl_catdog.data.sets import PictureSet
 from tl_catdog.evaluation.comparison import Group, RunFigures
-from tl_catdog.evaluation.statistics import Interval
+from tl_catdog.statistics import Interval
 from tl_catdog.training.trainer import TrainingResult
 
 MANY = 10

@@ -38,7 +38,7 @@ def report(
     chosen = chosen_runs(runs, Path(runs_dir))
     from tl_catdog.cli.live import counting
     from tl_catdog.files import write_text
-    from tl_catdog.insight.report import report as write
+    from tl_catdog.report.report import report as write
 
     with counting(notices(), "writing the report") as progress:
         found = write(chosen, split, progress)

@@ -10,13 +10,13 @@ import typer
 
 from tl_catdog.cli.output import note, notices, print_json, results, shown
 from tl_catdog.errors import UsageError
-from tl_catdog.runs import Run, find_run
+from tl_catdog.runs.folder import Run, find_run
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.insight.review import Review
-    from tl_catdog.moves import Moved
+    from tl_catdog.journal import Moved
+    from tl_catdog.review.label_issues import Review
 
 EXAMPLES = (
     "Examples: tl-catdog review mobilenet; "
@@ -73,11 +73,11 @@ def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.files import write_text
-    from tl_catdog.insight.edits import KEEP, read_list
-    from tl_catdog.insight.gallery import gallery_page
-    from tl_catdog.insight.mending import FOLDER
-    from tl_catdog.insight.review import review as judge
-    from tl_catdog.insight.review import to_csv, training_features
+    from tl_catdog.review.gallery import gallery_page
+    from tl_catdog.review.label_issues import review as judge
+    from tl_catdog.review.label_issues import to_csv, training_features
+    from tl_catdog.review.relabel import FOLDER
+    from tl_catdog.review.review_list import KEEP, read_list
 
     folder = run.path / FOLDER
     path, page = folder / LIST, folder / GALLERY
@@ -144,8 +144,8 @@ def review_view(found: Review) -> RenderableType:
 
 def _mend(run: Run, apply: str | None, *, json: bool) -> None:
     """Move pictures as a list says, or back."""
-    from tl_catdog.insight import mending
-    from tl_catdog.insight.edits import read_list
+    from tl_catdog.review import relabel as mending
+    from tl_catdog.review.review_list import read_list
 
     try:
         found = mending.undo(run) if apply is None else mending.apply(run, read_list(Path(apply)))
@@ -161,7 +161,7 @@ def _mend(run: Run, apply: str | None, *, json: bool) -> None:
 
 def _mended(run: Run, found: Moved, *, undone: bool) -> list[str]:
     from tl_catdog.cli.render import plural
-    from tl_catdog.insight.edits import REMOVE, train_anew
+    from tl_catdog.review.review_list import REMOVE, train_anew
 
     if not found.moves:
         return ["Nothing to move."]

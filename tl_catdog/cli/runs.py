@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl_catdog.cli.output import note
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.runs import Run, find_run, latest_run, list_runs
+from tl_catdog.runs.folder import Run, find_run, latest_run, list_runs
 
 
 def chosen_run(name: str | None, folder: Path) -> Run:

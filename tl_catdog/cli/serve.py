@@ -52,8 +52,8 @@ def serve(
     """
     chosen = chosen_run(run, Path(runs_dir))
     try:
-        from tl_catdog.shipping.web.bodies import Limits
-        from tl_catdog.shipping.web.server import serve as start
+        from tl_catdog.serve.bodies import Limits
+        from tl_catdog.serve.server import serve as start
     except ImportError as error:
         raise UsageError(
             f"expected the packages of the web page, found no {error.name}.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tl_catdog import drawings
 from tl_catdog.cli.output import note, notices
-from tl_catdog.data import drawn as drawings
 from tl_catdog.data.folders import holds_pictures
 from tl_catdog.files import cache_folder
 

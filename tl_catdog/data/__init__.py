@@ -1,1 +1,1 @@
-"""From folders of pictures to batches: scan, split, decode, augment, draw."""
+"""From folders of pictures to batches: scan, hash, split, decode, corrupt, augment."""

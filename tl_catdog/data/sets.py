@@ -2,87 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
-from tl_catdog.data.digest import UNREADABLE, content_key, file_digest, file_digests, fingerprint
+from tl_catdog.data.digest import content_key, file_digests, fingerprint
+from tl_catdog.data.examples import Example, PictureSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, scan
-from tl_catdog.errors import CatdogError, UsageError, listing
-
-
-@dataclass(frozen=True, slots=True)  # there may be very many
-class Example:
-    """A picture with its role; ``digest`` is its bytes' SHA-256, ``name`` its path in the set."""
-
-    path: Path
-    name: str
-    label: str
-    split: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class PictureSet:
-    """Labelled pictures in named splits; what a run is trained and evaluated on."""
-
-    root: Path
-    layout: str
-    classes: tuple[str, ...]
-    examples: tuple[Example, ...]
-    ignored: dict[str, int] = field(default_factory=dict)
-    drawn: bool = False
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Equal for two sets when the same pictures have the same splits and classes."""
-        return fingerprint(
-            (example.split, example.label, example.digest) for example in self.examples
-        )
-
-    @property
-    def name(self) -> str:
-        """A short name to show: the folder's own."""
-        return "drawings" if self.drawn else self.root.resolve().name
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits that hold pictures, in order of first appearance."""
-        return tuple(dict.fromkeys(example.split for example in self.examples))
-
-    def split(self, name: str) -> tuple[Example, ...]:
-        """Return one split's pictures.
-
-        Raises:
-            UsageError: There is no such split.
-        """
-        chosen = tuple(example for example in self.examples if example.split == name)
-        if not chosen:
-            raise UsageError(
-                f"expected one of the splits {listing(self.splits)}, found {name!r}.",
-                f"Type: --split {self.splits[0]}",
-            )
-        return chosen
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return the number of pictures per split and class."""
-        counted = Counter((example.split, example.label) for example in self.examples)
-        return {
-            split: {label: counted[split, label] for label in self.classes} for split in self.splits
-        }
-
-    def leaks(self) -> tuple[Example, ...]:
-        """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
-        seen = {example.digest for example in self.examples if example.split == TRAIN}
-        return tuple(
-            example
-            for example in self.examples
-            if example.split != TRAIN and example.digest in seen - {UNREADABLE}
-        )
+from tl_catdog.data.split_file import check_split
 
 
 def load_set(root: Path, *, drawn: bool = False) -> PictureSet:
@@ -131,7 +59,7 @@ def load_training_set(
     """
     loaded = load_set(root, drawn=drawn)
     if split_file is not None:
-        from tl_catdog.data.splitting import apply_split
+        from tl_catdog.data.split_file import apply_split
 
         return apply_split(loaded, split_file)
     if VALIDATION in loaded.splits:
@@ -203,61 +131,3 @@ def _keys(examples: Sequence[Example], copies: Sequence[int] | None) -> list[str
 
 def _rank(seed: int, key: str) -> str:
     return fingerprint([(str(seed), "split", key)])
-
-
-def check_split(
-    examples: Sequence[Example], classes: Sequence[str], root: Path, splits: Sequence[str]
-) -> None:
-    """Make sure that each of some splits has pictures of every class.
-
-    Raises:
-        UsageError: One has none.
-    """
-    counted = Counter((example.split, example.label) for example in examples)
-    for split in splits:
-        for label in classes:
-            if not counted[split, label]:
-                total = sum(counted[name, label] for name in splits)
-                raise UsageError(
-                    f"expected enough different pictures of {label!r} for "
-                    f"{listing(splits)}, found {total} in {root}.",
-                    f"Add pictures of {label!r}, or type: ls {root}",
-                )
-
-
-COLUMNS = ("split", "label", "sha256", "name")
-
-
-def to_csv(pictures: PictureSet) -> str:
-    """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
-    writer.writerow(COLUMNS)
-    for example in pictures.examples:
-        writer.writerow((example.split, example.label, example.digest, example.name))
-    return out.getvalue()
-
-
-def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> PictureSet:
-    """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
-    examples = []
-    for row in csv.DictReader(io.StringIO(text, newline="")):
-        path = root / row["name"]
-        examples.append(Example(path, row["name"], row["label"], row["split"], row["sha256"]))
-    return PictureSet(root, "as trained", classes, tuple(examples), drawn=drawn)
-
-
-def check_unchanged(examples: Sequence[Example]) -> None:
-    """Make sure that the files still are the pictures they were when they were hashed.
-
-    Raises:
-        CatdogError: A picture is gone or its bytes differ.
-    """
-    for example in examples:
-        if file_digest(example.path) != example.digest:
-            state = "changed" if example.path.exists() else "gone"
-            raise CatdogError(
-                f"expected the pictures that the run was trained with, found one {state}: "
-                f"{example.path}.",
-                "Name the folder to evaluate: --data DIR",
-            )

@@ -1,1 +1,1 @@
-"""What a network says of pictures, and what that is worth: prediction, metrics, comparison."""
+"""``evaluate`` and ``compare``: what a network's answers are worth, from saved predictions."""

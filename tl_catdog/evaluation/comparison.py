@@ -14,14 +14,9 @@ import numpy.typing as npt
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.evaluation.metrics import Evaluation, evaluate
-from tl_catdog.evaluation.predictions import Predictions, read_predictions
-from tl_catdog.evaluation.statistics import (
-    Interval,
-    PairedCounts,
-    mcnemar_exact,
-    paired_difference_interval,
-)
-from tl_catdog.runs import Run
+from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.runs.folder import Run
+from tl_catdog.statistics import Interval, PairedCounts, mcnemar_exact, paired_difference_interval
 
 SIGNIFICANT = 0.05
 

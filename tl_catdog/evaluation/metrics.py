@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.statistics import Interval, wilson_interval
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.statistics import Interval, wilson_interval
 
 
 @dataclass(frozen=True)

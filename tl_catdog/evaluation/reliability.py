@@ -13,13 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.evaluation.metrics import area_under_roc
-from tl_catdog.evaluation.predictions import Predictions
-from tl_catdog.evaluation.statistics import (
-    Estimate,
-    Interval,
-    bootstrap_interval,
-    proportion,
-)
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.statistics import Estimate, Interval, bootstrap_interval, proportion
 
 BINS = 15
 """As in Guo et al. 2017; of equal mass, so that no bin rests on a handful of pictures."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tl_catdog.data.batches import Progress
 from tl_catdog.data.corruptions import CORRUPTIONS
-from tl_catdog.data.pipeline import Progress
-from tl_catdog.data.sets import Example
+from tl_catdog.data.examples import Example
 from tl_catdog.errors import CatdogError, PictureError
-from tl_catdog.evaluation.forward import PLAIN, forward_files
-from tl_catdog.evaluation.predictor import Predictor
-from tl_catdog.evaluation.statistics import (
+from tl_catdog.models.forward import PLAIN, forward_files
+from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.statistics import (
     Estimate,
     Interval,
     PairedCounts,

@@ -1,1 +1,1 @@
-"""Getting public picture sets: download, verify, unpack, publish."""
+"""``data get`` and ``data list``: public sets: download, verify, unpack, publish."""

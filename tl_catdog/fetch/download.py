@@ -18,11 +18,12 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tl_catdog import __version__
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.catalogue import Archive
-from tl_catdog.fetch.part import Part, validator_of
-from tl_catdog.fetch.told import Listener, Patience, megabytes
+from tl_catdog.fetch.partial_file import Part, validator_of
+from tl_catdog.fetch.progress import Listener, megabytes
+from tl_catdog.fetch.retry import Patience
+from tl_catdog.version import __version__
 
 CHUNK = 1 << 14  # what of an answer may be lost when it is cut
 REDIRECTS = 5

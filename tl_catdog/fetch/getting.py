@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.fetch import kaggle, places
+from tl_catdog.fetch import kaggle
+from tl_catdog.fetch import storage as places
 from tl_catdog.fetch.archive import ArchiveError, Bounds, unpack, unwrapped
 from tl_catdog.fetch.catalogue import Archive, Source
 from tl_catdog.fetch.download import Download
 from tl_catdog.fetch.hashes import Hashes, sha256_of
-from tl_catdog.fetch.places import Got
-from tl_catdog.fetch.told import Listener, Patience
+from tl_catdog.fetch.progress import Listener
+from tl_catdog.fetch.retry import Patience
+from tl_catdog.fetch.storage import Got
 from tl_catdog.files import SET_RECORD, write_json
 
 

@@ -1,1 +1,1 @@
-"""The model builders: baseline and MobileNetV2, which end in the same head."""
+"""The networks: baseline and MobileNetV2 with one head, their ONNX graphs and forward passes."""

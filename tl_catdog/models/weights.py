@@ -106,7 +106,7 @@ def packaged_weights() -> Numbers:
     Raises:
         CatdogError: The file is missing or damaged.
     """
-    data = resources.files("tl_catdog.models").joinpath(PACKAGED_FILE)
+    data = resources.files(__package__).joinpath(PACKAGED_FILE)
     again = "Type: pip install --force-reinstall tl-catdog"
     if not data.is_file():
         raise CatdogError("expected the packaged backbone weights, found no file.", again)

@@ -1,1 +1,1 @@
-"""Staged training: build, fit each stage, keep the best, leave a run folder."""
+"""``train``: prepare inputs, fit each stage, predict the splits, write the run."""

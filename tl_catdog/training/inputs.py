@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
+from tl_catdog.data.batches import Samples, Skipped, decode_all, usable
+from tl_catdog.data.examples import Example, PictureSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import attempt
 from tl_catdog.data.parallel import in_order
-from tl_catdog.data.pipeline import Samples, Skipped, decode_all, usable
-from tl_catdog.data.sets import Example, PictureSet
 from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.features.backbone import frozen_backbone
+from tl_catdog.features.cache import open_store
+from tl_catdog.features.extraction import extract
+from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.layout import POOLING
-from tl_catdog.training.features import Views, extract, frozen_backbone, views_of
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.plan import Stage
-from tl_catdog.training.store import FeatureStore, store_path
+from tl_catdog.training.stages import Stage
 
 
 @dataclass
@@ -147,31 +146,6 @@ def _decode_all(inputs: Inputs, pictures: PictureSet, observer: Observer) -> Non
         progress = partial(observer.decoding, split)
         samples = decode_all(pictures.split(split), size, cache=config.cache, progress=progress)
         inputs.add(None, split, samples, pictures)
-
-
-@contextlib.contextmanager
-def open_store(config: TrainConfig) -> Iterator[FeatureStore | None]:
-    """Open the feature cache; its failures become errors that name a way around it."""
-    if config.cache_size == 0:
-        yield None
-        return
-    path = store_path()
-    try:
-        store = FeatureStore(path, round(config.cache_size * 1e9))
-    except (sqlite3.Error, OSError) as error:
-        raise _unusable(path, error) from error
-    with store:
-        try:
-            yield store
-        except sqlite3.Error as error:  # others have nothing to do with the cache
-            raise _unusable(path, error) from error
-
-
-def _unusable(path: Path, error: Exception) -> CatdogError:
-    return CatdogError(
-        f"expected a feature cache that can be read and written, found {path} ({error}).",
-        "Type: tl-catdog cache --clear, or train with --cache-size 0",
-    )
 
 
 def _unreadable(examples: Sequence[Example]) -> list[Skipped]:

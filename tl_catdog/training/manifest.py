@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Any
 
 import psutil
 
-from tl_catdog import __version__
+from tl_catdog.data.examples import PictureSet
 from tl_catdog.data.folders import SPLITS
-from tl_catdog.data.sets import PictureSet
+from tl_catdog.version import __version__, version_of
 
 PACKAGES = (
     "tensorflow",
@@ -48,14 +47,6 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Return the versions that a result may depend on: ours, Python's and those of packages."""
     found = {"tl-catdog": __version__, "python": platform.python_version()}
     return found | {package: version_of(package) for package in packages}
-
-
-def version_of(package: str) -> str:
-    """Return a package's version, or ``not installed``."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def machine() -> dict[str, Any]:

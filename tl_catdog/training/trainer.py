@@ -11,21 +11,24 @@ from typing import Any
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
+from tl_catdog.data.batches import Skipped, evaluation_batches, training_batches
 from tl_catdog.data.digest import file_digest
+from tl_catdog.data.examples import PictureSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
-from tl_catdog.data.pipeline import Skipped, evaluation_batches, training_batches
-from tl_catdog.data.sets import PictureSet, to_csv
-from tl_catdog.evaluation.forward import milliseconds
+from tl_catdog.data.split_file import to_csv
 from tl_catdog.evaluation.metrics import Evaluation, evaluate
+from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import numbers_of
-from tl_catdog.runs import MODEL, ONNX, REFERENCES, Run, RunWriter
+from tl_catdog.runs.folder import MODEL, ONNX, REFERENCES, Run
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.final_predictions import judge
 from tl_catdog.training.inputs import prepare_inputs
-from tl_catdog.training.judging import judge
 from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, versions
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.plan import FINETUNE, stages_of
+from tl_catdog.training.stages import FINETUNE, stages_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def train(
 
     # Again, so that nothing depends on what was computed and what was known already.
     runtime.make_deterministic(config.seed)
-    from tl_catdog.training import stages as staging
+    from tl_catdog.training import fit as staging
 
     model = fresh()
     best = staging.Best()
@@ -154,30 +157,6 @@ def train(
     }
     run = writer.publish(manifest)
     return TrainingResult(run, evaluations, tuple(skipped), interrupted)
-
-
-def build(config: TrainConfig, class_count: int, *, pretrained: bool = True) -> Any:
-    """Build the network that resolved settings ask for, its backbone's weights loaded or not.
-
-    Raises:
-        CatdogError: The backbone's weights can't be loaded.
-    """
-    runtime.start()
-    from tl_catdog.models.baseline import build_baseline
-    from tl_catdog.models.mobilenet import build_mobilenet
-
-    assert config.image_size is not None
-    shared: dict[str, Any] = {
-        "image_size": config.image_size,
-        "class_count": class_count,
-        "dense_units": config.dense_units,
-        "dropout": config.dropout,
-    }
-    if config.arch == "baseline":
-        return build_baseline(**shared)
-    return build_mobilenet(
-        **shared, backbone_weights=config.backbone_weights if pretrained else None
-    )
 
 
 def _save_for_inference(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli
-from tests.copies import near_copy
-from tl_catdog.data.drawn import draw_set
+from tests.support.copies import near_copy
+from tl_catdog.drawings import draw_set
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from tests.audit.test_fix import tree
 from tests.conftest import Cli
-from tl_catdog.data.drawn import draw_set
+from tl_catdog.drawings import draw_set
 
 
 @pytest.fixture

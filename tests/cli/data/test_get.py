@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.conftest import Cli
-from tests.fetch import server
 from tests.fetch.conftest import shop, site
-from tests.fetch.sets import FEW, Shop, zipped
+from tests.support import fetch_server as server
+from tests.support.fetch_sets import FEW, Shop, zipped
 from tl_catdog.cli.data.get import listening
 from tl_catdog.fetch import catalogue
 from tl_catdog.fetch.catalogue import MIRROR, Source

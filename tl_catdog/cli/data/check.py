@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tl_catdog.audit.findings import Audit
-    from tl_catdog.data.sets import Example
+    from tl_catdog.data.examples import Example
 
 EXAMPLES = (
     "Examples: tl-catdog data check pictures; "

@@ -40,7 +40,7 @@ def draw(
     The same numbers and seed give the same bytes.
     """
     from tl_catdog.cli.live import counting
-    from tl_catdog.data.drawn import draw_set
+    from tl_catdog.drawings import draw_set
 
     root = Path(folder)
     counts = {"train": train, "validation": validation, **({"test": test} if test else {})}

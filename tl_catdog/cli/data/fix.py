@@ -13,7 +13,7 @@ from tl_catdog.cli.output import note, print_json, results, shown
 from tl_catdog.errors import UsageError
 
 if TYPE_CHECKING:
-    from tl_catdog.moves import Moved
+    from tl_catdog.journal import Moved
 
 EXAMPLES = (
     "Examples: tl-catdog data fix pictures --dry-run; tl-catdog data fix pictures; "
@@ -50,7 +50,7 @@ def fix(
     testing stays; of one in two classes, none does.
     """
     from tl_catdog.audit import fix as fixing
-    from tl_catdog.moves import Moved
+    from tl_catdog.journal import Moved
 
     root = Path(folder)
     command = f"tl-catdog data fix {shlex.quote(str(root))} --undo"

@@ -14,8 +14,8 @@ from tl_catdog.cli.output import note, notices, print_json, results, shown
 
 if TYPE_CHECKING:
     from tl_catdog.fetch.catalogue import Source
-    from tl_catdog.fetch.places import Got
-    from tl_catdog.fetch.told import Listener
+    from tl_catdog.fetch.progress import Listener
+    from tl_catdog.fetch.storage import Got
 
 EXAMPLES = (
     "Examples: tl-catdog data get filtered; tl-catdog data get pets --into pictures; "
@@ -88,7 +88,7 @@ def listening() -> Iterator[Listener]:
         TransferSpeedColumn,
     )
 
-    from tl_catdog.fetch.told import Listener
+    from tl_catdog.fetch.progress import Listener
 
     console = notices()
 
@@ -125,8 +125,8 @@ def listening() -> Iterator[Listener]:
 
 
 def _announce(source: Source, into: Path) -> None:
-    from tl_catdog.fetch.places import present
-    from tl_catdog.fetch.told import megabytes
+    from tl_catdog.fetch.progress import megabytes
+    from tl_catdog.fetch.storage import present
 
     if not source.competition and present(source, into) is None:
         host = source.archives[0].host
@@ -134,8 +134,8 @@ def _announce(source: Source, into: Path) -> None:
 
 
 def _interrupted(source: Source, command: str, *, fetching: bool) -> str:
-    from tl_catdog.fetch.places import kept_bytes
-    from tl_catdog.fetch.told import megabytes
+    from tl_catdog.fetch.progress import megabytes
+    from tl_catdog.fetch.storage import kept_bytes
 
     if not fetching or source.competition:
         return "Interrupted: nothing was left."
@@ -144,8 +144,8 @@ def _interrupted(source: Source, command: str, *, fetching: bool) -> str:
 
 
 def _report(found: Got) -> list[str]:
-    from tl_catdog.fetch.places import archives_folder
-    from tl_catdog.fetch.told import megabytes
+    from tl_catdog.fetch.progress import megabytes
+    from tl_catdog.fetch.storage import archives_folder
 
     counts = ", ".join(f"{where} {count:,}" for where, count in found.counts.items())
     size = f"{found.pictures:,} pictures ({counts}), {megabytes(found.bytes)}"

@@ -40,7 +40,7 @@ def list_sets(
 
 
 def _entry(source: Source, into: Path) -> dict[str, object]:
-    from tl_catdog.fetch.places import kept_bytes, present
+    from tl_catdog.fetch.storage import kept_bytes, present
 
     here = present(source, into)
     return {
@@ -64,7 +64,7 @@ def sets_view(sources: tuple[Source, ...], into: Path) -> RenderableType:
     from rich.text import Text
 
     from tl_catdog.cli.render import table
-    from tl_catdog.fetch.told import megabytes
+    from tl_catdog.fetch.progress import megabytes
 
     rows = table()
     rows.add_column("name", no_wrap=True)
@@ -90,7 +90,7 @@ def _exact(source: Source) -> bool:
 
 
 def _here(source: Source, into: Path) -> str:
-    from tl_catdog.fetch.places import kept_bytes, present
+    from tl_catdog.fetch.storage import kept_bytes, present
 
     found = present(source, into)
     if found is not None:

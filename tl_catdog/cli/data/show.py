@@ -70,8 +70,8 @@ def show(
     path = png_file(Path(out or f"{root.absolute().name}-{kind}.png"))
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.data.sets import load_set
-    from tl_catdog.insight.charts import write_png
-    from tl_catdog.insight.contact_sheet import augmented_sheet, contact_sheet
+    from tl_catdog.pages.charts import write_png
+    from tl_catdog.pages.contact_sheet import augmented_sheet, contact_sheet
 
     pictures = load_set(root)
     shared: dict[str, Any] = {"seed": seed, "split": split}

@@ -12,7 +12,7 @@ from tl_catdog.cli.output import note, notices, print_json, results, shown, writ
 from tl_catdog.errors import UsageError
 
 if TYPE_CHECKING:
-    from tl_catdog.data.splitting import Split
+    from tl_catdog.audit.split import Split
 
 EXAMPLES = (
     "Examples: tl-catdog data split pictures --validation 0.2 --test 0.1; "
@@ -61,8 +61,8 @@ def split(
 
     The file names each picture by its content, so pictures may be renamed or moved.
     """
+    from tl_catdog.audit.split import split_set, write_folders
     from tl_catdog.cli.live import counting
-    from tl_catdog.data.splitting import split_set, write_folders
 
     root = Path(folder)
     if validation + test >= 1:
@@ -102,7 +102,7 @@ def split(
 
 
 def _write(found: Split, target: Path) -> int:
-    from tl_catdog.data.sets import to_csv
+    from tl_catdog.data.split_file import to_csv
     from tl_catdog.files import write_text
 
     with writing(target):

@@ -1,0 +1,52 @@
+"""One line of the check-up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tl_catdog.doctor.check import LONGEST, Check, amount, guarded
+from tl_catdog.errors import CatdogError
+
+
+def test_a_failure_becomes_a_check_and_those_before_it_stay() -> None:
+    def work() -> Iterator[Check]:
+        yield Check("first", "ok", "fine")
+        raise ZeroDivisionError("oh\nno")
+
+    first, second = guarded("second", work, "Type: this")
+    assert (first.name, first.state) == ("first", "ok")
+    assert second == Check("second", "failed", "ZeroDivisionError: oh no", "Type: this")
+
+
+def test_a_known_error_brings_its_own_hint() -> None:
+    def work() -> Iterator[Check]:
+        raise CatdogError("expected a, found b.", "Type: that")
+        yield
+
+    assert guarded("x", work, "Type: this") == [
+        Check("x", "failed", "expected a, found b.", "Type: that")
+    ]
+
+
+def test_a_page_of_another_library_is_cut() -> None:
+    def work() -> list[Check]:
+        raise ValueError("long " * 1000)
+
+    (found,) = guarded("x", work, "")
+    assert len(found.detail) < LONGEST + 20
+
+
+def test_ctrl_c_is_no_failed_check() -> None:
+    def work() -> list[Check]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded("x", work, "")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 kB"), (512_000, "512 kB"), (3.24e6, "3.2 MB"), (75.4e9, "75 GB"), (2e12, "2.0 TB")],
+)
+def test_amounts(size: float, text: str) -> None:
+    assert amount(size) == text

@@ -1,0 +1,289 @@
+"""Features: computed once for each picture and view, the same whatever was known before."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import paint_set
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.examples import Example
+from tl_catdog.data.images import decode
+from tl_catdog.data.sets import load_set
+from tl_catdog.features import extraction as module
+from tl_catdog.features.backbone import Backbone, frozen_backbone
+from tl_catdog.features.cache import FeatureStore
+from tl_catdog.features.extraction import extract
+from tl_catdog.features.views import Views, views_of
+from tl_catdog.models.build import build
+from tl_catdog.models.weights import packaged_weights
+
+CUTS = ("pooling", "block_13")
+CONFIG = TrainConfig(image_size=32).resolved()
+ALL = Views(mirror=True, augmented=2, recipe="light", seed=3)
+
+
+class Counting:
+    """Counts the pictures that go through a network."""
+
+    def __init__(self, forward: Any) -> None:
+        self.forward = forward
+        self.engine = forward.engine
+        self.batch = forward.batch
+        self.count = 0
+
+    def __call__(self, pictures: np.ndarray) -> Any:
+        self.count += len(pictures)
+        return self.forward(pictures)
+
+
+def counted() -> tuple[Backbone, Counting]:
+    backbone = frozen_backbone(CONFIG, CUTS, lambda: None)
+    forward = Counting(backbone.load())
+    return replace(backbone, load=lambda: forward), forward
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> tuple[Example, ...]:
+    return load_set(paint_set(tmp_path / "set", {"": 20})).split("all")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[FeatureStore]:
+    with FeatureStore(tmp_path / "features.sqlite", 10**8) as opened:
+        yield opened
+
+
+def everything(found: module.Features, cut: str = "pooling") -> np.ndarray:
+    """Return all numbers, (pictures, views, …)."""
+    samples = found.at[cut]
+    indices = np.arange(len(samples.examples))
+    columns = [samples.gather(indices, np.full_like(indices, v)) for v in range(samples.views)]
+    return np.stack(columns, axis=1)
+
+
+def test_each_view_is_the_backbones_output(examples: tuple[Example, ...]) -> None:
+    backbone, forward = counted()
+    found = extract(backbone, examples, Views(mirror=True))
+    pixels = np.stack([decode(example.path, 32) for example in examples])
+    for cut, index in (("pooling", 0), ("block_13", 1)):
+        numbers = everything(found, cut)
+        for view, pictures in enumerate((pixels, pixels[:, :, ::-1])):
+            expected = forward.forward(pictures)[index]
+            np.testing.assert_allclose(numbers[:, view], expected, rtol=1e-3, atol=1e-3)
+    assert found.at["pooling"].rows.dtype == np.float32
+    assert found.at["block_13"].rows.dtype == np.float16
+
+
+def test_the_second_time_nothing_is_computed(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    heard: list[tuple[int, int, int]] = []
+    first = extract(backbone, examples, ALL, store=store, progress=lambda *n: heard.append(n))
+    assert first.known == 0
+    assert forward.count == 40 * 4
+    assert heard[-1] == (40, 40, 0)
+    for path in {example.path for example in examples}:
+        path.unlink()  # so that no picture can be touched
+    heard.clear()
+    second = extract(backbone, examples, ALL, store=store, progress=lambda *n: heard.append(n))
+    assert second.known == 40
+    assert forward.count == 40 * 4
+    assert heard == [(40, 40, 40)]
+    for cut in CUTS:
+        assert np.array_equal(everything(first, cut), everything(second, cut))
+
+
+@pytest.mark.parametrize("known", [[0, 7, 39], list(range(33))])
+def test_what_was_known_before_changes_no_bit(
+    examples: tuple[Example, ...], store: FeatureStore, known: list[int]
+) -> None:
+    backbone, forward = counted()
+    without = everything(extract(backbone, examples, ALL))
+    extract(backbone, [examples[i] for i in known], Views(mirror=True), store=store)
+    forward.count = 0
+    found = extract(backbone, examples, ALL, store=store)
+    assert np.array_equal(everything(found), without)
+    assert forward.count == 40 * 4 - 2 * len(known)
+
+
+def test_more_pictures_later_leave_the_augmented_views_of_those_before(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    few = everything(extract(backbone, examples[:35], ALL, store=store))
+    forward.count = 0
+    more = everything(extract(backbone, examples, ALL, store=store))
+    assert np.array_equal(more[:35], few)
+    assert forward.count == 5 * 4
+
+
+def test_augmented_views_differ_from_each_other_and_by_seed(
+    examples: tuple[Example, ...],
+) -> None:
+    backbone, _ = counted()
+    numbers = everything(extract(backbone, examples, ALL))
+    for a in range(4):
+        for b in range(a):
+            assert np.abs(numbers[:, a] - numbers[:, b]).max(axis=1).min() > 0
+    other = Views(mirror=True, augmented=2, recipe="light", seed=4)
+    assert not np.array_equal(everything(extract(backbone, examples, other))[:, 2], numbers[:, 2])
+
+
+def test_a_copy_elsewhere_is_known_and_a_change_is_not(
+    tmp_path: Path, examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, _ = counted()
+    extract(backbone, examples, Views(), store=store)
+    shutil.copytree(tmp_path / "set", tmp_path / "copy")
+    first = next(iter(sorted((tmp_path / "copy" / "ant").iterdir())))
+    first.write_bytes((tmp_path / "copy" / "bee" / "000.png").read_bytes() + b" ")
+    copies = load_set(tmp_path / "copy").split("all")
+    assert extract(backbone, copies, Views(), store=store).known == 39
+
+
+@pytest.mark.parametrize("change", ["weights", "size", "cut", "engine", "decoder"])
+def test_what_the_numbers_depend_on_is_computed_anew(
+    examples: tuple[Example, ...],
+    store: FeatureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+) -> None:
+    extract(counted()[0], examples, Views(), store=store)
+    config, cuts = CONFIG, CUTS
+    if change == "weights":
+        other = {name: value * 1.01 for name, value in packaged_weights().items()}
+        monkeypatch.setattr(module, "backbone_numbers", lambda _: other)
+    elif change == "size":
+        config = TrainConfig(image_size=40).resolved()
+    elif change == "decoder":
+        monkeypatch.setattr(module, "versions", lambda *packages: "another")
+    elif change == "cut":
+        cuts = ("pooling", "block_14")
+    backbone = frozen_backbone(config, cuts, lambda: None)
+    if change == "engine":
+        backbone = replace(backbone, engine="another")
+    assert extract(backbone, examples, Views(), store=store).known == 0
+
+
+@pytest.mark.parametrize("other", [{"recipe": "strong"}, {"seed": 4}])
+def test_other_augmented_views_are_computed_anew(
+    examples: tuple[Example, ...], store: FeatureStore, other: dict[str, Any]
+) -> None:
+    backbone, forward = counted()
+    extract(backbone, examples, ALL, store=store)
+    forward.count = 0
+    extract(backbone, examples, replace(ALL, **other), store=store)
+    assert forward.count == 40 * 2  # the plain and the mirrored ones are known
+
+
+def test_one_more_augmented_view_costs_one_more_view(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    fewer = everything(extract(backbone, examples, replace(ALL, augmented=1), store=store))
+    forward.count = 0
+    found = everything(extract(backbone, examples, ALL, store=store))
+    assert forward.count == 40
+    assert np.array_equal(found[:, :3], fewer)
+
+
+def test_a_picture_that_cannot_be_read_makes_no_work_for_the_others(
+    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples[3].path.write_bytes(b"no picture")
+    backbone, _ = counted()
+    extract(backbone, examples, ALL, store=store)
+
+    def unwanted(*_: Any) -> None:
+        raise AssertionError("all pictures were varied again")
+
+    monkeypatch.setattr(module._Extraction, "_augmented", unwanted)
+    found = extract(backbone, examples, ALL, store=store)
+    assert [item.path for item in found.at["pooling"].skipped] == [examples[3].path]
+    assert found.known == 39
+
+
+def test_what_cannot_be_kept_is_tried_once(
+    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+
+    def full(values: Any) -> None:
+        nonlocal tried
+        tried += 1
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store, "put", full)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        extract(counted()[0], examples, Views(mirror=True), store=store)
+    assert tried == 1
+
+
+def test_unreadable_pictures_are_named_and_leave_no_gap(
+    tmp_path: Path, store: FeatureStore
+) -> None:
+    root = paint_set(tmp_path / "set", {"": 6})
+    for name in ("ant/002.png", "bee/005.png"):
+        (root / name).write_bytes(b"no picture")
+    examples = load_set(root).split("all")
+    backbone, _ = counted()
+    for known in (0, 10):
+        heard: list[int] = []
+        found = extract(
+            backbone, examples, ALL, store=store, progress=lambda *n, to=heard: to.append(n[0])
+        )
+        assert found.known == known
+        assert heard[-1] == 12
+        samples = found.at["pooling"]
+        assert [item.path.name for item in samples.skipped] == ["002.png", "005.png"]
+        assert len(samples.examples) == 10
+        expected = [decode(example.path, 32) for example in samples.examples]
+        plain = everything(found)[:, 0]
+        np.testing.assert_allclose(plain, backbone.load()(np.stack(expected))[0], rtol=1e-5)
+
+
+def test_ctrl_c_keeps_what_was_computed(examples: tuple[Example, ...], store: FeatureStore) -> None:
+    def stop(done: int, total: int, known: int) -> None:
+        if done == 11:
+            raise KeyboardInterrupt
+
+    backbone, _ = counted()
+    with pytest.raises(KeyboardInterrupt):
+        extract(backbone, examples, Views(), store=store, progress=stop)
+    assert extract(backbone, examples, Views(), store=store).known >= 11
+
+
+def test_tensorflow_takes_over_without_onnx_runtime(
+    examples: tuple[Example, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_onnx = everything(extract(counted()[0], examples, ALL))
+    monkeypatch.setattr(module, "onnx_works", lambda: False)
+    backbone = frozen_backbone(CONFIG, CUTS, lambda: build(CONFIG, 2))
+    assert backbone.engine.startswith("tensorflow")
+    found = everything(extract(backbone, examples, ALL))
+    np.testing.assert_allclose(found, with_onnx, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pictures", "expected"),
+    [
+        ({"augment": "none", "views": 3, "mirror": "yes"}, 10, 1),
+        ({}, 1000, 2),
+        ({}, 1001, 1),
+        ({"mirror": "no", "finetune": True}, 10, 1),
+        ({"finetune": True}, 10**6, 2),
+        ({"mirror": "yes"}, 10**6, 2),
+        ({"views": 3}, 10**6, 4),
+    ],
+)
+def test_the_settings_choose_the_views(
+    settings: dict[str, Any], pictures: int, expected: int
+) -> None:
+    assert views_of(TrainConfig(**settings).resolved(), pictures).count == expected

@@ -1,0 +1,167 @@
+"""The probe: what it sees, and what it must not see."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from tests.conftest import paint_set
+from tests.support.made_up import made_up_run
+from tests.test_architecture import loaded_by
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.images import decode
+from tl_catdog.data.sets import load_set
+from tl_catdog.errors import CatdogError
+from tl_catdog.features import linear_probe as probe
+from tl_catdog.features.backbone import frozen_backbone
+from tl_catdog.features.linear_probe import backbone_of, judge, out_of_fold, pooled
+
+
+def blobs(counts: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return features of classes that lie apart, 400 numbers each, and their labels."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    centres = np.random.default_rng(99).normal(size=(len(counts), 400))
+    noise = np.random.default_rng(seed).normal(scale=1.5, size=(len(labels), 400))
+    return (centres[labels] + noise).astype(np.float32), labels
+
+
+def names(count: int) -> list[str]:
+    return [f"digest {number}" for number in range(count)]
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[probe.Job]:
+    """Return what probes are trained on and judge from now on."""
+    seen: list[probe.Job] = []
+
+    def spied(some: Iterable[probe.Job]) -> Iterator[Any]:
+        seen.extend(some)
+        return judge(seen)
+
+    monkeypatch.setattr(probe, "judge", spied)
+    return seen
+
+
+@pytest.mark.parametrize("counts", [(60, 40), (30, 30, 30)])
+def test_classes_that_lie_apart_are_told_apart(counts: tuple[int, ...]) -> None:
+    features, labels = blobs(counts)
+    found = out_of_fold(features, labels, names(len(labels)))
+    assert found.shape == (len(labels), len(counts))
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert (found.argmax(axis=1) == labels).mean() > 0.95
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 100))
+def test_no_probe_is_trained_on_what_it_judges_nor_on_a_copy(picks: list[int], seed: int) -> None:
+    labels = np.arange(40) % 2
+    digests = [f"{pick} of {label}" for pick, label in zip(picks, labels, strict=True)]
+    judged: Counter[int] = Counter()
+    everything = np.ones(40, dtype=np.bool_)
+    try:
+        parts = probe._parts(labels, digests, everything, 5, seed)
+    except CatdogError:
+        assert min(len(set(digests[label::2])) for label in (0, 1)) < 2
+        return
+    for training, rest in parts:
+        assert not {digests[i] for i in training} & {digests[i] for i in rest}
+        assert set(labels[training]) == {0, 1}
+        judged.update(rest.tolist())
+    assert judged == Counter(range(40))
+
+
+def test_a_class_of_three_pictures_makes_three_folds(jobs: list[probe.Job]) -> None:
+    features, labels = blobs((30, 3))
+    out_of_fold(features, labels, names(33))
+    assert len(jobs) == 3
+
+
+def test_a_class_of_one_picture_and_its_copies_can_not_be_judged() -> None:
+    features, labels = blobs((30, 3))
+    with pytest.raises(CatdogError, match="two different pictures"):
+        out_of_fold(features, labels, [*names(30), "same", "same", "same"])
+
+
+def test_what_is_not_trusted_is_judged_but_not_trained_on(jobs: list[probe.Job]) -> None:
+    features, labels = blobs((30, 30))
+    trusted = np.arange(60) % 3 > 0
+    found = out_of_fold(features, labels, names(60), trusted=trusted)
+    rows = {row.tobytes() for training, _, _ in jobs for row in training}
+    assert rows == {row.tobytes() for row in features[trusted]}
+    assert (found.argmax(axis=1) == labels).mean() > 0.95
+
+
+def test_a_seed_always_gives_the_same() -> None:
+    features, labels = blobs((30, 30))
+    first, second, other = (out_of_fold(features, labels, names(60), seed=s) for s in (1, 1, 2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_each_job_is_logistic_regression_on_standardised_features() -> None:
+    features, labels = blobs((40, 40))
+    others, _ = blobs((5, 5), seed=1)
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    plain = LogisticRegression(C=probe.STRENGTH / 80, max_iter=1000)
+    expected = plain.fit((features - mean) / spread, labels).predict_proba((others - mean) / spread)
+    (found, again) = judge([(features, labels, others)] * 2)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert np.array_equal(found, again)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_features_are_the_backbones_of_the_picture_and_its_mirror_image(
+    tmp_path: Path, mirror: bool
+) -> None:
+    data = paint_set(tmp_path / "set", {"": 3})
+    (data / "ant" / "broken.png").write_bytes(b"no picture")
+    config = TrainConfig(image_size=32).resolved()
+    heard: list[tuple[int, int]] = []
+    examples = load_set(data).split("all")
+    found = pooled(config, examples, mirror=mirror, progress=lambda *n: heard.append(n))
+    assert [item.path.name for item in found.skipped] == ["broken.png"]
+    assert [e.name for e in found.examples] == [e.name for e in examples if "broken" not in e.name]
+    assert heard[-1] == (7, 7)
+    forward = frozen_backbone(config, ("pooling",), lambda: None).load()
+    pixels = np.stack([decode(example.path, 32) for example in found.examples])
+    views = [pixels, pixels[:, :, ::-1]] if mirror else [pixels]
+    expected = np.mean([forward(view)[0] for view in views], axis=0)
+    np.testing.assert_allclose(found.features, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_is_looked_at_with_its_own_backbone(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 2, "validation": 2})
+    weights = tmp_path / "mine.weights.h5"
+    weights.touch()
+    own = made_up_run(data, tmp_path / "a", image_size=96, backbone_weights=str(weights))
+    assert backbone_of(own).image_size == 96
+    assert backbone_of(own).backbone_weights == str(weights)
+    weights.unlink()
+    assert backbone_of(own).backbone_weights == "packaged"
+    baseline = made_up_run(data, tmp_path / "b", arch="baseline", image_size=64, cache_size=0.5)
+    found = backbone_of(baseline)
+    assert (found.arch, found.image_size, found.backbone_weights, found.cache_size) == (
+        "mobilenet", 224, "packaged", 0.5,
+    )  # fmt: skip
+
+
+def test_probing_works_without_tensorflow(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"": 4})
+    code = (
+        "from pathlib import Path\nimport numpy as np\n"
+        "from tl_catdog.config import TrainConfig\n"
+        "from tl_catdog.data.sets import load_set\n"
+        "from tl_catdog.features.linear_probe import out_of_fold, pooled\n"
+        f"examples = load_set(Path({str(data)!r})).split('all')\n"
+        "found = pooled(TrainConfig(image_size=32).resolved(), examples)\n"
+        "out_of_fold(found.features, np.repeat([0, 1], 4), [e.digest for e in found.examples])"
+    )
+    loaded = loaded_by(code)
+    assert "sklearn" in loaded
+    assert not loaded & {"tensorflow", "keras"}

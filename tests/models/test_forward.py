@@ -1,0 +1,74 @@
+"""From files to outputs: in order, nothing lost, whatever the engine's batch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import COLOURS, paint
+from tl_catdog.data.images import decode
+from tl_catdog.data.parallel import usable_cores
+from tl_catdog.errors import PictureError
+from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds
+
+
+class Columns:
+    """A stand-in for a network: its outputs are the pictures' left column and their means."""
+
+    engine = "test"
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+        self.sizes: list[int] = []
+
+    def __call__(self, pictures: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.sizes.append(len(pictures))
+        values = pictures.astype(np.float32)
+        return values[:, :, 0].reshape(len(values), -1), values.mean(axis=(1, 2))
+
+
+@pytest.mark.parametrize("batch", [1, 4, 32])
+def test_views_come_in_order_and_bad_files_are_named(tmp_path: Path, batch: int) -> None:
+    paths = [paint(tmp_path / f"{i}.png", COLOURS[i % 4], i) for i in range(11)]
+    paths[5].write_bytes(b"no picture")
+    views = [(PLAIN,), (PLAIN, MIRROR), (MIRROR,)]
+    jobs: list[Job] = [(path, views[i % 3]) for i, path in enumerate(paths)]
+    forward = Columns(batch)
+    found = list(forward_files(forward, jobs, 16))
+    assert [path for path, _ in found] == paths
+    for (path, wanted), (_, outputs) in zip(jobs, found, strict=True):
+        if path == paths[5]:
+            assert isinstance(outputs, PictureError)
+            continue
+        pixels = decode(path, 16)
+        sides = {PLAIN: pixels[:, 0], MIRROR: pixels[:, -1]}
+        assert not isinstance(outputs, PictureError)
+        assert [row.tolist() for row in outputs[0]] == [sides[v].ravel().tolist() for v in wanted]
+        assert outputs[1] == pytest.approx(
+            np.repeat(pixels.mean(axis=(0, 1))[None], len(wanted), 0), rel=1e-5
+        )
+
+
+def test_it_never_runs_far_ahead_of_its_reader(tmp_path: Path) -> None:
+    path = paint(tmp_path / "a.png", COLOURS[0], 0)
+    asked = 0
+
+    def endless() -> Iterator[Job]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield path, (PLAIN,)
+
+    results: Any = forward_files(Columns(1), endless(), 16)
+    for _ in range(3):
+        next(results)
+    results.close()
+    assert asked <= 4 * usable_cores() + 4
+
+
+def test_the_forward_pass_is_timed_on_as_many_pictures_as_asked() -> None:
+    forward = Columns(8)
+    assert milliseconds(forward, 16, 30) > 0
+    assert forward.sizes == [8] * 5  # one to warm up, four for 30 pictures

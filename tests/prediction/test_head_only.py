@@ -1,0 +1,87 @@
+"""A run that keeps its head alone says what the whole run says."""
+
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from tests.conftest import Trained
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.sets import load_training_set
+from tl_catdog.errors import CatdogError
+from tl_catdog.files import read_json, write_json
+from tl_catdog.models.engine import KerasForward, OnnxForward
+from tl_catdog.prediction.head_only import graph_of, head_of, pack, references_of
+from tl_catdog.prediction.predictor import Predictor, load_keras
+from tl_catdog.prediction.rejection import References
+from tl_catdog.runs.folder import HEAD, ONNX, REFERENCES, Run, read_run, shipped_run
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.trainer import train
+
+
+@pytest.fixture(scope="module")
+def whole(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose backbone is the packaged one."""
+    runs_dir = tmp_path_factory.mktemp("frozen")
+    data = str(trained.data)
+    config = TrainConfig(image_size=32, epochs=2, data=data, runs_dir=str(runs_dir))
+    with RunWriter(runs_dir, "frozen") as writer:
+        train(config, load_training_set(trained.data), writer)
+    return read_run(runs_dir / "frozen")
+
+
+@pytest.fixture
+def kept(whole: Run, tmp_path: Path) -> Run:
+    folder = tmp_path / "kept"
+    shutil.copytree(whole.path, folder)
+    graph = onnx.load_from_string(whole.read_checked(ONNX)).graph
+    numbers = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    references = References.from_bytes(whole.read_checked(REFERENCES))
+    content = pack(numbers, references)
+    (folder / HEAD).write_bytes(content)
+    manifest = read_json(folder / "manifest.json")
+    manifest["model"] = {"head_sha256": sha256(content).hexdigest()}
+    write_json(folder / "manifest.json", manifest)
+    for name in (ONNX, REFERENCES, "model.keras"):
+        (folder / name).unlink()
+    return read_run(folder)
+
+
+def test_it_says_what_the_whole_run_says(whole: Run, kept: Run, trained: Trained) -> None:
+    paths = sorted(trained.data.glob("validation/*/*"))
+    for one, other in zip(
+        Predictor.load(whole).answers(paths), Predictor.load(kept).answers(paths), strict=True
+    ):
+        assert one.probabilities is not None
+        assert other.probabilities == pytest.approx(one.probabilities, abs=2e-3)
+        assert other.novelty == pytest.approx(one.novelty, abs=0.02)
+
+
+def test_keras_and_onnx_runtime_compute_the_same_of_it(kept: Run) -> None:
+    pictures = np.random.default_rng(0).uniform(0, 255, (2, kept.image_size, kept.image_size, 3))
+    (ours,) = KerasForward(load_keras(kept))(pictures)
+    theirs = OnnxForward(graph_of(kept))(pictures)[0]
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_changed_file_is_refused(kept: Run) -> None:
+    path = kept.path / HEAD
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(CatdogError, match="a changed one"):
+        head_of(kept)
+
+
+def test_the_one_that_ships_is_small_and_whole() -> None:
+    run = shipped_run()
+    assert (run.path / HEAD).stat().st_size < 800_000
+    assert run.ships
+    head = head_of(run)
+    assert head["head_dense/0"].shape == (1280, 128)
+    assert head["head_output/0"].shape == (128, 1)
+    references = references_of(run)
+    assert references is not None
+    np.testing.assert_allclose(np.linalg.norm(references.rows, axis=1), 1, rtol=1e-5)

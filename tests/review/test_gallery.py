@@ -1,0 +1,131 @@
+"""The gallery: whole in one file, true to the review, and good to look at in a real browser."""
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import paint_set
+from tests.review.test_label_issues import flipped_set, reviewed
+from tests.support.made_up import made_up_run
+from tl_catdog.pages.page import LARGEST, thumbnail
+from tl_catdog.review.gallery import gallery_page, percent
+from tl_catdog.review.label_issues import Review
+
+COMMAND = "tl-catdog review mine --apply 'a & b.csv'"
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Review:
+    return reviewed(made_up_run(flipped_set(tmp_path / "set"), tmp_path / "runs"), top=8)
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+
+
+def pixels(address: str | None) -> np.ndarray:
+    assert address is not None
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+def test_it_says_what_the_review_says(found: Review) -> None:
+    html = gallery_page(found, COMMAND, 8)
+    text = words(html)
+    assert f"{found.likely} of 42 training labels are likely wrong" in text
+    assert f"{found.wrong} of 18 pictures wrong" in text
+    assert "8 of 9 wrong answers" in text
+    assert "tl-catdog review mine --apply &#39;a &amp; b.csv&#39;" in text
+    assert html.count('class="likely"') == found.likely
+    assert html.count("data:image/jpeg;base64,") == 24
+    first = found.doubts[0]
+    assert f"{first.label} {percent(first.probability)}, rather {first.suggested}?" in text
+    for item in (*found.mistakes, *found.unsure):
+        assert f"{item.predicted} {percent(item.probability)}" in text
+
+
+def test_it_shows_the_top_and_says_how_many_the_list_has(found: Review) -> None:
+    html = gallery_page(found, COMMAND, 3)
+    assert html.count("<figure>") == 3 + 8 + 8
+    assert "3 of 42 training pictures" in words(html)
+    assert "The list has 8 of them." in words(html)
+
+
+def test_it_fetches_nothing_and_runs_nothing(found: Review) -> None:
+    html = gallery_page(found, COMMAND, 8)
+    assert "<script" not in html
+    sources = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert all(source.startswith(("data:", "#")) for source in sources)
+
+
+def test_names_can_not_break_the_page(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 4, "validation": 2}, ("<b>ant", "bee"))
+    for path in data.glob("*/bee/000.png"):
+        path.rename(path.with_name('"><img src=x>\udcff.png'))
+    html = gallery_page(reviewed(made_up_run(data, tmp_path / "runs"), top=20), COMMAND, 20)
+    assert "<b>" not in html
+    assert "<img src=x" not in html
+    assert "&lt;b&gt;ant" in html
+
+
+def test_pictures_that_are_gone_are_said_to_be(found: Review) -> None:
+    (found.root / found.doubts[0].name).unlink()
+    html = gallery_page(found, COMMAND, 8)
+    assert html.count("The picture isn't there any more.") == 1
+    assert html.count("data:image/jpeg;base64,") == 23
+
+
+@pytest.mark.parametrize(("size", "expected"), [((900, 300), (224, 75)), ((20, 40), (20, 40))])
+def test_a_thumbnail_is_small_and_not_squeezed(
+    tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    Image.new("RGB", size, (200, 30, 30)).save(tmp_path / "a.jpg")
+    assert pixels(thumbnail(tmp_path / "a.jpg")).shape == (*expected[::-1], 3)
+    assert max(expected) <= LARGEST
+
+
+def test_a_thumbnail_stands_upright_on_white(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (300, 100), (0, 0, 0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    picture.save(tmp_path / "a.png", exif=exif)
+    shown = pixels(thumbnail(tmp_path / "a.png"))
+    assert shown.shape == (224, 75, 3)
+    assert shown.min() > 250
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\xff\xd8\xff\xe0 cut short"])
+def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "a.jpg").write_bytes(content)
+    assert thumbnail(tmp_path / "a.jpg") is None
+
+
+def test_no_probability_is_called_certain() -> None:
+    assert [percent(p) for p in (0, 0.0004, 0.5, 0.984, 0.9996, 1)] == [
+        "< 0.1 %", "< 0.1 %", "50.0 %", "98.4 %", "> 99.9 %", "> 99.9 %",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_browser_shows_all_of_it(
+    found: Review,
+    browser: Any,
+    artefacts: Path,
+    width: int,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "gallery.html"
+    path.write_text(gallery_page(found, COMMAND, 8), encoding="utf-8")
+    view = browser.new_page(viewport={"width": width, "height": 800})
+    view.goto(path.as_uri())
+    assert view.evaluate("document.documentElement.scrollWidth") <= width
+    drawn = "[...document.images].every(i => i.naturalWidth > 0)"
+    assert view.evaluate(drawn)
+    view.screenshot(path=artefacts / f"gallery-{width}.png", full_page=True)

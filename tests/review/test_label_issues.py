@@ -1,0 +1,185 @@
+"""Which pictures to look at: flipped labels are found, nothing else is made up."""
+
+import csv
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import COLOURS, paint, paint_set
+from tests.features.test_linear_probe import blobs, names
+from tests.support.made_up import made_up_run
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.batches import class_indices
+from tl_catdog.data.sets import load_set
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.features.linear_probe import pooled
+from tl_catdog.review.label_issues import (
+    Review,
+    doubt,
+    label_quality,
+    review,
+    to_csv,
+    training_features,
+)
+from tl_catdog.review.review_list import COLUMNS, Edit
+from tl_catdog.runs.folder import Run
+
+
+def reviewed(run: Run, top: int = 5, **more: object) -> Review:
+    return review(run, training_features(run), top=top, **more)  # type: ignore[arg-type]
+
+
+def flipped_set(root: Path, classes: tuple[str, ...] = ("ant", "bee")) -> Path:
+    """Paint a set; two training pictures of the first class lie in the second one's folder."""
+    paint_set(root, {"train": 20, "validation": 6, "test": 3}, classes)
+    for number in (1, 2):
+        paint(root / "train" / classes[1] / f"wrong{number}.png", COLOURS[0], 10**6 + number)
+    return root
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_flipped_labels_come_first(classes: int) -> None:
+    features, truth = blobs((60,) * classes)
+    rng = np.random.default_rng(0)
+    flipped = rng.choice(len(truth), len(truth) // 20, replace=False)
+    labels = truth.copy()
+    labels[flipped] = (labels[flipped] + rng.integers(1, classes, len(flipped))) % classes
+    probabilities, likely = doubt(features, labels, names(len(labels)))
+    quality = label_quality(labels, probabilities)
+    first = set(np.argsort(quality)[: len(flipped)].tolist())
+    assert len(first & set(flipped.tolist())) >= 0.9 * len(flipped)
+    assert likely[flipped].mean() >= 0.8
+    assert likely.sum() <= 1.2 * len(flipped)
+
+
+def test_the_second_probes_are_not_trained_on_what_was_doubted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tl_catdog.review import label_issues as module
+
+    features, labels = blobs((60, 60))
+    labels[:6] = 1
+    trusted = []
+    original = module.out_of_fold
+
+    def spied(*words: object, **named: object) -> object:
+        trusted.append(named["trusted"])
+        return original(*words, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "out_of_fold", spied)
+    heard: list[tuple[int, int]] = []
+    doubt(features, labels, names(120), progress=lambda *n: heard.append(n))
+    first, second = trusted
+    assert first.all()
+    assert second[:6].sum() <= 1
+    assert second[6:].all()
+    assert heard == [(done, 10) for done in range(1, 11)]
+
+
+@pytest.mark.parametrize("classes", [("ant", "bee"), ("ant", "bee", "fly")])
+def test_a_run_with_wrong_labels_is_told_which(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    run = made_up_run(flipped_set(tmp_path / "set", classes), tmp_path / "runs")
+    found = reviewed(run)
+    assert found.n == 20 * len(classes) + 2
+    assert found.likely >= 1
+    wrong = [item for item in found.doubts[:4] if "wrong" in item.name]
+    assert len(wrong) == 2
+    for item in wrong:
+        assert (item.label, item.suggested) == ("bee", "ant")
+        assert item.probability < 0.5
+    qualities = [item.quality for item in found.doubts]
+    assert qualities == sorted(qualities)
+    assert len(found.doubts) == max(5, found.likely)
+
+
+def test_mistakes_are_the_surest_and_the_unsure_the_closest(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 6, "validation": 6, "test": 3})
+    found = reviewed(made_up_run(data, tmp_path / "runs"), top=4)
+    # It says bee of all of them, the more surely the later they come.
+    assert (found.answered, found.wrong) == (18, 9)
+    assert {item.split for item in found.mistakes} <= {"validation", "test"}
+    assert all((item.label, item.predicted) == ("ant", "bee") for item in found.mistakes)
+    sure = [item.probability for item in found.mistakes]
+    assert sure == sorted(sure, reverse=True)
+    assert len(sure) == len(found.unsure) == 4
+    unsure = [item.probability for item in found.unsure]
+    assert unsure == sorted(unsure)
+    assert unsure[0] == pytest.approx(0.6)
+    everything = json.loads(json.dumps(found.to_json()))
+    assert [len(everything[key]) for key in ("doubts", "mistakes", "unsure")] == [4, 4, 4]
+
+
+def test_a_baseline_and_a_run_without_answers_are_reviewed_too(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"": 8})
+    (data / "ant" / "broken.png").write_bytes(b"no picture")
+    run = made_up_run(data, tmp_path / "runs", arch="baseline")
+    shutil.rmtree(run.path / "predictions")
+    found = reviewed(run)
+    assert (found.answered, found.mistakes, found.unsure) == (0, (), ())
+    assert found.n + len(found.skipped) == 13
+
+
+def test_a_picture_that_has_changed_is_an_error(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 4, "validation": 2})
+    run = made_up_run(data, tmp_path / "runs")
+    paint(data / "train" / "ant" / "000.png", COLOURS[0], 99)
+    with pytest.raises(CatdogError, match=r"found one changed: .*train/ant/000.png"):
+        training_features(run)
+
+
+def test_without_cleanlab_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made_up_run(paint_set(tmp_path / "set", {"train": 4, "validation": 2}), tmp_path / "runs")
+    monkeypatch.setitem(sys.modules, "cleanlab", None)
+    with pytest.raises(UsageError, match=r"pip install 'tl-catdog\[review\]'"):
+        training_features(run)
+
+
+def test_the_list_says_keep_unless_it_was_edited_before(tmp_path: Path) -> None:
+    run = made_up_run(flipped_set(tmp_path / "set"), tmp_path / "runs")
+    found = reviewed(run)
+    first, second, third = found.doubts[:3]
+    edits = {
+        (first.name, first.sha256): Edit("ant", first.name, first.label, first.sha256),
+        (second.name, "other"): Edit("remove", second.name, second.label, "other"),
+    }
+    rows = list(csv.DictReader(io.StringIO(to_csv(found.doubts, edits))))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["action"] for row in rows[:3]] == ["ant", "keep", "keep"]
+    assert [row["name"] for row in rows] == [item.name for item in found.doubts]
+    assert rows[2]["sha256"] == third.sha256
+    assert float(rows[0]["p(label)"]) == pytest.approx(first.probability, abs=1e-4)
+
+
+def test_what_was_edited_before_stays_in_the_list(tmp_path: Path) -> None:
+    run = made_up_run(flipped_set(tmp_path / "set"), tmp_path / "runs")
+    everything = reviewed(run, top=100)
+    last = everything.doubts[-1]
+    assert len(everything.doubts) == everything.n
+    assert last.name not in {item.name for item in reviewed(run).doubts}
+    assert last == reviewed(run, listed={last.name}).doubts[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.photographs
+def test_nine_of_ten_flipped_photographs_are_in_the_top(photographs: Path) -> None:
+    """Of 3 % of the labels, flipped at random, the top 3 % of the list hold nine of ten."""
+    pictures = load_set(photographs)
+    found = pooled(TrainConfig().resolved(), pictures.split("train"), mirror=True)
+    truth = class_indices(found.examples, pictures.classes)
+    digests = [example.digest for example in found.examples]
+    count = round(0.03 * len(truth))
+    for seed in range(3):
+        flipped = np.random.default_rng(seed).choice(len(truth), count, replace=False)
+        labels = truth.copy()
+        labels[flipped] = 1 - labels[flipped]
+        probabilities, _ = doubt(found.features, labels, digests)
+        top = np.argsort(label_quality(labels, probabilities), kind="stable")[:count]
+        held = len(set(top.tolist()) & set(flipped.tolist()))
+        assert held >= 0.9 * count, f"seed {seed}: {held} of {count}"

@@ -1,0 +1,194 @@
+"""An edited list: what is understood, what is refused, and where each picture would go."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import COLOURS, paint, paint_set
+from tests.support.made_up import made_up_run
+from tl_catdog.data.digest import file_digest
+from tl_catdog.errors import UsageError
+from tl_catdog.review.review_list import COLUMNS, Edit, Move, plan, read_list, train_anew
+from tl_catdog.runs.folder import Run
+
+
+def edit(run: Run, name: str, action: str, **other: str) -> Edit:
+    """Return a row of the list that is right but for what is named."""
+    path = Path(run.manifest["data"]["root"]) / name
+    label = next((part for part in (*path.parts[::-1], "") if part in run.classes), "")
+    row = {"name": name, "label": label or path.name.split(".")[0], "digest": file_digest(path)}
+    return Edit(action, **{**row, **other})
+
+
+def places(moves: tuple[Move, ...]) -> dict[str, str]:
+    return {move.source: move.target for move in moves}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    data = paint_set(tmp_path / "set", {"train": 4, "validation": 2})
+    return made_up_run(data, tmp_path / "runs")
+
+
+def written(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> Path:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(COLUMNS)
+    writer.writerow([" bee ", 'train/a,"b;.png', "ant", "bee", "0.1", "0.1", "f00d"])
+    path.write_text(out.getvalue(), encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_list_is_read_as_spreadsheets_save_it(
+    tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    (found,) = read_list(written(tmp_path / "list.csv", delimiter, encoding))
+    assert found == Edit("bee", 'train/a,"b;.png', "ant", "f00d")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"name,action\n", b"PK\x03\x04\x00\x00\xff"])
+def test_what_is_no_list_is_wrong_use(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "list.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"expected .* found"):
+        read_list(path)
+
+
+def test_a_relabelled_picture_keeps_its_split_and_subfolders(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
+    paint(data / "train" / "ant" / "far" / "off.png", COLOURS[0], 99)
+    run = made_up_run(data, tmp_path / "runs")
+    paint(data / "train" / "bee" / "far" / "off-2.png", COLOURS[0], 98)
+    moves = plan(run, [edit(run, "train/ant/far/off.png", "bee")])
+    assert places(moves) == {"set/train/ant/far/off.png": "set/train/bee/far/off.png"}
+    (data / "train" / "bee" / "far" / "off.png").touch()
+    moves = plan(run, [edit(run, "train/ant/far/off.png", "bee")])
+    assert moves[0].target == "set/train/bee/far/off-3.png"
+
+
+def test_class_folders_without_splits_do_as_well(tmp_path: Path) -> None:
+    run = made_up_run(paint_set(tmp_path / "set", {"": 5}), tmp_path / "runs")
+    moves = plan(run, [edit(run, "ant/004.png", "bee")])
+    assert places(moves) == {"set/ant/004.png": "set/bee/004-2.png"}
+
+
+def test_a_wrapping_folder_of_a_classs_name_is_no_class(tmp_path: Path) -> None:
+    paint_set(tmp_path / "set" / "ant", {"train": 3, "validation": 2})
+    run = made_up_run(tmp_path / "set", tmp_path / "runs")
+    moves = plan(run, [edit(run, "ant/train/ant/002.png", "bee", label="ant")])
+    assert moves[0].target == "set/ant/train/bee/002-2.png"
+
+
+def test_flat_names_get_the_next_free_number(tmp_path: Path) -> None:
+    data = tmp_path / "set"
+    for number in range(6):
+        for label, colour in zip(("ant", "bee"), COLOURS, strict=False):
+            paint(data / f"{label}.{number}.png", colour, number + 100 * len(label + str(number)))
+    paint(data / "bee.41.png", COLOURS[1], 999)
+    run = made_up_run(data, tmp_path / "runs")
+    edits = [edit(run, name, "bee", label="ant") for name in ("ant.2.png", "ant.3.png")]
+    edits.append(edit(run, "bee.1.png", "ant", label="bee"))
+    assert places(plan(run, edits)) == {
+        "set/ant.2.png": "set/bee.42.png",
+        "set/ant.3.png": "set/bee.43.png",
+        "set/bee.1.png": "set/ant.6.png",
+    }
+
+
+def test_two_pictures_never_get_the_same_place(run: Run) -> None:
+    # Each takes the other's name, which is not free before the other is gone.
+    edits = [edit(run, "train/ant/000.png", "bee"), edit(run, "train/bee/000.png", "ant")]
+    moves = plan(run, edits)
+    assert [move.target for move in moves] == ["set/train/bee/000-2.png", "set/train/ant/000-2.png"]
+
+
+def test_what_is_removed_goes_to_the_same_place_beside_the_data(run: Run) -> None:
+    root = Path(run.manifest["data"]["root"])
+    paint(root.parent / "set.removed" / "train" / "ant" / "001.png", COLOURS[0], 5)
+    moves = plan(run, [edit(run, f"train/ant/00{n}.png", "remove") for n in (0, 1)])
+    assert [move.target for move in moves] == [
+        "set.removed/train/ant/000.png",
+        "set.removed/train/ant/001-2.png",
+    ]
+
+
+def test_keep_and_the_pictures_own_class_move_nothing(run: Run) -> None:
+    edits = [edit(run, "train/ant/000.png", "keep"), edit(run, "train/ant/001.png", "ant")]
+    Path(run.manifest["data"]["root"], "train/ant/000.png").unlink()
+    assert plan(run, edits) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "other", "message"),
+    [
+        ("train/ant/000.png", "wasp", {}, "actions keep, remove, ant, bee, found 'wasp'"),
+        ("train/ant/000.png", "", {}, "found ''"),
+        ("../other/ant/000.png", "bee", {"label": "ant"}, "found '../other/ant/000.png'"),
+        ("/etc/passwd", "remove", {"label": "ant"}, "found '/etc/passwd'"),
+        ("train/ant/new.png", "bee", {}, "trained with, found 'train/ant/new.png'"),
+        ("train/ant/000.png", "bee", {"digest": "f00d"}, "found other bytes"),
+        ("train/ant/000.png", "bee", {"label": "bee"}, "the column to edit is action"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_refused(
+    run: Run, name: str, action: str, other: dict[str, str], message: str
+) -> None:
+    good = edit(run, "train/bee/000.png", "ant")
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")):
+        plan(run, [good, edit(run, name, action, **other)])
+
+
+def test_a_picture_named_twice_is_refused(run: Run) -> None:
+    rows = [edit(run, "train/ant/000.png", action) for action in ("bee", "remove")]
+    with pytest.raises(UsageError, match="one row for each picture, found 2"):
+        plan(run, rows)
+
+
+def test_a_picture_that_has_changed_or_is_gone_is_refused(run: Run) -> None:
+    path = Path(run.manifest["data"]["root"], "train/ant/000.png")
+    row = edit(run, "train/ant/000.png", "bee")
+    paint(path, COLOURS[0], 77)
+    for changed in (row, edit(run, "train/ant/000.png", "bee")):
+        with pytest.raises(UsageError, match="found other bytes"):
+            plan(run, [changed])
+    path.unlink()
+    with pytest.raises(UsageError, match="found no such file"):
+        plan(run, [row])
+
+
+def test_a_class_without_a_folder_is_refused(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
+    paint(data / "train" / "ant" / "ant.7.png", COLOURS[0], 99)
+    run = made_up_run(data, tmp_path / "runs")
+    (data / "train" / "bee").rename(data / "train" / "wasp")
+    for name in ("000.png", "ant.7.png"):
+        with pytest.raises(UsageError, match="expected a folder for bee"):
+            plan(run, [edit(run, f"train/ant/{name}", "bee")])
+
+
+def test_a_link_that_would_lead_astray_is_refused(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
+    paint(tmp_path / "pool" / "a.png", COLOURS[0], 99)
+    (data / "train" / "ant" / "link.png").symlink_to("../../../pool/a.png")
+    run = made_up_run(data, tmp_path / "runs")
+    with pytest.raises(UsageError, match="lead astray"):
+        plan(run, [edit(run, "train/ant/link.png", "remove")])
+
+
+def test_drawings_are_refused(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
+    run = made_up_run(data, tmp_path / "runs", drawn=True)
+    with pytest.raises(UsageError, match="drawings"):
+        plan(run, [edit(run, "train/ant/000.png", "bee")])
+    assert train_anew(run) == "tl-catdog train --arch mobilenet"
+
+
+def test_a_new_training_is_on_the_same_folder(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "my set", {"train": 3, "validation": 2})
+    run = made_up_run(data, tmp_path / "runs", finetune=True)
+    assert train_anew(run) == f"tl-catdog train --arch mobilenet --finetune --data '{data}'"

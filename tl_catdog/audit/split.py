@@ -1,0 +1,116 @@
+"""Splitting a set once and for all: near-copies stay together, and a file or folders keep it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tl_catdog.audit.near_duplicates import Progress, copy_groups
+from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.sets import assign_splits, load_set
+from tl_catdog.data.split_file import check_split
+from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.journal import Places, free_names
+
+
+@dataclass(frozen=True)
+class Split:
+    """A set with its splits.
+
+    Attributes:
+        pictures: The set.
+        groups: How many groups of copies and near-copies were kept together.
+        grouped: How many pictures are in them.
+    """
+
+    pictures: PictureSet
+    groups: int
+    grouped: int
+
+
+def split_set(
+    root: Path,
+    *,
+    validation: float,
+    test: float,
+    seed: int = 0,
+    again: bool = False,
+    progress: Progress | None = None,
+) -> Split:
+    """Split a folder of pictures: seeded, stratified, near-copies together.
+
+    Args:
+        root: The folder.
+        validation: Part of each class for validation, above 0.
+        test: Part of each class for the test, 0 for none. Together they leave some for training.
+        seed: Which of the many possible splits.
+        again: Whether to split anew what is split already.
+        progress: Hears of each picture.
+
+    Raises:
+        UsageError: The folder isn't a set, is split already, or has too few pictures of a class.
+    """
+    loaded = load_set(root)
+    if loaded.splits != (UNSPLIT,) and not again:
+        raise UsageError(
+            f"expected pictures without splits, found {listing(loaded.splits)} in {root}.",
+            f"To merge and split them anew, type: tl-catdog data split {root} --again",
+        )
+    copies = copy_groups([example.path for example in loaded.examples], progress)
+    parts = {VALIDATION: validation, **({TEST: test} if test else {})}
+    examples = assign_splits(loaded.examples, parts, seed, copies)
+    check_split(examples, loaded.classes, root, (TRAIN, *parts))
+    sizes = [size for size in Counter(copies).values() if size > 1]
+    layout = f"{loaded.layout}, split by seed {seed}"
+    return Split(replace(loaded, layout=layout, examples=tuple(examples)), len(sizes), sum(sizes))
+
+
+def write_folders(pictures: PictureSet, target: Path) -> int:
+    """Write a set as ``target``/<split>/<class>/, all at once; return how many files were copied.
+
+    The files are hard links, so they take no room; where links can't be made they are copies.
+
+    Raises:
+        UsageError: There is something at the target.
+        CatdogError: It can't be written.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UsageError(
+            f"expected a new folder, found that {target} is there.", "Type: --folders OTHER"
+        )
+    copied = 0
+    places = Places()
+    try:
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{target.name}.", dir=target.absolute().parent
+        ) as scratch:
+            made = Path(scratch) / "set"
+            for example in pictures.examples:
+                folder = made / example.split / example.label
+                folder.mkdir(parents=True, exist_ok=True)
+                place = places.first_free(free_names(folder / example.path.name))
+                copied += _link(example, place)
+            made.replace(target)
+    except OSError as error:
+        raise CatdogError(
+            f"expected to write {target}, found that it can't be ({error}).",
+            "Name another folder: --folders OTHER",
+        ) from error
+    return copied
+
+
+def _link(example: Example, place: Path) -> int:
+    """Bring a picture to a place; return 1 if it took a copy."""
+    source = example.path.resolve()
+    try:
+        os.link(source, place)
+    except OSError:
+        shutil.copy2(source, place)
+        return 1
+    return 0

@@ -1,0 +1,209 @@
+"""From files to batches: decode once and keep, then shuffle, batch, augment and prefetch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.array_store import Rows
+from tl_catdog.data.examples import Example
+from tl_catdog.data.images import attempt
+from tl_catdog.data.parallel import in_order
+from tl_catdog.errors import CatdogError, PictureError
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture that can't be used, and why."""
+
+    path: Path
+    split: str
+    reason: str
+
+
+class Samples:
+    """Labelled pictures, or what a network made of them, to be read in any order.
+
+    Attributes:
+        examples: The pictures that could be read, in the order given.
+        skipped: Those that couldn't.
+        views: How many variants there are of each picture; the first is the plain one.
+        rows: The numbers: row ``positions[i] * views + v`` is view v of ``examples[i]``.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        skipped: Sequence[Skipped],
+        rows: Rows,
+        views: int = 1,
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        self.examples = list(examples)
+        self.skipped = list(skipped)
+        self.rows = rows
+        self.views = views
+        self.positions = np.asarray(
+            range(len(self.examples)) if positions is None else positions, dtype=np.int64
+        )
+
+    def gather(
+        self, indices: npt.NDArray[np.int64], views: npt.NDArray[np.int64]
+    ) -> npt.NDArray[Any]:
+        """Return a view of each of these pictures, (B, …)."""
+        return self.rows.read(self.positions[indices] * self.views + views)
+
+    def tensor(self, indices: Any, views: Any) -> Any:
+        """Return ``gather`` as a tensor of float32, inside a tf.data pipeline too."""
+        import tensorflow as tf
+
+        kind = tf.as_dtype(self.rows.dtype)
+        found = tf.numpy_function(self.gather, [indices, views], kind, stateful=False)
+        return tf.cast(tf.ensure_shape(found, (None, *self.rows.shape[1:])), tf.float32)
+
+
+def decode_all(
+    examples: Sequence[Example], size: int, *, cache: str = "auto", progress: Progress | None = None
+) -> Samples:
+    """Decode pictures to RGB 0..255, uint8, (S, S, 3) each.
+
+    Args:
+        examples: The pictures.
+        size: S, in pixels.
+        cache: Where they wait; see ``Rows``.
+        progress: Hears of each picture.
+
+    Raises:
+        CatdogError: There is no room for them.
+    """
+    rows = Rows(len(examples), (size, size, 3), np.uint8, cache)
+    good: list[Example] = []
+    skipped: list[Skipped] = []
+    results = in_order(lambda example: attempt(example.path, size), examples)
+    for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
+        if isinstance(result, PictureError):
+            skipped.append(Skipped(example.path, example.split, result.message))
+        else:
+            rows.write(len(good), result)
+            good.append(example)
+        if progress is not None:
+            progress(done, len(examples))
+    return Samples(good, skipped, rows)
+
+
+def class_indices(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Return the position of each picture's label in ``classes``, (N,)."""
+    return np.array([classes.index(example.label) for example in examples], dtype=np.int64)
+
+
+def targets(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Return what the network should say: (N, 1) with 1 for the second class, or (N, C) one-hot."""
+    indices = class_indices(examples, classes)
+    if len(classes) == 2:
+        return indices[:, None].astype(np.float32)
+    return np.eye(len(classes), dtype=np.float32)[indices]
+
+
+def sample_weights(
+    examples: Sequence[Example], classes: tuple[str, ...], class_weights: str
+) -> npt.NDArray[np.float32]:
+    """Return each picture's weight in the loss, (N,): 1, or its class's inverse frequency.
+
+    ``balanced`` is scikit-learn's N / (C · count of the class), whose mean over pictures is 1.
+    """
+    if class_weights == "none":
+        return np.ones(len(examples), np.float32)
+    indices = class_indices(examples, classes)
+    counts = np.bincount(indices, minlength=len(classes))
+    weights = len(examples) / (len(classes) * np.maximum(counts, 1))
+    return np.asarray(weights[indices], dtype=np.float32)
+
+
+def training_batches(
+    samples: Samples,
+    classes: tuple[str, ...],
+    *,
+    batch_size: int,
+    seed: int,
+    augment: Callable[[Any], Any] | None = None,
+    class_weights: str = "none",
+) -> Any:
+    """Return an endless tf.data stream of batches, epoch after epoch, varied by ``augment``.
+
+    Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch; the
+    view that stands for a picture in it is drawn alike. The stream never restarts: keras-cv's
+    layers draw from op-level seeds as well, which begin anew in every new iterator, so a dataset
+    iterated once per epoch would show the same colours each time. For the stream to repeat, call
+    ``runtime.make_deterministic`` first.
+
+    Yields:
+        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
+        weights (B,)).
+    """
+    import tensorflow as tf
+
+    count = len(samples.examples)
+    wanted = tf.constant(targets(samples.examples, classes))
+    weights = tf.constant(sample_weights(samples.examples, classes, class_weights))
+
+    def one_epoch(epoch: Any) -> Any:
+        seeds = tf.stack([tf.constant(seed, tf.int64), epoch])
+        order = tf.random.experimental.stateless_shuffle(tf.range(count, dtype=tf.int64), seeds)
+        views = tf.random.stateless_uniform((count,), seeds, maxval=samples.views, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((order, views)).batch(batch_size)
+
+    def load(indices: Any, views: Any) -> Any:
+        # One call at a time, in order: the random numbers come from one stream.
+        numbers = samples.tensor(indices, views)
+        return (
+            numbers if augment is None else augment(numbers),
+            tf.gather(wanted, indices),
+            tf.gather(weights, indices),
+        )
+
+    epochs = tf.data.Dataset.range(2**31)
+    return epochs.flat_map(one_epoch).map(load, num_parallel_calls=1).prefetch(4)
+
+
+def evaluation_batches(samples: Samples, classes: tuple[str, ...], *, batch_size: int) -> Any:
+    """Return the plain view of all pictures once, in order, the last smaller batch included.
+
+    Yields:
+        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C)).
+    """
+    import tensorflow as tf
+
+    wanted = tf.constant(targets(samples.examples, classes))
+
+    def load(indices: Any) -> Any:
+        plain = samples.tensor(indices, tf.zeros_like(indices))
+        return plain, tf.gather(wanted, indices)
+
+    order = tf.data.Dataset.range(len(samples.examples)).batch(batch_size)
+    return order.map(load, num_parallel_calls=1).prefetch(4)
+
+
+def usable(samples: Samples, classes: tuple[str, ...], where: str) -> None:
+    """Make sure that every class still has a picture after the unreadable ones were dropped.
+
+    Raises:
+        CatdogError: A class has none.
+    """
+    present = {example.label for example in samples.examples}
+    missing = [label for label in classes if label not in present]
+    if missing:
+        bad = next((item for item in samples.skipped), None)
+        detail = f"; for one, {bad.path} {bad.reason}" if bad else ""
+        raise CatdogError(
+            f"expected readable pictures of every class in {where}, found none of "
+            f"{', '.join(missing)}{detail}.",
+            "Add pictures that open in a viewer, then train again.",
+        )

@@ -1,0 +1,82 @@
+"""A picture with its role, and a set of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tl_catdog.data.digest import UNREADABLE, fingerprint
+from tl_catdog.data.folders import TRAIN
+from tl_catdog.errors import UsageError, listing
+
+
+@dataclass(frozen=True, slots=True)  # there may be very many
+class Example:
+    """A picture with its role; ``digest`` is its bytes' SHA-256, ``name`` its path in the set."""
+
+    path: Path
+    name: str
+    label: str
+    split: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Labelled pictures in named splits; what a run is trained and evaluated on."""
+
+    root: Path
+    layout: str
+    classes: tuple[str, ...]
+    examples: tuple[Example, ...]
+    ignored: dict[str, int] = field(default_factory=dict)
+    drawn: bool = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for two sets when the same pictures have the same splits and classes."""
+        return fingerprint(
+            (example.split, example.label, example.digest) for example in self.examples
+        )
+
+    @property
+    def name(self) -> str:
+        """A short name to show: the folder's own."""
+        return "drawings" if self.drawn else self.root.resolve().name
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that hold pictures, in order of first appearance."""
+        return tuple(dict.fromkeys(example.split for example in self.examples))
+
+    def split(self, name: str) -> tuple[Example, ...]:
+        """Return one split's pictures.
+
+        Raises:
+            UsageError: There is no such split.
+        """
+        chosen = tuple(example for example in self.examples if example.split == name)
+        if not chosen:
+            raise UsageError(
+                f"expected one of the splits {listing(self.splits)}, found {name!r}.",
+                f"Type: --split {self.splits[0]}",
+            )
+        return chosen
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return the number of pictures per split and class."""
+        counted = Counter((example.split, example.label) for example in self.examples)
+        return {
+            split: {label: counted[split, label] for label in self.classes} for split in self.splits
+        }
+
+    def leaks(self) -> tuple[Example, ...]:
+        """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
+        seen = {example.digest for example in self.examples if example.split == TRAIN}
+        return tuple(
+            example
+            for example in self.examples
+            if example.split != TRAIN and example.digest in seen - {UNREADABLE}
+        )

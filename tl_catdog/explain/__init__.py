@@ -1,0 +1,1 @@
+"""``explain``: where a network looked, and what its layers left of a picture."""

@@ -1,0 +1,171 @@
+"""Everything that ``tl-catdog explain`` says of one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.batches import Progress
+from tl_catdog.data.images import Pixels, decode
+from tl_catdog.errors import CatdogError, PictureError, UsageError, listing
+from tl_catdog.explain.location import Spot, peak_of
+from tl_catdog.explain.occlusion import Occlusion, occlude
+from tl_catdog.prediction.calibration import at_temperature
+from tl_catdog.prediction.predictor import Predictor, load_keras, to_probabilities
+from tl_catdog.runs.folder import Run
+
+if TYPE_CHECKING:
+    from tl_catdog.explain.activations import Walk
+
+SHARP = 512
+"""Side in pixels of the picture that heat is laid over; networks may see fewer."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a network comes to its answer on one picture.
+
+    Attributes:
+        run: Name of the run.
+        path: The picture.
+        label: The most probable class.
+        probabilities: Class → probability, summing to one.
+        target: The class that is explained; ``label`` unless another was asked for.
+        pixels: The picture as the network takes it, (S, S, 3).
+        sharp: The same picture larger, for people, (512, 512, 3).
+        walk: What each step leaves of it.
+        heat: Grad-CAM, (H, W), 0..1: where something speaks for the target.
+        peak: Where that is greatest; None if nothing speaks for the target.
+        occlusion: What becomes of the target's probability when parts are covered.
+    """
+
+    run: str
+    path: Path
+    label: str
+    probabilities: dict[str, float]
+    target: str
+    pixels: Pixels
+    sharp: Pixels
+    walk: Walk
+    heat: npt.NDArray[np.float32]
+    peak: Spot | None
+    occlusion: Occlusion
+
+    @property
+    def looks(self) -> str:
+        """Where the network looks, in a sentence."""
+        if self.peak is None:
+            return f"Nothing in the picture speaks for {self.target}."
+        return (
+            f"For {self.target} it looks most at {self.peak.words}: "
+            f"{100 * self.peak.x:.0f} % of the width from the left, "
+            f"{100 * self.peak.y:.0f} % of the height from the top."
+        )
+
+    @property
+    def covering(self) -> str:
+        """What covering parts does, in a sentence or two."""
+        found = self.occlusion
+        size = f"{100 * found.side:.0f} % of the side"
+        each = (
+            f"{percent(found.mean)} on average and {percent(found.lowest)} at the least, "
+            f"of {found.after.size} places"
+        )
+        if found.at_peak is None:
+            return f"Covering a square ({size}) leaves {self.target} {each}."
+        return (
+            f"Covering the spot where it looks most ({size}) takes {self.target} from "
+            f"{percent(found.before)} to {percent(found.at_peak)}; the same square elsewhere "
+            f"leaves {each}."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the pictures."""
+        spot = self.peak
+        peak = None if spot is None else {"x": spot.x, "y": spot.y, "where": spot.words}
+        return {
+            "path": str(self.path),
+            "run": self.run,
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "target": self.target,
+            "peak": peak,
+            "occlusion": self.occlusion.to_json(),
+            "layers": [
+                {"layer": step.layer, "does": step.does, "shape": list(step.shape)}
+                for step in self.walk.steps
+            ],
+        }
+
+
+def percent(part: float) -> str:
+    """Return a part as a percentage, ``99.8 %``; ``99.97 %`` where that would look like all."""
+    return f"{100 * part:.{1 if 0.0005 <= part < 0.9995 else 2}f} %"
+
+
+def explain(
+    run: Run, path: Path, target: str | None = None, progress: Progress | None = None
+) -> Explanation:
+    """Explain what a run's network says of a picture.
+
+    Args:
+        run: The run.
+        path: The picture.
+        target: The class to explain; None for the most probable one.
+        progress: Hears how many squares of how many have been covered.
+
+    Raises:
+        UsageError: The run knows no such class.
+        CatdogError: The picture or the network can't be read.
+    """
+    if target is not None and target not in run.classes:
+        raise UsageError(
+            f"expected one of the classes {listing(run.classes)}, found {target!r}.",
+            f"Type: --class {run.classes[0]}",
+        )
+    try:
+        pixels, sharp = decode(path, run.image_size), decode(path, SHARP)
+    except PictureError as error:
+        raise CatdogError(
+            f"expected a picture, found {path}: {error.message}.", f"Type: ls {path}"
+        ) from error
+    predictor = Predictor.load(run)
+
+    def probabilities(pictures: Pixels) -> npt.NDArray[np.float64]:
+        return at_temperature(
+            to_probabilities(predictor.forward(pictures)[0]), predictor.temperature
+        )
+
+    (row,) = probabilities(pixels[None])
+    label = run.classes[int(row.argmax())]
+    wanted = run.classes.index(target or label)
+
+    model = load_keras(run)
+    from tl_catdog.explain.activations import walk
+    from tools.keras_gradcam import GradCam
+
+    (heat,) = GradCam(model)(pixels[None], np.array([wanted]))
+    peak = peak_of(heat)
+    occlusion = occlude(
+        pixels,
+        lambda pictures: probabilities(pictures)[:, wanted],
+        peak,
+        progress=progress,
+    )
+    return Explanation(
+        run=run.name,
+        path=path,
+        label=label,
+        probabilities={name: float(p) for name, p in zip(run.classes, row, strict=True)},
+        target=run.classes[wanted],
+        pixels=pixels,
+        sharp=sharp,
+        walk=walk(model, pixels),
+        heat=heat,
+        peak=peak,
+        occlusion=occlusion,
+    )

@@ -1,0 +1,1 @@
+"""``export``: a run's network in the formats of other programs, checked against the run."""

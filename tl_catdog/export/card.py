@@ -1,0 +1,171 @@
+"""The model card of a run: how it was made, how good it is, what it can't do.
+
+After Mitchell et al. 2019, https://arxiv.org/abs/1810.03993.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+
+from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
+from tl_catdog.data.images import DRAFT
+from tl_catdog.errors import listing
+from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.reliability import reliability
+from tl_catdog.evaluation.robustness import Condition
+from tl_catdog.files import read_json
+from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.prediction.rejection import policy_of
+from tl_catdog.runs.folder import HEAD, MODEL, ROBUSTNESS, Run
+from tl_catdog.statistics import Estimate
+from tl_catdog.version import __version__
+
+_SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
+_LICENCES = {
+    "mobilenet": (
+        "The backbone's weights are Google's, under Apache-2.0; the rest is its maker's, as far as "
+        "its pictures allow."
+    ),
+    "baseline": "Whatever its pictures allow; no pretrained weights are in it.",
+}
+
+
+def licence_of(run: Run) -> str:
+    """Return whose a run's network is, in words."""
+    return _SHIPPED if run.ships else _LICENCES[run.config["arch"]]
+
+
+def card(run: Run) -> str:
+    """Return a run's model card in Markdown; every figure comes from its saved predictions.
+
+    Raises:
+        CatdogError: There are no predictions of its validation pictures.
+    """
+    return "\n".join(_lines(run)) + "\n"
+
+
+def _lines(run: Run) -> Iterator[str]:
+    kind = "a frozen MobileNetV2 and a head" if _frozen(run) else run.config["arch"]
+    yield f"# {run.name}: {' or '.join(run.classes)}"
+    yield ""
+    yield (
+        f"Tells apart {listing(run.classes, len(run.classes))}: {kind}, "
+        f"{run.image_size} × {run.image_size} pixels, "
+        f"{run.manifest['model']['params']:,} weights."
+    )
+    yield from _making(run)
+    for split, title in ((TEST, "the pictures put aside"), (VALIDATION, "which chose the epoch")):
+        if split in run.predicted_splits():
+            yield from _figures(split, title, read_predictions(run.predictions_path(split)))
+    yield from _unsure(run)
+    yield from _robustness(run)
+    yield from _limits(run)
+
+
+def _frozen(run: Run) -> bool:
+    return [stage["name"] for stage in run.manifest["stages"]] == ["frozen"]
+
+
+def _making(run: Run) -> Iterator[str]:
+    data, machine = run.manifest["data"], run.manifest["machine"]
+    counts = data["counts"]
+    pictures = ", ".join(
+        f"{' + '.join(f'{number:,} {label}' for label, number in counts[split].items())} ({split})"
+        for split in (TRAIN, VALIDATION, TEST)
+        if split in counts
+    )
+    versions = ", ".join(f"{name} {number}" for name, number in run.manifest["versions"].items())
+    yield from ("", "## How it was made", "")
+    yield f"    tl-catdog {shlex.join(machine['command'])}"
+    yield ""
+    yield f"- pictures: {data['name']}: {pictures}; fingerprint {data['fingerprint'][:16]}"
+    yield f"- seed {run.manifest['seed']}; temperature {run.temperature:.4f}"
+    yield f"- versions: {versions}"
+    yield f"- machine: {machine['system']}, {machine['cpus']} processors"
+    yield f"- licence: {licence_of(run)}"
+
+
+def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
+    item, trust = evaluate(predictions), reliability(predictions)
+    ci = item.accuracy_ci
+    yield from ("", f"## On {split}, {title}: {item.n} pictures", "")
+    yield from ("| | value | 95 % interval |", "|-|-|-|")
+    yield f"| accuracy | {100 * item.accuracy:.2f} % | {100 * ci.low:.1f}–{100 * ci.high:.1f} % |"
+    yield _row("area under the ROC curve", trust.auc)
+    yield _row("expected calibration error", trust.ece)
+    yield _row("Brier score", trust.brier)
+    yield _row("log loss", trust.log_loss)
+    yield ""
+    for label, row in zip(item.classes, item.confusion, strict=True):
+        said = ", ".join(f"{n} {name}" for name, n in zip(item.classes, row, strict=True))
+        yield f"- {sum(row)} {label} were taken for: {said}"
+
+
+def _row(name: str, figure: Estimate | None) -> str:
+    if figure is None:
+        return f"| {name} | – | |"
+    low, high = figure.interval.low, figure.interval.high
+    return f"| {name} | {figure.value:.4f} | {low:.4f}–{high:.4f} |"
+
+
+def _unsure(run: Run) -> Iterator[str]:
+    policy = policy_of(run)
+    if policy is None:
+        return
+    yield from ("", "## When it says unsure", "", f"{policy.sentence()}.")
+    if TEST in run.predicted_splits():
+        selection = policy.select(read_predictions(run.predictions_path(TEST)))
+        yield f"Then, {selection.sentence(TEST)}."
+
+
+def _robustness(run: Run) -> Iterator[str]:
+    file = run.path / ROBUSTNESS
+    if not file.is_file():
+        return
+    found = read_json(file)
+    yield from ("", f"## On worse pictures ({found['split']})", "")
+    yield from ("| pictures | accuracy (95 % interval) |", "|-|-|")
+    for row in found["conditions"]:
+        item = Condition.from_json(row)
+        yield f"| {item.name} | {item.accuracy} |"
+
+
+def _limits(run: Run) -> Iterator[str]:
+    yield from ("", "## Limits", "")
+    yield (
+        f"- It knows {listing(run.classes, len(run.classes))} and nothing else: whatever it is "
+        "shown gets one of these names, unless it may say unsure (`predict --reject`)."
+    )
+    yield (
+        f"- Its figures hold for pictures like those of {run.manifest['data']['name']}. On others "
+        f"it may do worse; measure it: `tl-catdog evaluate {run.name} --data DIR`."
+    )
+    yield "- It is one training with one seed. Pictures are squeezed to a square, not cropped."
+
+
+RESIZE = (
+    "Turn the picture upright by its EXIF orientation, lay transparency over white, convert to "
+    "RGB, and squeeze the whole of it to a square with Pillow's bilinear filter (antialiased). "
+    f"A JPEG may be decoded at a reduced scale first, at least {DRAFT} times that size."
+)
+
+
+def described(run: Run) -> dict[str, str]:
+    """Return what fits into a format's own metadata, all of it text."""
+    return {
+        "name": run.name,
+        "labels": json.dumps(list(run.classes)),
+        "image_size": str(run.image_size),
+        "resize": RESIZE,
+        "input": "RGB, 0 to 255, not scaled: the network scales by itself",
+        "output": "calibrated probability of each label, in their order; each row sums to one",
+        "temperature": repr(run.temperature),
+        "arch": run.config["arch"],
+        "seed": str(run.manifest["seed"]),
+        "run_sha256": run.hash_of(HEAD if run.ships else MODEL),
+        "data_fingerprint": run.manifest["data"]["fingerprint"],
+        "licence": licence_of(run),
+        "made_by": f"tl-catdog {__version__}",
+    }

@@ -1,0 +1,96 @@
+"""A run's network as others take it: pictures in, calibrated probabilities of all classes out.
+
+With logits z and temperature T, two classes have the probabilities σ(−z/T) and σ(z/T); more have
+the softmax of ln σ(z) / T. That is what ``predictor.to_probabilities`` and
+``calibration.at_temperature`` compute, from logits instead of sigmoids that single precision has
+rounded to one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tl_catdog.prediction.predictor import load_keras, network_graph
+from tl_catdog.runs.folder import Run
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+
+PICTURES, PROBABILITIES = "pictures", "probabilities"
+
+
+def keras_probabilities(run: Run) -> keras.Model:
+    """Return a Keras model of stock layers; starts TensorFlow.
+
+    Returns:
+        From RGB in [0, 255], (B, S, S, 3), to probabilities, (B, C), each row summing to one.
+
+    Raises:
+        CatdogError: The network can't be read.
+    """
+    model = load_keras(run)
+    import keras
+    from keras import layers
+
+    from tl_catdog.models.head import HEAD_LAYERS
+
+    hidden = model.get_layer(HEAD_LAYERS[0]).output
+    kernel, bias = model.get_layer(HEAD_LAYERS[2]).get_weights()
+    if len(run.classes) == 2:
+        # A logit of 0 for the first class, and the temperature in the weights.
+        top = layers.Dense(2, activation="softmax", name=PROBABILITIES)
+        outputs = top(hidden)
+        weights = (np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
+        top.set_weights([values / run.temperature for values in weights])
+    else:
+        top = layers.Dense(len(run.classes), activation="log_sigmoid", name=HEAD_LAYERS[2])
+        x = top(hidden)
+        top.set_weights([kernel, bias])
+        x = layers.Rescaling(1 / run.temperature, name="temperature")(x)
+        outputs = layers.Softmax(name=PROBABILITIES)(x)
+    return keras.Model(model.input, outputs, name=model.name)
+
+
+def onnx_probabilities(run: Run) -> onnx.ModelProto:
+    """Return an ONNX model; starts TensorFlow only for runs that have no ONNX graph.
+
+    Returns:
+        From ``pictures``, RGB in [0, 255], (B, S, S, 3), single precision, to ``probabilities``,
+        (B, C).
+
+    Raises:
+        CatdogError: The network can't be read.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load_from_string(network_graph(run))
+    graph = model.graph
+    place, sigmoid = next((i, n) for i, n in enumerate(graph.node) if n.op_type == "Sigmoid")
+    (logits,) = sigmoid.input
+    above = [node for node in graph.node[place:] if node.op_type in ("Sigmoid", "Identity")]
+    below = [node for node in graph.node if node not in above]
+    scale = numpy_helper.from_array(np.asarray(1 / run.temperature, np.float32), "per_temperature")
+    graph.initializer.append(scale)
+
+    def add(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        below.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    if len(run.classes) == 2:
+        second = add("Mul", [logits, scale.name], "logit")
+        both = [add("Neg", [second], "other"), second]
+        add("Sigmoid", [add("Concat", both, "logits", axis=1)], PROBABILITIES)
+    else:
+        x = add("Softplus", [add("Neg", [logits], "negated")], "softplus")
+        x = add("Mul", [add("Neg", [x], "log_sigmoid"), scale.name], "scaled")
+        add("Softmax", [x], PROBABILITIES, axis=1)
+    del graph.node[:], graph.output[:]
+    graph.node.extend(below)
+    shape: list[str | int | None] = ["B", len(run.classes)]
+    graph.output.append(helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape))
+    onnx.checker.check_model(model)
+    return model

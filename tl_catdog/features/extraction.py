@@ -1,0 +1,256 @@
+"""What a frozen backbone makes of pictures: computed once for each picture and view, then kept.
+
+A view is a variant of a picture: the plain one, its mirror image, or one of some augmented ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog import runtime
+from tl_catdog.data.array_store import Rows
+from tl_catdog.data.batches import Samples, Skipped
+from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.examples import Example
+from tl_catdog.data.images import attempt
+from tl_catdog.data.parallel import chunks, in_order
+from tl_catdog.errors import PictureError
+from tl_catdog.features.backbone import Backbone, versions
+from tl_catdog.features.cache import FeatureStore
+from tl_catdog.features.views import Views
+from tl_catdog.models.engine import Outputs
+from tl_catdog.models.forward import forward_files
+from tl_catdog.models.layout import POOLING, shape_at
+
+BATCH = 32  # pictures that are augmented together
+COMMIT = 64  # rows that are written to the store together
+
+
+@dataclass(frozen=True)
+class Features:
+    """The numbers of some pictures at each cut, and how many pictures needed no computing."""
+
+    at: dict[str, Samples]
+    known: int
+
+
+def extract(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    views: Views,
+    *,
+    store: FeatureStore | None = None,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> Features:
+    """Compute what a frozen backbone makes of pictures, or take it from the store.
+
+    Args:
+        backbone: The backbone and the cuts to take.
+        examples: The pictures.
+        views: Their views.
+        store: What was computed before is taken from here, and what wasn't is put here.
+        progress: Hears how many pictures of how many are done, and how many came from the store.
+
+    Raises:
+        CatdogError: There is no room for the numbers.
+        sqlite3.Error: The store can't be read or written.
+    """
+    return _Extraction(backbone, examples, views, store, progress).run()
+
+
+class _Extraction:
+    """One call of ``extract``."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        examples: Sequence[Example],
+        views: Views,
+        store: FeatureStore | None,
+        progress: Callable[[int, int, int], None] | None,
+    ) -> None:
+        self.backbone, self.examples, self.views = backbone, examples, views
+        self.store, self.progress = store, progress
+        # Halves are precise enough for what a stage is trained on, and half as much to keep; the
+        # pooled numbers are few, and predictions are made from them.
+        self.rows = {
+            cut: Rows(
+                len(examples) * views.count,
+                shape_at(cut, backbone.image_size),
+                np.float32 if cut == POOLING else np.float16,
+            )
+            for cut in backbone.cuts
+        }
+        self.missing = np.ones((len(examples), views.count), dtype=bool)
+        self.skipped: dict[int, Skipped] = {}
+        self.done = self.known = 0
+        self._fresh: dict[bytes, bytes] = {}
+
+    def run(self) -> Features:
+        self._take_known()
+        self.known = int((~self.missing.any(axis=1)).sum())
+        self._advance(self.known)
+        try:
+            self._compute_fixed()
+            for view in range(len(self.views.fixed), self.views.count):
+                if self.missing[:, view].any():
+                    self._compute_augmented(view)
+        finally:
+            self._commit()  # after Ctrl-C too: the next training goes on from there
+        kept = [i for i in range(len(self.examples)) if i not in self.skipped]
+        examples = [self.examples[i] for i in kept]
+        skipped = list(self.skipped.values())
+        return Features(
+            {
+                cut: Samples(examples, skipped, rows, self.views.count, kept)
+                for cut, rows in self.rows.items()
+            },
+            self.known,
+        )
+
+    def _take_known(self) -> None:
+        if self.store is None:
+            return
+        wanted = (
+            (self._key(position, view, cut), position, view, cut)
+            for position in range(len(self.examples))
+            if self.examples[position].digest != UNREADABLE
+            for view in range(self.views.count)
+            for cut in self.rows
+        )
+        lacking = np.full(self.missing.shape, len(self.rows))
+        for some in chunks(wanted, COMMIT * len(self.rows)):
+            # Copies of a picture have the same keys.
+            places: dict[bytes, list[tuple[int, int, str]]] = {}
+            for key, *place in some:
+                places.setdefault(key, []).append(tuple(place))  # type: ignore[arg-type]
+            for key, value in self.store.get(places):
+                for position, view, cut in places[key]:
+                    rows = self.rows[cut]
+                    numbers = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
+                    rows.write(position * self.views.count + view, numbers)
+                    lacking[position, view] -= 1
+        self.missing = lacking > 0
+
+    def _compute_fixed(self) -> None:
+        """Compute the plain and mirrored views that are missing; names what can't be decoded."""
+        fixed = self.views.fixed
+        wanted = [int(i) for i in np.flatnonzero(self.missing[:, : len(fixed)].any(axis=1))]
+        jobs = (
+            (self.examples[i].path, tuple(v for k, v in enumerate(fixed) if self.missing[i, k]))
+            for i in wanted
+        )
+        if not wanted:
+            return
+        results = forward_files(self.backbone.load(), jobs, self.backbone.image_size)
+        for position, (_, found) in zip(wanted, results, strict=True):
+            if isinstance(found, PictureError):
+                example = self.examples[position]
+                self.skipped[position] = Skipped(example.path, example.split, found.message)
+                self.missing[position] = False  # nor will any other view of it be there
+            else:
+                views = [k for k in range(len(fixed)) if self.missing[position, k]]
+                for index, view in enumerate(views):
+                    self._put(position, view, tuple(output[index] for output in found))
+            if not self.missing[position].any():
+                self._advance(1)
+
+    def _compute_augmented(self, view: int) -> None:
+        """Compute an augmented view of each picture.
+
+        keras-cv draws from a stream of random numbers, so what a picture looks like depends on its
+        position, and all pictures are varied even if some of them are known already.
+        """
+        forward = self.backbone.load()
+        for start, pictures in self._augmented(view - len(self.views.fixed)):
+            positions = [
+                position
+                for position in range(start, min(start + BATCH, len(self.examples)))
+                if self.missing[position, view]
+            ]
+            parts = (
+                pictures[[p - start for p in part]] for part in chunks(positions, forward.batch)
+            )
+            rows = [
+                tuple(output[index] for output in outputs)
+                for outputs in in_order(forward, parts)
+                for index in range(len(outputs[0]))
+            ]
+            for position, numbers in zip(positions, rows, strict=True):
+                self._put(position, view, numbers)
+                if not self.missing[position].any():
+                    self._advance(1)
+
+    def _augmented(self, number: int) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+        """Yield the pictures of one augmented view, (32, S, S, 3), with the first one's position.
+
+        The last batch is filled up, so that more pictures later don't change those before.
+        """
+        runtime.make_deterministic(self.views.seed)
+        import tensorflow as tf
+
+        from tl_catdog.data.augment import Augmenter, decode_size
+
+        size = self.backbone.image_size
+        larger = decode_size(self.views.recipe, size)
+        stream = np.random.SeedSequence([self.views.seed, number]).generate_state(1)[0]
+        augment = Augmenter(self.views.recipe, size, int(stream))
+
+        def decoded(start: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+            batch = np.zeros((BATCH, larger, larger, 3), np.uint8)
+            some = self.examples[int(start) : int(start) + BATCH]
+            results = in_order(lambda example: attempt(example.path, larger), some)
+            for index, pixels in enumerate(results):
+                if not isinstance(pixels, PictureError):
+                    batch[index] = pixels
+            return batch
+
+        def varied(start: Any) -> Any:
+            pictures = tf.numpy_function(decoded, [start], tf.uint8, stateful=False)
+            pictures = tf.ensure_shape(pictures, (BATCH, larger, larger, 3))
+            return start, augment(tf.cast(pictures, tf.float32))
+
+        starts = tf.data.Dataset.range(0, len(self.examples), BATCH)
+        batches = starts.map(varied, num_parallel_calls=1).prefetch(1)
+        for start, pictures in batches.as_numpy_iterator():
+            yield int(start), pictures
+
+    def _put(self, position: int, view: int, numbers: Outputs) -> None:
+        """Keep the numbers of a picture's view at each cut."""
+        for (cut, rows), value in zip(self.rows.items(), numbers, strict=True):
+            row = value.astype(rows.dtype)
+            rows.write(position * self.views.count + view, row)
+            if self.store is not None and self.examples[position].digest != UNREADABLE:
+                self._fresh[self._key(position, view, cut)] = row.tobytes()
+        self.missing[position, view] = False
+        if len(self._fresh) >= COMMIT:
+            self._commit()
+
+    def _commit(self) -> None:
+        # Forgotten before they are written: what can't be isn't tried again on the way out.
+        fresh, self._fresh = self._fresh, {}
+        if self.store is not None and fresh:
+            self.store.put(fresh)
+
+    def _key(self, position: int, view: int, cut: str) -> bytes:
+        fixed = self.views.fixed
+        if view < len(fixed):
+            name = fixed[view]
+        else:
+            recipe, seed = self.views.recipe, self.views.seed
+            drawn_by = versions("tensorflow", "keras-cv")
+            name = f"{recipe}|{seed}|{view - len(fixed)}|{position}|{drawn_by}"
+        digest = self.examples[position].digest
+        text = f"{self.backbone.identity}|{cut}|{name}|{digest}"
+        return hashlib.sha256(text.encode()).digest()
+
+    def _advance(self, pictures: int) -> None:
+        self.done += pictures
+        if self.progress is not None and pictures:
+            self.progress(self.done, len(self.examples), self.known)

@@ -1,0 +1,257 @@
+"""Where sets are published and archives are kept, and what is there already."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import os
+import shlex
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.fetch.catalogue import Archive, Source
+from tl_catdog.fetch.layouts import is_picture
+from tl_catdog.fetch.partial_file import Part
+from tl_catdog.fetch.progress import Listener, megabytes
+from tl_catdog.files import SET_RECORD, cache_folder, read_json
+
+USUAL = "data"
+"""The folder that sets go to."""
+
+
+@dataclass(frozen=True)
+class Got:
+    """A set that is here: pictures of each split and class, and its archives' hashes.
+
+    ``recorded`` names the archives whose hash nobody publishes, so that this first download's
+    counts from now on; ``already`` tells that nothing had to be done.
+    """
+
+    name: str
+    folder: Path
+    counts: dict[str, int]
+    expected: int
+    bytes: int
+    licence: str
+    home: str
+    sha256: dict[str, str]
+    recorded: tuple[str, ...] = ()
+    already: bool = False
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return sum(self.counts.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {
+            "name": self.name,
+            "folder": str(self.folder),
+            "pictures": self.pictures,
+            "expected": self.expected,
+            "counts": self.counts,
+            "bytes": self.bytes,
+            "licence": self.licence,
+            "home": self.home,
+            "sha256": self.sha256,
+            "recorded": list(self.recorded),
+            "already": self.already,
+        }
+
+
+def archives_folder() -> Path:
+    """Return the folder for archives that are on their way."""
+    return cache_folder() / "archives"
+
+
+def part_of(archive: Archive) -> Part:
+    """Return the place of an archive that is on its way."""
+    return Part(archives_folder() / f"{archive.name}.part", archive.url)
+
+
+def kept_bytes(source: Source) -> int:
+    """Return how much of a set's archives is here."""
+    whole = [archives_folder() / archive.name for archive in source.archives]
+    return sum(
+        path.stat().st_size if path.exists() else part_of(archive).size()
+        for path, archive in zip(whole, source.archives, strict=True)
+    )
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room on the folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
+def record_of(source: Source, sha256: dict[str, str]) -> dict[str, Any]:
+    """Return what the published folder says of itself."""
+    return {
+        "name": source.name,
+        "pictures": source.pictures,
+        "from": [archive.url for archive in source.archives],
+        "home": source.home,
+        "licence": source.licence,
+        "sha256": sha256,
+        "got": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def present(source: Source, into: Path) -> Got | None:
+    """Return the set if it has been published there."""
+    with contextlib.suppress(OSError, ValueError):
+        record = read_json(into / source.name / SET_RECORD)
+        if isinstance(record, dict) and record.get("name") == source.name:
+            return got(source, into, already=True)
+    return None
+
+
+def got(source: Source, into: Path, *, recorded: Sequence[str] = (), already: bool = False) -> Got:
+    """Return what a published folder holds."""
+    folder = into / source.name
+    counts: Counter[str] = Counter()
+    size = 0
+    for parent, _, names in os.walk(folder):
+        pictures = [name for name in names if is_picture(name)]
+        if pictures:
+            counts[Path(parent).relative_to(folder).as_posix()] += len(pictures)
+            size += sum(Path(parent, name).lstat().st_size for name in pictures)
+    return Got(
+        name=source.name,
+        folder=folder,
+        counts=dict(sorted(counts.items())),
+        expected=source.pictures,
+        bytes=size,
+        licence=source.licence,
+        home=source.home,
+        sha256=dict(read_json(folder / SET_RECORD).get("sha256", {})),
+        recorded=tuple(recorded),
+        already=already,
+    )
+
+
+def check_free(source: Source, into: Path) -> None:
+    """Make sure that the set's place isn't taken.
+
+    Raises:
+        UsageError: It is, or there can't be one.
+    """
+    target = into / source.name
+    if into.exists() and not into.is_dir():
+        raise UsageError(f"expected a folder, found a file: {into}.", f"Type: --into {USUAL}")
+    taken = target.is_symlink() or (target.exists() and not target.is_dir())
+    taken = taken or (target.is_dir() and any(target.iterdir()))
+    if taken and present(source, into) is None:
+        raise UsageError(
+            f"expected no {target}, or one that tl-catdog has put there, found another.",
+            f"Type: mv {shlex.quote(str(target))} {shlex.quote(f'{target}.mine')}, "
+            "or name another folder: --into DIR",
+        )
+
+
+@contextlib.contextmanager
+def on_disk(folder: Path) -> Iterator[None]:
+    """Turn the failure to write into an error that says where.
+
+    Raises:
+        CatdogError: The disk is full, or the folder can't be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CatdogError(
+                f"expected room on the disk, found none left ({error.filename or folder}).",
+                "Nothing was published. Make room, then repeat the command; it goes on from here",
+            ) from error
+        raise CatdogError(
+            f"expected files that can be read and written, found {error.filename or folder} "
+            f"({error.strerror or error}).",
+            f"Type: ls -ld {shlex.quote(str(folder))}",
+        ) from error
+
+
+def check_room(needs: Sequence[tuple[Path, int]], free: Callable[[Path], int], again: str) -> None:
+    """Make sure that each disk has room for what goes there.
+
+    Args:
+        needs: Folders, and the bytes that each needs.
+        free: Returns the room on a folder's disk.
+        again: The command to repeat.
+
+    Raises:
+        CatdogError: One hasn't.
+    """
+    disks: dict[int, tuple[Path, int]] = {}
+    for folder, size in needs:
+        disk = folder.stat().st_dev
+        disks[disk] = (folder, size + disks.get(disk, (folder, 0))[1])
+    for folder, size in disks.values():
+        there = free(folder)
+        if there < size:
+            raise CatdogError(
+                f"expected {megabytes(size)} free for {folder}, found {megabytes(there)}.",
+                f"Make room, then type: {again}",
+            )
+
+
+@contextlib.contextmanager
+def locked(path: Path, listener: Listener) -> Iterator[None]:
+    """Let one at a time get a set; the system frees the lock of one that dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        listener.say("Waiting for another one that gets the same set.")
+        lock.acquire(poll_interval=0.1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def scratch(source: Source, into: Path) -> Iterator[Path]:
+    """Give a hidden folder beside the set's place; nothing of it stays."""
+    new = not into.exists()
+    into.mkdir(parents=True, exist_ok=True)
+    # Left by one that was killed: whoever holds the lock is alone here.
+    for old in into.glob(f".{source.name}.*.tmp"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=into, prefix=f".{source.name}.", suffix=".tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if new:
+            with contextlib.suppress(OSError):  # unless it holds the set now
+                into.rmdir()
+
+
+def publish(made: Path, target: Path) -> None:
+    """Give a folder its place in one move, when all of it is on the disk.
+
+    Raises:
+        CatdogError: Something has come there in the meantime.
+    """
+    if hasattr(os, "sync"):
+        os.sync()
+    try:
+        made.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise
+        raise CatdogError(
+            f"expected no {target} yet, found one that came in the meantime.",
+            f"Type: ls {shlex.quote(str(target))}",
+        ) from error

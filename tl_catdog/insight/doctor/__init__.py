@@ -1,1 +1,0 @@
-"""Is this machine fit for the work, and how long will the work take here?"""

@@ -1,0 +1,1 @@
+"""Single-file HTML pages, charts and contact sheets, drawn alike for every command."""

@@ -1,0 +1,185 @@
+"""Contact sheets: what is in a set, and what augmentation makes of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tl_catdog import runtime
+from tl_catdog.data.batches import Skipped
+from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.images import Pixels, attempt
+from tl_catdog.data.parallel import in_order
+from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.pages.charts import new_figure
+
+CELL, LABEL, CAPTION, TITLE = 1.25, 0.3, 0.22, 0.45
+"""Inches: a picture's side, a row's heading, a file's name, the sheet's heading."""
+
+SIDE = 188  # pixels: what a cell has at 150 a inch
+NAME = 18  # letters of a file's name that fit below its picture
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A drawn sheet, and the pictures that can't be on it."""
+
+    figure: Figure
+    shown: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A heading, and pictures with their captions."""
+
+    heading: str
+    pictures: Sequence[Pixels]
+    captions: Sequence[str]
+
+
+def contact_sheet(pictures: PictureSet, *, count: int, seed: int, split: str | None) -> Sheet:
+    """Draw some pictures of each class, a row for each.
+
+    Args:
+        pictures: The set.
+        count: How many of each class, where there are so many.
+        seed: Which ones.
+        split: Of which split; None for any.
+
+    Raises:
+        UsageError: There is no such split.
+        CatdogError: None of the pictures can be read.
+    """
+    chosen, skipped = _readable(pictures, count, seed, split, SIDE)
+    rows = [
+        _Row(
+            f"{label}: {sum(item.label == label for item in _of(pictures, split)):,} pictures",
+            [pixels for item, pixels in chosen if item.label == label],
+            [_short(item.name) for item, _ in chosen if item.label == label],
+        )
+        for label in pictures.classes
+    ]
+    where = "" if split is None else f", {split}"
+    figure = _draw(f"{pictures.name}{where}", [row for row in rows if row.pictures])
+    return Sheet(figure, tuple(item.name for item, _ in chosen), tuple(skipped))
+
+
+def augmented_sheet(
+    pictures: PictureSet,
+    *,
+    count: int,
+    seed: int,
+    split: str | None,
+    recipe: str,
+    image_size: int,
+    versions: int = 7,
+) -> Sheet:
+    """Draw pictures, one a row, and beside each what the training pipeline makes of it.
+
+    Args:
+        pictures: The set.
+        count: How many of each class.
+        seed: Which ones, and how they are varied.
+        split: Of which split; None for any.
+        recipe: One of ``data.augment.RECIPES``.
+        image_size: Height and width of the network's pictures, in pixels.
+        versions: How many varied ones of each.
+
+    Raises:
+        UsageError: There is no such split.
+        CatdogError: None of the pictures can be read.
+    """
+    runtime.make_deterministic(seed)
+    import tensorflow as tf
+
+    from tl_catdog.data.augment import Augmenter, decode_size
+
+    size = decode_size(recipe, image_size)
+    chosen, skipped = _readable(pictures, count, seed, split, size)
+    augment = Augmenter(recipe, image_size, seed)
+    rows = []
+    for item, pixels in chosen:
+        batch = tf.repeat(tf.cast(pixels, tf.float32)[None], versions, axis=0)
+        varied = np.rint(augment(batch).numpy()).astype(np.uint8)
+        captions = [_short(item.name), *[""] * versions]
+        rows.append(_Row(item.label, [pixels, *varied], captions))
+    title = f"{pictures.name}: as it is, then as training sees it ({recipe}, {image_size} px)"
+    return Sheet(_draw(title, rows), tuple(item.name for item, _ in chosen), tuple(skipped))
+
+
+def _of(pictures: PictureSet, split: str | None) -> Sequence[Example]:
+    return pictures.examples if split is None else pictures.split(split)
+
+
+def _readable(
+    pictures: PictureSet, count: int, seed: int, split: str | None, size: int
+) -> tuple[list[tuple[Example, Pixels]], list[Skipped]]:
+    """Return some pictures of each class, decoded, and those met on the way that can't be."""
+    rng = np.random.default_rng(seed)
+    chosen: list[tuple[Example, Pixels]] = []
+    skipped: list[Skipped] = []
+    for label in pictures.classes:
+        members = [item for item in _of(pictures, split) if item.label == label]
+        order = [members[place] for place in rng.permutation(len(members))]
+        found = 0
+        results = in_order(lambda item: attempt(item.path, size), order, ahead=2 * count)
+        for item, result in zip(order, results, strict=False):
+            if isinstance(result, PictureError):
+                skipped.append(Skipped(item.path, item.split, result.message))
+                continue
+            chosen.append((item, result))
+            found += 1
+            if found == count:
+                break
+    if not chosen:
+        raise CatdogError(
+            f"expected pictures that can be read in {pictures.root}, found none.",
+            f"Type: tl-catdog data check {pictures.root}",
+        )
+    return chosen, skipped
+
+
+def _short(name: str) -> str:
+    """Return a file's name as far as it fits; its end tells it apart."""
+    plain = "".join(char if char.isprintable() else "?" for char in PurePosixPath(name).name)
+    return plain if len(plain) <= NAME else f"…{plain[-NAME + 1 :]}"
+
+
+def _draw(title: str, rows: Sequence[_Row]) -> Figure:
+    columns = max(len(row.pictures) for row in rows)
+    width = max(columns * CELL, 4.0)
+    lines = textwrap.wrap(title, round(10 * width)) or [""]
+    height = TITLE * len(lines) + len(rows) * (CELL + LABEL + CAPTION)
+    figure = new_figure(width, height)
+    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.02, hspace=0.01, wspace=0.01)
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", weight="bold", parse_math=False)
+    grid = figure.add_gridspec(len(rows), columns)
+    for number, row in enumerate(rows):
+        for column in range(columns):
+            axes = figure.add_subplot(grid[number, column])
+            axes.axis("off")
+            if column == 0:
+                axes.set_title(row.heading, loc="left", fontsize=9, parse_math=False)
+            if column < len(row.pictures):
+                _put(axes, row.pictures[column], row.captions[column])
+    return figure
+
+
+def _put(axes: Axes, pixels: Pixels, caption: str) -> None:
+    axes.imshow(pixels)
+    axes.text(
+        *(0.5, -0.03, caption),
+        transform=axes.transAxes,
+        ha="center",
+        va="top",
+        fontsize=5.5,
+        color="#5a6675",
+        parse_math=False,
+    )

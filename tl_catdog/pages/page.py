@@ -1,0 +1,74 @@
+"""Single-file pages: templates, pictures within them, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from PIL import Image, ImageOps
+
+from tl_catdog.data.images import FORMATS, Pixels, to_rgb
+from tl_catdog.pages.charts import svg
+
+QUALITY = 80  # of embedded JPEGs: a tenth of a PNG's size, and no difference to see
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill one of the templates beside this file; what isn't markup already is escaped.
+
+    Args:
+        template: Its file's name.
+        values: What it names; a name that is missing is an error.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
+
+
+def embedded(pixels: Pixels) -> str:
+    """Return a picture, RGB (h, w, 3), as a data URI."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def drawn(figure: Figure) -> Markup:
+    """Return a figure as markup that scales with the page."""
+    return Markup(svg(figure))  # our own drawing; matplotlib escapes the texts in it
+
+
+def heated(pixels: Pixels, heat: npt.NDArray[np.float32]) -> Pixels:
+    """Lay a map, (h, w) of 0..1, over a picture, (S, S, 3): the brighter, the more."""
+    size = pixels.shape[1], pixels.shape[0]
+    spread = Image.fromarray(np.uint8(255 * heat)).resize(size, Image.Resampling.BILINEAR)
+    colours = mpl.colormaps["inferno"](np.asarray(spread))[..., :3]
+    return np.asarray(0.45 * pixels + 0.55 * 255 * colours, np.uint8)
+
+
+LARGEST = 224
+"""Pixels of a thumbnail's longer side: sharp on a telephone, where they are half as wide."""
+
+
+def thumbnail(path: Path) -> str | None:
+    """Return a small upright copy of a picture as a data URI, or None if it can't be made."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            picture.draft("RGB", (LARGEST, LARGEST))
+            small = to_rgb(ImageOps.exif_transpose(picture))
+            small.thumbnail((LARGEST, LARGEST))
+            return embedded(np.asarray(small))
+    except Exception:  # gone or changed since it was judged: decoders raise errors of any kind
+        return None

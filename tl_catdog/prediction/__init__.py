@@ -1,0 +1,1 @@
+"""``predict``: from a picture's file to a calibrated answer, or to unsure."""

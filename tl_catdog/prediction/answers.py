@@ -1,0 +1,107 @@
+"""What a classifier says of pictures, and how they may be given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from tl_catdog.data.folders import is_folder, pictures_below
+from tl_catdog.data.images import Source
+from tl_catdog.errors import UsageError
+from tl_catdog.prediction.predictor import Answer
+from tl_catdog.prediction.rejection import Policy
+
+UNSURE = "unsure"
+BATCHED = 4  # dimensions of an array of several pictures
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a classifier says of one picture.
+
+    Attributes:
+        path: Its file; None of a picture that was given otherwise.
+        label: The most probable class; None if the picture can't be read.
+        probabilities: Class → calibrated probability, summing to one; None as above.
+        error: Why the picture can't be read.
+        doubt: Why the answer is withheld; always None if none may be.
+        novelty: How unlike the validation pictures it is, 0..2; None if the run can't tell.
+        judged: Whether an answer might have been withheld.
+    """
+
+    path: Path | None
+    label: str | None
+    probabilities: dict[str, float] | None
+    error: str | None
+    doubt: str | None
+    novelty: float | None
+    judged: bool
+
+    @property
+    def answer(self) -> str | None:
+        """The label, or ``unsure`` where it is withheld."""
+        return UNSURE if self.doubt else self.label
+
+    @property
+    def confidence(self) -> float | None:
+        """The label's probability."""
+        return max(self.probabilities.values()) if self.probabilities else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as ``predict --json`` prints it."""
+        row: dict[str, Any] = {
+            "path": None if self.path is None else str(self.path),
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "error": self.error,
+        }
+        if self.judged:
+            row.update(answer=self.answer, doubt=self.doubt, novelty=self.novelty)
+        return row
+
+
+def judged(answer: Answer, policy: Policy | None) -> Prediction:
+    """Return an answer, withheld where a policy says so."""
+    doubt = None
+    if policy and answer.probabilities:
+        doubt = policy.doubt(max(answer.probabilities.values()), answer.novelty)
+    return Prediction(
+        path=answer.path,
+        label=answer.label,
+        probabilities=answer.probabilities,
+        error=answer.error,
+        doubt=doubt,
+        novelty=answer.novelty,
+        judged=policy is not None,
+    )
+
+
+def sources(pictures: str | Source | Iterable[str | Source]) -> Iterator[Source]:
+    """Yield pictures one by one; a folder stands for all pictures below it, in order.
+
+    Raises:
+        UsageError: An item is nothing that a picture can be given as.
+    """
+    one = isinstance(pictures, (str, bytes)) or not isinstance(pictures, Iterable)
+    if isinstance(pictures, np.ndarray):
+        one = pictures.ndim < BATCHED
+    items = [pictures] if one else pictures
+    for item in cast("Iterable[str | Source]", items):
+        if isinstance(item, (str, Path)):
+            path = Path(item)
+            if is_folder(path):
+                yield from pictures_below(path)
+            else:
+                yield path
+        elif isinstance(item, (bytes, np.ndarray)):
+            yield item
+        else:
+            raise UsageError(
+                "expected files, folders, encoded bytes or arrays as pictures, "
+                f"found {type(item).__name__}.",
+                "For a picture of Pillow's, give: numpy.asarray(picture)",
+            )

@@ -1,0 +1,101 @@
+"""Runs that keep a head alone and share the packaged backbone: the one that ships is such a run.
+
+The head's numbers are rounded to half precision, as the backbone's kernels are (relative rounding
+2⁻¹¹). Of the references each row is stored in 16 levels of its greatest value: a twentieth of the
+room, and the same pictures pass for unfamiliar (ADR 017).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tl_catdog.models.weights import Numbers, packaged_weights
+from tl_catdog.prediction.rejection import References
+from tl_catdog.runs.folder import HEAD, REFERENCES, Run
+
+if TYPE_CHECKING:
+    import keras
+
+LEVELS = 15  # besides zero
+PREFIX = "head_"
+
+
+def pack(numbers: Numbers, references: References) -> bytes:
+    """Return the file that such a run keeps.
+
+    Args:
+        numbers: Of a whole network; only the head's are taken.
+        references: What tells unfamiliar pictures; see ``rejection``.
+    """
+    head = {
+        name: value.astype(np.float16) for name, value in numbers.items() if name.startswith(PREFIX)
+    }
+    rows = references.rows / np.maximum(references.rows.max(axis=1, keepdims=True), 1e-12)
+    out = io.BytesIO()
+    levels = np.rint(LEVELS * rows).astype(np.uint8)
+    np.savez_compressed(out, allow_pickle=False, **{REFERENCES: levels}, **head)
+    return out.getvalue()
+
+
+def head_of(run: Run) -> Numbers:
+    """Return the head's weights by ``layer/index``.
+
+    Raises:
+        CatdogError: The file is missing or was changed.
+    """
+    found = _arrays(run)
+    return {name: found[name].astype(np.float32) for name in found if name.startswith(PREFIX)}
+
+
+def graph_of(run: Run) -> bytes:
+    """Return the whole network as an ONNX graph.
+
+    Raises:
+        CatdogError: A file is missing or was changed.
+    """
+    from tl_catdog.models.graph import inference_graph
+
+    return inference_graph(
+        run.config["arch"], {**packaged_weights(), **head_of(run)}, run.image_size
+    )
+
+
+def model_of(run: Run) -> keras.Model:
+    """Return the whole network as a Keras model; TensorFlow has to be started.
+
+    Raises:
+        CatdogError: A file is missing or was changed.
+    """
+    from tl_catdog.models.mobilenet import build_mobilenet
+
+    head = head_of(run)
+    model = build_mobilenet(
+        image_size=run.image_size,
+        class_count=len(run.classes),
+        dense_units=run.config["dense_units"],
+        dropout=run.config["dropout"],
+    )
+    for name in {key.split("/")[0] for key in head}:
+        model.get_layer(name).set_weights([head[f"{name}/0"], head[f"{name}/1"]])
+    return model
+
+
+def references_of(run: Run) -> References | None:
+    """Return what tells unfamiliar pictures, of a run of any kind; None if it keeps none.
+
+    Raises:
+        CatdogError: The file is missing or was changed.
+    """
+    if run.holds(HEAD):
+        return References.of_levels(_arrays(run)[REFERENCES])
+    if run.holds(REFERENCES):
+        return References.from_bytes(run.read_checked(REFERENCES))
+    return None
+
+
+def _arrays(run: Run) -> dict[str, Any]:
+    with np.load(io.BytesIO(run.read_checked(HEAD)), allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -1,0 +1,306 @@
+"""The ONE path from picture files to probabilities; training, evaluation and users share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog import runtime
+from tl_catdog.data.array_store import Rows
+from tl_catdog.data.batches import Progress, Skipped, class_indices
+from tl_catdog.data.examples import Example
+from tl_catdog.data.images import Source
+from tl_catdog.data.parallel import chunks
+from tl_catdog.errors import CatdogError, PictureError, listing
+from tl_catdog.models.engine import (
+    Forward,
+    KerasForward,
+    OnnxForward,
+    Outputs,
+    onnx_runs,
+    onnx_works,
+)
+from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
+from tl_catdog.prediction.calibration import at_temperature
+from tl_catdog.prediction.head_only import graph_of, model_of, references_of
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.prediction.rejection import References
+from tl_catdog.runs.folder import HEAD, ONNX, Run
+
+TOGETHER = 32  # pictures that are judged at once, when the network is through with them
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of one picture, or why it can't.
+
+    Attributes:
+        path: The picture's file; None of one that was given otherwise.
+        label: The most probable class.
+        probabilities: Class → calibrated probability, summing to one.
+        error: Why there is no answer; label and probabilities are None then.
+        novelty: How unlike the run's validation pictures it is; None if the run can't tell.
+        features: What goes into the network's head, (F,); None if the run's network is an older
+            one that doesn't give them.
+    """
+
+    path: Path | None
+    label: str | None
+    probabilities: dict[str, float] | None
+    error: str | None
+    novelty: float | None = None
+    features: npt.NDArray[np.float32] | None = None
+
+
+def to_probabilities(outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Turn sigmoid outputs into probabilities of the classes.
+
+    Args:
+        outputs: (N, 1), the probability of the second of two classes; or (N, C), each class
+            against all others.
+
+    Returns:
+        (N, C ≥ 2), each row summing to one. One-against-all outputs are divided by their sum.
+    """
+    values = outputs.astype(np.float64)
+    if values.shape[1] == 1:
+        return np.hstack([1.0 - values, values])
+    # All zero would be 0/0; a tiny addition makes that the even guess that it is.
+    values = values + 1e-12
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
+
+
+class Predictor:
+    """A trained network with its classes and picture size.
+
+    Args:
+        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs and, for the novelty, to
+            the head's features.
+        classes: Class names in the order of the outputs.
+        image_size: S, in pixels.
+        temperature: See ``calibration``.
+        references: What tells unfamiliar pictures; see ``rejection``.
+        mirror: Whether to average what the network says of a picture and of its mirror image.
+    """
+
+    def __init__(
+        self,
+        forward: Forward,
+        classes: Sequence[str],
+        image_size: int,
+        *,
+        temperature: float = 1.0,
+        references: References | None = None,
+        mirror: bool = False,
+    ) -> None:
+        self.forward = forward
+        self.classes = tuple(classes)
+        self.image_size = image_size
+        self.temperature = temperature
+        self.references = references
+        self.views = (PLAIN, MIRROR) if mirror else (PLAIN,)
+
+    @classmethod
+    def load(cls, run: Run, *, mirror: bool = False) -> Predictor:
+        """Load a run's network: its ONNX graph if that can be run here, else with TensorFlow.
+
+        Raises:
+            CatdogError: The network's file is missing, changed or unreadable.
+        """
+        return cls(
+            _load(run),
+            run.classes,
+            run.image_size,
+            temperature=run.temperature,
+            references=references_of(run),
+            mirror=mirror,
+        )
+
+    def answers(self, sources: Iterable[Source]) -> Iterator[Answer]:
+        """Answer for each picture, in order; a bad one gets an error, the others their answers."""
+        jobs = ((source, self.views) for source in sources)
+        found = forward_files(self.forward, jobs, self.image_size)
+        for some in chunks(found, TOGETHER):
+            good = [outputs for _, outputs in some if not isinstance(outputs, PictureError)]
+            judged = iter(self.answers_of(good))
+            for source, outputs in some:
+                path = source if isinstance(source, Path) else None
+                if isinstance(outputs, PictureError):
+                    yield Answer(path, None, None, outputs.message)
+                else:
+                    yield replace(next(judged), path=path)
+
+    def probabilities(self, outputs: Outputs) -> npt.NDArray[np.float64]:
+        """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
+        return at_temperature(to_probabilities(outputs[0]), self.temperature)
+
+    def answers_of(self, outputs: Sequence[Outputs]) -> list[Answer]:
+        """Return the answers about pictures, by the outputs of each one's views, (views, …)."""
+        if not outputs:
+            return []
+        # What is done to all at once takes the interpreter's lock from the decoders but once.
+        stacked = [np.stack(part) for part in zip(*outputs, strict=True)]  # (pictures, views, …)
+        views = stacked[0].shape[:2]
+        rows = self.probabilities((stacked[0].reshape(-1, stacked[0].shape[-1]),))
+        rows = rows.reshape(*views, -1).mean(axis=1)
+        features = stacked[1].mean(axis=1) if len(stacked) > 1 else None
+        novelty = None
+        if features is not None and self.references is not None:
+            novelty = self.references.novelty(features)
+        return [
+            Answer(
+                None,
+                self.classes[int(row.argmax())],
+                dict(zip(self.classes, row.tolist(), strict=True)),
+                None,
+                None if novelty is None else float(novelty[index]),
+                None if features is None else features[index],
+            )
+            for index, row in enumerate(rows)
+        ]
+
+
+def _load(run: Run) -> Forward:
+    if run.holds(HEAD) and onnx_works():
+        return OnnxForward(graph_of(run))
+    if run.holds(ONNX) and onnx_runs():
+        graph = run.read_checked(ONNX)
+        try:
+            return OnnxForward(graph)
+        except Exception:  # older than the graph's format: TensorFlow gives the same answers
+            pass
+    model = load_keras(run)  # first of all: it starts TensorFlow quietly
+    from tl_catdog.models.head import with_features
+
+    return KerasForward(with_features(model))
+
+
+def network_graph(run: Run) -> bytes:
+    """Return a run's network as an ONNX graph, made from its Keras model if it keeps none.
+
+    Raises:
+        CatdogError: The network's file is missing, changed or unreadable.
+    """
+    if run.holds(HEAD):
+        return graph_of(run)
+    if run.holds(ONNX):
+        return run.read_checked(ONNX)
+    model = load_keras(run)
+    from tl_catdog.models.graph import inference_graph
+    from tl_catdog.models.weights import numbers_of
+
+    return inference_graph(run.config["arch"], numbers_of(model), run.image_size)
+
+
+def load_keras(run: Run) -> Any:
+    """Load a run's Keras model, which starts TensorFlow.
+
+    Raises:
+        CatdogError: The network's file is missing, changed or unreadable.
+    """
+    if run.holds(HEAD):
+        runtime.start()
+        return model_of(run)
+    run.check_model()
+    runtime.start()
+    import keras
+
+    try:
+        # Safe mode refuses files that would run code of their own.
+        return keras.models.load_model(run.model_path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise CatdogError(
+            f"expected a network that Keras {keras.__version__} loads, found "
+            f"{run.model_path}, trained with Keras "
+            f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
+            run.train_again,
+        ) from error
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """Predictions on labelled pictures, and those that were skipped."""
+
+    predictions: Predictions
+    skipped: tuple[Skipped, ...]
+
+
+def predict_examples(
+    predictor: Predictor,
+    examples: Sequence[Example],
+    progress: Progress | None = None,
+    features: Rows | None = None,
+    *,
+    own: bool = False,
+) -> SplitResult:
+    """Predict labelled pictures.
+
+    Args:
+        predictor: The network.
+        examples: The pictures.
+        progress: Hears of each.
+        features: Takes what goes into the head, in the order of the predictions.
+        own: Whether the network's references were taken from these very pictures; their novelty
+            is then that of a picture among the others, see ``References.novelties``.
+
+    Raises:
+        CatdogError: None of them can be read, or a label is none of the network's classes.
+    """
+    unknown = sorted({example.label for example in examples} - set(predictor.classes))
+    if unknown:
+        raise CatdogError(
+            f"expected pictures of {listing(predictor.classes)}, found {listing(unknown)}.",
+            "Name a folder with the classes that the run was trained on: --data DIR",
+        )
+    references = predictor.references
+    if own and references is not None and features is None:
+        features = Rows(len(examples), references.rows.shape[1:], np.float32)
+    kept: list[Example] = []
+    rows: list[list[float]] = []
+    novelty: list[float] = []
+    skipped: list[Skipped] = []
+    answers = predictor.answers(example.path for example in examples)
+    for done, (example, answer) in enumerate(zip(examples, answers, strict=True), start=1):
+        if answer.probabilities is None:
+            skipped.append(Skipped(example.path, example.split, answer.error or ""))
+        else:
+            if features is not None and answer.features is not None:
+                features.write(len(kept), answer.features)
+            kept.append(example)
+            rows.append(list(answer.probabilities.values()))
+            if answer.novelty is not None:
+                novelty.append(answer.novelty)
+        if progress is not None:
+            progress(done, len(examples))
+    if not kept:
+        raise CatdogError(
+            f"expected readable pictures, found none among {len(examples)}"
+            + (f"; for one, {skipped[0].path}: {skipped[0].reason}." if skipped else "."),
+            "Add pictures that open in a viewer.",
+        )
+    probabilities = np.array(rows, dtype=np.float64)
+    predictions = to_predictions(predictor.classes, kept, probabilities)
+    if own and references is not None and features is not None:
+        found = references.novelties(features.read, len(kept), own=True)
+        predictions = replace(predictions, novelty=found)
+    elif novelty:
+        predictions = replace(predictions, novelty=np.array(novelty))
+    return SplitResult(predictions, tuple(skipped))
+
+
+def to_predictions(
+    classes: tuple[str, ...], examples: Sequence[Example], probabilities: npt.NDArray[np.float64]
+) -> Predictions:
+    """Put pictures and their probabilities, (N, C), together."""
+    return Predictions(
+        classes,
+        tuple(example.digest for example in examples),
+        tuple(example.name for example in examples),
+        class_indices(examples, classes),
+        probabilities,
+    )

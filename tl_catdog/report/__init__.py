@@ -1,0 +1,1 @@
+"""``report``: one offline page with everything about some runs."""

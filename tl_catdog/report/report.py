@@ -1,0 +1,199 @@
+"""One offline page that says what was trained on what, how good it is, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from tl_catdog.data.images import Pixels, attempt
+from tl_catdog.errors import PictureError
+from tl_catdog.evaluation.comparison import Group, RunFigures, compare
+from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.reliability import Reliability, reliability
+from tl_catdog.evaluation.robustness import Condition
+from tl_catdog.files import read_json
+from tl_catdog.pages.page import drawn, embedded, heated, render
+from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.prediction.rejection import Policy, policy_of
+from tl_catdog.report.plots import learning_chart, reliability_chart, robustness_chart
+from tl_catdog.runs.folder import ROBUSTNESS, Run, read_metrics
+from tl_catdog.statistics import proportion
+
+MISTAKES = 12
+"""So many of each run's mistakes are shown, the surest first."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A picture that a run got wrong, with where it looked; no pictures if the file is gone."""
+
+    name: str
+    truth: str
+    said: str
+    probability: float
+    picture: str | None
+    looked: str | None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """All that the page says of one run."""
+
+    run: Run
+    figures: RunFigures
+    item: Evaluation
+    trust: Reliability
+    policy: Policy | None
+    selection: str
+    learning: tuple[Markup, ...]
+    reliability: Markup
+    robustness: Markup | None
+    conditions: tuple[Condition, ...]
+    mistakes: tuple[Mistake, ...]
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Runs on the same pictures."""
+
+    group: Group
+    counts: dict[str, dict[str, int]]
+    chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The finished page and what it was made from."""
+
+    html: str
+    groups: tuple[Group, ...]
+
+
+def report(
+    runs: Sequence[Run], split: str | None = None, progress: Progress | None = None
+) -> Report:
+    """Write the page.
+
+    Args:
+        runs: Finished runs, one or more.
+        split: Which pictures the figures are about; by default as ``comparison.compare`` chooses.
+        progress: Hears how many of the runs are done.
+
+    Raises:
+        UsageError: A run has no predictions on the split.
+        CatdogError: Something in a run can't be read.
+    """
+    by_name = {run.name: run for run in runs}
+    groups = compare(runs, split)
+    parts = []
+    done = 0
+    for group in groups:
+        chapters = []
+        for row in reversed(group.runs):  # the best first
+            chapters.append(_chapter(by_name[row.run], row, group.split))
+            done += 1
+            if progress is not None:
+                progress(done, len(by_name))
+        counts = chapters[0].run.manifest["data"]["counts"]
+        parts.append(Part(group, counts, tuple(chapters)))
+    html = render(
+        "report.html.j2",
+        parts=parts,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        summary=[_summary(part) for part in parts],
+        percent=lambda value: f"{100 * value:.1f}",
+        spoken=spoken,
+    )
+    return Report(html, groups)
+
+
+def _summary(part: Part) -> str:
+    best = part.chapters[0]
+    right = sum(best.item.confusion[i][i] for i in range(len(best.item.classes)))
+    where = f"of {best.item.n} {part.group.split} pictures"
+    return f"{best.run.name} gets {right} {where} right: {proportion(right, best.item.n)}."
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration as people say it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min"
+
+
+def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
+    predictions = read_predictions(run.predictions_path(split))
+    trust = reliability(predictions)
+    policy = policy_of(run)
+    conditions = _conditions(run, split)
+    epochs = read_metrics(run)
+    return Chapter(
+        run=run,
+        figures=row,
+        item=row.evaluation,
+        trust=trust,
+        policy=policy,
+        selection=policy.select(predictions).sentence(split) if policy else "",
+        learning=tuple(drawn(learning_chart(epochs, key)) for key in ("loss", "accuracy")),
+        reliability=drawn(reliability_chart(trust)),
+        robustness=drawn(robustness_chart(conditions)) if conditions else None,
+        conditions=conditions,
+        mistakes=_mistakes(run, predictions),
+        wrong=int((~predictions.correct).sum()),
+    )
+
+
+def _conditions(run: Run, split: str) -> tuple[Condition, ...]:
+    """Return what ``evaluate --robustness`` left in the run, if it was about these pictures."""
+    path = run.path / ROBUSTNESS
+    if not path.is_file():
+        return ()
+    found = read_json(path)
+    if found["split"] != split:
+        return ()
+    return tuple(Condition.from_json(item) for item in found["conditions"])
+
+
+def _mistakes(run: Run, predictions: Predictions) -> tuple[Mistake, ...]:
+    """Return the surest mistakes, each with the picture and where the network looked."""
+    sure = predictions.probabilities.max(axis=1)
+    wrong = np.flatnonzero(~predictions.correct)
+    chosen = [int(i) for i in wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]]
+    root = Path(run.manifest["data"]["root"])
+    decoded = [attempt(root / predictions.names[i], run.image_size) for i in chosen]
+    pictures = [found for found in decoded if not isinstance(found, PictureError)]
+    shown = iter(zip(pictures, _heat(run, pictures), strict=True))
+    found = []
+    for i, pixels in zip(chosen, decoded, strict=True):
+        pair = None if isinstance(pixels, PictureError) else next(shown)
+        found.append(
+            Mistake(
+                name=predictions.names[i],
+                truth=predictions.classes[predictions.labels[i]],
+                said=predictions.classes[predictions.predicted[i]],
+                probability=float(sure[i]),
+                picture=pair and embedded(pair[0]),
+                looked=pair and embedded(heated(*pair)),
+            )
+        )
+    return tuple(found)
+
+
+def _heat(run: Run, pictures: Sequence[Pixels]) -> Any:
+    if not pictures:
+        return ()
+    from tl_catdog.prediction.predictor import load_keras
+
+    model = load_keras(run)  # first of all: it starts TensorFlow quietly
+    from tools.keras_gradcam import GradCam
+
+    return GradCam(model)(np.stack(pictures))

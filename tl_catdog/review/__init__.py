@@ -1,0 +1,1 @@
+"""``review``: doubtful labels, the list to edit, and doing what it says."""

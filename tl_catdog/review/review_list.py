@@ -1,0 +1,190 @@
+"""An edited review list: what it asks for, and where each picture would go. Touches no picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from tl_catdog.data.digest import file_digests
+from tl_catdog.data.examples import Example
+from tl_catdog.data.folders import FLAT_NAME
+from tl_catdog.data.split_file import from_csv
+from tl_catdog.errors import UsageError, listing
+from tl_catdog.journal import Move, Places, free_names, out_of_reach
+from tl_catdog.runs.folder import Run, read_split
+
+KEEP, REMOVE = "keep", "remove"
+COLUMNS = ("action", "name", "label", "suggested", "quality", "p(label)", "sha256")
+NEEDED = ("action", "name", "label", "sha256")
+ASIDE = ".removed"
+"""Pictures that are removed go to a folder of the data's name and this, beside it."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A row of the list: what shall become of a picture.
+
+    Attributes:
+        action: ``keep``, ``remove``, or the class that it belongs to.
+        name: The picture's path in its data folder.
+        label: The class that it is in.
+        digest: Its SHA-256.
+    """
+
+    action: str
+    name: str
+    label: str
+    digest: str
+
+
+def read_list(path: Path) -> tuple[Edit, ...]:
+    """Read a list as ``review`` writes it, or as a spreadsheet saves it.
+
+    Raises:
+        UsageError: The file is missing or isn't such a list.
+    """
+    try:
+        # A spreadsheet may begin the file with a mark, and part cells by semicolons.
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = list(table)
+    except (OSError, csv.Error) as error:
+        raise UsageError(
+            f"expected an edited review list, found none at {path} ({error}).",
+            f"Type: ls {path.parent}",
+        ) from error
+    missing = [name for name in NEEDED if name not in (table.fieldnames or ())]
+    if missing:
+        raise UsageError(
+            f"expected a review list with the columns {listing(NEEDED)}, found no "
+            f"{listing(missing)} in {path}.",
+            "Write a new one: tl-catdog review RUN",
+        )
+    # A row that is cut short has None in it.
+    cells = ([(row[name] or "").strip() for name in NEEDED] for row in rows)
+    return tuple(Edit(*row) for row in cells)
+
+
+def train_anew(run: Run) -> str:
+    """Return what to type for a new run on the pictures as they are now.
+
+    It doesn't replace this run, which has the logs that ``undo`` needs.
+    """
+    words = ["tl-catdog", "train", "--arch", str(run.config["arch"])]
+    if run.config.get("finetune"):
+        words.append("--finetune")
+    if not run.manifest["data"]["drawn"]:
+        words += ["--data", str(run.manifest["data"]["root"])]
+    return shlex.join(words)
+
+
+def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
+    """Return which pictures a list moves, and where to.
+
+    A picture in a class's folder goes to the other class's, within the same split and subfolders;
+    ``dog.12.jpg`` becomes ``cat.`` and a new number. A place that is taken is never chosen.
+
+    Raises:
+        UsageError: The run's pictures are drawings; an action is unknown; a row's picture isn't
+            one of the run's, has changed, is gone or is named twice; there is no place for it.
+    """
+    data = run.manifest["data"]
+    if data["drawn"]:
+        raise UsageError(
+            f"expected a run on pictures of your own, found that {run.name} was trained on "
+            "drawings, which other runs share.",
+            "Type: tl-catdog train --data DIR",
+        )
+    root = Path(data["root"])
+    trained = from_csv(read_split(run), root, run.classes, drawn=False)
+    known = {example.name: example for example in trained.examples}
+    _check(edits, known, run.classes)
+    wanted = [edit for edit in edits if edit.action not in (KEEP, edit.label)]
+    examples = [known[edit.name] for edit in wanted]
+    found = file_digests(example.path for example in examples)
+    for edit, example, digest in zip(wanted, examples, found, strict=True):
+        if not edit.digest == example.digest == digest:
+            state = "other bytes" if example.path.exists() else "no such file any more"
+            raise UsageError(
+                f"expected {edit.name} as the run was trained with it, found {state}.",
+                f"Set its action to {KEEP} to leave it alone",
+            )
+    places = _Places(root, run.classes)
+    return tuple(
+        Move(edit.action, *places.of(example, edit.action), example.digest)
+        for edit, example in zip(wanted, examples, strict=True)
+    )
+
+
+def _check(edits: Sequence[Edit], known: dict[str, Example], classes: tuple[str, ...]) -> None:
+    """Make sure that each row makes sense by itself."""
+    actions = (KEEP, REMOVE, *classes)
+    names = Counter(edit.name for edit in edits)
+    for edit in edits:
+        example = known.get(edit.name)
+        if example is None:
+            wanted, problem = "pictures that the run was trained with", repr(edit.name)
+        elif edit.action not in actions:
+            wanted = f"one of the actions {listing(actions, 20)}"
+            problem = f"{edit.action!r} for {edit.name}"
+        elif edit.label != example.label:
+            wanted = f"the label {example.label} of {edit.name}"
+            problem = f"{edit.label!r}; the column to edit is action"
+        elif names[edit.name] > 1:
+            wanted, problem = "one row for each picture", f"{names[edit.name]} for {edit.name}"
+        else:
+            continue
+        raise UsageError(f"expected {wanted}, found {problem}.", "Edit the list, then repeat")
+
+
+class _Places:
+    """Chooses where pictures go."""
+
+    def __init__(self, root: Path, classes: tuple[str, ...]) -> None:
+        self.root, self.classes = root, classes
+        self._places = Places()
+
+    def of(self, example: Example, action: str) -> tuple[str, str]:
+        """Return a picture's place and its new one, both relative to the data folder's parent."""
+        if action == REMOVE:
+            aside = self.root.with_name(self.root.name + ASIDE)
+            target = self._places.first_free(free_names(aside / example.name))
+        else:
+            target = self._places.first_free(self._in_class(example, action))
+        if problem := out_of_reach(example.path, target):
+            raise UsageError(
+                f"expected to move {example.path} to {target}, found {problem}.",
+                f"Move it yourself, and set its action to {KEEP}",
+            )
+        base = self.root.parent
+        return str(example.path.relative_to(base)), str(target.relative_to(base))
+
+    def _in_class(self, example: Example, label: str) -> Iterator[Path]:
+        """Yield places in another class, best first."""
+        *folders, name = Path(example.name).parts
+        for depth, folder in enumerate(folders):
+            above = self.root.joinpath(*folders[:depth])
+            # Only what stands beside folders of all other classes is a class's folder.
+            if folder == example.label and all((above / kind).is_dir() for kind in self.classes):
+                return free_names(above.joinpath(label, *folders[depth + 1 :], name))
+        if FLAT_NAME.match(name) and example.label not in folders:
+            return _numbers(example.path.parent, label, example.path.suffix)
+        raise UsageError(
+            f"expected a folder for {label} beside that of {example.name}, found none.",
+            f"Type: ls {self.root}",
+        )
+
+
+def _numbers(folder: Path, label: str, suffix: str) -> Iterator[Path]:
+    """Yield ``cat.N.jpg`` for each number above those of the class that are in use."""
+    matches = (FLAT_NAME.match(entry.name) for entry in folder.iterdir())
+    used = [int(match[0].split(".")[1]) for match in matches if match and match["label"] == label]
+    for number in count(max(used, default=-1) + 1):
+        yield folder / f"{label}.{number}{suffix}"

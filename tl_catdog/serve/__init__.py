@@ -1,0 +1,1 @@
+"""``serve``: a local web page and API that answer for one run."""

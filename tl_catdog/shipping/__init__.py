@@ -1,1 +1,0 @@
-"""Taking a run elsewhere: the classifier that ships, exports, the web page."""

@@ -1,1 +1,0 @@
-"""A local web page and API that answer for one run."""
