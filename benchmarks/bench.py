@@ -16,7 +16,7 @@ from typing import Any
 
 from measure import BenchmarkError, Job, read_json_line, remove, run_process
 
-from tl_catdog.data.folders import pictures_below
+from tl_catdog.data.folders import images_below
 from tl_catdog.files import read_json
 
 HERE = Path(__file__).resolve().parent
@@ -166,7 +166,7 @@ def link_pictures(data: Path, folder: Path, limit: int | None = None) -> int:
     Returns:
         How many links there are.
     """
-    found = list(pictures_below(data))
+    found = list(images_below(data))
     if limit is not None and limit < len(found):
         # Evenly, so that every class and split is there.
         found = [found[index * len(found) // limit] for index in range(limit)]
@@ -186,7 +186,7 @@ def grow(data: Path, folder: Path, count: int) -> None:
     validation = count // 5
     for split, total in (("train", count - validation), ("validation", validation)):
         for place, label in enumerate(classes):
-            source = [path.resolve() for path in pictures_below(data / split / label)]
+            source = [path.resolve() for path in images_below(data / split / label)]
             if not source:
                 raise BenchmarkError(f"expected pictures in {data / split / label}, found none")
             # In a fixed random order: a small set is then a fair sample, not the first names.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_catdog.data.parallel import in_order, usable_cores
+from tl_catdog.data.parallel import map_threaded, usable_cores
 
 
 def main() -> None:
@@ -38,10 +38,10 @@ def main() -> None:
         for _ in range(max(4, 2 * usable_cores(), 32 // batch))
     ]
     calls = -(-options.pictures // batch)
-    for _ in in_order(forward, pool):  # the first calls make room in memory
+    for _ in map_threaded(forward, pool):  # the first calls make room in memory
         pass
     began = time.perf_counter()
-    done = sum(1 for _ in in_order(forward, islice(cycle(pool), calls)))
+    done = sum(1 for _ in map_threaded(forward, islice(cycle(pool), calls)))
     seconds = time.perf_counter() - began
     figures = {
         "peer": "forward_limit",

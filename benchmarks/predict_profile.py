@@ -18,9 +18,9 @@ from typing import Any
 
 from PIL import Image
 
-from tl_catdog.data.folders import pictures_below
+from tl_catdog.data.folders import images_below
 from tl_catdog.data.images import decode, opened, to_rgb
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.parallel import map_threaded
 from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.runs.folder import find_run
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=4, help="take each N-th picture [4]")
     options = parser.parse_args()
     predictor = Predictor.load(find_run(options.run, Path("models")))
-    paths = list(pictures_below(options.pictures))[:: options.every]
+    paths = list(images_below(options.pictures))[:: options.every]
     print(json.dumps(profile(predictor, paths)), flush=True)
 
 
@@ -72,10 +72,10 @@ def _loaded(data: bytes) -> Any:
 
 
 def _each(work: Callable[[Any], object], items: Sequence[Any]) -> float:
-    for _ in in_order(work, items[:8]):  # the first calls make room in memory
+    for _ in map_threaded(work, items[:8]):  # the first calls make room in memory
         pass
     began = time.process_time()
-    for _ in in_order(work, items):
+    for _ in map_threaded(work, items):
         pass
     return 1000 * (time.process_time() - began) / len(items)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import psutil
 
-from tl_catdog.data.folders import pictures_below
+from tl_catdog.data.folders import images_below
 from tl_catdog.data.parallel import usable_cores
-from tl_catdog.training.manifest import versions
+from tl_catdog.training.manifest import package_versions
 
 PACKAGES = ("tensorflow", "keras", "keras-cv", "onnxruntime", "pillow", "numpy")
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ def surroundings(data: Path) -> dict[str, Any]:
     """Return all that a reader needs to judge the figures, for JSON."""
     return {
         "machine": machine(),
-        "versions": versions(PACKAGES),
+        "versions": package_versions(PACKAGES),
         "git": git(),
         "pictures": pictures(data),
     }
@@ -74,4 +74,4 @@ def _git(*words: str) -> str | None:
 def pictures(data: Path) -> dict[str, Any]:
     """Return how many pictures each split of the folder holds."""
     folders = sorted(entry for entry in data.iterdir() if entry.is_dir())
-    return {entry.name: sum(1 for _ in pictures_below(entry)) for entry in folders}
+    return {entry.name: sum(1 for _ in images_below(entry)) for entry in folders}

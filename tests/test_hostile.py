@@ -24,9 +24,9 @@ from tests.support.hostile import Corpus, make_corpus, plant_no_files, remove
 from tests.support.hostile_bytes import BAD, EITHER, GOOD, cut_files, encoded, png, scene
 from tl_catdog.audit.inspection import inspect
 from tl_catdog.data.digest import UNREADABLE, file_digest
-from tl_catdog.data.folders import holds_pictures, pictures_below, scan
-from tl_catdog.data.images import MAX_PIXELS, attempt, decode
-from tl_catdog.errors import PictureError, UsageError
+from tl_catdog.data.folders import holds_images, images_below, scan
+from tl_catdog.data.images import MAX_PIXELS, decode, try_decode
+from tl_catdog.errors import ImageError, UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -190,7 +190,9 @@ def test_evaluate_counts_the_good_ones_and_names_the_bad(
     outcome = run("evaluate", "judge", *words)
     assert outcome.code == 0, outcome.err
     n = json.loads(outcome.out)["n"]
-    readable = {path for path in corpus.verdicts if not isinstance(attempt(path, 32), PictureError)}
+    readable = {
+        path for path in corpus.verdicts if not isinstance(try_decode(path, 32), ImageError)
+    }
     assert_kept(corpus, readable)
     assert n == len(readable)
     assert f"unreadable: {len(corpus.verdicts) - n} pictures" in one_line(outcome.err)
@@ -264,16 +266,16 @@ def test_the_answers_do_not_depend_on_pillows_leniency(corpus: Corpus) -> None:
 def test_no_cut_file_is_answered_at_any_size(size: int) -> None:
     cut = list(cut_files(COLOURS[0], 5))
     assert len(cut) > 150
-    found = {made.name: attempt(made.data, size) for made in cut}
-    assert [name for name, item in found.items() if not isinstance(item, PictureError)] == []
+    found = {made.name: try_decode(made.data, size) for made in cut}
+    assert [name for name, item in found.items() if not isinstance(item, ImageError)] == []
 
 
 def test_pictures_up_to_the_limit_are_not_refused_for_their_size() -> None:
     side = int(MAX_PIXELS**0.5)
-    allowed, refused = (attempt(png(n, n, 8, 2), 32) for n in (side, side + 1))
-    assert isinstance(allowed, PictureError)
+    allowed, refused = (try_decode(png(n, n, 8, 2), 32) for n in (side, side + 1))
+    assert isinstance(allowed, ImageError)
     assert "pixels" not in allowed.message
-    assert isinstance(refused, PictureError)
+    assert isinstance(refused, ImageError)
     assert "pixels" in refused.message
 
 
@@ -301,11 +303,11 @@ def closed() -> Iterator[Path]:
 
 def test_what_may_not_be_opened_is_named(closed: Path) -> None:
     file, folder = closed / "ant" / "closed.png", closed / "bee" / "shut"
-    assert {file, folder} <= set(pictures_below(closed))
+    assert {file, folder} <= set(images_below(closed))
     assert {file, folder} <= {picture.path for picture in scan(closed).splits["all"]}
     for path in (file, folder):
-        found = attempt(path, 32)
-        assert isinstance(found, PictureError)
+        found = try_decode(path, 32)
+        assert isinstance(found, ImageError)
         assert "Permission denied" in found.message
         assert file_digest(path) == UNREADABLE
 
@@ -313,7 +315,7 @@ def test_what_may_not_be_opened_is_named(closed: Path) -> None:
 def test_a_set_that_may_not_be_opened_is_named(closed: Path) -> None:
     with pytest.raises(UsageError, match="Permission denied"):
         scan(closed / "bee" / "shut")
-    assert not holds_pictures(closed / "bee" / "shut")
+    assert not holds_images(closed / "bee" / "shut")
 
 
 def test_a_run_finds_its_own_pictures_again_whatever_their_names(cli: Cli, tmp_path: Path) -> None:

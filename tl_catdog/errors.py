@@ -30,7 +30,7 @@ class UsageError(CatdogError):
     exit_code = 2
 
 
-class PictureError(CatdogError):
+class ImageError(CatdogError):
     """One picture can't be decoded; ``message`` is the reason, without the path."""
 
 

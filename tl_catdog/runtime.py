@@ -20,7 +20,7 @@ def quiet_environment() -> None:
 
 
 @contextlib.contextmanager
-def hushed() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Send what C++ libraries print to nowhere; Python errors still propagate."""
     sys.stderr.flush()
     try:
@@ -60,7 +60,7 @@ def start() -> None:
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         return
     quiet_environment()
-    with hushed(), warnings.catch_warnings(), _no_garbage_collection():
+    with silence_stderr(), warnings.catch_warnings(), _no_garbage_collection():
         warnings.simplefilter("ignore")
         import keras  # noqa: F401
         import tensorflow as tf

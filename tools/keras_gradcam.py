@@ -20,7 +20,7 @@ import tensorflow as tf
 from keras import layers
 
 from tl_catdog.explain.gradcam import LEAN, finer, to_peak
-from tl_catdog.models.weights import leaves
+from tl_catdog.models.weights import flat_layers
 
 Combine = Callable[[Any, Any], Any]
 """From the last maps and the score's gradients there, both (B, h, w, C), to (B, h, w)."""
@@ -34,7 +34,7 @@ def hirescam(maps: Any, gradients: Any) -> Any:
     return tf.reduce_sum(gradients * maps, axis=-1)  # (B, h, w)
 
 
-class GradCam:
+class KerasGradCam:
     """Grad-CAM of one network over its last convolution's maps, compiled once.
 
     The network runs forward once a picture; gradients go through the few layers above the maps
@@ -115,7 +115,7 @@ def _shift(model: keras.Model) -> float:
     MobileNetV2 pads pictures of even sides at the right and the bottom only before it halves them.
     """
     stride, shift = 1, 0.0
-    for layer in leaves(model):
+    for layer in flat_layers(model):
         if isinstance(layer, layers.ZeroPadding2D):
             (top, bottom), _ = layer.padding
             shift += stride * (bottom - top) / 2

@@ -54,14 +54,14 @@ def bare(figure: Any, place: Any, title: str) -> Any:
 def layers(baseline: api.Classifier, picture: Path) -> Any:
     """Draw what the first block's three layers leave of a picture."""
     found = baseline.explain(picture)
-    walk = found.walk
+    activations = found.activations
     figure = new_figure(7.5, 5.2)
     grid = figure.add_gridspec(3, 2, width_ratios=(1, 4.2))
     bare(figure, grid[0, 0], "the picture").imshow(found.pixels)
     filters = bare(figure, grid[1:, 0], "8 of its filters, 3×3")
-    chosen = list(walk.steps[0].channels)
-    filters.imshow(mosaic(walk.filters[chosen], columns=2), interpolation="nearest")
-    for row, step in enumerate(walk.blocks[0].steps):
+    chosen = list(activations.steps[0].channels)
+    filters.imshow(mosaic(activations.filters[chosen], columns=2), interpolation="nearest")
+    for row, step in enumerate(activations.blocks[0].steps):
         greatest = np.abs(step.maps).max(axis=(1, 2), keepdims=True)
         title = f"{step.does}, {dimensions(step.shape)}: 8 maps (red +, white 0, blue −)"
         bare(figure, grid[row, 1], title).imshow(
@@ -103,10 +103,10 @@ def looking(told: tuple[api.Classifier, ...], picture: Path) -> Any:
         extent = (0, 1, 1, 0)
         axes.imshow(found.sharp, extent=extent)
         axes.imshow(
-            found.heat,
+            found.heatmap,
             cmap=HEAT,
             extent=extent,
-            alpha=0.7 * found.heat,
+            alpha=0.7 * found.heatmap,
             interpolation="bilinear",
             vmin=0,
         )

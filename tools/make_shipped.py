@@ -22,22 +22,22 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_set
 from tl_catdog.evaluation.robustness import robustness
 from tl_catdog.export.card import card
 from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.head_only import pack
 from tl_catdog.prediction.predictor import Predictor, predict_examples
-from tl_catdog.prediction.rejection import References
+from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import (
     CONFIG,
+    FEATURE_BANK,
     HEAD,
     MANIFEST,
     METRICS,
     ONNX,
     PREDICTIONS,
-    REFERENCES,
     ROBUSTNESS,
     SHIPPED,
     SPLIT,
@@ -78,9 +78,9 @@ def keep_head(trained: Run, data: Path, folder: Path) -> Run:
     """Write the run that keeps the head alone, with what that head says of the pictures."""
     graph = onnx.load_from_string(trained.read_checked(ONNX))
     numbers = {item.name: numpy_helper.to_array(item) for item in graph.graph.initializer}
-    references = References.from_bytes(trained.read_checked(REFERENCES))
+    feature_bank = FeatureBank.from_bytes(trained.read_checked(FEATURE_BANK))
     folder.mkdir(parents=True)
-    (folder / HEAD).write_bytes(pack(numbers, references))
+    (folder / HEAD).write_bytes(pack(numbers, feature_bank))
     for name in (SPLIT, METRICS):
         shutil.copy2(trained.path / name, folder / name)
     write_json(folder / CONFIG, {**trained.config, "data": data.name, "runs_dir": "models"})
@@ -110,7 +110,7 @@ def manifest_of(trained: Run, data: Path, folder: Path) -> dict[str, Any]:
     }
 
 
-def measure(run: Run, pictures: PictureSet) -> None:
+def measure(run: Run, pictures: ImageSet) -> None:
     """Judge the pictures with the head as it is kept, and write the card."""
     predictor = Predictor.load(run)
     for split in SPLITS:

@@ -62,7 +62,7 @@ def main() -> None:
         for words in ({"arch": "baseline"}, {}, {"finetune": True}):
             console = screen()
             config = from_mapping({"data": str(data), "runs_dir": str(runs_dir), **words})
-            pictures = api.training_pictures(config, data)
+            pictures = api.training_images(config, data)
             console.print(data_summary(pictures))
             view = Snapshot(console)
             api.fit(config, pictures, api.run_name(config), view)

@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.copies import CHANGES, near_copy
 from tl_catdog.audit.near_duplicates import near_copies
 from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.images import opened
 
 
 def by_blocks(contents: list[bytes]) -> set[tuple[int, int]]:
     """Return the pairs that tl-catdog finds."""
-    looks = Rows(len(contents), (SIDE, SIDE), np.uint8)
+    looks = ArrayStore(len(contents), (SIDE, SIDE), np.uint8)
     for position, data in enumerate(contents):
         with opened(data) as picture:
             looks.write(position, look_of(grey_of(picture)))

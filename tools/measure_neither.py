@@ -85,10 +85,12 @@ def main() -> None:
     print(f"{'':<14}{'n':>4}  {'by probability':<22}{'by novelty':<22}{'by both':<22}AUC  AUC")
     show("own test", *familiar, policy, familiar)
     for kind, pictures in kinds.items():
-        show(kind, *judged(predictor, pictures), policy, familiar)
+        show(kind, *apply_policy(predictor, pictures), policy, familiar)
 
 
-def judged(predictor: Predictor, pictures: list[Image.Image]) -> tuple[np.ndarray, np.ndarray]:
+def apply_policy(
+    predictor: Predictor, pictures: list[Image.Image]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return how sure the network is of each picture, and how unlike the known ones it is."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{i:04}.png") for i in range(len(pictures))]

@@ -81,7 +81,7 @@ def main() -> None:
         ]
         models = {run.name: load_keras(run) for run in runs}
     runtime.start()
-    from tools.keras_gradcam import GradCam, hirescam
+    from tools.keras_gradcam import KerasGradCam, hirescam
     from tools.pointing import MIDDLE, decoded, drawings, peaks_of, pointing_game
 
     ways = {
@@ -99,7 +99,7 @@ def main() -> None:
         print(f"{name}: covering the middle takes {middles} from the logit")
         for way, combine in ways.items():
             scores = pointing_game(model, pictures, shuffles=arguments.shuffles, combine=combine)
-            lost = loss_by_covering(model, pixels, peaks_of(GradCam(model, combine), pixels))
+            lost = loss_by_covering(model, pixels, peaks_of(KerasGradCam(model, combine), pixels))
             print(f"{name}, {way}: covering the peak takes {lost} from the logit")
             for target, score in scores.items():
                 low, high = score.interval.low, score.interval.high

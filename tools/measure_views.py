@@ -71,9 +71,9 @@ def main() -> None:
 
 
 def _first_views(full: Samples, some: np.ndarray, used: int) -> object:
-    from tl_catdog.data.array_store import Rows
+    from tl_catdog.data.array_store import ArrayStore
 
-    rows = Rows(len(some) * used, full.rows.shape[1:], full.rows.dtype, "memory")
+    rows = ArrayStore(len(some) * used, full.rows.shape[1:], full.rows.dtype, "memory")
     for place, index in enumerate(some):
         for view in range(used):
             rows.write(place * used + view, full.gather(np.array([index]), np.array([view]))[0])

@@ -24,10 +24,10 @@ import numpy.typing as npt
 
 from tl_catdog.data.images import Pixels, decode
 from tl_catdog.drawings import KINDS, Drawing, draw
-from tl_catdog.explain.location import Spot, peak_of
-from tl_catdog.models.weights import leaves
+from tl_catdog.explain.location import Location, peak_of
+from tl_catdog.models.weights import flat_layers
 from tl_catdog.statistics import Interval, PairedCounts, mcnemar_exact, wilson_interval
-from tools.keras_gradcam import Combine, GradCam, hirescam
+from tools.keras_gradcam import Combine, KerasGradCam, hirescam
 
 Flags = npt.NDArray[np.bool_]
 
@@ -39,7 +39,7 @@ SHUFFLES = 5
 FIRST_SEED = 10**12
 """Of the drawings: far beyond those that sets are made of, so none was trained on."""
 
-MIDDLE = Spot(0.5, 0.5)
+MIDDLE = Location(0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ def pointing_game(
         pictures: Drawings of either kind.
         shuffles: How often to shuffle the weights, 1 or more.
         seed: Of the shuffling.
-        combine: See ``GradCam``.
+        combine: See ``KerasGradCam``.
 
     Returns:
         A score for each of ``TARGETS``.
     """
-    cam = GradCam(model, combine)
+    cam = KerasGradCam(model, combine)
     pixels = decoded(pictures, model.input_shape[1])
     peaks = [peaks_of(cam, pixels)]
     for number in range(shuffles):
@@ -150,7 +150,7 @@ def decoded(pictures: Sequence[Drawing], size: int) -> Pixels:
     return np.stack(found)
 
 
-def peaks_of(cam: GradCam, pixels: Pixels) -> list[Spot | None]:
+def peaks_of(cam: KerasGradCam, pixels: Pixels) -> list[Location | None]:
     """Return where each picture's Grad-CAM is greatest."""
     return [peak_of(values) for values in cam(pixels)]
 
@@ -176,7 +176,7 @@ def shuffled_weights(model: keras.Model, seed: int) -> Iterator[None]:
     """
     rng = np.random.default_rng(seed)
     kept: list[tuple[Any, list[npt.NDArray[Any]]]] = []
-    for layer in leaves(model):
+    for layer in flat_layers(model):
         kept.append((layer, layer.get_weights()))
     try:
         for layer, weights in kept:
@@ -187,7 +187,7 @@ def shuffled_weights(model: keras.Model, seed: int) -> Iterator[None]:
             layer.set_weights(weights)
 
 
-def _hit(peak: Spot | None, mask: Flags) -> bool:
+def _hit(peak: Location | None, mask: Flags) -> bool:
     if peak is None:  # a map without a peak points nowhere
         return False
     size = len(mask)

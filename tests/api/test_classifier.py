@@ -10,7 +10,7 @@ from PIL import Image
 
 import tl_catdog as tl
 from tests.conftest import Cli, Trained
-from tl_catdog.api import sources
+from tl_catdog.api import image_sources
 from tl_catdog.errors import UsageError
 
 
@@ -88,8 +88,8 @@ def test_an_array_may_hold_several_pictures(classifier: tl.Classifier) -> None:
 
 def test_a_folder_stands_for_its_pictures(trained: Trained) -> None:
     folder = trained.data / "test"
-    assert len(list(sources(str(folder)))) == 18
-    assert list(sources([folder / "ant" / "000.png"])) == [folder / "ant" / "000.png"]
+    assert len(list(image_sources(str(folder)))) == 18
+    assert list(image_sources([folder / "ant" / "000.png"])) == [folder / "ant" / "000.png"]
 
 
 def test_evaluate_gives_what_the_command_prints(
@@ -103,7 +103,7 @@ def test_evaluate_takes_other_pictures_and_tells_those_it_was_trained_on(
     classifier: tl.Classifier, trained: Trained
 ) -> None:
     found = classifier.evaluate(trained.data / "train")
-    assert found.evaluation.n == 48
+    assert found.metrics.n == 48
     assert found.trained_on == 48
     assert classifier.evaluate(trained.data, split="test").trained_on == 0
 

@@ -10,7 +10,7 @@ from tests.conftest import paint
 from tests.support.copies import near_copy
 from tl_catdog.audit.check import check
 from tl_catdog.audit.findings import KINDS, SERIOUS, SINGLE, Audit, Finding, ordered
-from tl_catdog.audit.near_duplicates import Progress
+from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import UsageError
 
 
@@ -30,7 +30,7 @@ def found(root: Path) -> list[tuple[str, tuple[str, ...]]]:
 def test_a_good_set_has_no_findings(drawn: Path) -> None:
     result, usable = check(drawn, quietly)
     assert result.findings == ()
-    assert result.pictures == len(usable) == 18
+    assert result.images == len(usable) == 18
     assert result.counts["train"] == {"cats": 4, "dogs": 4}
     assert result.seen == {}
 
@@ -46,7 +46,7 @@ def test_a_copy_in_another_split_is_a_leak_with_what_it_may_inflate(drawn: Path)
     assert "mirrored" in leak.detail
     assert "train and validation" in leak.detail
     seen = result.seen["validation"]
-    assert (seen.pictures, seen.of) == (1, 7)
+    assert (seen.images, seen.of) == (1, 7)
     assert seen.points == pytest.approx(100 / 7)
 
 
@@ -83,7 +83,7 @@ def test_broken_files_are_named_and_left_out_of_comparisons(drawn: Path) -> None
         ("not-a-picture", ("train/cats/a.jpg",)),
         ("not-a-picture", ("train/cats/b.jpg",)),
     ]
-    assert result.pictures == 20
+    assert result.images == 20
     assert len(usable) == 18
 
 

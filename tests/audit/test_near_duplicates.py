@@ -11,7 +11,7 @@ from tl_catdog.audit import block_matching as overlay
 from tl_catdog.audit import near_duplicates as near
 from tl_catdog.audit.near_duplicates import copy_groups, grouped, near_copies
 from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.drawings import draw_set
 
 
@@ -22,8 +22,8 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(root.glob("train/*/*"))
 
 
-def rows_of(looks: list[np.ndarray]) -> Rows:
-    rows = Rows(len(looks), (SIDE, SIDE), np.uint8)
+def rows_of(looks: list[np.ndarray]) -> ArrayStore:
+    rows = ArrayStore(len(looks), (SIDE, SIDE), np.uint8)
     for position, look in enumerate(looks):
         rows.write(position, look)
     return rows

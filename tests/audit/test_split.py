@@ -34,7 +34,7 @@ def heap(tmp_path: Path) -> Path:
 
 def where(root: Path, **options: object) -> dict[str, str]:
     found = split_set(root, validation=0.2, test=0.1, **options)  # type: ignore[arg-type]
-    return {example.name: example.split for example in found.pictures.examples}
+    return {example.name: example.split for example in found.images.examples}
 
 
 @settings(max_examples=60)
@@ -71,13 +71,13 @@ def test_groups_stay_whole_and_classes_get_their_parts(data: st.DataObject) -> N
 
 def test_near_copies_stay_together_and_each_picture_has_one_split(heap: Path) -> None:
     found = split_set(heap, validation=0.2, test=0.1)
-    splits = {example.name: example.split for example in found.pictures.examples}
+    splits = {example.name: example.split for example in found.images.examples}
     assert len(splits) == 26
     first, second = sorted(path.name for path in heap.glob("cats/*.jpg"))[:2]
     assert splits["cats/twin.jpg"] == splits[f"cats/{first}"]
     assert splits["cats/small.jpg"] == splits[f"cats/{second}"]
     assert (found.groups, found.grouped) == (2, 4)
-    counts = found.pictures.counts()
+    counts = found.images.counts()
     assert counts["validation"]["dogs"] == 2
     assert counts["test"]["dogs"] == 1
 
@@ -93,7 +93,7 @@ def test_the_seed_decides_and_names_do_not_matter(heap: Path) -> None:
 
 
 def test_a_file_brings_the_split_back_after_renaming_and_moving(heap: Path) -> None:
-    found = split_set(heap, validation=0.2, test=0.1).pictures
+    found = split_set(heap, validation=0.2, test=0.1).images
     file = heap.with_name("heap.split.csv")
     file.write_text(to_csv(found))
     moved = heap.rename(heap.with_name("elsewhere"))
@@ -110,7 +110,7 @@ def test_a_file_brings_the_split_back_after_renaming_and_moving(heap: Path) -> N
 
 def test_a_picture_that_is_gone_or_changed_is_named(heap: Path) -> None:
     file = heap.with_name("heap.split.csv")
-    file.write_text(to_csv(split_set(heap, validation=0.2, test=0.1).pictures))
+    file.write_text(to_csv(split_set(heap, validation=0.2, test=0.1).images))
     gone = sorted(heap.glob("dogs/*"))[3]
     gone.unlink()
     with pytest.raises(CatdogError, match=rf"found dogs/{gone.name} gone or changed"):
@@ -139,7 +139,7 @@ def test_a_set_that_is_split_is_only_merged_when_told_to(tmp_path: Path) -> None
     root = paint_set(tmp_path / "set", {"train": 8, "validation": 4})
     with pytest.raises(UsageError, match="--again"):
         split_set(root, validation=0.2, test=0.1)
-    found = split_set(root, validation=0.25, test=0, again=True).pictures
+    found = split_set(root, validation=0.25, test=0, again=True).images
     assert found.counts() == {
         "train": {"ant": 9, "bee": 9},
         "validation": {"ant": 3, "bee": 3},
@@ -156,7 +156,7 @@ def test_folders_are_links_to_the_same_files_and_names_do_not_collide(heap: Path
     (heap / "cats" / "below").mkdir()
     path = sorted(heap.glob("dogs/*"))[0]
     path.rename(heap / "cats" / "below" / "twin.jpg")
-    found = split_set(heap, validation=0.2, test=0.1).pictures
+    found = split_set(heap, validation=0.2, test=0.1).images
     target = heap.with_name("made")
     assert write_folders(found, target) == 0
     made = sorted(target.rglob("*.jpg"))

@@ -5,7 +5,7 @@ import pytest
 
 from tests.cli.test_render import text_of
 from tl_catdog.cli.evaluation_view import evaluation_view, robustness_view, selection_line
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.prediction.predictions import Predictions
@@ -24,7 +24,9 @@ def predictions(n: int = 300) -> Predictions:
 @pytest.mark.parametrize("width", [80, 120])
 def test_evaluation_gives_every_figure_with_its_interval_and_n(width: int) -> None:
     item = predictions()
-    found = text_of(evaluation_view("mine on test", evaluate(item), reliability(item)), width)
+    found = text_of(
+        evaluation_view("mine on test", compute_metrics(item), reliability(item)), width
+    )
     lines = [line.split() for line in found.splitlines()]
     assert lines[0] == ["mine", "on", "test"]
     for name in ("accuracy", "ROC-AUC", "log", "ECE", "Brier"):

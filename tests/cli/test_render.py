@@ -15,9 +15,9 @@ from tl_catdog.cli.render import (
     skipped_table,
 )
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
-from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.statistics import Interval
 
 
@@ -29,8 +29,8 @@ def text_of(view: RenderableType, width: int) -> str:
     return "\n".join(lines)
 
 
-def evaluation(accuracy: float, low: float, high: float) -> Evaluation:
-    return Evaluation(
+def evaluation(accuracy: float, low: float, high: float) -> Metrics:
+    return Metrics(
         ("cats", "dogs"), 832, accuracy, Interval(low, high), 0.99987, 0.0213, ((414, 2), (3, 413))
     )
 
@@ -95,7 +95,7 @@ def test_data_summary_names_what_was_ignored() -> None:
         Example(Path("x"), "x", label, split, "d")
         for split, label in [("train", "ant"), ("train", "bee"), ("test", "bee")]
     )
-    pictures = PictureSet(Path("pets"), "class folders", ("ant", "bee"), examples, {".heic": 3})
+    pictures = ImageSet(Path("pets"), "class folders", ("ant", "bee"), examples, {".heic": 3})
     found = text_of(data_summary(pictures), 80)
     assert "pets (class folders)" in found
     assert "3 × .heic" in found

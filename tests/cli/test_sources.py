@@ -14,7 +14,7 @@ from tl_catdog.files import cache_folder
 def test_pictures_in_data_here_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     paint_set(tmp_path / "data", {"": 1})
-    assert sources.choose(None) == sources.Source(Path("data"), False)
+    assert sources.choose(None) == sources.DataSource(Path("data"), False)
 
 
 def test_a_named_folder_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tl_catdog.data import array_store as module
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import cache_folder
 
@@ -20,7 +20,7 @@ from tl_catdog.files import cache_folder
 @pytest.mark.parametrize("place", ["memory", "disk"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32])
 def test_what_is_written_is_read_in_any_order(place: str, dtype: type) -> None:
-    rows = Rows(50, (4, 3), dtype, place)
+    rows = ArrayStore(50, (4, 3), dtype, place)
     expected = np.random.default_rng(0).integers(0, 200, (50, 4, 3)).astype(dtype)
     for position in np.random.default_rng(1).permutation(50):
         rows.write(int(position), expected[position])
@@ -31,14 +31,14 @@ def test_what_is_written_is_read_in_any_order(place: str, dtype: type) -> None:
 
 
 def test_large_ones_go_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not Rows(10, (100,), np.uint8).on_disk
+    assert not ArrayStore(10, (100,), np.uint8).on_disk
     monkeypatch.setattr(module, "MEMORY_LIMIT", 999)
-    assert Rows(10, (100,), np.uint8).on_disk
-    assert not Rows(0, (100,), np.uint8).on_disk
+    assert ArrayStore(10, (100,), np.uint8).on_disk
+    assert not ArrayStore(0, (100,), np.uint8).on_disk
 
 
 def test_rows_on_the_disk_are_not_the_processs_memory() -> None:
-    rows = Rows(64, (2**20,), np.uint8, "disk")
+    rows = ArrayStore(64, (2**20,), np.uint8, "disk")
     before = psutil.Process().memory_info().rss
     for position in range(64):
         rows.write(position, np.full(2**20, position, np.uint8))
@@ -71,7 +71,7 @@ def test_rows_from_all_over_a_file_are_not_either() -> None:
 
 
 def test_no_file_is_left_even_by_a_kill() -> None:
-    rows = Rows(4, (10,), np.uint8, "disk")
+    rows = ArrayStore(4, (10,), np.uint8, "disk")
     rows.write(0, np.ones(10, np.uint8))
     assert list((cache_folder() / "rows").iterdir()) == []
 
@@ -80,12 +80,12 @@ def test_a_full_disk_is_said_before_the_work(monkeypatch: pytest.MonkeyPatch) ->
     usage = namedtuple("usage", "total used free")(10, 5, 5)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(CatdogError, match=r"room for 0\.1 GB"):
-        Rows(100, (10**6,), np.uint8, "disk")
+        ArrayStore(100, (10**6,), np.uint8, "disk")
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system promises no room")
 def test_room_is_taken_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = Rows(100, (10**6,), np.uint8, "disk")
+    rows = ArrayStore(100, (10**6,), np.uint8, "disk")
     assert os.fstat(rows._file.fileno()).st_blocks * 512 >= 10**8
 
     def full(*_: int) -> None:
@@ -93,7 +93,7 @@ def test_room_is_taken_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(CatdogError, match=r"room for 0\.1 GB.*No space left"):
-        Rows(100, (10**6,), np.uint8, "disk")
+        ArrayStore(100, (10**6,), np.uint8, "disk")
 
 
 def test_a_cache_folder_that_cannot_be_made_is_named(
@@ -102,4 +102,4 @@ def test_a_cache_folder_that_cannot_be_made_is_named(
     (tmp_path / "tl-catdog").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(CatdogError, match="tl-catdog"):
-        Rows(4, (10,), np.uint8, "disk")
+        ArrayStore(4, (10,), np.uint8, "disk")

@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from tests.conftest import paint_set
 from tl_catdog import runtime
 from tl_catdog.data import batches as pipeline
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.augment import Augmenter
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
@@ -95,7 +95,7 @@ def test_disk_and_memory_hold_the_same(examples: tuple[Example, ...]) -> None:
 
 
 def test_each_epoch_draws_one_of_the_views(examples: tuple[Example, ...]) -> None:
-    rows = Rows(3 * len(examples), (1,), np.float32)
+    rows = ArrayStore(3 * len(examples), (1,), np.float32)
     for position in range(3 * len(examples)):
         rows.write(position, np.array([position], np.float32))
     samples = pipeline.Samples(examples, [], rows, views=3)
@@ -137,7 +137,7 @@ def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
     (root / "bee" / "000.png").write_text("no picture")
     decoded = pipeline.decode_all(load_set(root).split("all"), SIZE)
     with pytest.raises(CatdogError, match=r"none of bee.*000\.png"):
-        pipeline.usable(decoded, ("ant", "bee"), "train")
+        pipeline.require_every_class(decoded, ("ant", "bee"), "train")
 
 
 def test_balanced_weights_are_scikit_learns(tmp_path: Path) -> None:

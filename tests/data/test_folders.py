@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import COLOURS, paint, paint_set
-from tl_catdog.data.folders import holds_pictures, pictures_below, scan
+from tl_catdog.data.folders import holds_images, images_below, scan
 from tl_catdog.errors import UsageError
 from tl_catdog.files import SET_RECORD
 
@@ -162,11 +162,11 @@ def test_unsorted_pictures_are_no_classes(tmp_path: Path) -> None:
 
 def test_holds_pictures_looks_below_but_not_at_other_files(tmp_path: Path) -> None:
     (tmp_path / "README.md").touch()
-    assert not holds_pictures(tmp_path)
-    assert not holds_pictures(tmp_path / "none")
+    assert not holds_images(tmp_path)
+    assert not holds_images(tmp_path / "none")
     path = paint(tmp_path / "a" / "b" / "c.png", COLOURS[0], 1)
-    assert holds_pictures(tmp_path)
-    assert list(pictures_below(tmp_path)) == [path]
+    assert holds_images(tmp_path)
+    assert list(images_below(tmp_path)) == [path]
 
 
 def test_sets_side_by_side_are_no_classes(tmp_path: Path) -> None:

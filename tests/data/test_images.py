@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 
 from tl_catdog.data import images
 from tl_catdog.data.images import MAX_PIXELS, decode
-from tl_catdog.data.parallel import in_order
-from tl_catdog.errors import PictureError
+from tl_catdog.data.parallel import map_threaded
+from tl_catdog.errors import ImageError
 
 SIZE = 32
 
@@ -200,7 +200,7 @@ def test_values_may_be_grey_coloured_or_transparent(shape: tuple[int, ...]) -> N
     ],
 )
 def test_values_of_no_picture_are_refused(values: np.ndarray, reason: str) -> None:
-    with pytest.raises(PictureError, match=reason):
+    with pytest.raises(ImageError, match=reason):
         decode(values, SIZE)
 
 
@@ -215,7 +215,7 @@ def test_reads_a_path_and_bytes_alike(tmp_path: Path) -> None:
 def test_a_truncated_file_is_an_error_not_a_grey_picture(kind: str, part: float) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise), kind)
-    with pytest.raises(PictureError):
+    with pytest.raises(ImageError):
         decode(data[: int(part * len(data))], SIZE)
 
 
@@ -229,12 +229,12 @@ def test_a_truncated_file_is_an_error_not_a_grey_picture(kind: str, part: float)
     ],
 )
 def test_what_is_no_picture_is_named_so(data: bytes, reason: str) -> None:
-    with pytest.raises(PictureError, match=reason):
+    with pytest.raises(ImageError, match=reason):
         decode(data, SIZE)
 
 
 def test_other_formats_are_refused() -> None:
-    with pytest.raises(PictureError, match="not a JPEG"):
+    with pytest.raises(ImageError, match="not a JPEG"):
         decode(encoded(scene(), "TIFF"), SIZE)
 
 
@@ -246,15 +246,15 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
 
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9)))
-    with pytest.raises(PictureError, match="pixels"):
+    with pytest.raises(ImageError, match="pixels"):
         decode(data, SIZE)
     assert MAX_PIXELS < 50_000 * 50_000
 
 
 def test_a_missing_file_is_named_so(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match="can't be read"):
+    with pytest.raises(ImageError, match="can't be read"):
         decode(tmp_path / "none.jpg", SIZE)
-    with pytest.raises(PictureError, match="can't be read"):
+    with pytest.raises(ImageError, match="can't be read"):
         decode(tmp_path, SIZE)
 
 
@@ -266,7 +266,7 @@ def test_in_order_keeps_order_and_never_runs_far_ahead() -> None:
             taken.append(index)
             yield index
 
-    results = in_order(lambda x: x * x, items(), ahead=8)
+    results = map_threaded(lambda x: x * x, items(), ahead=8)
     assert [next(results) for _ in range(10)] == [x * x for x in range(10)]
     assert len(taken) <= 10 + 8
     assert list(results) == [x * x for x in range(10, 100)]

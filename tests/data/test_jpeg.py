@@ -6,7 +6,7 @@ from tests.conftest import COLOURS
 from tests.support.hostile_bytes import encoded, scene
 from tl_catdog.data.images import decode
 from tl_catdog.data.jpeg import MAX_SCANS
-from tl_catdog.errors import PictureError
+from tl_catdog.errors import ImageError
 
 WAYS = {
     "plain": {},
@@ -24,9 +24,9 @@ def test_a_jpeg_cut_in_the_middle_is_refused_whatever_ends_it(
 ) -> None:
     whole = encoded(scene(COLOURS[0]).convert(mode), "JPEG", **WAYS[way])
     half = whole[: len(whole) * 3 // 4]
-    with pytest.raises(PictureError, match="truncated"):
+    with pytest.raises(ImageError, match="truncated"):
         decode(half, size)
-    with pytest.raises(PictureError, match="cut short"):
+    with pytest.raises(ImageError, match="cut short"):
         decode(half + b"\xff\xd9", size)
 
 
@@ -49,7 +49,7 @@ def test_scans_without_end_are_refused(more: int, refused: bool) -> None:
     last = whole[whole.rindex(b"\xff\xda") : -2]
     data = whole[:-2] + more * last + whole[-2:]
     if refused:
-        with pytest.raises(PictureError, match="scans"):
+        with pytest.raises(ImageError, match="scans"):
             decode(data, 32)
     else:
         assert decode(data, 32).shape == (32, 32, 3)

@@ -13,7 +13,7 @@ from tl_catdog.errors import CatdogError
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.arch)
 def test_every_stage_is_trained_and_both_engines_agree(config: TrainConfig) -> None:
-    found = dry_run(config, WORK, pictures=2)
+    found = dry_run(config, WORK, images=2)
     stages = ["scratch"] if config.arch == "baseline" else ["frozen", "finetune"]
     assert list(found.stages) == stages
     for cost in found.stages.values():
@@ -46,7 +46,7 @@ def test_engines_that_disagree_fail() -> None:
 
 def test_without_onnx_runtime_it_works_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "onnx_works", lambda: False)
-    found = dry_run(CONFIGS[0], WORK, pictures=2)
+    found = dry_run(CONFIGS[0], WORK, images=2)
     assert found.difference is None
     assert found.check().state == "warning"
     assert "onnxruntime" in found.check().hint

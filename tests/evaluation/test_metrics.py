@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 
 
@@ -46,7 +46,7 @@ def area(positive: np.ndarray, negative: np.ndarray) -> float:
 
 @given(predictions())
 def test_every_figure_is_its_definition(item: Predictions) -> None:
-    found = evaluate(item)
+    found = compute_metrics(item)
     n, classes = item.probabilities.shape
     said = item.probabilities.argmax(1)
     assert found.n == n
@@ -71,14 +71,14 @@ def test_every_figure_is_its_definition(item: Predictions) -> None:
 
 
 def test_a_sure_mistake_costs_a_lot_but_not_infinity() -> None:
-    found = evaluate(made([0, 1], [[0.0, 1.0], [0.0, 1.0]]))
+    found = compute_metrics(made([0, 1], [[0.0, 1.0], [0.0, 1.0]]))
     assert found.accuracy == 0.5
     assert 10 < found.log_loss < 30
     assert math.isfinite(found.log_loss)
 
 
 def test_json_has_the_promised_names() -> None:
-    found = evaluate(made([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])).to_json()
+    found = compute_metrics(made([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])).to_json()
     assert set(found) == {
         "n", "classes", "accuracy", "accuracy_ci", "auc", "log_loss", "confusion",
     }  # fmt: skip

@@ -19,8 +19,8 @@ class Brightness:
 
     engine, batch = "test", 4
 
-    def __call__(self, pictures: np.ndarray) -> tuple[np.ndarray, ...]:
-        bright = pictures.mean(axis=(1, 2, 3)) > 60
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        bright = images.mean(axis=(1, 2, 3)) > 60
         return (np.where(bright, 0.9, 0.1).astype(np.float32)[:, None],)
 
 

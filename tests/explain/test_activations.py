@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tl_catdog.explain.activations import STRONGEST, Walk, as_pictures, walk
+from tl_catdog.explain.activations import STRONGEST, Activations, as_images, record_activations
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.layout import shape_at
 from tl_catdog.models.mobilenet import build_mobilenet, part_below
@@ -14,11 +14,11 @@ def noise(size: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def baseline() -> Walk:
-    return walk(build_baseline(image_size=64, class_count=2), noise(64))
+def baseline() -> Activations:
+    return record_activations(build_baseline(image_size=64, class_count=2), noise(64))
 
 
-def test_each_block_of_the_baseline_is_convolution_relu_and_pooling(baseline: Walk) -> None:
+def test_each_block_of_the_baseline_is_convolution_relu_and_pooling(baseline: Activations) -> None:
     assert [block.title for block in baseline.blocks] == [
         "block1_conv 64×64×32 → ReLU → max-pooling 32×32×32",
         "block2_conv 32×32×64 → ReLU → max-pooling 16×16×64",
@@ -33,7 +33,7 @@ def test_each_block_of_the_baseline_is_convolution_relu_and_pooling(baseline: Wa
         np.testing.assert_array_equal(pooling.maps, windows.max(axis=(2, 4)))
 
 
-def test_the_strongest_maps_come_first(baseline: Walk) -> None:
+def test_the_strongest_maps_come_first(baseline: Activations) -> None:
     for block in baseline.blocks:
         spread = block.steps[-1].maps.std(axis=(1, 2))
         assert len(spread) == STRONGEST
@@ -44,7 +44,7 @@ def test_the_strongest_maps_come_first(baseline: Walk) -> None:
 def test_the_first_convolution_is_the_kernel_over_the_scaled_picture() -> None:
     model = build_baseline(image_size=32, class_count=2)
     picture = noise(32)
-    step = walk(model, picture).blocks[0].steps[0]
+    step = record_activations(model, picture).blocks[0].steps[0]
     kernel, bias = model.get_layer("block1_conv").get_weights()
     patch = picture[9:12, 19:22].astype(np.float64) / 127.5 - 1
     expected = np.tensordot(patch, kernel, 3) + bias
@@ -54,7 +54,7 @@ def test_the_first_convolution_is_the_kernel_over_the_scaled_picture() -> None:
 @pytest.mark.parametrize("size", [32, 33, 65])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_odd_sizes_and_more_classes_are_walked(size: int, classes: int) -> None:
-    found = walk(build_baseline(image_size=size, class_count=classes), noise(size))
+    found = record_activations(build_baseline(image_size=size, class_count=classes), noise(size))
     assert found.steps[0].shape == (size, size, 32)
     assert found.filters.shape == (32, 3, 3, 3)
 
@@ -62,7 +62,7 @@ def test_odd_sizes_and_more_classes_are_walked(size: int, classes: int) -> None:
 @pytest.mark.parametrize("size", [32, 97])
 def test_mobilenet_is_walked_through_its_nested_backbone(size: int) -> None:
     model = build_mobilenet(image_size=size, class_count=2, backbone_weights=None)
-    found = walk(model, noise(size))
+    found = record_activations(model, noise(size))
     shapes = {step.layer: step.shape for step in found.steps}
     for number in (3, 6, 13):
         expected = shape_at(f"block_{number + 1}", size)
@@ -79,7 +79,7 @@ def test_mobilenet_is_walked_through_its_nested_backbone(size: int) -> None:
 def test_filters_become_pictures_around_grey() -> None:
     kernel = np.zeros((3, 3, 3, 2), np.float32)
     kernel[0, 0, 0, 0], kernel[1, 1, 1, 0] = 2, -1
-    first, empty = as_pictures(kernel)
+    first, empty = as_images(kernel)
     assert first[0, 0].tolist() == [1, 0.5, 0.5]
     assert first[1, 1].tolist() == [0.5, 0.25, 0.5]
     assert (empty == 0.5).all()

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from tl_catdog.explain.activations import Block, Step, Walk
+from tl_catdog.explain.activations import Activations, Block, Step
 from tl_catdog.explain.explanation import Explanation
 from tl_catdog.explain.figure import explain_figure, mosaic
-from tl_catdog.explain.location import Spot
+from tl_catdog.explain.location import Location
 from tl_catdog.explain.occlusion import Occlusion
 from tl_catdog.pages.charts import write_png
 
@@ -36,13 +36,13 @@ def explanation() -> Explanation:
         target="dog",
         pixels=np.full((16, 16, 3), 90, np.uint8),
         sharp=np.full((64, 64, 3), 90, np.uint8),
-        walk=Walk(
+        activations=Activations(
             "block1_conv",
             RNG.uniform(0, 1, (32, 3, 3, 3)).astype(np.float32),
             (Block((step("convolution", 16), step("ReLU", 16), step("max-pooling", 8))),),
         ),
-        heat=np.eye(4, dtype=np.float32),
-        peak=Spot(0.1, 0.2),
+        heatmap=np.eye(4, dtype=np.float32),
+        peak=Location(0.1, 0.2),
         occlusion=Occlusion(0.25, 0.998, after, 0.61),
     )
 
@@ -85,7 +85,7 @@ def test_a_class_that_nothing_speaks_for_has_no_spot(
 ) -> None:
     occlusion = replace(explanation.occlusion, at_peak=None)
     blind = replace(
-        explanation, target="cat", peak=None, heat=np.zeros((4, 4)), occlusion=occlusion
+        explanation, target="cat", peak=None, heatmap=np.zeros((4, 4)), occlusion=occlusion
     )
     shown = words(explain_figure(blind, "dog.jpg"))
     assert "Nothing in the picture speaks for cat." in shown
@@ -101,8 +101,8 @@ def test_maps_of_one_pixel_many_classes_and_odd_names_are_drawn(
         explanation,
         probabilities=dict.fromkeys(names, 1 / len(names)),
         target="a$b$",
-        walk=replace(explanation.walk, blocks=(Block((step("ReLU", 1, 3),)),)),
-        heat=np.ones((1, 1), np.float32),
+        activations=replace(explanation.activations, blocks=(Block((step("ReLU", 1, 3),)),)),
+        heatmap=np.ones((1, 1), np.float32),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # would reach the user's terminal

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tl_catdog.explain.location import Spot
+from tl_catdog.explain.location import Location
 from tl_catdog.explain.occlusion import Occlusion, covered, occlude, square_at
 
 part = st.floats(0, 1)
@@ -13,20 +13,20 @@ part = st.floats(0, 1)
 
 @given(part, part, st.integers(1, 300), st.floats(0.01, 1))
 def test_the_square_is_always_whole_and_inside(x: float, y: float, size: int, side: float) -> None:
-    for place in square_at(Spot(x, y), size, side):
+    for place in square_at(Location(x, y), size, side):
         assert 0 <= place.start < place.stop <= size
         assert place.stop - place.start == max(1, round(side * size))
 
 
 def test_the_square_is_around_the_spot() -> None:
-    rows, columns = square_at(Spot(0.25, 0.5), 100, 0.2)
+    rows, columns = square_at(Location(0.25, 0.5), 100, 0.2)
     assert (rows, columns) == (slice(40, 60), slice(15, 35))
 
 
 def test_covering_takes_the_mean_colour_and_leaves_the_picture_alone() -> None:
     picture = np.zeros((10, 10, 3), np.uint8)
     picture[:5] = (100, 50, 200)
-    hidden = covered(picture, Spot(0, 0), 0.2)
+    hidden = covered(picture, Location(0, 0), 0.2)
     assert hidden[0, 0].tolist() == [50, 25, 100]
     assert (hidden[2:] == picture[2:]).all()
     assert picture[0, 0].tolist() == [100, 50, 200]
@@ -40,7 +40,7 @@ def bright_corner(pictures: np.ndarray) -> np.ndarray:
 def test_only_covering_what_counts_changes_the_answer() -> None:
     picture = np.zeros((40, 40, 3), np.uint8)
     picture[-1, 0] = 255
-    found = occlude(picture, bright_corner, Spot(0, 1), side=0.25, grid=9)
+    found = occlude(picture, bright_corner, Location(0, 1), side=0.25, grid=9)
     assert found.before == 1
     assert found.at_peak == found.lowest < 0.01
     assert found.drop.shape == (9, 9)

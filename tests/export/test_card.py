@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from tests.conftest import Trained
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
 from tl_catdog.export.card import card
 from tl_catdog.files import read_json
@@ -19,7 +19,7 @@ def test_the_card_in_the_package_is_made_of_the_files_beside_it() -> None:
 
 def test_its_accuracy_is_that_of_the_saved_predictions() -> None:
     run = shipped_run()
-    item = evaluate(read_predictions(run.predictions_path("test")))
+    item = compute_metrics(read_predictions(run.predictions_path("test")))
     text = card(run)
     assert f"| accuracy | {100 * item.accuracy:.2f} %" in text
     assert item.accuracy > 0.97
@@ -31,7 +31,7 @@ def test_the_readme_says_the_same() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     told = readme.split("<!-- shipped -->")[1].split("\n\n")[0]
     run = shipped_run()
-    item = evaluate(read_predictions(run.predictions_path("test")))
+    item = compute_metrics(read_predictions(run.predictions_path("test")))
     trust = reliability(read_predictions(run.predictions_path("test")))
     assert f"{100 * item.accuracy:.2f} % of {item.n} test photographs" in told
     ci = item.accuracy_ci

@@ -20,7 +20,7 @@ import tl_catdog as tl
 from tests.conftest import Cli, Trained, paint_set
 from tl_catdog.data.images import Pixels
 from tl_catdog.errors import UsageError
-from tl_catdog.export.export import export, measuring
+from tl_catdog.export.export import export, parity_reference
 from tl_catdog.export.formats import FORMATS, Format
 from tl_catdog.runs.folder import Run, find_run, shipped_run
 
@@ -37,8 +37,8 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def exported(run: Run, name: str, out: Path, **options: Any) -> Any:
-    pictures = tl.load(run).pictures()
-    return export(run, FORMATS[name], out, pictures, measuring(run, pictures), **options)
+    pictures = tl.load(run).images()
+    return export(run, FORMATS[name], out, pictures, parity_reference(run, pictures), **options)
 
 
 def assert_whole(run: Run, folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_probabilities_agree(
     run = three if which == "three" else find_run(which, trained.runs_dir)
     found = exported(run, name, tmp_path)
     assert found.path == tmp_path / name
-    assert found.apart <= 1e-4
+    assert found.max_abs_diff <= 1e-4
     assert found.n == 18
     assert_whole(run, found.path)
 
@@ -81,8 +81,8 @@ def test_whole_numbers_decide_alike(
 
 def test_the_one_that_ships_can_be_exported_as_onnx(three: Run, tmp_path: Path) -> None:
     run = shipped_run()
-    pictures = tl.load(three).pictures()
-    found = export(run, FORMATS["onnx"], tmp_path, pictures, measuring(run, pictures))
+    pictures = tl.load(three).images()
+    found = export(run, FORMATS["onnx"], tmp_path, pictures, parity_reference(run, pictures))
     assert found.path is not None
     assert found.accuracy is None  # these pictures show neither cats nor dogs
     assert_whole(run, found.path)
@@ -100,21 +100,21 @@ def spoilt(kind: Format, by: float) -> Format:
 
 @pytest.mark.parametrize("by", [2e-4, 0.5])
 def test_what_says_something_else_is_not_written(three: Run, tmp_path: Path, by: float) -> None:
-    pictures = tl.load(three).pictures()
+    pictures = tl.load(three).images()
     found = export(
-        three, spoilt(FORMATS["onnx"], by), tmp_path, pictures, measuring(three, pictures)
+        three, spoilt(FORMATS["onnx"], by), tmp_path, pictures, parity_reference(three, pictures)
     )
     assert found.path is None
-    assert found.apart > 1e-4
+    assert found.max_abs_diff > 1e-4
     assert len(found.worst) == 5
     assert found.worst[0].path.is_file()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_whole_numbers_that_decide_otherwise_are_not_written(three: Run, tmp_path: Path) -> None:
-    pictures = tl.load(three).pictures()
+    pictures = tl.load(three).images()
     kind = spoilt(FORMATS["litert-int8"], 0.5)
-    found = export(three, kind, tmp_path, pictures, measuring(three, pictures))
+    found = export(three, kind, tmp_path, pictures, parity_reference(three, pictures))
     assert found.path is None
     assert found.same < 0.995
     for worst in found.worst:  # each was decided otherwise
@@ -134,10 +134,10 @@ def test_an_export_that_another_one_came_before_is_not_written(three: Run, tmp_p
         (tmp_path / "onnx").mkdir()  # meanwhile
         return FORMATS["onnx"].write(run, folder, pictures)
 
-    pictures = tl.load(three).pictures()
+    pictures = tl.load(three).images()
     kind = replace(FORMATS["onnx"], write=write)
     with pytest.raises(UsageError, match="is there"):
-        export(three, kind, tmp_path, pictures, measuring(three, pictures))
+        export(three, kind, tmp_path, pictures, parity_reference(three, pictures))
     assert [path.name for path in tmp_path.iterdir()] == ["onnx"]
     assert list((tmp_path / "onnx").iterdir()) == []
 
@@ -156,9 +156,9 @@ def test_the_gate_looks_at_the_file_that_was_written(three: Run, tmp_path: Path)
         (folder / name).write_bytes(model.SerializeToString())
         return name
 
-    pictures = tl.load(three).pictures()
+    pictures = tl.load(three).images()
     kind = replace(FORMATS["onnx"], write=write)
-    found = export(three, kind, tmp_path, pictures, measuring(three, pictures))
+    found = export(three, kind, tmp_path, pictures, parity_reference(three, pictures))
     assert found.path is None
     assert list(tmp_path.iterdir()) == []
 
@@ -249,7 +249,7 @@ def test_a_savedmodel_follows_tensorflow_servings_conventions(three: Run, tmp_pa
     np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=1e-5)
     # Whole files, which TensorFlow decodes and resizes.
     assert found.encoded_same == 1.0
-    files = [example.path.read_bytes() for example in tl.load(three).pictures().examples[:2]]
+    files = [example.path.read_bytes() for example in tl.load(three).images().examples[:2]]
     both = loaded.signatures["encoded"](encoded=tf.constant(files))["probabilities"].numpy()
     assert both.shape == (2, 3)
 
@@ -284,7 +284,7 @@ def test_the_one_that_ships_agrees_with_its_exports_on_photographs(
 def test_a_stranger_can_use_it_by_its_readme_alone(name: str, three: Run, tmp_path: Path) -> None:
     """Its snippet runs in the folder, without this package, and says what the run says."""
     found = exported(three, name, tmp_path)
-    example = tl.load(three).pictures().split("validation")[0]
+    example = tl.load(three).images().split("validation")[0]
     shutil.copy2(example.path, found.path / "photo.jpg")
     code = (found.path / "README.md").read_text().split("```python\n")[1].split("```")[0]
     code = "import sys; sys.modules['tl_catdog'] = None\n" + code

@@ -37,9 +37,9 @@ class Counting:
         self.batch = forward.batch
         self.count = 0
 
-    def __call__(self, pictures: np.ndarray) -> Any:
-        self.count += len(pictures)
-        return self.forward(pictures)
+    def __call__(self, images: np.ndarray) -> Any:
+        self.count += len(images)
+        return self.forward(images)
 
 
 def counted() -> tuple[Backbone, Counting]:
@@ -59,9 +59,9 @@ def store(tmp_path: Path) -> Iterator[FeatureStore]:
         yield opened
 
 
-def everything(found: module.Features, cut: str = "pooling") -> np.ndarray:
+def everything(found: module.Features, feature_layer: str = "pooling") -> np.ndarray:
     """Return all numbers, (pictures, views, …)."""
-    samples = found.at[cut]
+    samples = found.at[feature_layer]
     indices = np.arange(len(samples.examples))
     columns = [samples.gather(indices, np.full_like(indices, v)) for v in range(samples.views)]
     return np.stack(columns, axis=1)
@@ -71,8 +71,8 @@ def test_each_view_is_the_backbones_output(examples: tuple[Example, ...]) -> Non
     backbone, forward = counted()
     found = extract(backbone, examples, Views(mirror=True))
     pixels = np.stack([decode(example.path, 32) for example in examples])
-    for cut, index in (("pooling", 0), ("block_13", 1)):
-        numbers = everything(found, cut)
+    for feature_layer, index in (("pooling", 0), ("block_13", 1)):
+        numbers = everything(found, feature_layer)
         for view, pictures in enumerate((pixels, pixels[:, :, ::-1])):
             expected = forward.forward(pictures)[index]
             np.testing.assert_allclose(numbers[:, view], expected, rtol=1e-3, atol=1e-3)
@@ -96,8 +96,8 @@ def test_the_second_time_nothing_is_computed(
     assert second.known == 40
     assert forward.count == 40 * 4
     assert heard == [(40, 40, 40)]
-    for cut in CUTS:
-        assert np.array_equal(everything(first, cut), everything(second, cut))
+    for feature_layer in CUTS:
+        assert np.array_equal(everything(first, feature_layer), everything(second, feature_layer))
 
 
 @pytest.mark.parametrize("known", [[0, 7, 39], list(range(33))])
@@ -156,7 +156,7 @@ def test_what_the_numbers_depend_on_is_computed_anew(
     change: str,
 ) -> None:
     extract(counted()[0], examples, Views(), store=store)
-    config, cuts = CONFIG, CUTS
+    config, feature_layers = CONFIG, CUTS
     if change == "weights":
         other = {name: value * 1.01 for name, value in packaged_weights().items()}
         monkeypatch.setattr(module, "backbone_numbers", lambda _: other)
@@ -165,8 +165,8 @@ def test_what_the_numbers_depend_on_is_computed_anew(
     elif change == "decoder":
         monkeypatch.setattr(module, "versions", lambda *packages: "another")
     elif change == "cut":
-        cuts = ("pooling", "block_14")
-    backbone = frozen_backbone(config, cuts, lambda: None)
+        feature_layers = ("pooling", "block_14")
+    backbone = frozen_backbone(config, feature_layers, lambda: None)
     if change == "engine":
         backbone = replace(backbone, engine="another")
     assert extract(backbone, examples, Views(), store=store).known == 0

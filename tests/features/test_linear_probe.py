@@ -20,7 +20,7 @@ from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.features import linear_probe as probe
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.linear_probe import backbone_of, judge, out_of_fold, pooled
+from tl_catdog.features.linear_probe import backbone_of, out_of_fold, pooled, probe_predictions
 
 
 def blobs(counts: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +42,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[probe.Job]:
 
     def spied(some: Iterable[probe.Job]) -> Iterator[Any]:
         seen.extend(some)
-        return judge(seen)
+        return probe_predictions(seen)
 
     monkeypatch.setattr(probe, "judge", spied)
     return seen
@@ -110,7 +110,7 @@ def test_each_job_is_logistic_regression_on_standardised_features() -> None:
     mean, spread = features.mean(axis=0), features.std(axis=0)
     plain = LogisticRegression(C=probe.STRENGTH / 80, max_iter=1000)
     expected = plain.fit((features - mean) / spread, labels).predict_proba((others - mean) / spread)
-    (found, again) = judge([(features, labels, others)] * 2)
+    (found, again) = probe_predictions([(features, labels, others)] * 2)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert np.array_equal(found, again)
 

@@ -12,7 +12,7 @@ from tests.support.fetch_server import Answer
 from tests.support.fetch_sets import Shop
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.download import CHUNK
-from tl_catdog.fetch.retry import Patience
+from tl_catdog.fetch.retry import RetryPolicy
 
 HALF = 3 * CHUNK  # of the tiny set's 110,000 bytes; what comes after a whole chunk may be lost
 
@@ -33,7 +33,7 @@ def fails(shop: Shop, *parts: str, **other: object) -> CatdogError:
 def test_a_set_arrives_whole_and_nothing_stays_in_the_cache(shop: Shop) -> None:
     got = shop.get(shop.source())
     assert shop.is_right()
-    assert (got.pictures, got.already, got.recorded) == (12, False, ())
+    assert (got.images, got.already, got.recorded) == (12, False, ())
     assert got.counts == {
         "train/cats": 3, "train/dogs": 3, "validation/cats": 3, "validation/dogs": 3,
     }  # fmt: skip
@@ -186,7 +186,7 @@ def test_a_server_that_stays_broken_is_given_up(shop: Shop) -> None:
 
 
 def test_waits_double_up_to_a_limit_with_chance(shop: Shop) -> None:
-    shop.patience = Patience(first=1, longest=3, tries=6, sleep=shop.waits.append)
+    shop.patience = RetryPolicy(first=1, longest=3, tries=6, sleep=shop.waits.append)
     shop.site.always = server.cut_before_headers
     fails(shop)
     for wait, longest in zip(shop.waits, (1, 2, 3, 3, 3), strict=True):

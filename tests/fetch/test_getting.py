@@ -18,7 +18,7 @@ from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.fetch import archive
 from tl_catdog.fetch import storage as places
-from tl_catdog.fetch.catalogue import FULL, KAGGLE, PETS, SETS, Archive, Source, mirrored
+from tl_catdog.fetch.catalogue import FULL, KAGGLE, PETS, SETS, Archive, PublicSet, mirrored
 from tl_catdog.fetch.getting import command
 from tl_catdog.fetch.layouts import LISTS
 from tl_catdog.fetch.progress import Listener
@@ -50,7 +50,7 @@ def test_pictures_that_were_taken_away_do_not_come_back_by_themselves(shop: Shop
     shop.get(source)
     next((shop.into / "filtered").rglob("*.jpg")).unlink()
     again = shop.get(source)
-    assert (again.already, again.pictures, again.expected) == (True, 11, 12)
+    assert (again.already, again.images, again.expected) == (True, 11, 12)
 
 
 @pytest.mark.parametrize("kind", ["pictures", "file", "link", "dangling link", "other record"])
@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_nothing_and_repeating_goes_on(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     owner, name = {
-        "fetching": (places.Part, "begin"),
+        "fetching": (places.PartialFile, "begin"),
         "unpacking": (archive, "_write"),
         "publishing": (places, "publish"),
     }[stage]
@@ -205,7 +205,7 @@ def test_an_interruption_leaves_nothing_and_repeating_goes_on(shop: Shop, stage:
 def test_two_at_once_get_it_once(shop: Shop) -> None:
     source = shop.source()
     shop.site.script = [server.cut_after(50_000)]
-    found: list[places.Got] = []
+    found: list[places.InstalledSet] = []
     threads = [threading.Thread(target=lambda: found.append(shop.get(source))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -252,13 +252,13 @@ IMAGES: Files = {
 }
 
 
-def pets(shop: Shop, notes: Files = NOTES) -> Source:
+def pets(shop: Shop, notes: Files = NOTES) -> PublicSet:
     archives = []
     for name, files in (("images.tar.gz", IMAGES), ("annotations.tar.gz", notes)):
         data = tarred(files)
         shop.site.files[f"/{name}"] = data
         archives.append(Archive(name, f"{shop.site.address}/{name}", len(data)))
-    return replace(PETS, archives=tuple(archives), pictures=3, room=1_000)
+    return replace(PETS, archives=tuple(archives), images=3, room=1_000)
 
 
 def test_pets_are_cats_and_dogs_in_their_own_split(shop: Shop) -> None:
@@ -286,7 +286,7 @@ def test_both_archives_of_pets_are_given_in_any_order(shop: Shop, tmp_path: Path
         path.write_bytes(shop.site.files[f"/{path.name}"])
     with pytest.raises(UsageError, match="expected 2 archives"):
         shop.get(source, paths[0])
-    assert shop.get(source, *reversed(paths)).pictures == 3
+    assert shop.get(source, *reversed(paths)).images == 3
     assert shop.site.asked == []
 
 
@@ -298,7 +298,7 @@ def test_the_full_set_has_no_split_and_no_thumbs(shop: Shop) -> None:
         "readme[1].txt": b"",
     }
     made = shop.source(zipped(files), name=FULL.archives[0].name)
-    shop.get(replace(FULL, archives=made.archives, pictures=2, room=10))
+    shop.get(replace(FULL, archives=made.archives, images=2, room=10))
     assert scan(shop.into / "full").layout == "class folders"
     names = {path.name for path in (shop.into / "full").rglob("*") if path.is_file()}
     assert names == {"0.jpg", places.SET_RECORD}
@@ -310,7 +310,7 @@ def test_the_competition_may_be_given_as_a_whole(shop: Shop, tmp_path: Path, wra
     outer = zipped({"sampleSubmission.csv": b"", "test1.zip": b"PK", "train.zip": inner})
     mine = tmp_path / "download.zip"
     mine.write_bytes(outer if wrapped else inner)
-    got = shop.get(replace(KAGGLE, pictures=2, room=10), mine)
+    got = shop.get(replace(KAGGLE, images=2, room=10), mine)
     assert got.counts == {"cats": 1, "dogs": 1}
     assert got.recorded == ("train.zip",)
     assert [path.name for path in shop.into.iterdir()] == ["kaggle"]

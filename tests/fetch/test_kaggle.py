@@ -11,14 +11,14 @@ import pytest
 from tests.support import fetch_server as server
 from tests.support.fetch_sets import Files, Shop, noise, zipped
 from tl_catdog.errors import CatdogError
-from tl_catdog.fetch.catalogue import KAGGLE, Source
+from tl_catdog.fetch.catalogue import KAGGLE, PublicSet
 
 FILES: Files = {"train/cat.0.jpg": noise(3_000, 1), "train/dog.0.jpg": noise(3_000, 2)}
 NAME = "/v1/competitions.CompetitionApiService/DownloadDataFile"
 
 
 @pytest.fixture
-def source(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+def source(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublicSet:
     pytest.importorskip("kagglehub")
     from kagglesdk import kaggle_env
 
@@ -28,11 +28,11 @@ def source(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sourc
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made up")
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_ENVIRONMENT"):
         monkeypatch.delenv(name, raising=False)
-    return replace(KAGGLE, pictures=2, room=10_000)
+    return replace(KAGGLE, images=2, room=10_000)
 
 
 def test_the_competition_becomes_folders_of_classes(
-    shop: Shop, source: Source, capfd: pytest.CaptureFixture[str]
+    shop: Shop, source: PublicSet, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def answer(to: server.Handler, data: bytes) -> None:
         body = zipped(FILES)
@@ -47,7 +47,7 @@ def test_the_competition_becomes_folders_of_classes(
     assert capfd.readouterr().out == ""
 
 
-def test_rules_that_were_not_accepted_are_named(shop: Shop, source: Source) -> None:
+def test_rules_that_were_not_accepted_are_named(shop: Shop, source: PublicSet) -> None:
     shop.site.always = server.status(403)
     with pytest.raises(CatdogError, match="found 403") as caught:
         shop.get(source)
@@ -56,7 +56,7 @@ def test_rules_that_were_not_accepted_are_named(shop: Shop, source: Source) -> N
 
 
 def test_without_an_account_the_way_to_one_is_said(
-    shop: Shop, source: Source, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, source: PublicSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     with pytest.raises(CatdogError, match="found no token") as caught:
@@ -65,7 +65,7 @@ def test_without_an_account_the_way_to_one_is_said(
     assert shop.is_empty()
 
 
-def test_a_broken_connection_is_an_error(shop: Shop, source: Source) -> None:
+def test_a_broken_connection_is_an_error(shop: Shop, source: PublicSet) -> None:
     shop.site.always = server.cut_before_headers
     with pytest.raises(CatdogError, match=r"expected train\.zip from Kaggle") as caught:
         shop.get(source)
@@ -74,7 +74,7 @@ def test_a_broken_connection_is_an_error(shop: Shop, source: Source) -> None:
 
 
 def test_without_the_library_the_extra_is_named(
-    shop: Shop, source: Source, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, source: PublicSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(CatdogError, match="found none") as caught:

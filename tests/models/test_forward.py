@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import COLOURS, paint
 from tl_catdog.data.images import decode
 from tl_catdog.data.parallel import usable_cores
-from tl_catdog.errors import PictureError
+from tl_catdog.errors import ImageError
 from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds
 
 
@@ -23,9 +23,9 @@ class Columns:
         self.batch = batch
         self.sizes: list[int] = []
 
-    def __call__(self, pictures: np.ndarray) -> tuple[np.ndarray, ...]:
-        self.sizes.append(len(pictures))
-        values = pictures.astype(np.float32)
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.sizes.append(len(images))
+        values = images.astype(np.float32)
         return values[:, :, 0].reshape(len(values), -1), values.mean(axis=(1, 2))
 
 
@@ -40,11 +40,11 @@ def test_views_come_in_order_and_bad_files_are_named(tmp_path: Path, batch: int)
     assert [path for path, _ in found] == paths
     for (path, wanted), (_, outputs) in zip(jobs, found, strict=True):
         if path == paths[5]:
-            assert isinstance(outputs, PictureError)
+            assert isinstance(outputs, ImageError)
             continue
         pixels = decode(path, 16)
         sides = {PLAIN: pixels[:, 0], MIRROR: pixels[:, -1]}
-        assert not isinstance(outputs, PictureError)
+        assert not isinstance(outputs, ImageError)
         assert [row.tolist() for row in outputs[0]] == [sides[v].ravel().tolist() for v in wanted]
         assert outputs[1] == pytest.approx(
             np.repeat(pixels.mean(axis=(0, 1))[None], len(wanted), 0), rel=1e-5

@@ -9,7 +9,12 @@ from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.engine import KerasForward, OnnxForward
 from tl_catdog.models.graph import extraction_graph, inference_graph
 from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet, part_above, part_below
-from tl_catdog.models.weights import backbone_numbers, numbers_digest, numbers_of, packaged_weights
+from tl_catdog.models.weights import (
+    packaged_weights,
+    read_backbone_weights,
+    weights_digest,
+    weights_of,
+)
 
 CUTS = (*layout.BLOCKS, layout.LAST_CONVOLUTION, layout.POOLING)
 
@@ -41,10 +46,12 @@ def test_every_cut_has_keras_numbers_and_the_stated_shape(size: int) -> None:
     model = build_mobilenet(image_size=size, class_count=2)
     pictures = noise(size)
     expected = KerasForward(part_below(model, CUTS))(pictures)
-    found = OnnxForward(extraction_graph(backbone_numbers("packaged"), size, CUTS))(pictures)
-    for cut, ours, theirs in zip(CUTS, found, expected, strict=True):
-        assert ours.shape[1:] == layout.shape_at(cut, size), cut
-        np.testing.assert_allclose(ours, theirs, atol=2e-4 * np.abs(theirs).max(), err_msg=cut)
+    found = OnnxForward(extraction_graph(read_backbone_weights("packaged"), size, CUTS))(pictures)
+    for feature_layer, ours, theirs in zip(CUTS, found, expected, strict=True):
+        assert ours.shape[1:] == layout.shape_at(feature_layer, size), feature_layer
+        np.testing.assert_allclose(
+            ours, theirs, atol=2e-4 * np.abs(theirs).max(), err_msg=feature_layer
+        )
 
 
 @pytest.mark.parametrize("classes", [2, 5])
@@ -53,7 +60,7 @@ def test_whole_networks_agree(arch: str, size: int, classes: int) -> None:
     build = build_baseline if arch == "baseline" else build_mobilenet
     model = shaken(build(image_size=size, class_count=classes, dense_units=20))
     pictures = noise(size)
-    forward = OnnxForward(inference_graph(arch, numbers_of(model), size))
+    forward = OnnxForward(inference_graph(arch, weights_of(model), size))
     assert forward(pictures)[0].shape == (3, 1 if classes == 2 else classes)
     np.testing.assert_allclose(forward(pictures)[0], KerasForward(model)(pictures)[0], atol=1e-5)
 
@@ -68,10 +75,10 @@ def test_a_picture_has_the_same_numbers_alone_and_in_company() -> None:
 
 
 @pytest.mark.parametrize("cut", ["block_1", "block_13", "Conv_1", "pooling"])
-def test_the_parts_below_and_above_make_the_whole(cut: str) -> None:
+def test_the_parts_below_and_above_make_the_whole(feature_layer: str) -> None:
     model = build_mobilenet(image_size=64, class_count=3)
     pictures = noise(64)
-    below, above = part_below(model, [cut]), part_above(model, cut)
+    below, above = part_below(model, [feature_layer]), part_above(model, feature_layer)
     np.testing.assert_allclose(above(KerasForward(below)(pictures)[0]), model(pictures), atol=1e-5)
     # They share layers: what is trained above is trained in the whole.
     assert {id(v) for v in above.variables} <= {id(v) for v in model.variables}
@@ -90,20 +97,20 @@ def test_the_parts_below_and_above_make_the_whole(cut: str) -> None:
         ("expanded_conv_project", None),
     ],
 )
-def test_the_cut_lies_below_the_whole_block(name: str, cut: str | None) -> None:
-    assert layout.cut_below(name) == cut
+def test_the_cut_lies_below_the_whole_block(name: str, feature_layer: str | None) -> None:
+    assert layout.feature_layer_below(name) == feature_layer
 
 
 @pytest.mark.parametrize("name", ["block_0", "block_17", "block_1x", "top", ""])
 def test_a_block_that_isnt_there_is_refused(name: str) -> None:
     with pytest.raises(layout.UsageError, match=r"block_1,.*block_16"):
-        layout.cut_below(name)
+        layout.feature_layer_below(name)
 
 
 def test_every_layer_of_the_backbone_has_its_cut() -> None:
     backbone = build_mobilenet(image_size=32, class_count=2).get_layer(BACKBONE)
     for layer in backbone.layers[1:]:
-        layout.cut_below(layer.name)
+        layout.feature_layer_below(layer.name)
 
 
 def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
@@ -113,6 +120,6 @@ def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
         {**numbers, "b/0": np.zeros(2, np.float32)},
         {"c/0": numbers["a/0"], "b/0": numbers["b/0"]},
     ]
-    digests = {numbers_digest(item) for item in (numbers, *others)}
+    digests = {weights_digest(item) for item in (numbers, *others)}
     assert len(digests) == 4
-    assert numbers_digest(dict(reversed(numbers.items()))) == numbers_digest(numbers)
+    assert weights_digest(dict(reversed(numbers.items()))) == weights_digest(numbers)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import paint_set
 from tl_catdog import runtime
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.pages.charts import write_png
@@ -15,7 +15,7 @@ from tl_catdog.pages.contact_sheet import Sheet, augmented_sheet, contact_sheet
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> PictureSet:
+def pictures(tmp_path: Path) -> ImageSet:
     return load_set(paint_set(tmp_path / "set", {"train": 6, "validation": 3}))
 
 
@@ -30,7 +30,7 @@ def headings(sheet: Sheet) -> list[str]:
     return [text for text in found if text]
 
 
-def test_each_class_has_its_row_of_its_own_pictures(pictures: PictureSet, tmp_path: Path) -> None:
+def test_each_class_has_its_row_of_its_own_pictures(pictures: ImageSet, tmp_path: Path) -> None:
     sheet = contact_sheet(pictures, count=4, seed=0, split=None)
     assert headings(sheet) == ["ant: 9 pictures", "bee: 9 pictures"]
     shown = images(sheet)
@@ -42,7 +42,7 @@ def test_each_class_has_its_row_of_its_own_pictures(pictures: PictureSet, tmp_pa
     assert (tmp_path / "sheet.png").stat().st_size > 10_000
 
 
-def test_the_seed_and_the_split_choose(pictures: PictureSet) -> None:
+def test_the_seed_and_the_split_choose(pictures: ImageSet) -> None:
     def names(**options: object) -> tuple[str, ...]:
         return contact_sheet(pictures, **{"count": 3, "seed": 0, "split": None, **options}).shown  # type: ignore[arg-type]
 
@@ -53,7 +53,7 @@ def test_the_seed_and_the_split_choose(pictures: PictureSet) -> None:
         names(split="holiday")
 
 
-def test_what_cannot_be_read_is_named_and_replaced(pictures: PictureSet) -> None:
+def test_what_cannot_be_read_is_named_and_replaced(pictures: ImageSet) -> None:
     for path in sorted(pictures.root.glob("train/ant/*"))[:5]:
         path.write_bytes(b"broken")
     sheet = contact_sheet(pictures, count=9, seed=0, split=None)
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_named_and_replaced(pictures: PictureSet) -> None
         contact_sheet(pictures, count=2, seed=0, split=None)
 
 
-def test_augmented_versions_are_those_of_the_pipeline(pictures: PictureSet) -> None:
+def test_augmented_versions_are_those_of_the_pipeline(pictures: ImageSet) -> None:
     import tensorflow as tf
 
     from tl_catdog.data.augment import Augmenter

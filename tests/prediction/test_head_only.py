@@ -15,10 +15,10 @@ from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import read_json, write_json
 from tl_catdog.models.engine import KerasForward, OnnxForward
-from tl_catdog.prediction.head_only import graph_of, head_of, pack, references_of
+from tl_catdog.prediction.head_only import feature_bank_of, graph_of, head_of, pack
 from tl_catdog.prediction.predictor import Predictor, load_keras
-from tl_catdog.prediction.rejection import References
-from tl_catdog.runs.folder import HEAD, ONNX, REFERENCES, Run, read_run, shipped_run
+from tl_catdog.prediction.rejection import FeatureBank
+from tl_catdog.runs.folder import FEATURE_BANK, HEAD, ONNX, Run, read_run, shipped_run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.trainer import train
 
@@ -40,13 +40,13 @@ def kept(whole: Run, tmp_path: Path) -> Run:
     shutil.copytree(whole.path, folder)
     graph = onnx.load_from_string(whole.read_checked(ONNX)).graph
     numbers = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    references = References.from_bytes(whole.read_checked(REFERENCES))
-    content = pack(numbers, references)
+    feature_bank = FeatureBank.from_bytes(whole.read_checked(FEATURE_BANK))
+    content = pack(numbers, feature_bank)
     (folder / HEAD).write_bytes(content)
     manifest = read_json(folder / "manifest.json")
     manifest["model"] = {"head_sha256": sha256(content).hexdigest()}
     write_json(folder / "manifest.json", manifest)
-    for name in (ONNX, REFERENCES, "model.keras"):
+    for name in (ONNX, FEATURE_BANK, "model.keras"):
         (folder / name).unlink()
     return read_run(folder)
 
@@ -82,6 +82,6 @@ def test_the_one_that_ships_is_small_and_whole() -> None:
     head = head_of(run)
     assert head["head_dense/0"].shape == (1280, 128)
     assert head["head_output/0"].shape == (128, 1)
-    references = references_of(run)
-    assert references is not None
-    np.testing.assert_allclose(np.linalg.norm(references.rows, axis=1), 1, rtol=1e-5)
+    feature_bank = feature_bank_of(run)
+    assert feature_bank is not None
+    np.testing.assert_allclose(np.linalg.norm(feature_bank.rows, axis=1), 1, rtol=1e-5)

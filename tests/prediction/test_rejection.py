@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from tl_catdog.errors import CatdogError
 from tl_catdog.prediction import rejection
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.prediction.rejection import Policy, References, choose_policy
+from tl_catdog.prediction.rejection import FeatureBank, Policy, choose_policy
 
 
 def predictions(
@@ -116,7 +116,7 @@ def features(n: int, seed: int) -> np.ndarray:
 
 def test_novelty_is_the_distance_to_the_tenth_neighbour_as_scikit_learn_has_it() -> None:
     known, others = features(200, 0), features(30, 1)
-    ours = References.of(lambda positions: known[positions], 200).novelty(others)
+    ours = FeatureBank.of(lambda positions: known[positions], 200).novelty(others)
     search = NearestNeighbors(n_neighbors=rejection.NEIGHBOURS, metric="cosine").fit(known)
     theirs = search.kneighbors(others)[0][:, -1]
     assert ours == pytest.approx(theirs, abs=1e-3)
@@ -124,9 +124,9 @@ def test_novelty_is_the_distance_to_the_tenth_neighbour_as_scikit_learn_has_it()
 
 def test_novelty_is_the_same_alone_and_in_company() -> None:
     known, others = features(200, 0), features(40, 1)
-    references = References.of(lambda positions: known[positions], 200)
-    alone = [references.novelty(row[None])[0] for row in others]
-    assert references.novelty(others).tolist() == alone
+    feature_bank = FeatureBank.of(lambda positions: known[positions], 200)
+    alone = [feature_bank.novelty(row[None])[0] for row in others]
+    assert feature_bank.novelty(others).tolist() == alone
 
 
 @pytest.mark.parametrize("n", [40, 700])
@@ -137,22 +137,22 @@ def test_no_picture_is_compared_with_itself(n: int, monkeypatch: pytest.MonkeyPa
     def read(positions: np.ndarray) -> np.ndarray:
         return known[positions]
 
-    references = References.of(read, n)
-    assert len(references.rows) == min(n, 500)
-    own, naive = (references.novelties(read, n, own=own) for own in (True, False))
+    feature_bank = FeatureBank.of(read, n)
+    assert len(feature_bank.rows) == min(n, 500)
+    own, naive = (feature_bank.distances(read, n, own=own) for own in (True, False))
     assert len(own) == n
     assert (own >= naive).all()
-    assert (own > naive).sum() == len(references.rows)
+    assert (own > naive).sum() == len(feature_bank.rows)
 
 
 def test_references_survive_being_saved() -> None:
     known = features(50, 0)
-    references = References.of(lambda positions: known[positions], 50)
-    restored = References.from_bytes(references.to_bytes())
-    assert (restored.novelty(features(9, 1)) == references.novelty(features(9, 1))).all()
+    feature_bank = FeatureBank.of(lambda positions: known[positions], 50)
+    restored = FeatureBank.from_bytes(feature_bank.to_bytes())
+    assert (restored.novelty(features(9, 1)) == feature_bank.novelty(features(9, 1))).all()
 
 
 def test_a_single_reference_makes_nothing_unfamiliar_to_itself() -> None:
     known = features(1, 0)
-    references = References.of(lambda positions: known[positions], 1)
-    assert references.novelties(lambda positions: known[positions], 1, own=True).tolist() == [0.0]
+    feature_bank = FeatureBank.of(lambda positions: known[positions], 1)
+    assert feature_bank.distances(lambda positions: known[positions], 1, own=True).tolist() == [0.0]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Cli, Trained
-from tl_catdog.pages.page import embedded, heated, render
+from tl_catdog.pages.page import embedded, render, with_heatmap
 from tl_catdog.report.report import report
 from tl_catdog.runs.folder import find_run, list_runs
 
@@ -104,9 +104,9 @@ def test_a_template_refuses_a_missing_name() -> None:
 
 def test_heat_is_laid_over_the_picture() -> None:
     picture = np.full((64, 64, 3), 100, np.uint8)
-    heat = np.zeros((4, 4), np.float32)
-    heat[3, 3] = 1.0
-    hot = heated(picture, heat)
+    heatmap = np.zeros((4, 4), np.float32)
+    heatmap[3, 3] = 1.0
+    hot = with_heatmap(picture, heatmap)
     assert hot.shape == picture.shape
     assert hot[60, 60].sum() > hot[5, 5].sum() + 150
     assert embedded(hot).startswith("data:image/jpeg;base64,/9j/")

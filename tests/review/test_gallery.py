@@ -43,7 +43,7 @@ def test_it_says_what_the_review_says(found: Review) -> None:
     assert "tl-catdog review mine --apply &#39;a &amp; b.csv&#39;" in text
     assert html.count('class="likely"') == found.likely
     assert html.count("data:image/jpeg;base64,") == 24
-    first = found.doubts[0]
+    first = found.label_issues[0]
     assert f"{first.label} {percent(first.probability)}, rather {first.suggested}?" in text
     for item in (*found.mistakes, *found.unsure):
         assert f"{item.predicted} {percent(item.probability)}" in text
@@ -74,7 +74,7 @@ def test_names_can_not_break_the_page(tmp_path: Path) -> None:
 
 
 def test_pictures_that_are_gone_are_said_to_be(found: Review) -> None:
-    (found.root / found.doubts[0].name).unlink()
+    (found.root / found.label_issues[0].name).unlink()
     html = gallery_page(found, COMMAND, 8)
     assert html.count("The picture isn't there any more.") == 1
     assert html.count("data:image/jpeg;base64,") == 23

@@ -20,7 +20,7 @@ from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.linear_probe import pooled
 from tl_catdog.review.label_issues import (
     Review,
-    doubt,
+    confident_learning,
     label_quality,
     review,
     to_csv,
@@ -49,7 +49,7 @@ def test_flipped_labels_come_first(classes: int) -> None:
     flipped = rng.choice(len(truth), len(truth) // 20, replace=False)
     labels = truth.copy()
     labels[flipped] = (labels[flipped] + rng.integers(1, classes, len(flipped))) % classes
-    probabilities, likely = doubt(features, labels, names(len(labels)))
+    probabilities, likely = confident_learning(features, labels, names(len(labels)))
     quality = label_quality(labels, probabilities)
     first = set(np.argsort(quality)[: len(flipped)].tolist())
     assert len(first & set(flipped.tolist())) >= 0.9 * len(flipped)
@@ -73,7 +73,7 @@ def test_the_second_probes_are_not_trained_on_what_was_doubted(
 
     monkeypatch.setattr(module, "out_of_fold", spied)
     heard: list[tuple[int, int]] = []
-    doubt(features, labels, names(120), progress=lambda *n: heard.append(n))
+    confident_learning(features, labels, names(120), progress=lambda *n: heard.append(n))
     first, second = trusted
     assert first.all()
     assert second[:6].sum() <= 1
@@ -87,14 +87,14 @@ def test_a_run_with_wrong_labels_is_told_which(tmp_path: Path, classes: tuple[st
     found = reviewed(run)
     assert found.n == 20 * len(classes) + 2
     assert found.likely >= 1
-    wrong = [item for item in found.doubts[:4] if "wrong" in item.name]
+    wrong = [item for item in found.label_issues[:4] if "wrong" in item.name]
     assert len(wrong) == 2
     for item in wrong:
         assert (item.label, item.suggested) == ("bee", "ant")
         assert item.probability < 0.5
-    qualities = [item.quality for item in found.doubts]
+    qualities = [item.quality for item in found.label_issues]
     assert qualities == sorted(qualities)
-    assert len(found.doubts) == max(5, found.likely)
+    assert len(found.label_issues) == max(5, found.likely)
 
 
 def test_mistakes_are_the_surest_and_the_unsure_the_closest(tmp_path: Path) -> None:
@@ -144,15 +144,15 @@ def test_without_cleanlab_it_says_what_to_install(
 def test_the_list_says_keep_unless_it_was_edited_before(tmp_path: Path) -> None:
     run = made_up_run(flipped_set(tmp_path / "set"), tmp_path / "runs")
     found = reviewed(run)
-    first, second, third = found.doubts[:3]
+    first, second, third = found.label_issues[:3]
     edits = {
         (first.name, first.sha256): Edit("ant", first.name, first.label, first.sha256),
         (second.name, "other"): Edit("remove", second.name, second.label, "other"),
     }
-    rows = list(csv.DictReader(io.StringIO(to_csv(found.doubts, edits))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(found.label_issues, edits))))
     assert tuple(rows[0]) == COLUMNS
     assert [row["action"] for row in rows[:3]] == ["ant", "keep", "keep"]
-    assert [row["name"] for row in rows] == [item.name for item in found.doubts]
+    assert [row["name"] for row in rows] == [item.name for item in found.label_issues]
     assert rows[2]["sha256"] == third.sha256
     assert float(rows[0]["p(label)"]) == pytest.approx(first.probability, abs=1e-4)
 
@@ -160,10 +160,10 @@ def test_the_list_says_keep_unless_it_was_edited_before(tmp_path: Path) -> None:
 def test_what_was_edited_before_stays_in_the_list(tmp_path: Path) -> None:
     run = made_up_run(flipped_set(tmp_path / "set"), tmp_path / "runs")
     everything = reviewed(run, top=100)
-    last = everything.doubts[-1]
-    assert len(everything.doubts) == everything.n
-    assert last.name not in {item.name for item in reviewed(run).doubts}
-    assert last == reviewed(run, listed={last.name}).doubts[-1]
+    last = everything.label_issues[-1]
+    assert len(everything.label_issues) == everything.n
+    assert last.name not in {item.name for item in reviewed(run).label_issues}
+    assert last == reviewed(run, listed={last.name}).label_issues[-1]
 
 
 @pytest.mark.slow
@@ -179,7 +179,7 @@ def test_nine_of_ten_flipped_photographs_are_in_the_top(photographs: Path) -> No
         flipped = np.random.default_rng(seed).choice(len(truth), count, replace=False)
         labels = truth.copy()
         labels[flipped] = 1 - labels[flipped]
-        probabilities, _ = doubt(found.features, labels, digests)
+        probabilities, _ = confident_learning(found.features, labels, digests)
         top = np.argsort(label_quality(labels, probabilities), kind="stable")[:count]
         held = len(set(top.tolist()) & set(flipped.tolist()))
         assert held >= 0.9 * count, f"seed {seed}: {held} of {count}"

@@ -13,10 +13,10 @@ from pathlib import Path
 from tests.support.fetch_server import Site
 from tl_catdog.fetch import storage as places
 from tl_catdog.fetch.archive import Bounds
-from tl_catdog.fetch.catalogue import FILTERED, Archive, Source
+from tl_catdog.fetch.catalogue import FILTERED, Archive, PublicSet
 from tl_catdog.fetch.getting import Means, get_set
 from tl_catdog.fetch.progress import Listener
-from tl_catdog.fetch.retry import Patience
+from tl_catdog.fetch.retry import RetryPolicy
 
 Files = dict[str, bytes]
 
@@ -68,27 +68,27 @@ class Shop:
     into: Path
     said: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    patience: Patience = field(init=False)
+    patience: RetryPolicy = field(init=False)
 
     def __post_init__(self) -> None:
-        self.patience = Patience(
+        self.patience = RetryPolicy(
             connect=5, read=0.4, tries=4, first=1, longest=3, asked=60, sleep=self.waits.append
         )
 
     def source(
         self, data: bytes | None = None, *, name: str = "few.zip", pinned: bool = True
-    ) -> Source:
+    ) -> PublicSet:
         """Put a set on the server."""
         data = zipped(FEW | EXTRA) if data is None else data
         self.site.files[f"/sets/{name}"] = data
         sha256 = hashlib.sha256(data).hexdigest() if pinned else ""
         archive = Archive(name, f"{self.site.address}/sets/{name}", len(data), sha256)
-        return replace(FILTERED, archives=(archive,), pictures=len(FEW), room=len(data))
+        return replace(FILTERED, archives=(archive,), images=len(FEW), room=len(data))
 
     def means(self, **other: object) -> Means:
         return replace(Means(Listener(say=self.said.append), self.patience, Bounds()), **other)  # type: ignore[arg-type]
 
-    def get(self, source: Source, *files: Path, **other: object) -> places.Got:
+    def get(self, source: PublicSet, *files: Path, **other: object) -> places.InstalledSet:
         return get_set(source, self.into, files, self.means(**other))
 
     def is_right(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.data.split_file import to_csv
@@ -35,7 +35,7 @@ def made_up_run(
         return writer.publish({"name": name, "created": created, "data": describe(pictures)})
 
 
-def answers(pictures: PictureSet, split: str) -> str:
+def answers(pictures: ImageSet, split: str) -> str:
     """Return made-up predictions as CSV."""
     examples = pictures.split(split)
     classes = pictures.classes

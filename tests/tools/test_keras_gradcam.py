@@ -6,10 +6,10 @@ import pytest
 from keras import layers
 
 from tl_catdog.explain.gradcam import FINER
-from tl_catdog.explain.location import Spot, peak_of
+from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.mobilenet import build_mobilenet
-from tools.keras_gradcam import AT_ONCE, GradCam
+from tools.keras_gradcam import AT_ONCE, KerasGradCam
 
 SIZE = 6
 
@@ -70,7 +70,7 @@ def cam_by_hand(model: keras.Model, picture: np.ndarray, chosen: int) -> np.ndar
 def test_it_is_what_numeric_gradients_give(units: int, classes: int, seed: int) -> None:
     model = tiny(units, seed)
     (picture,) = noise(1, seed=seed)
-    cam = GradCam(model)
+    cam = KerasGradCam(model)
     for chosen in range(classes):
         (found,) = cam(picture[None], np.array([chosen]))
         # One of the finer values is right in the middle of each cell.
@@ -84,21 +84,21 @@ def test_without_a_class_it_explains_the_answer(units: int) -> None:
     pictures = noise(9)
     outputs = model.predict(pictures, verbose=0)
     answers = outputs.argmax(axis=1) if units > 1 else (outputs[:, 0] > 0.5).astype(int)
-    cam = GradCam(model)
+    cam = KerasGradCam(model)
     np.testing.assert_array_equal(cam(pictures), cam(pictures, answers))
 
 
 def test_many_at_once_give_what_each_gives_alone() -> None:
     pictures = noise(2 * AT_ONCE + 3)
     classes = np.arange(len(pictures)) % 2
-    cam = GradCam(tiny(1))
+    cam = KerasGradCam(tiny(1))
     together = cam(pictures, classes)
     alone = [cam(pictures[i : i + 1], classes[i : i + 1])[0] for i in range(len(pictures))]
     np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
 
 
 def test_other_pictures_cost_no_new_compilation() -> None:
-    cam = GradCam(tiny(1))
+    cam = KerasGradCam(tiny(1))
     for count in (1, 2, AT_ONCE + 1):
         cam(noise(count))
         cam(noise(count).astype(np.uint8), np.zeros(count, np.int64))
@@ -116,11 +116,11 @@ def test_a_network_that_heeds_one_spot_only_has_its_peak_there(row: int, column:
     weights[row, column] = 1
     kernel, bias = model.layers[-2].get_weights()
     model.layers[-2].set_weights([weights.reshape(kernel.shape), bias])
-    (heat,) = GradCam(model)(noise(1, 8) + 1, np.array([1]))
-    assert peak_of(heat) == Spot((column + 0.5) / 8, (row + 0.5) / 8)
-    assert (heat[FINER // 2 :: FINER, FINER // 2 :: FINER] > 0).sum() == 1
+    (heatmap,) = KerasGradCam(model)(noise(1, 8) + 1, np.array([1]))
+    assert peak_of(heatmap) == Location((column + 0.5) / 8, (row + 0.5) / 8)
+    assert (heatmap[FINER // 2 :: FINER, FINER // 2 :: FINER] > 0).sum() == 1
     # What speaks for one class doesn't speak for the other.
-    (other,) = GradCam(model)(noise(1, 8) + 1, np.array([0]))
+    (other,) = KerasGradCam(model)(noise(1, 8) + 1, np.array([0]))
     assert peak_of(other) is None
 
 
@@ -136,7 +136,7 @@ def test_a_network_that_heeds_one_spot_only_has_its_peak_there(row: int, column:
 )
 def test_both_architectures_at_any_size(build: object, size: int, side: int, classes: int) -> None:
     model = build(image_size=size, class_count=classes)  # type: ignore[operator]
-    found = GradCam(model)(noise(3, size))
+    found = KerasGradCam(model)(noise(3, size))
     assert found.shape == (3, FINER * side, FINER * side)
     assert found.min() >= 0
     assert set(found.max(axis=(1, 2)).round(6).tolist()) <= {0.0, 1.0}
@@ -159,9 +159,9 @@ def test_padding_at_one_side_moves_the_heat_to_the_other() -> None:
     place = (np.arange(8 * FINER) + 0.5) / (8 * FINER)
     found = {}
     for sides in ((0, 1), (1, 1), (1, 0)):
-        (heat,) = GradCam(padded(sides))(picture, np.array([1]))
-        found[sides] = float((heat.sum(axis=0) @ place) / heat.sum())
-        assert heat.sum(axis=0) == pytest.approx(heat.sum(axis=1))
+        (heatmap,) = KerasGradCam(padded(sides))(picture, np.array([1]))
+        found[sides] = float((heatmap.sum(axis=0) @ place) / heatmap.sum())
+        assert heatmap.sum(axis=0) == pytest.approx(heatmap.sum(axis=1))
     # By geometry it is (1 + 2) / 2 pixels; half of that is undone, see LEAN.
     assert found[0, 1] == pytest.approx(0.5 - 0.75 / 32, abs=0.01)
     assert found[1, 0] == pytest.approx(0.5 + 0.75 / 32, abs=0.01)

@@ -9,7 +9,7 @@ from tl_catdog.drawings import draw, draw_set
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.mobilenet import build_mobilenet
 from tl_catdog.prediction.predictor import load_keras
-from tools.keras_gradcam import GradCam
+from tools.keras_gradcam import KerasGradCam
 from tools.pointing import (
     ANIMAL,
     BOX,
@@ -87,7 +87,7 @@ def test_the_game_is_the_same_each_time_and_shuffles_reach_grad_cam() -> None:
         assert first[target].shuffled.shape == (2, 6)
         assert 0 < first[target].chance < 1
     assert first[HEAD].chance < first[BOX].chance
-    cam = GradCam(model)
+    cam = KerasGradCam(model)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3))
     plain = cam(pixels)
     with shuffled_weights(model, 0):

@@ -54,7 +54,7 @@ def fit(
     journal: Journal | None = None,
     *,
     model: keras.Model | None = None,
-    best: stages.Best | None = None,
+    best: stages.BestWeights | None = None,
     only: str | None = None,
     **settings: Any,
 ) -> tuple[keras.Model, list[stages.StageResult]]:
@@ -63,12 +63,12 @@ def fit(
     ).resolved()
     runtime.make_deterministic(config.seed)
     model = model or build(config, 2)
-    best = best or stages.Best()
+    best = best or stages.BestWeights()
     results = []
     for number, stage in enumerate(stages_of(config)):
         if only and stage.name != only:
             continue
-        stage = replace(stage, cut=None)  # the whole network, on pictures
+        stage = replace(stage, feature_layer=None)  # the whole network, on pictures
         results.append(
             stages.run_stage(
                 model,
@@ -208,7 +208,7 @@ def test_averaged_weights_are_what_is_validated_and_kept(
 def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
     decoded: dict[str, Samples],
 ) -> None:
-    best = stages.Best()
+    best = stages.BestWeights()
     settings: dict[str, Any] = {
         "arch": "mobilenet",
         "finetune": True,
@@ -228,7 +228,7 @@ def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
 def test_a_stage_stops_early_when_nothing_gets_better(
     decoded: dict[str, Samples],
 ) -> None:
-    best = stages.Best(accuracy=1.0, loss=-1.0, weights=[])
+    best = stages.BestWeights(accuracy=1.0, loss=-1.0, weights=[])
     journal = Journal()
     config = {"arch": "baseline", "epochs": 9, "patience": 2, "learning_rate": 1e-3}
     _, (result,) = fit(decoded, journal, best=best, **config)
@@ -239,7 +239,7 @@ def test_a_stage_stops_early_when_nothing_gets_better(
 
 def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, Samples]) -> None:
     journal = Journal(interrupt_after_steps=3 * 2 + 2)
-    best = stages.Best()
+    best = stages.BestWeights()
     model, (result,) = fit(
         decoded, journal, best=best, arch="baseline", epochs=5, learning_rate=1e-3
     )

@@ -14,10 +14,10 @@ from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data import images
 from tl_catdog.data.batches import Samples, decode_all, evaluation_batches, training_batches
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_training_set
-from tl_catdog.errors import PictureError, UsageError
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.errors import ImageError, UsageError
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.features import extraction as features
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import store_path
@@ -39,7 +39,7 @@ CLASSES = ("ant", "bee")
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> PictureSet:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
     counts = {"train": 20, "validation": 9, "test": 7}
     return load_training_set(paint_set(tmp_path_factory.mktemp("set"), counts, seed=7))
 
@@ -50,7 +50,7 @@ def _empty_cache() -> None:
         store_path().with_name(store_path().name + suffix).unlink(missing_ok=True)
 
 
-def run_of(pictures: PictureSet, tmp_path: Path, **settings: Any) -> Run:
+def run_of(pictures: ImageSet, tmp_path: Path, **settings: Any) -> Run:
     config = TrainConfig(**{"image_size": 32, "epochs": 2, "finetune_epochs": 1} | settings)
     with RunWriter(tmp_path, "run") as writer:
         return train(config, pictures, writer).run
@@ -62,7 +62,7 @@ def weights(run: Run) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("with_onnx", [True, False])
 def test_predictions_from_features_are_what_the_saved_network_says(
-    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_onnx: bool
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_onnx: bool
 ) -> None:
     run = run_of(pictures, tmp_path, learning_rate=1e-2)
     monkeypatch.setattr(predictor, "onnx_runs", lambda: with_onnx)
@@ -74,7 +74,7 @@ def test_predictions_from_features_are_what_the_saved_network_says(
 
 
 def test_a_second_training_that_changes_only_the_head_touches_no_picture(
-    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run_of(pictures, tmp_path)
     assert first.manifest["features"]["pictures_from_cache"] == 0
@@ -92,7 +92,7 @@ def test_a_second_training_that_changes_only_the_head_touches_no_picture(
     [({"finetune": True}, True), ({"views": 2}, True), ({}, False)],
 )
 def test_the_cache_changes_no_bit_of_the_result(
-    pictures: PictureSet,
+    pictures: ImageSet,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     settings: dict[str, Any],
@@ -107,13 +107,13 @@ def test_the_cache_changes_no_bit_of_the_result(
         assert all(np.array_equal(a, b) for a, b in zip(cold, other, strict=True))
 
 
-def test_without_a_cache_nothing_is_kept(pictures: PictureSet, tmp_path: Path) -> None:
+def test_without_a_cache_nothing_is_kept(pictures: ImageSet, tmp_path: Path) -> None:
     run_of(pictures, tmp_path, cache_size=0.0)
     assert not store_path().exists()
 
 
 @pytest.mark.parametrize("block", ["block_13", "block_15_depthwise"])
-def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, block: str) -> None:
+def test_training_above_the_cut_is_training_the_whole(pictures: ImageSet, block: str) -> None:
     """Same start, order and dropout; the part below sees its activations in half precision."""
     size = 32
     # Plain gradient descent in small steps: larger ones make more of any rounding, and RMSprop's
@@ -127,33 +127,36 @@ def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, bloc
         **settings,
     ).resolved()
     (_, stage) = stages_of(config)
-    assert stage.cut is not None
+    assert stage.feature_layer is not None
     tables: dict[str | None, dict[str, Samples]] = {
         None: {name: decode_all(pictures.split(name), size) for name in ("train", "validation")}
     }
-    backbone = frozen_backbone(config, [stage.cut], lambda: None)
-    tables[stage.cut] = {
-        name: extract(backbone, pictures.split(name), Views()).at[stage.cut]
+    backbone = frozen_backbone(config, [stage.feature_layer], lambda: None)
+    tables[stage.feature_layer] = {
+        name: extract(backbone, pictures.split(name), Views()).at[stage.feature_layer]
         for name in ("train", "validation")
     }
     found = {}
-    for cut, table in tables.items():
+    for feature_layer, table in tables.items():
         runtime.make_deterministic(0)
         model = build(config, 2)
         start = [weight.copy() for weight in model.get_weights()]
         result = stages.run_stage(
             model,
             config,
-            replace(stage, cut=cut),
+            replace(stage, feature_layer=feature_layer),
             training=training_batches(table["train"], CLASSES, batch_size=8, seed=1),
             steps=5,
             validation=evaluation_batches(table["validation"], CLASSES, batch_size=8),
-            best=stages.Best(),
+            best=stages.BestWeights(),
             observer=Observer(),
             record=lambda _: None,
         )
-        found[cut] = model.get_weights(), result
-    (cut_weights, cut_result), (whole_weights, whole_result) = found[stage.cut], found[None]
+        found[feature_layer] = model.get_weights(), result
+    (cut_weights, cut_result), (whole_weights, whole_result) = (
+        found[stage.feature_layer],
+        found[None],
+    )
     assert cut_result.trainable_layers == whole_result.trainable_layers
     assert cut_result.trainable_params == whole_result.trainable_params
     assert cut_result.val_loss == pytest.approx(whole_result.val_loss, rel=1e-3)
@@ -167,7 +170,7 @@ def test_training_above_the_cut_is_training_the_whole(pictures: PictureSet, bloc
 
 
 def test_unfreezing_the_first_blocks_trains_from_the_pictures(
-    pictures: PictureSet, tmp_path: Path
+    pictures: ImageSet, tmp_path: Path
 ) -> None:
     run = run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_1")
     frozen, finetune = run.manifest["stages"]
@@ -177,20 +180,20 @@ def test_unfreezing_the_first_blocks_trains_from_the_pictures(
 
 
 def test_a_block_that_isnt_there_is_refused_before_any_work(
-    pictures: PictureSet, tmp_path: Path
+    pictures: ImageSet, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="block_99"):
         run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_99")
     assert not store_path().exists()
 
 
-def test_each_epoch_says_when_it_ended(pictures: PictureSet, tmp_path: Path) -> None:
+def test_each_epoch_says_when_it_ended(pictures: ImageSet, tmp_path: Path) -> None:
     times = [row["elapsed"] for row in read_metrics(run_of(pictures, tmp_path))]
     assert 0 < times[0] < times[1]
 
 
 def test_a_run_without_onnx_runtime_is_whole(
-    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (trainer, features):
         monkeypatch.setattr(module, "onnx_works", lambda: False)
@@ -213,7 +216,7 @@ def test_pictures_left_out_are_named_once(tmp_path: Path) -> None:
         assert sorted(item["split"] for item in run.manifest["skipped"]) == [
             "test", "train", "validation",
         ]  # fmt: skip
-    assert isinstance(images.attempt(root / "train" / "ant" / "001.png", 32), PictureError)
+    assert isinstance(images.try_decode(root / "train" / "ant" / "001.png", 32), ImageError)
 
 
 @pytest.mark.parametrize("name", ["small", "tuned"])
@@ -223,7 +226,7 @@ def test_a_run_is_calibrated_on_its_validation_pictures(trained: Trained, name: 
     assert calibration["n"] == 74
     assert run.temperature == calibration["temperature"] != 1.0
     saved = read_predictions(run.predictions_path("validation"))
-    assert evaluate(saved).log_loss == pytest.approx(calibration["log_loss_after"], abs=1e-6)
+    assert compute_metrics(saved).log_loss == pytest.approx(calibration["log_loss_after"], abs=1e-6)
     assert saved.novelty is not None
     assert len(saved.novelty) == 74
 

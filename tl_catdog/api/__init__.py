@@ -18,10 +18,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tl_catdog.api.classifier import Classifier, Judgement
-from tl_catdog.api.training import fit, run_name, train, training_pictures
+from tl_catdog.api.classifier import Classifier, EvaluationResult
+from tl_catdog.api.training import fit, run_name, train, training_images
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.prediction.answers import UNSURE, Prediction, sources
+from tl_catdog.prediction.answers import UNSURE, Prediction, image_sources
 from tl_catdog.runs.folder import Run, find_run, latest_run, list_runs
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ __all__ = [
     "UNSURE",
     "CatdogError",
     "Classifier",
-    "Judgement",
+    "EvaluationResult",
     "Prediction",
     "UsageError",
     "compare",
     "fit",
+    "image_sources",
     "load",
     "run_name",
-    "sources",
     "train",
-    "training_pictures",
+    "training_images",
 ]
 
 RUNS_DIR = "models"

@@ -7,29 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl_catdog.data.batches import Progress, Skipped
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.batches import Skipped
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
-from tl_catdog.data.images import Source
+from tl_catdog.data.images import ImageSource
+from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.files import write_json, write_text
-from tl_catdog.prediction.answers import Prediction, judged, sources
+from tl_catdog.prediction.answers import Prediction, apply_policy, image_sources
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.prediction.rejection import Policy, choose_policy, policy_of
-from tl_catdog.runs.folder import ROBUSTNESS, Run, own_pictures
+from tl_catdog.runs.folder import ROBUSTNESS, Run, own_images
 
 if TYPE_CHECKING:
-    from tl_catdog.evaluation.metrics import Evaluation
+    from tl_catdog.evaluation.metrics import Metrics
     from tl_catdog.evaluation.reliability import Reliability
     from tl_catdog.evaluation.robustness import Condition
     from tl_catdog.explain.explanation import Explanation
 
 
 @dataclass(frozen=True)
-class Judgement:
+class EvaluationResult:
     """How good a classifier is on labelled pictures.
 
     Attributes:
@@ -39,8 +40,8 @@ class Judgement:
         predictions: What it says of each.
         skipped: Which can't be read, and why.
         trained_on: How many of them it was trained on; its figures flatter then.
-        evaluation: Accuracy and confusion.
-        reliability: Calibration, and figures of each class, all with intervals.
+        metrics: Accuracy and confusion.
+        calibration: Calibration, and figures of each class, all with intervals.
         policy: When ``predict --reject`` answers; None if the validation pictures can't tell.
     """
 
@@ -51,8 +52,8 @@ class Judgement:
     predictions: Predictions
     skipped: tuple[Skipped, ...]
     trained_on: int
-    evaluation: Evaluation
-    reliability: Reliability
+    metrics: Metrics
+    calibration: Reliability
     policy: Policy | None
 
     def to_json(self) -> dict[str, Any]:
@@ -62,8 +63,8 @@ class Judgement:
             "arch": self.run.config["arch"],
             "data": self.data,
             "split": self.split,
-            **self.evaluation.to_json(),
-            **self.reliability.to_json(),
+            **self.metrics.to_json(),
+            **self.calibration.to_json(),
             "temperature": self.run.temperature,
             "skipped": [{"path": str(item.path), "reason": item.reason} for item in self.skipped],
         }
@@ -101,7 +102,7 @@ class Classifier:
 
     def predict(
         self,
-        pictures: str | Source | Iterable[str | Source],
+        images: str | ImageSource | Iterable[str | ImageSource],
         *,
         reject: bool = False,
         precision: float | None = None,
@@ -120,19 +121,19 @@ class Classifier:
             CatdogError: The network can't be read, or the run can't show that precision.
         """
         policy = self.policy(precision) if reject or precision is not None else None
-        return list(self.stream(sources(pictures), policy))
+        return list(self.stream(image_sources(images), policy))
 
     def stream(
-        self, pictures: Iterable[Source], policy: Policy | None = None
+        self, images: Iterable[ImageSource], policy: Policy | None = None
     ) -> Iterator[Prediction]:
         """Answer for one picture after the other, in order; memory stays flat.
 
         Args:
-            pictures: See ``sources``.
+            pictures: See ``image_sources``.
             policy: When an answer is given; None for always.
         """
-        for answer in self.predictor().answers(pictures):
-            yield judged(answer, policy)
+        for answer in self.predictor().answers(images):
+            yield apply_policy(answer, policy)
 
     def policy(self, precision: float | None = None) -> Policy:
         """Choose when to answer; see ``rejection``.
@@ -166,7 +167,7 @@ class Classifier:
         again: bool = False,
         mirror: bool = False,
         progress: Progress | None = None,
-    ) -> Judgement:
+    ) -> EvaluationResult:
         """Measure how good it is.
 
         Args:
@@ -181,22 +182,22 @@ class Classifier:
             UsageError: The folder isn't a set, has other classes or no such split.
             CatdogError: The pictures are gone or have changed, or none can be read.
         """
-        from tl_catdog.evaluation.metrics import evaluate
+        from tl_catdog.evaluation.metrics import compute_metrics
         from tl_catdog.evaluation.reliability import reliability
 
         own = data is None
-        pictures = self.pictures(data)
-        wanted = split or default_split(pictures)
+        images = self.images(data)
+        wanted = split or default_split(images)
         trained_on = 0
         if own and not again and not mirror and wanted in self.run.predicted_splits():
             predictions, skipped = self._saved(wanted)
         else:
-            examples = pictures.split(wanted)
+            examples = images.split(wanted)
             if own:
                 check_unchanged(examples)
             else:
                 seen = {
-                    item.digest for item in own_pictures(self.run).examples if item.split == TRAIN
+                    item.digest for item in own_images(self.run).examples if item.split == TRAIN
                 }
                 trained_on = sum(example.digest in seen for example in examples)
             predictor = self.predictor(mirror=mirror)
@@ -205,16 +206,16 @@ class Classifier:
             predictions, skipped = found.predictions, found.skipped
             if own and not mirror:
                 write_text(self.run.predictions_path(wanted), predictions.to_csv())
-        return Judgement(
+        return EvaluationResult(
             run=self.run,
-            data=pictures.name,
-            root=pictures.root,
+            data=images.name,
+            root=images.root,
             split=wanted,
             predictions=predictions,
             skipped=skipped,
             trained_on=trained_on,
-            evaluation=evaluate(predictions),
-            reliability=reliability(predictions),
+            metrics=compute_metrics(predictions),
+            calibration=reliability(predictions),
             policy=policy_of(self.run),
         )
 
@@ -240,9 +241,9 @@ class Classifier:
         """
         from tl_catdog.evaluation.robustness import robustness
 
-        pictures = self.pictures(data)
-        wanted = split or default_split(pictures)
-        examples = pictures.split(wanted)
+        images = self.images(data)
+        wanted = split or default_split(images)
+        examples = images.split(wanted)
         if data is None:
             check_unchanged(examples)
         conditions = robustness(self.predictor(), examples, progress)
@@ -251,7 +252,7 @@ class Classifier:
             write_json(self.run.path / ROBUSTNESS, {"split": wanted, "conditions": rows})
         return conditions
 
-    def pictures(self, data: str | Path | None = None) -> PictureSet:
+    def images(self, data: str | Path | None = None) -> ImageSet:
         """Return labelled pictures of its classes: a folder's, or those that it was trained with.
 
         Raises:
@@ -259,19 +260,19 @@ class Classifier:
             CatdogError: The run doesn't know its pictures any more.
         """
         if data is None:
-            return own_pictures(self.run)
-        pictures = load_set(Path(data))
-        if not set(pictures.classes) <= set(self.classes):
+            return own_images(self.run)
+        images = load_set(Path(data))
+        if not set(images.classes) <= set(self.classes):
             raise UsageError(
-                f"expected pictures of {listing(self.classes)}, found {listing(pictures.classes)} "
+                f"expected pictures of {listing(self.classes)}, found {listing(images.classes)} "
                 f"in {data}.",
                 "Name folders by the classes that the run was trained on.",
             )
-        return pictures
+        return images
 
     def explain(
         self,
-        picture: str | Path,
+        image: str | Path,
         label: str | None = None,
         progress: Progress | None = None,
     ) -> Explanation:
@@ -288,7 +289,7 @@ class Classifier:
         """
         from tl_catdog.explain.explanation import explain
 
-        return explain(self.run, Path(picture), label, progress)
+        return explain(self.run, Path(image), label, progress)
 
     def _saved(self, split: str) -> tuple[Predictions, tuple[Skipped, ...]]:
         skipped = tuple(
@@ -299,6 +300,6 @@ class Classifier:
         return read_predictions(self.run.predictions_path(split)), skipped
 
 
-def default_split(pictures: PictureSet) -> str:
+def default_split(images: ImageSet) -> str:
     """Return the split that says most about a network: the test, else what comes nearest."""
-    return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in pictures.splits)
+    return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in images.splits)

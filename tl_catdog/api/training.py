@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.config import TrainConfig, from_mapping
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.runs.writer import RunWriter, choose_name
 
@@ -33,8 +33,8 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
     """
     config = from_mapping({"data": str(data), **settings})
     name = run_name(config)
-    pictures = training_pictures(config, Path(data))
-    return Classifier(fit(config, pictures, name, observer).run)
+    images = training_images(config, Path(data))
+    return Classifier(fit(config, images, name, observer).run)
 
 
 def run_name(config: TrainConfig) -> str:
@@ -47,7 +47,7 @@ def run_name(config: TrainConfig) -> str:
     return choose_name(config.run, stem, Path(config.runs_dir), force=config.force)
 
 
-def training_pictures(config: TrainConfig, root: Path, *, drawn: bool = False) -> PictureSet:
+def training_images(config: TrainConfig, root: Path, *, drawn: bool = False) -> ImageSet:
     """Return a folder's pictures, split as the settings say; see ``sets.load_training_set``."""
     return load_training_set(
         root,
@@ -60,10 +60,10 @@ def training_pictures(config: TrainConfig, root: Path, *, drawn: bool = False) -
 
 
 def fit(
-    config: TrainConfig, pictures: PictureSet, name: str, observer: Observer | None = None
+    config: TrainConfig, images: ImageSet, name: str, observer: Observer | None = None
 ) -> TrainingResult:
     """Train on pictures that have splits; see ``training.trainer.train``."""
     with RunWriter(Path(config.runs_dir), name, force=config.force) as writer:
         from tl_catdog.training.trainer import train as run_training
 
-        return run_training(config, pictures, writer, observer)
+        return run_training(config, images, writer, observer)

@@ -14,13 +14,13 @@ import numpy as np
 from tl_catdog.audit import findings
 from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
 from tl_catdog.audit.inspection import inspect
-from tl_catdog.audit.near_duplicates import SAME, Pair, Progress, group_copies
+from tl_catdog.audit.near_duplicates import SAME, Pair, group_copies
 from tl_catdog.audit.thumbnails import SIDE
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
-from tl_catdog.data.folders import TRAIN, UNSPLIT, pictures_below, scan
-from tl_catdog.data.parallel import in_order, in_processes
+from tl_catdog.data.folders import TRAIN, UNSPLIT, images_below, scan
+from tl_catdog.data.parallel import Progress, map_processes, map_threaded
 from tl_catdog.errors import UsageError
 
 IMBALANCED = 3.0
@@ -51,11 +51,11 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     """
     began = time.perf_counter()
     entries, found = _listed(root)
-    looks = Rows(len(entries), (SIDE, SIDE), np.uint8)
+    looks = ArrayStore(len(entries), (SIDE, SIDE), np.uint8)
     digests: list[str] = []
     usable: list[int] = []
     with steps("looking at pictures") as progress:
-        spread = in_processes if len(entries) >= MANY else in_order  # inspect holds the lock
+        spread = map_processes if len(entries) >= MANY else map_threaded  # inspect holds the lock
         for position, seen in enumerate(spread(inspect, [entry.path for entry in entries])):
             digests.append(seen.digest)
             name = entries[position].name
@@ -72,7 +72,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     found.extend(_imbalance(entries))
     audit = Audit(
         root=str(root),
-        pictures=len(entries),
+        images=len(entries),
         seconds=time.perf_counter() - began,
         counts=_counts(entries),
         findings=ordered(found),
@@ -86,7 +86,7 @@ def _listed(root: Path) -> tuple[list[Example], list[Finding]]:
     try:
         folder = scan(root)
     except UsageError as error:
-        paths = list(pictures_below(root.absolute())) if root.is_dir() else []
+        paths = list(images_below(root.absolute())) if root.is_dir() else []
         if not paths:
             raise
         base = root.absolute()
@@ -115,7 +115,7 @@ def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:
 
 
 def _copies(
-    entries: Sequence[Example], usable: Sequence[int], looks: Rows, progress: Progress
+    entries: Sequence[Example], usable: Sequence[int], looks: ArrayStore, progress: Progress
 ) -> list[Finding]:
     """Return what identical and near-identical pictures there are, and what that means."""
     # Damaged files have digests, too, but nothing that could be compared.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE = (
+UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE = (
     "unreadable",
     "not-a-picture",
     "corrupt",
@@ -22,7 +22,7 @@ TINY, ANIMATED, EXTENSION, LEFT_OUT = "tiny", "animated", "wrong-extension", "le
 KINDS = {
     LAYOUT: "the folder isn't a set that can be trained on",
     UNREADABLE: "the file can't be opened",
-    NOT_A_PICTURE: "no picture in it, whatever its name says",
+    NOT_AN_IMAGE: "no picture in it, whatever its name says",
     CORRUPT: "its data is damaged",
     TRUNCATED: "cut short: the bottom is missing or grey",
     HUGE: "more pixels than are decoded: a bomb, or a mistake",
@@ -43,10 +43,10 @@ KINDS = {
 }
 """Each kind of finding, in the order in which they are shown."""
 
-SERIOUS = (LAYOUT, UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE, LEAK, CONFLICT)
+SERIOUS = (LAYOUT, UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE, LEAK, CONFLICT)
 """What makes figures wrong or loses pictures; the rest is worth a look."""
 
-SINGLE = (UNREADABLE, NOT_A_PICTURE, CORRUPT, TRUNCATED, HUGE)
+SINGLE = (UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE)
 """What keeps a picture from being used at all."""
 
 
@@ -79,13 +79,13 @@ def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
 class Seen:
     """How many of a split's pictures the training sees a copy of, and how many it has."""
 
-    pictures: int
+    images: int
     of: int
 
     @property
     def points(self) -> float:
         """By how many points accuracy on the split may be too high, if it all hangs on these."""
-        return 100.0 * self.pictures / self.of
+        return 100.0 * self.images / self.of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Audit:
 
     Attributes:
         root: The folder.
-        pictures: How many pictures it was about.
+        images: How many pictures it was about.
         seconds: How long it took.
         counts: Pictures by split and class.
         findings: In the order of ``KINDS``.
@@ -102,7 +102,7 @@ class Audit:
     """
 
     root: str
-    pictures: int
+    images: int
     seconds: float
     counts: dict[str, dict[str, int]]
     findings: tuple[Finding, ...]
@@ -120,11 +120,11 @@ class Audit:
         """Return the audit as ``--json`` prints it."""
         return {
             "root": self.root,
-            "pictures": self.pictures,
+            "pictures": self.images,
             "seconds": round(self.seconds, 3),
             "counts": self.counts,
             "seen_in_training": {
-                split: {"pictures": seen.pictures, "of": seen.of, "points": round(seen.points, 2)}
+                split: {"pictures": seen.images, "of": seen.of, "points": round(seen.points, 2)}
                 for split, seen in self.seen.items()
             },
             "findings": [finding.to_json() for finding in self.findings],

@@ -18,7 +18,7 @@ from tl_catdog.audit.thumbnails import DETAIL, grey_of, look_of
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import MAX_PIXELS, Pixels, opened, upright
 from tl_catdog.data.reading import read_file
-from tl_catdog.errors import PictureError
+from tl_catdog.errors import ImageError
 
 SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -75,15 +75,15 @@ def inspect(path: Path) -> Inspection:
         return _broken(UNREADABLE, findings.UNREADABLE, error.strerror or str(error))
     digest = hashlib.sha256(data).hexdigest()
     if not data:
-        return _broken(digest, findings.NOT_A_PICTURE, "the file is empty")
+        return _broken(digest, findings.NOT_AN_IMAGE, "the file is empty")
     try:
-        with opened(data) as picture:
-            remarks = [*_names(path, picture), *_sizes(picture)]
-            grey = _grey(picture, data)
-    except (PictureError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        with opened(data) as image:
+            remarks = [*_names(path, image), *_sizes(image)]
+            grey = _grey(image, data)
+    except (ImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return _broken(digest, findings.HUGE, _words(error) or f"more than {MAX_PIXELS:,} pixels")
     except UnidentifiedImageError:
-        return _broken(digest, findings.NOT_A_PICTURE, _guess(data))
+        return _broken(digest, findings.NOT_AN_IMAGE, _guess(data))
     except Exception as error:  # decoders answer broken bytes with errors of many kinds
         reason = _words(error) or type(error).__name__
         missing = any(word in reason.lower() for word in MISSING)
@@ -99,7 +99,7 @@ def _words(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def _grey(picture: Image.Image, data: bytes) -> Image.Image:
+def _grey(image: Image.Image, data: bytes) -> Image.Image:
     """Decode a picture completely, grey and upright.
 
     Pillow takes a JPEG whose data ends early but has an end marker for whole, its lower part grey.
@@ -108,8 +108,8 @@ def _grey(picture: Image.Image, data: bytes) -> Image.Image:
     Raises:
         Exception: The data is damaged.
     """
-    if not isinstance(picture, JpegImageFile):
-        return grey_of(picture)
+    if not isinstance(image, JpegImageFile):
+        return grey_of(image)
     try:
         pixels = simplejpeg.decode_jpeg(
             data, "GRAY", min_height=DETAIL, min_width=DETAIL, strict=True
@@ -117,25 +117,25 @@ def _grey(picture: Image.Image, data: bytes) -> Image.Image:
     except ValueError as error:
         if not any(word in str(error) for word in HARMLESS):
             raise
-        return grey_of(picture)
-    return upright(picture, Image.fromarray(pixels[:, :, 0]))
+        return grey_of(image)
+    return upright(image, Image.fromarray(pixels[:, :, 0]))
 
 
-def _names(path: Path, picture: Image.Image) -> list[tuple[str, str]]:
+def _names(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     # A JPEG of several pictures, as cameras write it, calls itself MPO.
-    kind = "JPEG" if isinstance(picture, JpegImageFile) else str(picture.format)
+    kind = "JPEG" if isinstance(image, JpegImageFile) else str(image.format)
     if path.suffix.lower() in SUFFIXES[kind]:
         return []
     return [(findings.EXTENSION, f"a {kind} named {path.suffix}")]
 
 
-def _sizes(picture: Image.Image) -> list[tuple[str, str]]:
-    width, height = picture.size
+def _sizes(image: Image.Image) -> list[tuple[str, str]]:
+    width, height = image.size
     remarks = []
     if min(width, height) < TINY:
         remarks.append((findings.TINY, f"{width}×{height} pixels"))
-    if getattr(picture, "is_animated", False):
-        remarks.append((findings.ANIMATED, f"{getattr(picture, 'n_frames', 2)} frames"))
+    if getattr(image, "is_animated", False):
+        remarks.append((findings.ANIMATED, f"{getattr(image, 'n_frames', 2)} frames"))
     return remarks
 
 
@@ -175,8 +175,8 @@ def _percentile(counts: npt.NDArray[np.int64], part: float) -> int:
 def _guess(data: bytes) -> str:
     """Say what a file that holds no picture seems to hold."""
     try:
-        with Image.open(io.BytesIO(data), formats=OTHERS) as picture:
-            return f"a {picture.format} file, which isn't read here"
+        with Image.open(io.BytesIO(data), formats=OTHERS) as image:
+            return f"a {image.format} file, which isn't read here"
     except Exception:  # none of these either
         pass
     head = data[:512]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,10 @@ from threadpoolctl import threadpool_limits
 
 from tl_catdog.audit.block_matching import WAYS, WINDOWS, Floats, averaging, scores_of
 from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels, opened
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.data.reading import read_file
 
 FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
@@ -70,10 +70,9 @@ class Copies:
     threshold: float
 
 
-Progress = Callable[[int, int], None]
-
-
-def near_copies(looks: Rows, positions: Sequence[int], progress: Progress | None = None) -> Copies:
+def near_copies(
+    looks: ArrayStore, positions: Sequence[int], progress: Progress | None = None
+) -> Copies:
     """Find near-copies.
 
     Time grows with the square of the pictures, by a factor that 25,000 don't feel yet.
@@ -98,7 +97,7 @@ def near_copies(looks: Rows, positions: Sequence[int], progress: Progress | None
     ]
     done = 0
     with threadpool_limits(1, "blas"):  # the threads that compare are enough
-        for rows, pairs in zip(blocks, in_order(compare, blocks, ahead=4), strict=True):
+        for rows, pairs in zip(blocks, map_threaded(compare, blocks, ahead=4), strict=True):
             for pair in pairs:
                 key = pair.first, pair.second
                 if key not in found or found[key].score < pair.score:
@@ -122,7 +121,7 @@ def _distinct(pairs: Sequence[Pair], count: int) -> Copies:
 
 
 def _compare(
-    looks: Rows,
+    looks: ArrayStore,
     places: npt.NDArray[np.int64],
     rows: npt.NDArray[np.int64],
     windows: Sequence[Floats],
@@ -183,7 +182,7 @@ def _frequencies(low: float, high: float) -> Floats:
     return np.asarray(cosines @ averaging(low, high, size), np.float32)
 
 
-def _described(looks: Rows, places: npt.NDArray[np.int64], window: int) -> Floats:
+def _described(looks: ArrayStore, places: npt.NDArray[np.int64], window: int) -> Floats:
     """Return the low frequencies of a window of each look, of length 1: even ones, then odd ones.
 
     Without the mean: brightness is no difference. A flat look is all zeros, and like nothing.
@@ -228,9 +227,9 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
         paths: The pictures.
         progress: Hears how many are looked at, and how many there are.
     """
-    looks = Rows(len(paths), (SIDE, SIDE), np.uint8)
+    looks = ArrayStore(len(paths), (SIDE, SIDE), np.uint8)
     digests = []
-    for position, (digest, look) in enumerate(in_order(_digest_and_look, paths)):
+    for position, (digest, look) in enumerate(map_threaded(_digest_and_look, paths)):
         digests.append(digest)
         if look is not None:
             looks.write(position, look)
@@ -240,7 +239,7 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
 
 
 def group_copies(
-    digests: Sequence[str], looks: Rows, progress: Progress | None = None
+    digests: Sequence[str], looks: ArrayStore, progress: Progress | None = None
 ) -> tuple[list[int], Copies]:
     """Return a group for each picture, equal for copies and near-copies, and the near-copies.
 
@@ -263,7 +262,7 @@ def group_copies(
 def _digest_and_look(path: Path) -> tuple[str, Pixels | None]:
     try:
         data = read_file(path)
-        with opened(data) as picture:
-            return hashlib.sha256(data).hexdigest(), look_of(grey_of(picture))
+        with opened(data) as image:
+            return hashlib.sha256(data).hexdigest(), look_of(grey_of(image))
     except Exception:  # whoever decodes it for use says what is wrong with it
         return UNREADABLE, None

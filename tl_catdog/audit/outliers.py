@@ -9,12 +9,12 @@ import numpy as np
 
 from tl_catdog.audit import findings
 from tl_catdog.audit.findings import Finding
-from tl_catdog.audit.near_duplicates import Progress
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
+from tl_catdog.data.parallel import Progress
 from tl_catdog.features.linear_probe import pooled
-from tl_catdog.prediction.rejection import NEIGHBOURS, References
+from tl_catdog.prediction.rejection import NEIGHBOURS, FeatureBank
 
 FAR = 3.0
 """Outliers are so many interquartile ranges above the upper quartile (Tukey's "far out")."""
@@ -41,8 +41,8 @@ def outliers(entries: Sequence[Example], progress: Progress) -> list[Finding]:
     examples = [replace(entry, split=entry.split or TRAIN) for entry in entries]
     found = pooled(TrainConfig().resolved(), examples, progress=progress)
     count = len(found.examples)
-    references = References.of(found.features.__getitem__, count)
-    novelty = references.novelties(found.features.__getitem__, count, own=True)
+    feature_bank = FeatureBank.of(found.features.__getitem__, count)
+    novelty = feature_bank.distances(found.features.__getitem__, count, own=True)
     low, high = np.percentile(novelty, (25, 75))
     limit = high + FAR * (high - low)
     return [

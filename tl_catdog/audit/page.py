@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tl_catdog.audit.findings import KINDS, SERIOUS, Audit
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.parallel import map_threaded
 from tl_catdog.pages.page import render, thumbnail
 
 MOST = 60
@@ -26,7 +26,7 @@ def check_page(audit: Audit, command: str) -> str:
         name for found in shown.values() for item in found for name in item.paths[:MOST_COPIES]
     )
     root = Path(audit.root)
-    pictures = in_order(lambda name: thumbnail(root / name), names)
+    images = map_threaded(lambda name: thumbnail(root / name), names)
     return render(
         "check.html.j2",
         audit=audit,
@@ -36,6 +36,6 @@ def check_page(audit: Audit, command: str) -> str:
         shown=shown,
         tally=audit.tally(),
         most_copies=MOST_COPIES,
-        pictures=dict(zip(names, pictures, strict=True)),
+        images=dict(zip(names, images, strict=True)),
         command=command,
     )

@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tl_catdog.audit.near_duplicates import Progress, copy_groups
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.audit.near_duplicates import copy_groups
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import assign_splits, load_set
 from tl_catdog.data.split_file import check_split
 from tl_catdog.errors import CatdogError, UsageError, listing
@@ -23,12 +24,12 @@ class Split:
     """A set with its splits.
 
     Attributes:
-        pictures: The set.
+        images: The set.
         groups: How many groups of copies and near-copies were kept together.
         grouped: How many pictures are in them.
     """
 
-    pictures: PictureSet
+    images: ImageSet
     groups: int
     grouped: int
 
@@ -70,7 +71,7 @@ def split_set(
     return Split(replace(loaded, layout=layout, examples=tuple(examples)), len(sizes), sum(sizes))
 
 
-def write_folders(pictures: PictureSet, target: Path) -> int:
+def write_folders(images: ImageSet, target: Path) -> int:
     """Write a set as ``target``/<split>/<class>/, all at once; return how many files were copied.
 
     The files are hard links, so they take no room; where links can't be made they are copies.
@@ -91,7 +92,7 @@ def write_folders(pictures: PictureSet, target: Path) -> int:
             prefix=f".{target.name}.", dir=target.absolute().parent
         ) as scratch:
             made = Path(scratch) / "set"
-            for example in pictures.examples:
+            for example in images.examples:
                 folder = made / example.split / example.label
                 folder.mkdir(parents=True, exist_ok=True)
                 place = places.first_free(free_names(folder / example.path.name))

@@ -14,14 +14,14 @@ DETAIL = 2 * SIDE
 """A JPEG is decoded at the smallest scale that leaves at least so many pixels on each side."""
 
 
-def grey_of(picture: Image.Image) -> Image.Image:
+def grey_of(image: Image.Image) -> Image.Image:
     """Return an opened picture grey and upright, a JPEG no larger than it takes.
 
     Raises:
         Exception: Whatever Pillow's decoders raise at broken files.
     """
-    picture.draft("L", (DETAIL, DETAIL))
-    turned = upright(picture)
+    image.draft("L", (DETAIL, DETAIL))
+    turned = upright(image)
     return turned if turned.mode == "L" else to_rgb(turned).convert("L")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -50,10 +50,10 @@ def doctor(
     something has failed.
     """
     from tl_catdog.cli.sources import HERE
-    from tl_catdog.data.folders import holds_pictures, scan
+    from tl_catdog.data.folders import holds_images, scan
     from tl_catdog.doctor.examination import Examination
 
-    root = Path(data) if data is not None else HERE if holds_pictures(HERE) else None
+    root = Path(data) if data is not None else HERE if holds_images(HERE) else None
     if data is not None:
         scan(Path(data))  # a folder that can't be used is wrong use, at once
     found = Examination(root, Path(runs_dir))
@@ -105,7 +105,7 @@ def checks_view(checks: list[Check], screen: Console) -> RenderableType:
     rows.add_column(overflow="fold")
     for check in checks:
         mark = Text(shown_on(screen, MARKS[check.state]), style=STYLES[check.state])
-        rows.add_row(mark, Text(shown(check.name)), Text(shown_on(screen, check.detail)))
+        rows.add_row(mark, Text(printable(check.name)), Text(shown_on(screen, check.detail)))
         if check.hint:
             style = "dim" if check.state == "ok" else ""
             rows.add_row("", "", Text(shown_on(screen, check.hint), style=style))
@@ -143,7 +143,7 @@ def estimates_view(estimates: tuple[Estimate, ...], screen: Console) -> Renderab
         rows.add_column(name, justify="right", no_wrap=True)
     for item in estimates:
         cells = (
-            Text(shown(item.command)),
+            Text(printable(item.command)),
             item.case,
             span(item.seconds),
             sizes(item.memory),
@@ -170,7 +170,7 @@ def sizes(memory: tuple[float, float]) -> str:
 
 def shown_on(screen: Console, text: str) -> str:
     """Return a text with the signs that the screen's encoding has."""
-    text = shown(text)
+    text = printable(text)
     try:
         text.encode(screen.encoding)
     except UnicodeEncodeError:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 
 if TYPE_CHECKING:
-    from tl_catdog.api import Classifier, Judgement
+    from tl_catdog.api import Classifier, EvaluationResult
     from tl_catdog.evaluation.robustness import Condition
 
 EXAMPLES = (
@@ -75,11 +75,11 @@ def evaluate(
     from tl_catdog.cli.evaluation_view import evaluation_view, robustness_view, selection_line
 
     title = (
-        f"{found.run.name} on {found.split} of {shown(found.data)}, {found.evaluation.n} pictures"
+        f"{found.run.name} on {found.split} of {printable(found.data)}, {found.metrics.n} pictures"
     )
     title += ", mirror image averaged" if tta else ""
     out = results()
-    out.print(evaluation_view(title, found.evaluation, found.reliability))
+    out.print(evaluation_view(title, found.metrics, found.calibration))
     if found.policy:
         out.print(selection_line(found.policy, found.split, found.predictions))
     if pair:
@@ -88,7 +88,7 @@ def evaluate(
         out.print(robustness_view(conditions))
 
 
-def _warn(found: Judgement) -> None:
+def _warn(found: EvaluationResult) -> None:
     """Say what the figures leave out, and whether they flatter."""
     from tl_catdog.cli.render import skipped_table
 

@@ -8,9 +8,9 @@ from rich.console import Group as Lines
 from rich.console import RenderableType
 from rich.text import Text
 
-from tl_catdog.cli.output import shown
+from tl_catdog.cli.output import printable
 from tl_catdog.cli.render import heading, percent, table
-from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.evaluation.reliability import BINS, Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.prediction.predictions import Predictions
@@ -24,7 +24,7 @@ LEGEND = (
 )
 
 
-def evaluation_view(title: str, item: Evaluation, trust: Reliability) -> RenderableType:
+def evaluation_view(title: str, item: Metrics, trust: Reliability) -> RenderableType:
     """Return an evaluation: its figures, each class, the confusion matrix, the reliability."""
     return Lines(
         heading(title),
@@ -38,7 +38,7 @@ def evaluation_view(title: str, item: Evaluation, trust: Reliability) -> Rendera
     )
 
 
-def _figures(item: Evaluation, trust: Reliability) -> RenderableType:
+def _figures(item: Metrics, trust: Reliability) -> RenderableType:
     rows = table()
     rows.add_column("figure")
     rows.add_column("value", justify="right")
@@ -74,21 +74,21 @@ def _classes(trust: Reliability) -> RenderableType:
         rows.add_column(name, justify="left" if name == "class" else "right")
     for item in trust.per_class:
         f1 = "–" if item.f1 is None else str(item.f1).replace(" %", "")
-        rows.add_row(shown(item.label), _part(item.precision), _part(item.recall), f1)
+        rows.add_row(printable(item.label), _part(item.precision), _part(item.recall), f1)
     return rows
 
 
-def _confusion(item: Evaluation) -> RenderableType:
+def _confusion(item: Metrics) -> RenderableType:
     rows = table()
     rows.add_column("")
     for label in item.classes:
-        rows.add_column(shown(label), justify="right")
+        rows.add_column(printable(label), justify="right")
     for truth, (label, row) in enumerate(zip(item.classes, item.confusion, strict=True)):
         cells = [
             Text(str(cell), style="green" if truth == said else "red" if cell else "dim")
             for said, cell in enumerate(row)
         ]
-        rows.add_row(shown(label), *cells)
+        rows.add_row(printable(label), *cells)
     return rows
 
 
@@ -106,7 +106,7 @@ def _bins(trust: Reliability) -> RenderableType:
 def selection_line(policy: Policy, split: str, predictions: Predictions) -> RenderableType:
     """Return what came of answering only where the validation pictures allow it."""
     asked = f"With predict --precision {policy.precision:.4g}: "
-    return Text(asked + policy.select(predictions).sentence(shown(split)) + ".")
+    return Text(asked + policy.select(predictions).sentence(printable(split)) + ".")
 
 
 def robustness_view(conditions: Sequence[Condition]) -> RenderableType:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import PNG, notices, png_file, print_json, results, shown, writing
+from tl_catdog.cli.output import PNG, notices, png_file, print_json, printable, results, writing
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
 
@@ -54,7 +54,7 @@ def explain(
 
     with counting(notices(), "covering parts") as progress:
         found = Classifier(chosen).explain(path, target, progress)
-    figure = explain_figure(found, shown(path.name))
+    figure = explain_figure(found, printable(path.name))
     with writing(figure_path):
         write_png(figure, figure_path)
     if json:
@@ -62,7 +62,7 @@ def explain(
         return
     answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
     for line in (answer, found.looks, found.covering, figure_path):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        results().print(printable(line), markup=False, soft_wrap=True)
 
 
 def _figure_path(picture: Path, out: str | None) -> Path:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import CatdogError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.data.examples import PictureSet
+    from tl_catdog.data.examples import ImageSet
     from tl_catdog.export.export import Exported
     from tl_catdog.runs.folder import Run
 
@@ -84,16 +84,16 @@ def export(
     wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
     for kind in wanted:
         exporting.check_free(target / kind.name, force=force)
-    pictures = _pictures(chosen, data)
+    images = _images(chosen, data)
     found = []
     try:
         with counting(notices(), "asking the run") as progress:
-            yardstick = exporting.measuring(chosen, pictures, progress)
+            yardstick = exporting.parity_reference(chosen, images, progress)
         for kind in wanted:
             with counting(notices(), kind.name) as progress:
                 found.append(
                     exporting.export(
-                        chosen, kind, target, pictures, yardstick, force=force, progress=progress
+                        chosen, kind, target, images, yardstick, force=force, progress=progress
                     )
                 )
     except KeyboardInterrupt:
@@ -107,7 +107,7 @@ def export(
         results().print(exports_view(found))
     for item in found:
         for worst in item.worst:
-            note(shown(f"{item.format} differs: {worst}"))
+            note(printable(f"{item.format} differs: {worst}"))
     bad = [item.format for item in found if item.path is None]
     if bad:
         raise CatdogError(
@@ -116,7 +116,7 @@ def export(
             "Try another format, or more and other pictures: --data DIR",
         )
     if not json:
-        results().print(shown(f"In {target}, with how to use each: README.md"), markup=False)
+        results().print(printable(f"In {target}, with how to use each: README.md"), markup=False)
 
 
 def exports_view(found: list[Exported]) -> RenderableType:
@@ -134,26 +134,26 @@ def exports_view(found: list[Exported]) -> RenderableType:
             f"{item.bytes / 1e6:.1f}" if item.path else "not\nwritten",
             f"{item.ms:.1f}",
             f"{100 * item.same:.1f} %",
-            f"{item.apart:.1g}",
+            f"{item.max_abs_diff:.1g}",
             "–" if item.accuracy is None else str(item.accuracy),
             item.runtime,
         )
     return rows
 
 
-def _pictures(run: Run, data: str | None) -> PictureSet:
+def _images(run: Run, data: str | None) -> ImageSet:
     """Return the pictures named, the run's own, or drawings where those are gone."""
     from tl_catdog.cli.sources import drawn_set
     from tl_catdog.data.sets import load_set
-    from tl_catdog.runs.folder import own_pictures
+    from tl_catdog.runs.folder import own_images
 
     if data is not None:
         return load_set(Path(data))
-    own = own_pictures(run)
+    own = own_images(run)
     if own.examples[0].path.exists():
         return own
     note(
-        f"The pictures of {run.name} aren't in {shown(own.root)}, so it is compared on drawings, "
-        "and litert-int8 calibrated on them; --data DIR names others."
+        f"The pictures of {run.name} aren't in {printable(own.root)}, so it is compared on "
+        "drawings, and litert-int8 calibrated on them; --data DIR names others."
     )
     return load_set(drawn_set(), drawn=True)

@@ -51,17 +51,17 @@ def learning_curve(
     if source.drawn:
         say_drawn()
     config = TrainConfig(image_size=image_size, seed=seed).resolved()
-    pictures = load_training_set(source.root, seed=seed, drawn=source.drawn)
+    images = load_training_set(source.root, seed=seed, drawn=source.drawn)
     with counting(notices(), "looking at pictures") as progress:
-        features = curves.curve_features(config, pictures, progress)
+        features = curves.curve_features(config, images, progress)
     with counting(notices(), "training on parts") as progress:
         found = curves.learning_curve(
-            features, pictures.classes, repeats=repeats, seed=seed, progress=progress
+            features, images.classes, repeats=repeats, seed=seed, progress=progress
         )
     with writing(Path(out)):
         write_png(curves.learning_curve_chart(found), Path(out))
     if json:
-        print_json({"data": pictures.name, "chart": out, **found.to_json()})
+        print_json({"data": images.name, "chart": out, **found.to_json()})
         return
     _show(found)
     note(f"The chart is in {out}.", style="dim")

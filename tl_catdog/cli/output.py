@@ -73,6 +73,6 @@ def png_file(path: Path) -> Path:
     return path
 
 
-def shown(name: object) -> str:
+def printable(name: object) -> str:
     """Return a file's name with control characters made visible, for people's eyes."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(name))

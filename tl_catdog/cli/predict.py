@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
 
@@ -50,9 +50,9 @@ def predict(
 ) -> None:
     """Say what is in each picture. A bad file is named, the others still get their answers."""
     chosen = chosen_run(run, Path(runs_dir))
-    from tl_catdog.api import Classifier, sources
+    from tl_catdog.api import Classifier, image_sources
 
-    pictures = sources(paths)  # not a list: memory must not grow with the folder
+    pictures = image_sources(paths)  # not a list: memory must not grow with the folder
     first = next(pictures, None)
     if first is None:
         raise UsageError(
@@ -79,12 +79,12 @@ def predict(
 
 def _show(said: Prediction) -> None:
     if said.probabilities is None or said.label is None:
-        text = f"{shown(said.path)}: {shown(said.error)}"
+        text = f"{printable(said.path)}: {printable(said.error)}"
         notices().print(text, style="red", markup=False, soft_wrap=True)
         return
     chance = f"{100 * said.probabilities[said.label]:6.2f} %"
-    text = f"{shown(said.label):<12} {chance}  {shown(said.path)}"
+    text = f"{printable(said.label):<12} {chance}  {printable(said.path)}"
     if said.doubt:
-        why = f"{shown(said.label)}? {chance.strip()}, {said.doubt}"
-        text = f"{said.answer:<12} {'':8}  {shown(said.path)} ({why})"
+        why = f"{printable(said.label)}? {chance.strip()}, {said.doubt}"
+        text = f"{said.answer:<12} {'':8}  {printable(said.path)} ({why})"
     results().print(text, markup=False, soft_wrap=True)

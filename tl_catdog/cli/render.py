@@ -11,9 +11,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tl_catdog.cli.output import shown
+from tl_catdog.cli.output import printable
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS, VALIDATION
 from tl_catdog.evaluation.comparison import Group, RunFigures
 from tl_catdog.statistics import Interval
@@ -71,20 +71,20 @@ def heading(text: str, style: str = "bold") -> Text:
     return Text(text, style=style)
 
 
-def data_summary(pictures: PictureSet) -> RenderableType:
+def data_summary(images: ImageSet) -> RenderableType:
     """Return what a data set holds."""
-    title = heading(f"{shown(pictures.name)} ({pictures.layout})")
+    title = heading(f"{printable(images.name)} ({images.layout})")
     rows = table()
     rows.add_column("split")
-    for label in pictures.classes:
-        rows.add_column(shown(label), justify="right")
-    counts = pictures.counts()
+    for label in images.classes:
+        rows.add_column(printable(label), justify="right")
+    counts = images.counts()
     for split in (*SPLITS, *(name for name in counts if name not in SPLITS)):
         if split in counts:
-            rows.add_row(split, *(str(counts[split][label]) for label in pictures.classes))
-    if not pictures.ignored:
+            rows.add_row(split, *(str(counts[split][label]) for label in images.classes))
+    if not images.ignored:
         return Lines(title, rows)
-    ignored = ", ".join(f"{n} × {shown(kind)}" for kind, n in sorted(pictures.ignored.items()))
+    ignored = ", ".join(f"{n} × {printable(kind)}" for kind, n in sorted(images.ignored.items()))
     return Lines(title, rows, Text(f"Left out: {ignored}", style="dim"))
 
 
@@ -104,10 +104,12 @@ def skipped_table(
     for item in skipped[:MANY]:
         within = item.path.is_relative_to(root)
         name = item.path.relative_to(root) if within else item.path
-        rows.add_row(Text(shown(name)), Text(shown(item.reason)))
+        rows.add_row(Text(printable(name)), Text(printable(item.reason)))
     if len(skipped) > MANY:
         rows.add_row(f"… and {len(skipped) - MANY} more", rest)
-    title = f"Warning: left out of {shown(root)}, as unreadable: {plural(len(skipped), 'picture')}"
+    title = (
+        f"Warning: left out of {printable(root)}, as unreadable: {plural(len(skipped), 'picture')}"
+    )
     return Lines(heading(title, "yellow"), rows)
 
 
@@ -131,7 +133,7 @@ def training_summary(result: TrainingResult) -> RenderableType:
 
 def comparison_view(group: Group) -> RenderableType:
     """Return the runs of one data set side by side, and what their pairs show."""
-    title = heading(f"{shown(group.data)}: {group.split}, {group.n} pictures")
+    title = heading(f"{printable(group.data)}: {group.split}, {group.n} pictures")
     rows = table()
     rows.add_column("run", overflow="fold", min_width=14)
     rows.add_column("params\ntrained", justify="right", no_wrap=True)

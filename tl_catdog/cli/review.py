@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 from tl_catdog.errors import UsageError
 from tl_catdog.runs.folder import Run, find_run
 
@@ -91,7 +91,7 @@ def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
     command = f"{_command(run)} --apply {shlex.quote(str(path))}"
     try:
         write_text(page, gallery_page(found, command, top))
-        write_text(path, to_csv(found.doubts, edits))
+        write_text(path, to_csv(found.label_issues, edits))
     except OSError as error:
         raise UsageError(
             f"expected a folder that can be written to, found {folder} ({error.strerror}).",
@@ -107,10 +107,10 @@ def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
     results().print(review_view(found))
     for line in (
         f"Pictures: {page}",
-        f"List:     {path}, {len(found.doubts)} rows",
+        f"List:     {path}, {len(found.label_issues)} rows",
         f"Next: edit the column action of the list, then type: {command}",
     ):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        results().print(printable(line), markup=False, soft_wrap=True)
 
 
 def review_view(found: Review) -> RenderableType:
@@ -125,9 +125,14 @@ def review_view(found: Review) -> RenderableType:
     rows.add_column("label", overflow="fold")
     rows.add_column("suggested", overflow="fold")
     rows.add_column("quality", justify="right")
-    for item in found.doubts[:ROWS]:
+    for item in found.label_issues[:ROWS]:
         style = "bold" if item.likely else ""
-        cells = (shown(item.name), shown(item.label), shown(item.suggested), f"{item.quality:.3f}")
+        cells = (
+            printable(item.name),
+            printable(item.label),
+            printable(item.suggested),
+            f"{item.quality:.3f}",
+        )
         rows.add_row(*(Text(cell, style=style) for cell in cells))
     title = f"{found.run}: {found.likely} of {found.n:,} training labels are likely wrong"
     answers = (
@@ -156,7 +161,7 @@ def _mend(run: Run, apply: str | None, *, json: bool) -> None:
         print_json({"run": run.name, "undone": apply is None, **found.to_json()})
         return
     for line in _mended(run, found, undone=apply is None):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        results().print(printable(line), markup=False, soft_wrap=True)
 
 
 def _mended(run: Run, found: Moved, *, undone: bool) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl_catdog import drawings
 from tl_catdog.cli.output import note, notices
-from tl_catdog.data.folders import holds_pictures
+from tl_catdog.data.folders import holds_images
 from tl_catdog.files import cache_folder
 
 HERE = Path("data")
@@ -20,21 +20,21 @@ REAL_ONES = (
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A folder of pictures, and whether this program drew them."""
 
     root: Path
     drawn: bool
 
 
-def choose(data: str | None) -> Source:
+def choose(data: str | None) -> DataSource:
     """Return the folder named, else ``data/`` here if it holds pictures, else drawings."""
     if data is not None:
         root = Path(data)
-        return Source(root, (root / INFO_FILE).is_file())
-    if holds_pictures(HERE):
-        return Source(HERE, (HERE / INFO_FILE).is_file())
-    return Source(drawn_set(), True)
+        return DataSource(root, (root / INFO_FILE).is_file())
+    if holds_images(HERE):
+        return DataSource(HERE, (HERE / INFO_FILE).is_file())
+    return DataSource(drawn_set(), True)
 
 
 def drawn_set() -> Path:

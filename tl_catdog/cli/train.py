@@ -117,9 +117,9 @@ def run_training(values: Mapping[str, Any]) -> None:
     source = sources.choose(config.data)
     if source.drawn:
         sources.say_drawn()
-    pictures = api.training_pictures(config, source.root, drawn=source.drawn)
-    notices().print(data_summary(pictures))
-    leaks = pictures.leaks()
+    images = api.training_images(config, source.root, drawn=source.drawn)
+    notices().print(data_summary(images))
+    leaks = images.leaks()
     if leaks:
         note(
             f"Warning: {len(leaks)} pictures outside of train are identical to one in train, "
@@ -129,12 +129,12 @@ def run_training(values: Mapping[str, Any]) -> None:
         _need_tensorboard()
     try:
         with watch(notices()) as observer:
-            result = api.fit(config, pictures, name, observer)
+            result = api.fit(config, images, name, observer)
     except KeyboardInterrupt:
         note("Interrupted before there was anything to keep: nothing was saved.")
         raise typer.Exit(130) from None
     if result.skipped:
-        notices().print(skipped_table(result.skipped, pictures.root))
+        notices().print(skipped_table(result.skipped, images.root))
     if result.interrupted:
         note("Interrupted: the best network so far was kept.")
     results().print(training_summary(result), soft_wrap=True)

@@ -23,7 +23,7 @@ TOGETHER = 32
 a thousand rows from all over a file would count as 64 MB of memory."""
 
 
-class Rows:
+class ArrayStore:
     """An array of shape (N, …) that is written row by row and read by position.
 
     On the disk it is a file without a name, so that not even a killed program leaves it behind. It

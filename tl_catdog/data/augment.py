@@ -104,8 +104,8 @@ class Augmenter:
         tf.random.set_global_generator(tf.random.Generator.from_seed(next(seeds)))
         self._layers = RECIPES[recipe].layers(seeds, size)
 
-    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Vary pictures, (B, H, W, 3) float32 in [0, 255], to (B, S, S, 3) in the same range."""
         for layer in self._layers:
-            pictures = layer(pictures, training=True)
-        return tf.clip_by_value(pictures, *PIXELS) if self._layers else pictures
+            images = layer(images, training=True)
+        return tf.clip_by_value(images, *PIXELS) if self._layers else images

@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.examples import Example
-from tl_catdog.data.images import attempt
-from tl_catdog.data.parallel import in_order
-from tl_catdog.errors import CatdogError, PictureError
-
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
+from tl_catdog.data.images import try_decode
+from tl_catdog.data.parallel import Progress, map_threaded
+from tl_catdog.errors import CatdogError, ImageError
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Samples:
         self,
         examples: Sequence[Example],
         skipped: Sequence[Skipped],
-        rows: Rows,
+        rows: ArrayStore,
         views: int = 1,
         positions: Sequence[int] | None = None,
     ) -> None:
@@ -78,18 +75,18 @@ def decode_all(
     Args:
         examples: The pictures.
         size: S, in pixels.
-        cache: Where they wait; see ``Rows``.
+        cache: Where they wait; see ``ArrayStore``.
         progress: Hears of each picture.
 
     Raises:
         CatdogError: There is no room for them.
     """
-    rows = Rows(len(examples), (size, size, 3), np.uint8, cache)
+    rows = ArrayStore(len(examples), (size, size, 3), np.uint8, cache)
     good: list[Example] = []
     skipped: list[Skipped] = []
-    results = in_order(lambda example: attempt(example.path, size), examples)
+    results = map_threaded(lambda example: try_decode(example.path, size), examples)
     for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
-        if isinstance(result, PictureError):
+        if isinstance(result, ImageError):
             skipped.append(Skipped(example.path, example.split, result.message))
         else:
             rows.write(len(good), result)
@@ -191,7 +188,7 @@ def evaluation_batches(samples: Samples, classes: tuple[str, ...], *, batch_size
     return order.map(load, num_parallel_calls=1).prefetch(4)
 
 
-def usable(samples: Samples, classes: tuple[str, ...], where: str) -> None:
+def require_every_class(samples: Samples, classes: tuple[str, ...], where: str) -> None:
     """Make sure that every class still has a picture after the unreadable ones were dropped.
 
     Raises:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.parallel import map_threaded
 from tl_catdog.data.reading import open_file
 
 UNREADABLE = ""
@@ -23,7 +23,7 @@ def file_digest(path: Path) -> str:
 
 def file_digests(paths: Iterable[Path]) -> list[str]:
     """Return ``file_digest`` of each path, in order, read in parallel."""
-    return list(in_order(file_digest, paths))
+    return list(map_threaded(file_digest, paths))
 
 
 def content_key(digest: str, name: str) -> str:

@@ -24,7 +24,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class PictureSet:
+class ImageSet:
     """Labelled pictures in named splits; what a run is trained and evaluated on."""
 
     root: Path

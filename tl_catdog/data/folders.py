@@ -43,7 +43,7 @@ LAYOUT_HELP = (
 
 
 @dataclass(frozen=True, slots=True)  # there may be very many
-class Picture:
+class ImageFile:
     """A labelled picture: its file, its class, and its path below the folder that was scanned."""
 
     path: Path
@@ -52,18 +52,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class PictureFolder:
+class ImageFolder:
     """What a folder holds: the classes, in order, and the pictures of each split."""
 
     root: Path
     layout: str
     classes: tuple[str, ...]
-    splits: dict[str, tuple[Picture, ...]]
+    splits: dict[str, tuple[ImageFile, ...]]
     ignored: dict[str, int] = field(default_factory=dict)
     """What is left out: how many files of each suffix, and how many pictures without a class."""
 
 
-def scan(root: Path) -> PictureFolder:
+def scan(root: Path) -> ImageFolder:
     """Find the pictures of a folder by their names alone; no file is opened.
 
     Raises:
@@ -104,10 +104,10 @@ def _check_root(root: Path) -> None:
 def _unwrapped(root: Path) -> Path:
     """Return the folder, or its only subfolder, as archives often add a wrapping one."""
     below = _subfolders(root)
-    if len(below) != 1 or below[0].name.lower() in SPLIT_FOLDERS or any(_pictures_in(root)):
+    if len(below) != 1 or below[0].name.lower() in SPLIT_FOLDERS or any(_images_in(root)):
         return root
     inner = _subfolders(below[0])
-    flat = {match["label"] for path in _pictures_in(below[0]) if (match := _flat(path))}
+    flat = {match["label"] for path in _images_in(below[0]) if (match := _flat(path))}
     wraps = any(entry.name.lower() == TRAIN for entry in inner) or len(inner) > 1 or len(flat) > 1
     return below[0] if wraps else root
 
@@ -132,9 +132,9 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def holds_pictures(root: Path) -> bool:
+def holds_images(root: Path) -> bool:
     """Return whether any file below the folder is named like a picture."""
-    return is_folder(root) and any(_is_picture(path.name) for path in pictures_below(root))
+    return is_folder(root) and any(_is_image(path.name) for path in images_below(root))
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -150,7 +150,7 @@ def _subfolders(folder: Path) -> list[Path]:
     return [entry for entry in _entries(folder) if is_folder(entry)]
 
 
-def pictures_below(root: Path) -> Iterator[Path]:
+def images_below(root: Path) -> Iterator[Path]:
     """Yield every picture below a folder by its name, sorted; links to folders aren't followed.
 
     A folder that can't be listed is yielded as well: whoever opens it learns why.
@@ -158,13 +158,13 @@ def pictures_below(root: Path) -> Iterator[Path]:
     return _below(root, Counter())
 
 
-def _is_picture(name: str) -> bool:
+def _is_image(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 
-def _pictures_in(folder: Path) -> Iterator[Path]:
+def _images_in(folder: Path) -> Iterator[Path]:
     """Yield the pictures directly in a folder."""
-    return (entry for entry in _entries(folder) if _is_picture(entry.name) and not is_folder(entry))
+    return (entry for entry in _entries(folder) if _is_image(entry.name) and not is_folder(entry))
 
 
 Found = dict[str, dict[str, list[Path]]]
@@ -201,13 +201,13 @@ def _classes_of(folder: Path, ignored: Counter[str]) -> dict[str, list[Path]] | 
     """Return the files of each class of a folder, or None if it has no labelled pictures."""
     below = _subfolders(folder)
     if below:
-        loose = sum(1 for _ in _pictures_in(folder))
+        loose = sum(1 for _ in _images_in(folder))
         if loose:
             ignored[f"pictures outside of a class folder in {folder.name}"] += loose
         classes = {entry.name: list(_below(entry, ignored)) for entry in below}
         return classes if any(classes.values()) else None
     flat: dict[str, list[Path]] = {}
-    for path in _pictures_in(folder):
+    for path in _images_in(folder):
         match = _flat(path)
         if match is None:
             return None
@@ -242,7 +242,7 @@ def _below(folder: Path, ignored: Counter[str]) -> Iterator[Path]:
                 folders.append(path)
             elif entry.is_symlink() and is_folder(path):
                 ignored["link to a folder"] += 1
-            elif _is_picture(entry.name):
+            elif _is_image(entry.name):
                 yield path
             else:
                 ignored[path.suffix.lower() or entry.name] += 1
@@ -251,7 +251,7 @@ def _below(folder: Path, ignored: Counter[str]) -> Iterator[Path]:
 
 def _checked(
     root: Path, base: Path, layout: str, found: Found, ignored: dict[str, int]
-) -> PictureFolder:
+) -> ImageFolder:
     first = next(iter(found))
     expected = sorted(found[TRAIN if TRAIN in found else first])
     for split, classes in found.items():
@@ -276,19 +276,19 @@ def _checked(
         )
     splits = {
         split: tuple(
-            Picture(path, label, path.relative_to(root).as_posix())
+            ImageFile(path, label, path.relative_to(root).as_posix())
             for label in expected
             for path in found[split][label]
         )
         for split in (*SPLITS, UNSPLIT)
         if split in found
     }
-    return PictureFolder(root, layout, tuple(expected), splits, ignored)
+    return ImageFolder(root, layout, tuple(expected), splits, ignored)
 
 
 def _refusal(folder: Path) -> UsageError:
     """Return the error that says why a folder is none of the layouts."""
-    if not holds_pictures(folder):
+    if not holds_images(folder):
         return UsageError(
             f"expected pictures ({', '.join(sorted(SUFFIXES))}), found none below {folder}.",
             f"Put them in as {LAYOUT_HELP}; then type: ls {folder}",
@@ -300,7 +300,7 @@ def _refusal(folder: Path) -> UsageError:
             f"{listing(entry.name for entry in sets)}.",
             f"Name one: --data {sets[0]}",
         )
-    loose = sum(1 for _ in _pictures_in(folder))
+    loose = sum(1 for _ in _images_in(folder))
     return UsageError(
         f"expected {LAYOUT_HELP}; found {loose} pictures without a class in {folder}.",
         f"Sort them into a folder for each class, then type: ls {folder}",

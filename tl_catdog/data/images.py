@@ -13,11 +13,11 @@ from PIL import Image, UnidentifiedImageError
 
 from tl_catdog.data.jpeg import refuse_cut, refuse_endless
 from tl_catdog.data.reading import read_file
-from tl_catdog.errors import PictureError
+from tl_catdog.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-Source = Path | bytes | npt.NDArray[Any]
+ImageSource = Path | bytes | npt.NDArray[Any]
 """A picture: its file, its encoded bytes, or its values; see ``decode``."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
@@ -51,7 +51,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-def decode(source: Source, size: int) -> Pixels:
+def decode(source: ImageSource, size: int) -> Pixels:
     """Decode a picture, turn it upright, make it RGB and resize it to a square.
 
     The whole picture is squeezed to the square, as the video's generator does: nothing is cut off.
@@ -74,29 +74,29 @@ def decode(source: Source, size: int) -> Pixels:
     try:
         data = source if isinstance(source, bytes) else read_file(source)
     except OSError as error:
-        raise PictureError(f"can't be read ({error.strerror or error})") from error
+        raise ImageError(f"can't be read ({error.strerror or error})") from error
     if not data:
-        raise PictureError("the file is empty")
+        raise ImageError("the file is empty")
     try:
-        with opened(data) as picture:
+        with opened(data) as image:
             # Only JPEG's decoder does this; the bilinear filter then averages what is left.
-            picture.draft(None, (DRAFT * size, DRAFT * size))
-            picture.load()
-            refuse_cut(picture, data)
-            return _resized(to_rgb(upright(picture)), size)
-    except PictureError:
+            image.draft(None, (DRAFT * size, DRAFT * size))
+            image.load()
+            refuse_cut(image, data)
+            return _resized(to_rgb(upright(image)), size)
+    except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise PictureError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from error
+        raise ImageError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(f"more pixels than the {MAX_PIXELS:,} allowed") from error
+        raise ImageError(f"more pixels than the {MAX_PIXELS:,} allowed") from error
     except MemoryError as error:
-        raise PictureError("decoding it needs more memory than there is") from error
+        raise ImageError("decoding it needs more memory than there is") from error
     except Exception as error:
         # Pillow's decoders answer broken bytes with OSError, SyntaxError, ValueError, EOFError,
         # struct.error, zlib.error and more; whichever it is, the picture is the one at fault.
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise PictureError(f"broken: {reason}") from error
+        raise ImageError(f"broken: {reason}") from error
 
 
 def _resized(rgb: Image.Image, size: int) -> Pixels:
@@ -112,17 +112,17 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
     plane = values[:, :, 0] if values.ndim == 3 and values.shape[2] == 1 else values
     colours = plane.ndim == 2 or (plane.ndim == 3 and plane.shape[2] in (3, 4))
     if not colours or 0 in plane.shape or values.dtype.kind not in "uif":
-        raise PictureError(
+        raise ImageError(
             "an array of numbers of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) was expected, "
             f"found {values.shape} of {values.dtype}"
         )
     if plane.shape[0] * plane.shape[1] > MAX_PIXELS:
-        raise PictureError(f"more pixels than the {MAX_PIXELS:,} allowed")
+        raise ImageError(f"more pixels than the {MAX_PIXELS:,} allowed")
     least, most = plane.min(), plane.max()
     if not (least >= 0 and most <= 255):  # what is not a number is outside as well
-        raise PictureError(f"values 0 to 255 were expected, found {least:g} to {most:g}")
+        raise ImageError(f"values 0 to 255 were expected, found {least:g} to {most:g}")
     if values.dtype.kind == "f" and 0 < most <= 1:
-        raise PictureError("values 0 to 255 were expected, found none above 1: multiply them")
+        raise ImageError("values 0 to 255 were expected, found none above 1: multiply them")
     return Image.fromarray(np.rint(plane).astype(np.uint8))
 
 
@@ -133,46 +133,46 @@ def opened(data: bytes) -> Image.Image:
         PictureError: It has too many pixels or too many scans.
         Exception: Whatever Pillow raises at what is no picture.
     """
-    picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    width, height = picture.size
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    width, height = image.size
     if width * height > MAX_PIXELS:
-        raise PictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
-    refuse_endless(picture, data)
-    return picture
+        raise ImageError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+    refuse_endless(image, data)
+    return image
 
 
-def attempt(source: Source, size: int) -> Pixels | PictureError:
+def try_decode(source: ImageSource, size: int) -> Pixels | ImageError:
     """Return what ``decode`` returns, or the error instead of raising it: for many at once."""
     try:
         return decode(source, size)
-    except PictureError as error:
+    except ImageError as error:
         return error
 
 
-def upright(picture: Image.Image, pixels: Image.Image | None = None) -> Image.Image:
+def upright(image: Image.Image, pixels: Image.Image | None = None) -> Image.Image:
     """Turn a picture as its EXIF orientation says, or its pixels that were decoded otherwise.
 
     Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
     """
     if pixels is None:
-        picture.load()  # what is neither turned nor converted would look for its file later
-        pixels = picture
-    turn = UPRIGHT.get(picture.getexif().get(ORIENTATION, 1))
+        image.load()  # what is neither turned nor converted would look for its file later
+        pixels = image
+    turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
     return pixels if turn is None else pixels.transpose(turn)
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
     """Convert any of Pillow's modes to RGB without losing what a viewer would show.
 
     16-bit grey is scaled to 8 bits (Pillow's own conversion clips it to white), and transparency
     is laid over ``BACKGROUND`` (Pillow's own conversion bares the hidden colour).
     """
-    if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, dtype=np.float64)
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
         eight_bits = np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8)
         return Image.fromarray(eight_bits).convert("RGB")
-    if picture.has_transparency_data:
-        layers = picture.convert("RGBA")
+    if image.has_transparency_data:
+        layers = image.convert("RGBA")
         page = Image.new("RGBA", layers.size, (*BACKGROUND, 255))
         return Image.alpha_composite(page, layers).convert("RGB")
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

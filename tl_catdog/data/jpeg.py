@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from tl_catdog.errors import PictureError
+from tl_catdog.errors import ImageError
 
 MAX_SCANS = 100
 """A progressive JPEG has some ten scans. Each is a pass over the whole picture, yet takes a few
@@ -15,19 +15,19 @@ GREY = range(126, 131)
 """Grey values of pixels whose data is missing: 128, but for rounding and a neighbour's colour."""
 
 
-def refuse_endless(picture: Image.Image, data: bytes) -> None:
+def refuse_endless(image: Image.Image, data: bytes) -> None:
     """Refuse a progressive JPEG with more scans than ``MAX_SCANS``, before it is decoded.
 
     Raises:
         PictureError: It has.
     """
-    if _is_progressive(picture):
+    if _is_progressive(image):
         scans = data.count(b"\xff\xda")
         if scans > MAX_SCANS:
-            raise PictureError(f"{scans:,} scans are more than {MAX_SCANS} allowed")
+            raise ImageError(f"{scans:,} scans are more than {MAX_SCANS} allowed")
 
 
-def refuse_cut(picture: Image.Image, data: bytes) -> None:
+def refuse_cut(image: Image.Image, data: bytes) -> None:
     """Refuse a decoded JPEG whose data ends early, though it has an end marker.
 
     Pillow takes it for whole and shows grey below, or, of a progressive one, a blur. A second
@@ -37,7 +37,7 @@ def refuse_cut(picture: Image.Image, data: bytes) -> None:
     Raises:
         PictureError: Data is missing.
     """
-    if not isinstance(picture, JpegImageFile) or not _may_be_cut(picture):
+    if not isinstance(image, JpegImageFile) or not _may_be_cut(image):
         return
     import simplejpeg
 
@@ -46,17 +46,17 @@ def refuse_cut(picture: Image.Image, data: bytes) -> None:
     except ValueError as error:
         # It has other warnings, too, after which all pixels are right.
         if "premature end" in str(error):
-            raise PictureError("broken: its data is cut short") from error
+            raise ImageError("broken: its data is cut short") from error
 
 
-def _is_progressive(picture: Image.Image) -> bool:
-    return isinstance(picture, JpegImageFile) and "progressive" in picture.info
+def _is_progressive(image: Image.Image) -> bool:
+    return isinstance(image, JpegImageFile) and "progressive" in image.info
 
 
-def _may_be_cut(picture: Image.Image) -> bool:
-    if _is_progressive(picture) or picture.mode not in ("L", "RGB"):
+def _may_be_cut(image: Image.Image) -> bool:
+    if _is_progressive(image) or image.mode not in ("L", "RGB"):
         return True
-    last = picture.getpixel((picture.width - 1, picture.height - 1))
+    last = image.getpixel((image.width - 1, image.height - 1))
     bands = last if isinstance(last, tuple) else (last, last, last)
     red, green, blue = (float(band or 0) for band in bands)
     return round(0.299 * red + 0.587 * green + 0.114 * blue) in GREY

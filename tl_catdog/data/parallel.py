@@ -14,6 +14,9 @@ from tl_catdog.errors import CatdogError
 T = TypeVar("T")
 R = TypeVar("R")
 
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while a list is worked through; both count items."""
+
 BATCH = 32
 """Items that a process is given at a time: sending each by itself would take longer than some."""
 
@@ -32,7 +35,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int = 64) -> Iterator[R]:
+def map_threaded(work: Callable[[T], R], items: Iterable[T], ahead: int = 64) -> Iterator[R]:
     """Apply ``work`` in threads, yielding results in order and at most ``ahead`` of the reader.
 
     Unlike ``Executor.map`` it never queues the whole input, so memory stays flat. Threads serve
@@ -52,7 +55,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], ahead: int = 64) -> Ite
                 future.cancel()
 
 
-def in_processes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def map_processes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Apply ``work`` in processes, yielding results in order; memory stays flat here as well.
 
     They serve where the work holds the interpreter's lock, and cost a second to start.

@@ -8,25 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_catdog.data.digest import content_key, file_digests, fingerprint
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, scan
 from tl_catdog.data.split_file import check_split
 
 
-def load_set(root: Path, *, drawn: bool = False) -> PictureSet:
+def load_set(root: Path, *, drawn: bool = False) -> ImageSet:
     """Scan a folder as it is, hashing every picture; an unsplit one has the split ``all``.
 
     Raises:
         UsageError: See ``folders.scan``.
     """
     folder = scan(root)
-    pictures = [(split, picture) for split, members in folder.splits.items() for picture in members]
-    digests = file_digests(picture.path for _, picture in pictures)
+    images = [(split, image) for split, members in folder.splits.items() for image in members]
+    digests = file_digests(image.path for _, image in images)
     examples = [
-        Example(picture.path, picture.name, picture.label, split, digest)
-        for (split, picture), digest in zip(pictures, digests, strict=True)
+        Example(image.path, image.name, image.label, split, digest)
+        for (split, image), digest in zip(images, digests, strict=True)
     ]
-    return PictureSet(
+    return ImageSet(
         folder.root, folder.layout, folder.classes, tuple(examples), folder.ignored, drawn
     )
 
@@ -39,7 +39,7 @@ def load_training_set(
     test_fraction: float = 0.0,
     split_file: Path | None = None,
     drawn: bool = False,
-) -> PictureSet:
+) -> ImageSet:
     """Scan a folder and split it where it isn't split: stratified, seeded, copies together.
 
     A folder with ``train`` but no validation gives up a part of ``train``. A file of

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tl_catdog.data.digest import content_key, file_digest
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import SPLITS, TRAIN, VALIDATION
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_text
@@ -39,23 +39,23 @@ def check_split(
 COLUMNS = ("split", "label", "sha256", "name")
 
 
-def to_csv(pictures: PictureSet) -> str:
+def to_csv(images: ImageSet) -> str:
     """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
     writer.writerow(COLUMNS)
-    for example in pictures.examples:
+    for example in images.examples:
         writer.writerow((example.split, example.label, example.digest, example.name))
     return out.getvalue()
 
 
-def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> PictureSet:
+def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> ImageSet:
     """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
     examples = []
     for row in csv.DictReader(io.StringIO(text, newline="")):
         path = root / row["name"]
         examples.append(Example(path, row["name"], row["label"], row["split"], row["sha256"]))
-    return PictureSet(root, "as trained", classes, tuple(examples), drawn=drawn)
+    return ImageSet(root, "as trained", classes, tuple(examples), drawn=drawn)
 
 
 def check_unchanged(examples: Sequence[Example]) -> None:
@@ -74,7 +74,7 @@ def check_unchanged(examples: Sequence[Example]) -> None:
             )
 
 
-def apply_split(loaded: PictureSet, file: Path) -> PictureSet:
+def apply_split(loaded: ImageSet, file: Path) -> ImageSet:
     """Give the pictures of a folder the splits that a file says, by their content.
 
     Pictures may have been renamed or moved since. Those that the file doesn't know are left out.

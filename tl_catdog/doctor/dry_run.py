@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Samples, evaluation_batches, training_batches
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
@@ -27,7 +27,7 @@ from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import KerasForward, OnnxForward, onnx_works
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.weights import numbers_of
+from tl_catdog.models.weights import weights_of
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.stages import FINETUNE, FROZEN, SCRATCH, Stage, stages_of
 
@@ -104,14 +104,14 @@ class DryRun:
 
 
 def dry_run(
-    config: TrainConfig, work: Mapping[str, Amount] | None = None, pictures: int = 8
+    config: TrainConfig, work: Mapping[str, Amount] | None = None, images: int = 8
 ) -> DryRun:
     """Build a network, train each of its stages for a moment, and compare two forward passes.
 
     Args:
         config: Names the architecture, the size of its pictures, and whether to fine-tune.
         work: How much of each stage to train.
-        pictures: How many random pictures the forward passes take.
+        images: How many random pictures the forward passes take.
 
     Raises:
         CatdogError: A part of it failed; the message says which.
@@ -125,7 +125,7 @@ def dry_run(
         model = build(config, len(CLASSES))
     built = time.perf_counter() - began
     noise = np.random.default_rng(config.seed)
-    shape = (pictures, config.image_size, config.image_size, 3)
+    shape = (images, config.image_size, config.image_size, 3)
     batch = noise.integers(0, 256, shape, dtype=np.uint8)
     stages = stages_of(config)
     with _during("computing features"):
@@ -134,7 +134,7 @@ def dry_run(
     for stage in stages:
         with _during(f"training ({stage.name})"):
             costs[stage.name] = _train(
-                config, model, stage, features.get(stage.cut), work[stage.name]
+                config, model, stage, features.get(stage.feature_layer), work[stage.name]
             )
     with _during("comparing ONNX Runtime with Keras"):
         forward, difference = _compare(config, model, batch)
@@ -153,14 +153,14 @@ def _during(what: str) -> Iterator[None]:
 
 
 def _features(
-    config: TrainConfig, model: Any, stages: tuple[Stage, ...], pictures: npt.NDArray[np.uint8]
+    config: TrainConfig, model: Any, stages: tuple[Stage, ...], images: npt.NDArray[np.uint8]
 ) -> dict[str | None, npt.NDArray[Any]]:
     """Return what the frozen part of the network makes of the pictures, at each stage's cut."""
-    cuts = [stage.cut for stage in stages if stage.cut is not None]
-    if not cuts:
+    feature_layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
+    if not feature_layers:
         return {}
-    found = frozen_backbone(config, cuts, lambda: model).load()(pictures)
-    return dict(zip(cuts, found, strict=True))
+    found = frozen_backbone(config, feature_layers, lambda: model).load()(images)
+    return dict(zip(feature_layers, found, strict=True))
 
 
 def _train(
@@ -171,7 +171,7 @@ def _train(
     work: Amount,
 ) -> StageCost:
     """Train a stage for two short epochs; the first pays for starting up."""
-    from tl_catdog.training.fit import Best, run_stage
+    from tl_catdog.training.fit import BestWeights, run_stage
 
     began = time.perf_counter()
     clock = _Clock()
@@ -185,7 +185,7 @@ def _train(
         training = _noise(config, decode_size(recipe, config.image_size), 4 * config.batch_size)
         validation = _noise(config, config.image_size, work.validation)
     else:
-        dtype = np.float32 if stage.cut == POOLING else np.float16
+        dtype = np.float32 if stage.feature_layer == POOLING else np.float16
         training = _samples(features, 4 * config.batch_size, dtype)
         validation = _samples(features, work.validation, dtype)
     run_stage(
@@ -201,9 +201,9 @@ def _train(
         ),
         steps=work.steps,
         validation=evaluation_batches(
-            validation, CLASSES, batch_size=256 if stage.cut == POOLING else 32
+            validation, CLASSES, batch_size=256 if stage.feature_layer == POOLING else 32
         ),
-        best=Best(),
+        best=BestWeights(),
         observer=clock,
         record=lambda epoch: None,
     )
@@ -238,7 +238,7 @@ def _noise(config: TrainConfig, size: int, count: int) -> Samples:
 
 def _samples(numbers: npt.NDArray[Any], count: int, dtype: Any) -> Samples:
     """Return so many samples, over and over those given, of one class and the other in turn."""
-    rows = Rows(count, numbers.shape[1:], dtype, "memory")
+    rows = ArrayStore(count, numbers.shape[1:], dtype, "memory")
     for position in range(count):
         rows.write(position, numbers[position % len(numbers)])
     examples = [
@@ -249,16 +249,16 @@ def _samples(numbers: npt.NDArray[Any], count: int, dtype: Any) -> Samples:
 
 
 def _compare(
-    config: TrainConfig, model: Any, pictures: npt.NDArray[np.uint8]
+    config: TrainConfig, model: Any, images: npt.NDArray[np.uint8]
 ) -> tuple[float | None, float | None]:
     if not onnx_works():
         return None, None
     from tl_catdog.models.graph import inference_graph
 
     assert config.image_size is not None
-    forward = OnnxForward(inference_graph(config.arch, numbers_of(model), config.image_size))
+    forward = OnnxForward(inference_graph(config.arch, weights_of(model), config.image_size))
     began = time.perf_counter()
-    found = forward(pictures)[0]
+    found = forward(images)[0]
     seconds = time.perf_counter() - began
-    expected = KerasForward(model)(pictures)[0]
+    expected = KerasForward(model)(images)[0]
     return seconds, float(np.abs(found - expected).max())

@@ -9,7 +9,7 @@ from typing import Any
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.array_store import MEMORY_LIMIT
-from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, PictureFolder
+from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, ImageFolder
 from tl_catdog.doctor.dry_run import DryRun, StageCost
 from tl_catdog.doctor.rates import Rates
 from tl_catdog.features.views import views_of
@@ -40,7 +40,7 @@ OVERSIZE = 3 / 2
 """How much larger the baseline's training pictures are decoded, as in ``data.augment``; a number of
 its own, because that module imports TensorFlow."""
 
-A_PICTURE = 1000
+AN_IMAGE = 1000
 """Bytes of memory for a picture's path, name and hash."""
 
 A_VECTOR = 5400
@@ -61,9 +61,9 @@ class Counts:
         return self.train + self.validation + self.test
 
     @classmethod
-    def of(cls, folder: PictureFolder) -> Counts:
+    def of(cls, folder: ImageFolder) -> Counts:
         """Count a folder's pictures as ``train`` would split them."""
-        sizes = {split: len(pictures) for split, pictures in folder.splits.items()}
+        sizes = {split: len(images) for split, images in folder.splits.items()}
         test = sizes.get(TEST, 0)
         if VALIDATION in sizes:
             return cls(sizes[TRAIN], sizes[VALIDATION], test)
@@ -173,8 +173,8 @@ def _training(
         cost = costs.stage(config.arch, stage.name)
         seconds += cost.seconds(stage.epochs, steps, counts.validation)
     rows = _rows(config, counts, views)
-    cache += sum(size for cut, size in rows if cut not in (None, POOLING))
-    held = sum(size for _, size in rows if size <= MEMORY_LIMIT) + A_PICTURE * counts.total
+    cache += sum(size for feature_layer, size in rows if feature_layer not in (None, POOLING))
+    held = sum(size for _, size in rows if size <= MEMORY_LIMIT) + AN_IMAGE * counts.total
     return Estimate(
         command,
         "" if config.arch == "baseline" else "features cached" if known else "first time",
@@ -189,14 +189,20 @@ def _rows(config: TrainConfig, counts: Counts, views: int) -> list[tuple[str | N
     if config.arch == "baseline":
         sides = ((counts.train, _oversize(config)), (counts.validation, _size(config)))
         return [(None, 3.0 * number * side**2) for number, side in sides]
-    cuts = [stage.cut for stage in stages_of(config) if stage.cut is not None]
+    feature_layers = [
+        stage.feature_layer for stage in stages_of(config) if stage.feature_layer is not None
+    ]
     tested = 0 if config.finetune else counts.test
     return [
         (
-            cut,
-            float(number * math.prod(shape_at(cut, _size(config))) * (4 if cut == POOLING else 2)),
+            feature_layer,
+            float(
+                number
+                * math.prod(shape_at(feature_layer, _size(config)))
+                * (4 if feature_layer == POOLING else 2)
+            ),
         )
-        for cut in cuts
+        for feature_layer in feature_layers
         for number in (views * counts.train, counts.validation, tested)
     ]
 
@@ -206,9 +212,9 @@ def _around(memory: float, held: float = 0.0) -> tuple[float, float]:
     return (low, high)
 
 
-def _seen(rates: Rates, pictures: int, views: int = 1) -> float:
+def _seen(rates: Rates, images: int, views: int = 1) -> float:
     """Return the seconds to decode pictures and send their views through the backbone."""
-    return pictures * (1 / rates.decode[_size(MOBILENET)] + views / rates.forward)
+    return images * (1 / rates.decode[_size(MOBILENET)] + views / rates.forward)
 
 
 def _size(config: TrainConfig) -> int:

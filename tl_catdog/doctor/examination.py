@@ -14,7 +14,7 @@ import psutil
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.folders import PictureFolder, scan
+from tl_catdog.data.folders import ImageFolder, scan
 from tl_catdog.doctor import caches, machine, versions
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, guarded
 from tl_catdog.doctor.dry_run import REINSTALL, Amount, DryRun, dry_run
@@ -70,7 +70,7 @@ class Examination:
     checks: list[Check] = field(default_factory=list)
     rates: Rates | None = None
     runs: dict[str, DryRun] = field(default_factory=dict)
-    _folder: PictureFolder | None = None
+    _folder: ImageFolder | None = None
     _start: float = 0.0
     _light: float = 0.0
 
@@ -97,7 +97,7 @@ class Examination:
                     ("backbone weights", caches.check_weights, REINSTALL),
                 ),
             ),
-            Part("Pictures", (("pictures", self._pictures, FAULT), ("rates", self._rates, FAULT))),
+            Part("Pictures", (("pictures", self._images, FAULT), ("rates", self._rates, FAULT))),
             Part("Devices", (("devices", self._devices, REINSTALL),)),
             Part("Dry runs", tuple(dry_runs)),
         )
@@ -136,7 +136,7 @@ class Examination:
             "estimates": [item.to_json() for item in self.estimates()],
         }
 
-    def _pictures(self) -> Iterator[Check]:
+    def _images(self) -> Iterator[Check]:
         """Count the pictures by their names."""
         if self.data is None:
             yield Check(

@@ -13,11 +13,11 @@ from typing import Any
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.digest import file_digests
-from tl_catdog.data.folders import TRAIN, PictureFolder, pictures_below
-from tl_catdog.data.images import attempt
-from tl_catdog.data.parallel import chunks, in_order
+from tl_catdog.data.folders import TRAIN, ImageFolder, images_below
+from tl_catdog.data.images import try_decode
+from tl_catdog.data.parallel import chunks, map_threaded
 from tl_catdog.drawings import draw_set
-from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.models.build import build
 from tl_catdog.models.forward import milliseconds
@@ -53,7 +53,7 @@ class Rates:
 
 
 def measure_rates(
-    folder: PictureFolder | None,
+    folder: ImageFolder | None,
     config: TrainConfig,
     sizes: Sequence[int],
     seconds: float = 1.0,
@@ -74,8 +74,8 @@ def measure_rates(
         paths = _sample(folder, Path(scratch))
         # The first time, as they may not be in the system's cache yet: so it will be in earnest.
         digest = _rate(file_digests, paths, 0.0)
-        found = list(in_order(lambda path: attempt(path, sizes[0]), paths))
-        bad = [pixels for pixels in found if isinstance(pixels, PictureError)]
+        found = list(map_threaded(lambda path: try_decode(path, sizes[0]), paths))
+        bad = [pixels for pixels in found if isinstance(pixels, ImageError)]
         if len(bad) == len(found):
             raise CatdogError(
                 f"expected pictures that can be decoded, found none among {len(found)}; "
@@ -91,17 +91,17 @@ def measure_rates(
     )
 
 
-def _sample(folder: PictureFolder | None, scratch: Path) -> list[Path]:
+def _sample(folder: ImageFolder | None, scratch: Path) -> list[Path]:
     """Return some pictures from all over a folder, or ones drawn into ``scratch``."""
     if folder is None:
         draw_set(scratch / "set", counts={TRAIN: DRAWN // 2}, size=DRAWN_SIZE, workers=1)
-        return list(pictures_below(scratch / "set"))
-    paths = [picture.path for pictures in folder.splits.values() for picture in pictures]
+        return list(images_below(scratch / "set"))
+    paths = [image.path for images in folder.splits.values() for image in images]
     return paths[:: math.ceil(len(paths) / SAMPLE)]
 
 
 def _decoding(size: int) -> Callable[[Sequence[Path]], object]:
-    return lambda paths: [None for _ in in_order(lambda path: attempt(path, size), paths)]
+    return lambda paths: [None for _ in map_threaded(lambda path: try_decode(path, size), paths)]
 
 
 def _rate(work: Callable[[Sequence[Path]], object], paths: Sequence[Path], seconds: float) -> float:

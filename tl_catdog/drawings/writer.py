@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tl_catdog.data.parallel import usable_cores
+from tl_catdog.data.parallel import Progress, usable_cores
 
 from .picture import KINDS, LARGEST, SMALLEST, VERSION, draw
 
@@ -24,7 +24,6 @@ SPLITS: tuple[str, str, str] = ("train", "validation", "test")
 DEFAULT_COUNTS: Mapping[str, int] = MappingProxyType({"train": 400, "validation": 100, "test": 100})
 
 Box: TypeAlias = tuple[int, int, int, int]
-Progress: TypeAlias = Callable[[int, int], None]
 
 # Starting a worker takes about as long as drawing twenty pictures.
 _WORTH_A_WORKER = 40

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.evaluation.metrics import Evaluation, evaluate
+from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Interval, PairedCounts, mcnemar_exact, paired_difference_interval
@@ -32,7 +32,7 @@ class RunFigures:
     arch: str
     stages: tuple[str, ...]
     image_size: int
-    evaluation: Evaluation
+    evaluation: Metrics
     params: int
     trainable_params: int
     train_seconds: float
@@ -180,7 +180,7 @@ def _group(runs: Sequence[Run], split: str | None) -> Group:
             )
         predictions[run.name] = read_predictions(run.predictions_path(chosen))
     rows = sorted(
-        (figures(run, evaluate(predictions[run.name])) for run in runs),
+        (figures(run, compute_metrics(predictions[run.name])) for run in runs),
         key=lambda row: (row.evaluation.accuracy, row.evaluation.auc or 0.0),
     )
     pairs = [
@@ -200,7 +200,7 @@ def _group(runs: Sequence[Run], split: str | None) -> Group:
     )
 
 
-def figures(run: Run, evaluation: Evaluation) -> RunFigures:
+def figures(run: Run, evaluation: Metrics) -> RunFigures:
     """Put a run's evaluation beside what its manifest says of it."""
     manifest = run.manifest
     return RunFigures(

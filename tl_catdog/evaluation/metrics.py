@@ -13,7 +13,7 @@ from tl_catdog.statistics import Interval, wilson_interval
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Metrics:
     """Figures of one network on one split.
 
     Attributes:
@@ -47,7 +47,7 @@ class Evaluation:
         }
 
 
-def evaluate(predictions: Predictions) -> Evaluation:
+def compute_metrics(predictions: Predictions) -> Metrics:
     """Compute the figures.
 
     Raises:
@@ -61,7 +61,7 @@ def evaluate(predictions: Predictions) -> Evaluation:
     right = int(predictions.correct.sum())
     n = len(predictions)
     matrix = metrics.confusion_matrix(predictions.labels, predictions.predicted, labels=indices)
-    return Evaluation(
+    return Metrics(
         classes=predictions.classes,
         n=n,
         accuracy=right / n,

@@ -82,7 +82,7 @@ class Reliability:
         brier: Brier score, 0..1: half the mean squared distance between the probabilities and
             the truth, which for two classes is the usual mean of (p − y)².
         log_loss: Mean −ln of the true class's probability, 0 or more.
-        auc: See ``Evaluation.auc``; None where a class has no picture.
+        auc: See ``Metrics.auc``; None where a class has no picture.
         bins: The reliability table, least sure first.
         per_class: For each class.
     """

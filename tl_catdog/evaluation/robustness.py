@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tl_catdog.data.batches import Progress
 from tl_catdog.data.corruptions import CORRUPTIONS
 from tl_catdog.data.examples import Example
-from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.models.forward import PLAIN, forward_files
 from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.statistics import (
@@ -70,7 +70,7 @@ def robustness(
     jobs = ((example.path, views) for example in examples)
     results = forward_files(predictor.forward, jobs, predictor.image_size)
     for done, (example, (_, found)) in enumerate(zip(examples, results, strict=True), start=1):
-        if not isinstance(found, PictureError):
+        if not isinstance(found, ImageError):
             said = predictor.probabilities(found).argmax(axis=1)
             rows.append((said == predictor.classes.index(example.label)).tolist())
         if progress is not None:

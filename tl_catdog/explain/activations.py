@@ -83,7 +83,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Walk:
+class Activations:
     """What a network makes of one picture, from the first layer to the last maps.
 
     Attributes:
@@ -108,12 +108,14 @@ def dimensions(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def walk(model: keras.Model, picture: Pixels, strongest: int = STRONGEST) -> Walk:
+def record_activations(
+    model: keras.Model, image: Pixels, strongest: int = STRONGEST
+) -> Activations:
     """Send one picture through a network and keep what it looks like on the way.
 
     Args:
         model: Of either architecture.
-        picture: RGB in [0, 255], (S, S, 3).
+        image: RGB in [0, 255], (S, S, 3).
         strongest: How many maps to keep of each step: those that vary most over the picture. (The
             greatest means belong to maps that MobileNetV2's ReLU6 holds at six everywhere.)
     """
@@ -124,7 +126,7 @@ def walk(model: keras.Model, picture: Pixels, strongest: int = STRONGEST) -> Wal
 
     from tl_catdog.models.mobilenet import BACKBONE, SCALING
 
-    scaled = picture[None].astype(np.float32)
+    scaled = image[None].astype(np.float32)
     if any(layer.name == BACKBONE for layer in model.layers):
         network, plan, first = model.get_layer(BACKBONE), MOBILENET, "Conv1"
         scaled = model.get_layer(SCALING)(scaled)
@@ -137,12 +139,12 @@ def walk(model: keras.Model, picture: Pixels, strongest: int = STRONGEST) -> Wal
         for (name, _), output in zip(stops, part(scaled, training=False), strict=True)
     }
     kernel = np.asarray(network.get_layer(first).kernel)
-    return Walk(
-        first, as_pictures(kernel), tuple(_block(block, found, strongest) for block in plan)
+    return Activations(
+        first, as_images(kernel), tuple(_block(block, found, strongest) for block in plan)
     )
 
 
-def as_pictures(kernel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def as_images(kernel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Turn filters over RGB, (k, k, 3, F), into small pictures, (F, k, k, 3), 0..1."""
     filters = np.moveaxis(kernel, -1, 0)
     greatest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.data.batches import Progress
 from tl_catdog.data.images import Pixels, decode
-from tl_catdog.errors import CatdogError, PictureError, UsageError, listing
-from tl_catdog.explain.location import Spot, peak_of
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import CatdogError, ImageError, UsageError, listing
+from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.explain.occlusion import Occlusion, occlude
 from tl_catdog.prediction.calibration import at_temperature
 from tl_catdog.prediction.predictor import Predictor, load_keras, to_probabilities
 from tl_catdog.runs.folder import Run
 
 if TYPE_CHECKING:
-    from tl_catdog.explain.activations import Walk
+    from tl_catdog.explain.activations import Activations
 
 SHARP = 512
 """Side in pixels of the picture that heat is laid over; networks may see fewer."""
@@ -50,9 +50,9 @@ class Explanation:
     target: str
     pixels: Pixels
     sharp: Pixels
-    walk: Walk
-    heat: npt.NDArray[np.float32]
-    peak: Spot | None
+    activations: Activations
+    heatmap: npt.NDArray[np.float32]
+    peak: Location | None
     occlusion: Occlusion
 
     @property
@@ -97,7 +97,7 @@ class Explanation:
             "occlusion": self.occlusion.to_json(),
             "layers": [
                 {"layer": step.layer, "does": step.does, "shape": list(step.shape)}
-                for step in self.walk.steps
+                for step in self.activations.steps
             ],
         }
 
@@ -129,30 +129,28 @@ def explain(
         )
     try:
         pixels, sharp = decode(path, run.image_size), decode(path, SHARP)
-    except PictureError as error:
+    except ImageError as error:
         raise CatdogError(
             f"expected a picture, found {path}: {error.message}.", f"Type: ls {path}"
         ) from error
     predictor = Predictor.load(run)
 
-    def probabilities(pictures: Pixels) -> npt.NDArray[np.float64]:
-        return at_temperature(
-            to_probabilities(predictor.forward(pictures)[0]), predictor.temperature
-        )
+    def probabilities(images: Pixels) -> npt.NDArray[np.float64]:
+        return at_temperature(to_probabilities(predictor.forward(images)[0]), predictor.temperature)
 
     (row,) = probabilities(pixels[None])
     label = run.classes[int(row.argmax())]
     wanted = run.classes.index(target or label)
 
     model = load_keras(run)
-    from tl_catdog.explain.activations import walk
-    from tools.keras_gradcam import GradCam
+    from tl_catdog.explain.activations import record_activations
+    from tools.keras_gradcam import KerasGradCam
 
-    (heat,) = GradCam(model)(pixels[None], np.array([wanted]))
-    peak = peak_of(heat)
+    (heatmap,) = KerasGradCam(model)(pixels[None], np.array([wanted]))
+    peak = peak_of(heatmap)
     occlusion = occlude(
         pixels,
-        lambda pictures: probabilities(pictures)[:, wanted],
+        lambda images: probabilities(images)[:, wanted],
         peak,
         progress=progress,
     )
@@ -164,8 +162,8 @@ def explain(
         target=run.classes[wanted],
         pixels=pixels,
         sharp=sharp,
-        walk=walk(model, pixels),
-        heat=heat,
+        activations=record_activations(model, pixels),
+        heatmap=heatmap,
         peak=peak,
         occlusion=occlusion,
     )

@@ -39,7 +39,7 @@ def explain_figure(explanation: Explanation, title: str) -> Figure:
         explanation: What to draw.
         title: The picture's name as it shall be shown.
     """
-    blocks = explanation.walk.blocks
+    blocks = explanation.activations.blocks
     heights = [TOP, *(TITLE + STEP * len(block.steps) for block in blocks), LOOK, ANSWER]
     figure = new_figure(WIDTH, sum(heights) + 0.6)
     figure.set_layout_engine("constrained", h_pad=0.02, w_pad=0.04, hspace=0.0, wspace=0.01)
@@ -75,9 +75,9 @@ def _first_row(figure: Figure, place: SubplotSpec, explanation: Explanation) -> 
     size = dimensions(explanation.pixels.shape)
     axes = _axes(figure, grid[0], f"the picture as the network sees it, {size}")
     axes.imshow(explanation.pixels, interpolation="nearest")
-    filters = explanation.walk.filters
+    filters = explanation.activations.filters
     size = dimensions(filters.shape[1:])
-    title = f"{explanation.walk.first}: its {len(filters)} filters {size} (grey is zero)"
+    title = f"{explanation.activations.first}: its {len(filters)} filters {size} (grey is zero)"
     axes = _axes(figure, grid[1], title)
     axes.imshow(mosaic(filters, columns=8), interpolation="nearest")
 
@@ -89,8 +89,8 @@ def _block(figure: Figure, place: SubplotSpec, block: Block, legend: str) -> Non
         greatest = np.abs(step.maps).max(axis=(1, 2), keepdims=True)
         values = step.maps / np.maximum(greatest, 1e-12)
         axes = _axes(figure, grid[row, 1], "" if row else block.title + legend)
-        picture = mosaic(values, columns=len(values))
-        axes.imshow(picture, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+        image = mosaic(values, columns=len(values))
+        axes.imshow(image, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
         axes.set_anchor("W")
         words = f"{step.does}\n{dimensions(step.shape)}"
         label = _axes(figure, grid[row, 0])
@@ -102,8 +102,10 @@ def _looking_row(figure: Figure, place: SubplotSpec, explanation: Explanation) -
     found = explanation.occlusion
     axes = _axes(figure, grid[0], f"Grad-CAM:\nwhere it sees {explanation.target}")
     axes.imshow(explanation.sharp, extent=FULL)
-    heat = explanation.heat
-    axes.imshow(heat, cmap=HEAT, extent=FULL, alpha=0.7 * heat, interpolation="bilinear", vmin=0)
+    heatmap = explanation.heatmap
+    axes.imshow(
+        heatmap, cmap=HEAT, extent=FULL, alpha=0.7 * heatmap, interpolation="bilinear", vmin=0
+    )
     _mark(axes, explanation)
 
     lowest = f"{percent(found.lowest)} {explanation.target} at the least"
@@ -167,7 +169,7 @@ def _wrapped(text: str, width: int = 62) -> str:
     return "\n".join(textwrap.fill(part, width) for part in text.split("\n"))
 
 
-def mosaic(pictures: npt.NDArray[Any], columns: int) -> npt.NDArray[np.float64]:
+def mosaic(images: npt.NDArray[Any], columns: int) -> npt.NDArray[np.float64]:
     """Put small pictures side by side, with gaps.
 
     Args:
@@ -177,15 +179,15 @@ def mosaic(pictures: npt.NDArray[Any], columns: int) -> npt.NDArray[np.float64]:
     Returns:
         (H, W) with gaps of nan, or (H, W, 3) with white ones.
     """
-    times = -(-SMALLEST // max(pictures.shape[1:3]))
-    enlarged = pictures.repeat(times, axis=1).repeat(times, axis=2).astype(np.float64)
+    times = -(-SMALLEST // max(images.shape[1:3]))
+    enlarged = images.repeat(times, axis=1).repeat(times, axis=2).astype(np.float64)
     count, height, width = enlarged.shape[:3]
     gap = max(1, height // 16)
     rows = -(-count // columns)
-    blank = np.nan if pictures.ndim == 3 else 1.0
+    blank = np.nan if images.ndim == 3 else 1.0
     size = rows * (height + gap) - gap, columns * (width + gap) - gap
-    sheet = np.full((*size, *pictures.shape[3:]), blank)
-    for number, picture in enumerate(enlarged):
+    sheet = np.full((*size, *images.shape[3:]), blank)
+    for number, image in enumerate(enlarged):
         y, x = number // columns * (height + gap), number % columns * (width + gap)
-        sheet[y : y + height, x : x + width] = picture
+        sheet[y : y + height, x : x + width] = image
     return sheet

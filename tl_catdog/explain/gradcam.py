@@ -30,7 +30,7 @@ cells of 0.48 between heat and heads, 0.25 in what answers to a covered patch (d
 MAPS = "maps"
 
 
-class HeatForward(OnnxForward):
+class GradCam(OnnxForward):
     """A run's forward pass that can tell where it looked.
 
     Its outputs are the sigmoids, what goes into the head, and the last maps, (B, C, h, w).
@@ -62,8 +62,8 @@ class HeatForward(OnnxForward):
         self._shift = LEAN * _shift(model.graph, self._pool)
         super().__init__(model.SerializeToString())
 
-    def heat(self, outputs: Outputs, place: int, target: int) -> npt.NDArray[np.float32]:
-        """Return where a picture speaks for a class; see ``GradCam``.
+    def heatmap(self, outputs: Outputs, place: int, target: int) -> npt.NDArray[np.float32]:
+        """Return where a picture speaks for a class; see ``KerasGradCam``.
 
         Args:
             outputs: What the forward pass gave.
@@ -130,7 +130,7 @@ def finer(cells: int, shift: float) -> npt.NDArray[np.float32]:
     return np.stack(values, axis=1).astype(np.float32)
 
 
-def to_peak(heat: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def to_peak(heatmap: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Return heat, (…, H, W), with 1 at each one's peak; none stays none."""
-    peaks = heat.max(axis=(-2, -1), keepdims=True)
-    return np.asarray(heat / np.where(peaks > 0, peaks, 1), np.float32)
+    peaks = heatmap.max(axis=(-2, -1), keepdims=True)
+    return np.asarray(heatmap / np.where(peaks > 0, peaks, 1), np.float32)

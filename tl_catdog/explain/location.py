@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class Spot:
+class Location:
     """A place as parts of the picture's width and height, 0..1, from the upper left."""
 
     x: float
@@ -26,7 +26,7 @@ class Spot:
         return f"the {('upper ', '', 'lower ')[down]}{side}"
 
 
-def peak_of(values: npt.NDArray[Any]) -> Spot | None:
+def peak_of(values: npt.NDArray[Any]) -> Location | None:
     """Return where a map, (h, w), is greatest: of several such spots the one nearest the middle.
 
     None where nothing is above zero.
@@ -36,7 +36,7 @@ def peak_of(values: npt.NDArray[Any]) -> Spot | None:
         return None
     height, width = values.shape
     spots = [
-        Spot((int(column) + 0.5) / width, (int(row) + 0.5) / height)
+        Location((int(column) + 0.5) / width, (int(row) + 0.5) / height)
         for row, column in np.argwhere(values >= greatest)
     ]
     return min(spots, key=lambda spot: (spot.x - 0.5) ** 2 + (spot.y - 0.5) ** 2)

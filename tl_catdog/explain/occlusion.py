@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
-from tl_catdog.data.batches import Progress
 from tl_catdog.data.images import Pixels
-from tl_catdog.data.parallel import chunks, in_order
-from tl_catdog.explain.location import Spot
+from tl_catdog.data.parallel import Progress, chunks, map_threaded
+from tl_catdog.explain.location import Location
 from tl_catdog.prediction.calibration import TINY
 
 SIDE = 0.25
@@ -83,7 +82,7 @@ class Occlusion:
         }
 
 
-def square_at(spot: Spot, size: int, side: float = SIDE) -> tuple[slice, slice]:
+def square_at(spot: Location, size: int, side: float = SIDE) -> tuple[slice, slice]:
     """Return rows and columns of a square around a spot, moved inwards where it would stick out.
 
     Args:
@@ -99,17 +98,17 @@ def square_at(spot: Spot, size: int, side: float = SIDE) -> tuple[slice, slice]:
     return rows, columns
 
 
-def covered(picture: Pixels, spot: Spot, side: float = SIDE) -> Pixels:
+def covered(image: Pixels, spot: Location, side: float = SIDE) -> Pixels:
     """Return a picture, (S, S, 3), with a square in its mean colour around a spot."""
-    hidden = picture.copy()
-    hidden[square_at(spot, len(picture), side)] = picture.mean(axis=(0, 1)).round()
+    hidden = image.copy()
+    hidden[square_at(spot, len(image), side)] = image.mean(axis=(0, 1)).round()
     return hidden
 
 
 def occlude(
-    picture: Pixels,
+    image: Pixels,
     probability: Probability,
-    spot: Spot | None,
+    spot: Location | None,
     *,
     side: float = SIDE,
     grid: int = GRID,
@@ -118,7 +117,7 @@ def occlude(
     """Cover a square here, there and everywhere, and see what is left of the answer.
 
     Args:
-        picture: As the network takes it, (S, S, 3).
+        image: As the network takes it, (S, S, 3).
         probability: The network and the class; called from several threads at once.
         spot: A place to cover besides.
         side: The square's side as a part of the picture's, 0..1.
@@ -126,14 +125,16 @@ def occlude(
         progress: Hears how many squares of how many are done.
     """
     middles = (np.arange(grid) + 0.5) / grid
-    spots = [Spot(float(x), float(y)) for y in middles for x in middles] + ([spot] if spot else [])
+    spots = [Location(float(x), float(y)) for y in middles for x in middles] + (
+        [spot] if spot else []
+    )
 
-    def work(some: list[Spot]) -> npt.NDArray[np.float64]:
-        return probability(np.stack([covered(picture, place, side) for place in some]))
+    def work(some: list[Location]) -> npt.NDArray[np.float64]:
+        return probability(np.stack([covered(image, place, side) for place in some]))
 
-    before = float(probability(picture[None])[0])
+    before = float(probability(image[None])[0])
     found: list[float] = []
-    for values in in_order(work, chunks(spots, AT_ONCE)):
+    for values in map_threaded(work, chunks(spots, AT_ONCE)):
         found += values.tolist()
         if progress is not None:
             progress(len(found), len(spots))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import DRAFT
 from tl_catdog.errors import listing
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.files import read_json
@@ -71,7 +71,7 @@ def _frozen(run: Run) -> bool:
 def _making(run: Run) -> Iterator[str]:
     data, machine = run.manifest["data"], run.manifest["machine"]
     counts = data["counts"]
-    pictures = ", ".join(
+    images = ", ".join(
         f"{' + '.join(f'{number:,} {label}' for label, number in counts[split].items())} ({split})"
         for split in (TRAIN, VALIDATION, TEST)
         if split in counts
@@ -80,7 +80,7 @@ def _making(run: Run) -> Iterator[str]:
     yield from ("", "## How it was made", "")
     yield f"    tl-catdog {shlex.join(machine['command'])}"
     yield ""
-    yield f"- pictures: {data['name']}: {pictures}; fingerprint {data['fingerprint'][:16]}"
+    yield f"- pictures: {data['name']}: {images}; fingerprint {data['fingerprint'][:16]}"
     yield f"- seed {run.manifest['seed']}; temperature {run.temperature:.4f}"
     yield f"- versions: {versions}"
     yield f"- machine: {machine['system']}, {machine['cpus']} processors"
@@ -88,7 +88,7 @@ def _making(run: Run) -> Iterator[str]:
 
 
 def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
-    item, trust = evaluate(predictions), reliability(predictions)
+    item, trust = compute_metrics(predictions), reliability(predictions)
     ci = item.accuracy_ci
     yield from ("", f"## On {split}, {title}: {item.n} pictures", "")
     yield from ("| | value | 95 % interval |", "|-|-|-|")

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.data.batches import Progress
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.data.images import Pixels, attempt
-from tl_catdog.errors import CatdogError, PictureError, UsageError
+from tl_catdog.data.images import Pixels, try_decode
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import CatdogError, ImageError, UsageError
 from tl_catdog.export.formats import ENCODED, Format, saved_signature
 from tl_catdog.export.metadata import write_beside
 from tl_catdog.prediction.predictor import Predictor
@@ -79,7 +79,7 @@ class Exported:
     runtime: str
     n: int
     same: float
-    apart: float
+    max_abs_diff: float
     ms: float
     accuracy: Estimate | None
     worst: tuple[Worst, ...]
@@ -98,7 +98,7 @@ class Exported:
             "compared_on": self.compared_on,
             "calibrated_on": self.calibrated_on,
             "same_decisions": self.same,
-            "greatest_difference": self.apart,
+            "greatest_difference": self.max_abs_diff,
             "ms": self.ms,
             "accuracy": self.accuracy and self.accuracy.to_json(),
             "encoded_same_decisions": self.encoded_same,
@@ -107,7 +107,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class ParityReference:
     """Pictures that can be read, what the run says of them, (N, C), and where they are from."""
 
     examples: tuple[Example, ...]
@@ -115,14 +115,16 @@ class Yardstick:
     source: str
 
 
-def measuring(run: Run, pictures: PictureSet, progress: Progress | None = None) -> Yardstick:
+def parity_reference(
+    run: Run, images: ImageSet, progress: Progress | None = None
+) -> ParityReference:
     """Ask the run about pictures that exports shall agree on: test, validation, or all there are.
 
     Raises:
         CatdogError: None can be read, or the network can't.
     """
-    names = [name for name in (TEST, VALIDATION) if name in pictures.splits]
-    examples = _some(pictures.split(names[0]) if names else pictures.examples, LIMIT)
+    names = [name for name in (TEST, VALIDATION) if name in images.splits]
+    examples = _some(images.split(names[0]) if names else images.examples, LIMIT)
     predictor = Predictor.load(run)
     kept, rows = [], []
     answers = predictor.answers(example.path for example in examples)
@@ -135,18 +137,20 @@ def measuring(run: Run, pictures: PictureSet, progress: Progress | None = None) 
     if not kept:
         raise CatdogError(
             f"expected pictures to compare an export on, found none that can be read in "
-            f"{pictures.root}.",
+            f"{images.root}.",
             "Name a folder of pictures: --data DIR",
         )
-    return Yardstick(tuple(kept), np.array(rows), _source(pictures, names[0] if names else None))
+    return ParityReference(
+        tuple(kept), np.array(rows), _source(images, names[0] if names else None)
+    )
 
 
 def export(
     run: Run,
     kind: Format,
     out: Path,
-    pictures: PictureSet,
-    yardstick: Yardstick,
+    images: ImageSet,
+    yardstick: ParityReference,
     *,
     force: bool = False,
     progress: Progress | None = None,
@@ -157,7 +161,7 @@ def export(
         run: The run.
         kind: The format.
         out: The folder that gets a folder of the format's name.
-        pictures: Training pictures, for formats that are calibrated on some.
+        images: Training pictures, for formats that are calibrated on some.
         yardstick: What to agree on.
         force: Whether to replace what is there.
         progress: Hears how many pictures of how many have been compared.
@@ -174,8 +178,8 @@ def export(
     seen: list[Pixels] = []
     calibrated_on = None
     if kind.needs_calibration:
-        split = TRAIN if TRAIN in pictures.splits else pictures.splits[0]
-        seen, calibrated_on = _calibration(run, pictures, split), _source(pictures, split)
+        split = TRAIN if TRAIN in images.splits else images.splits[0]
+        seen, calibrated_on = _calibration(run, images, split), _source(images, split)
     try:
         out.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{kind.name}.", dir=out))
@@ -215,9 +219,9 @@ def _publish(folder: Path, target: Path, old: Path) -> None:
         raise
 
 
-def _source(pictures: PictureSet, split: str | None) -> str:
+def _source(images: ImageSet, split: str | None) -> str:
     """Say which pictures these are."""
-    return pictures.name if split is None else f"{pictures.name}, {split}"
+    return images.name if split is None else f"{images.name}, {split}"
 
 
 def check_free(target: Path, *, force: bool) -> None:
@@ -238,13 +242,13 @@ def _some(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:
     return tuple(examples[int(place)] for place in places)
 
 
-def _calibration(run: Run, pictures: PictureSet, split: str) -> list[Pixels]:
-    examples = _some(pictures.split(split), CALIBRATING)
-    decoded = [attempt(example.path, run.image_size) for example in examples]
-    found = [pixels for pixels in decoded if not isinstance(pixels, PictureError)]
+def _calibration(run: Run, images: ImageSet, split: str) -> list[Pixels]:
+    examples = _some(images.split(split), CALIBRATING)
+    decoded = [try_decode(example.path, run.image_size) for example in examples]
+    found = [pixels for pixels in decoded if not isinstance(pixels, ImageError)]
     if not found:
         raise CatdogError(
-            f"expected training pictures to calibrate on, found none in {pictures.root}.",
+            f"expected training pictures to calibrate on, found none in {images.root}.",
             "Name a folder of pictures: --data DIR",
         )
     # Ranges start and end where pictures do, so that 0 to 255 stay what they are.
@@ -253,7 +257,7 @@ def _calibration(run: Run, pictures: PictureSet, split: str) -> list[Pixels]:
 
 
 def _compare(
-    run: Run, kind: Format, path: Path, yardstick: Yardstick, progress: Progress | None
+    run: Run, kind: Format, path: Path, yardstick: ParityReference, progress: Progress | None
 ) -> Exported:
     answer, name = kind.open(path)
     rows, times = [], []
@@ -265,8 +269,10 @@ def _compare(
             progress(done, len(yardstick.examples))
     given, said = np.array(rows), yardstick.said
     same = given.argmax(axis=1) == said.argmax(axis=1)
-    apart = np.abs(given - said).max(axis=1)
-    agrees = float(apart.max()) <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
+    max_abs_diff = np.abs(given - said).max(axis=1)
+    agrees = (
+        float(max_abs_diff.max()) <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
+    )
     return Exported(
         format=kind.name,
         path=None,
@@ -274,7 +280,7 @@ def _compare(
         runtime=name,
         n=len(said),
         same=float(same.mean()),
-        apart=float(apart.max()),
+        max_abs_diff=float(max_abs_diff.max()),
         ms=1000 * float(np.median(times)),
         accuracy=_accuracy(run, yardstick, given),
         worst=() if agrees else _worst(run, yardstick, given, same),
@@ -283,10 +289,10 @@ def _compare(
     )
 
 
-def _pixels(run: Run, yardstick: Yardstick) -> Iterator[Pixels]:
+def _pixels(run: Run, yardstick: ParityReference) -> Iterator[Pixels]:
     for example in yardstick.examples:
-        pixels = attempt(example.path, run.image_size)
-        if isinstance(pixels, PictureError):
+        pixels = try_decode(example.path, run.image_size)
+        if isinstance(pixels, ImageError):
             raise CatdogError(
                 f"expected the pictures to stay as they are, found {example.path} changed.",
                 "Type the command again",
@@ -294,7 +300,7 @@ def _pixels(run: Run, yardstick: Yardstick) -> Iterator[Pixels]:
         yield pixels
 
 
-def _accuracy(run: Run, yardstick: Yardstick, given: npt.NDArray[Any]) -> Estimate | None:
+def _accuracy(run: Run, yardstick: ParityReference, given: npt.NDArray[Any]) -> Estimate | None:
     labels = [example.label for example in yardstick.examples]
     if not set(labels) <= set(run.classes):
         return None
@@ -303,7 +309,7 @@ def _accuracy(run: Run, yardstick: Yardstick, given: npt.NDArray[Any]) -> Estima
 
 
 def _worst(
-    run: Run, yardstick: Yardstick, given: npt.NDArray[Any], same: npt.NDArray[np.bool_]
+    run: Run, yardstick: ParityReference, given: npt.NDArray[Any], same: npt.NDArray[np.bool_]
 ) -> tuple[Worst, ...]:
     """Return the pictures that differ most, those with another decision first."""
     said = yardstick.said
@@ -319,7 +325,7 @@ def _worst(
     )
 
 
-def _encoded(path: Path, yardstick: Yardstick) -> float:
+def _encoded(path: Path, yardstick: ParityReference) -> float:
     """Return the part of the files that get the same decision when TensorFlow decodes them."""
     call = saved_signature(path, ENCODED)
     import tensorflow as tf

@@ -19,7 +19,7 @@ from tl_catdog.export.graphs import PICTURES, PROBABILITIES, keras_probabilities
 from tl_catdog.models.engine import KerasForward
 from tl_catdog.runs.folder import Run
 
-Answer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
+Infer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
 """From pictures, (1, S, S, 3), 0..255, to probabilities, (1, C)."""
 
 ENCODED = "encoded"
@@ -41,7 +41,7 @@ class Format:
 
     name: str
     write: Callable[[Run, Path, Sequence[Pixels]], str]
-    open: Callable[[Path], tuple[Answer, str]]
+    open: Callable[[Path], tuple[Infer, str]]
     exact: bool = True
     needs_calibration: bool = False
     takes: str = "float32"
@@ -52,7 +52,7 @@ def _write_keras(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
     return "model.keras"
 
 
-def _open_keras(path: Path) -> tuple[Answer, str]:
+def _open_keras(path: Path) -> tuple[Infer, str]:
     runtime.start()
     import keras
 
@@ -101,7 +101,7 @@ def _archive(model: Any, size: int, batch: int | None) -> Any:
     return archive
 
 
-def _open_savedmodel(path: Path) -> tuple[Answer, str]:
+def _open_savedmodel(path: Path) -> tuple[Infer, str]:
     signature = saved_signature(path, "serving_default")
     import tensorflow as tf
 
@@ -136,7 +136,7 @@ def _write_onnx(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
     return "model.onnx"
 
 
-def _open_onnx(path: Path) -> tuple[Answer, str]:
+def _open_onnx(path: Path) -> tuple[Infer, str]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -148,7 +148,7 @@ def _open_onnx(path: Path) -> tuple[Answer, str]:
 
 
 def _write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    with _converter(run) as converter, runtime.hushed():
+    with _converter(run) as converter, runtime.silence_stderr():
         (folder / "model.tflite").write_bytes(converter.convert())
     return "model.tflite"
 
@@ -164,7 +164,7 @@ def _write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.float32
-        with runtime.hushed():
+        with runtime.silence_stderr():
             (folder / "model.tflite").write_bytes(converter.convert())
     return "model.tflite"
 
@@ -180,7 +180,7 @@ def _converter(run: Run) -> Iterator[Any]:
         yield tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
 
 
-def _open_litert(path: Path) -> tuple[Answer, str]:
+def _open_litert(path: Path) -> tuple[Infer, str]:
     try:
         from ai_edge_litert import interpreter
     except ImportError as error:
@@ -190,7 +190,7 @@ def _open_litert(path: Path) -> tuple[Answer, str]:
         ) from error
     from importlib.metadata import version
 
-    with runtime.hushed():  # it tells which instructions it uses
+    with runtime.silence_stderr():  # it tells which instructions it uses
         loaded = interpreter.Interpreter(model_path=str(path), num_threads=1)
         loaded.allocate_tensors()
     (taken,), (given,) = loaded.get_input_details(), loaded.get_output_details()

@@ -9,7 +9,7 @@ from typing import Any
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
-from tl_catdog.models.weights import backbone_numbers, numbers_digest
+from tl_catdog.models.weights import read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
 
 VERSION = 1
@@ -17,7 +17,7 @@ VERSION = 1
 
 
 @cache
-def versions(*packages: str) -> str:
+def versions_key(*packages: str) -> str:
     """Return the versions of packages that numbers in the store depend on."""
     return " ".join(f"{package} {version_of(package)}" for package in packages)
 
@@ -37,18 +37,20 @@ class Backbone:
 
     load: Callable[[], Forward]
     engine: str
-    cuts: tuple[str, ...]
+    feature_layers: tuple[str, ...]
     image_size: int
     weights: str
 
     @property
     def identity(self) -> str:
         """What the numbers depend on besides the picture, the view and the cut."""
-        decoder = versions("pillow")
+        decoder = versions_key("pillow")
         return f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
 
 
-def frozen_backbone(config: TrainConfig, cuts: Sequence[str], build: Callable[[], Any]) -> Backbone:
+def frozen_backbone(
+    config: TrainConfig, feature_layers: Sequence[str], build: Callable[[], Any]
+) -> Backbone:
     """Return the forward pass of the backbone that resolved settings name, up to some cuts.
 
     Args:
@@ -58,7 +60,7 @@ def frozen_backbone(config: TrainConfig, cuts: Sequence[str], build: Callable[[]
     """
     assert config.image_size is not None
     size = config.image_size
-    numbers = backbone_numbers(config.backbone_weights)
+    numbers = read_backbone_weights(config.backbone_weights)
     uses_onnx = onnx_works()
 
     @cache
@@ -66,10 +68,10 @@ def frozen_backbone(config: TrainConfig, cuts: Sequence[str], build: Callable[[]
         if uses_onnx:
             from tl_catdog.models.graph import extraction_graph
 
-            return OnnxForward(extraction_graph(numbers, size, cuts))
+            return OnnxForward(extraction_graph(numbers, size, feature_layers))
         from tl_catdog.models.mobilenet import part_below
 
-        return KerasForward(part_below(build(), cuts))
+        return KerasForward(part_below(build(), feature_layers))
 
     engine = (OnnxForward if uses_onnx else KerasForward).name()
-    return Backbone(load, engine, tuple(cuts), size, numbers_digest(numbers))
+    return Backbone(load, engine, tuple(feature_layers), size, weights_digest(numbers))

@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Samples, Skipped
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
-from tl_catdog.data.images import attempt
-from tl_catdog.data.parallel import chunks, in_order
-from tl_catdog.errors import PictureError
-from tl_catdog.features.backbone import Backbone, versions
+from tl_catdog.data.images import try_decode
+from tl_catdog.data.parallel import chunks, map_threaded
+from tl_catdog.errors import ImageError
+from tl_catdog.features.backbone import Backbone, versions_key
 from tl_catdog.features.cache import FeatureStore
 from tl_catdog.features.views import Views
 from tl_catdog.models.engine import Outputs
@@ -80,12 +80,12 @@ class _Extraction:
         # Halves are precise enough for what a stage is trained on, and half as much to keep; the
         # pooled numbers are few, and predictions are made from them.
         self.rows = {
-            cut: Rows(
+            feature_layer: ArrayStore(
                 len(examples) * views.count,
-                shape_at(cut, backbone.image_size),
-                np.float32 if cut == POOLING else np.float16,
+                shape_at(feature_layer, backbone.image_size),
+                np.float32 if feature_layer == POOLING else np.float16,
             )
-            for cut in backbone.cuts
+            for feature_layer in backbone.feature_layers
         }
         self.missing = np.ones((len(examples), views.count), dtype=bool)
         self.skipped: dict[int, Skipped] = {}
@@ -108,8 +108,8 @@ class _Extraction:
         skipped = list(self.skipped.values())
         return Features(
             {
-                cut: Samples(examples, skipped, rows, self.views.count, kept)
-                for cut, rows in self.rows.items()
+                feature_layer: Samples(examples, skipped, rows, self.views.count, kept)
+                for feature_layer, rows in self.rows.items()
             },
             self.known,
         )
@@ -118,11 +118,11 @@ class _Extraction:
         if self.store is None:
             return
         wanted = (
-            (self._key(position, view, cut), position, view, cut)
+            (self._key(position, view, feature_layer), position, view, feature_layer)
             for position in range(len(self.examples))
             if self.examples[position].digest != UNREADABLE
             for view in range(self.views.count)
-            for cut in self.rows
+            for feature_layer in self.rows
         )
         lacking = np.full(self.missing.shape, len(self.rows))
         for some in chunks(wanted, COMMIT * len(self.rows)):
@@ -131,8 +131,8 @@ class _Extraction:
             for key, *place in some:
                 places.setdefault(key, []).append(tuple(place))  # type: ignore[arg-type]
             for key, value in self.store.get(places):
-                for position, view, cut in places[key]:
-                    rows = self.rows[cut]
+                for position, view, feature_layer in places[key]:
+                    rows = self.rows[feature_layer]
                     numbers = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
                     rows.write(position * self.views.count + view, numbers)
                     lacking[position, view] -= 1
@@ -150,7 +150,7 @@ class _Extraction:
             return
         results = forward_files(self.backbone.load(), jobs, self.backbone.image_size)
         for position, (_, found) in zip(wanted, results, strict=True):
-            if isinstance(found, PictureError):
+            if isinstance(found, ImageError):
                 example = self.examples[position]
                 self.skipped[position] = Skipped(example.path, example.split, found.message)
                 self.missing[position] = False  # nor will any other view of it be there
@@ -168,18 +168,16 @@ class _Extraction:
         position, and all pictures are varied even if some of them are known already.
         """
         forward = self.backbone.load()
-        for start, pictures in self._augmented(view - len(self.views.fixed)):
+        for start, images in self._augmented(view - len(self.views.fixed)):
             positions = [
                 position
                 for position in range(start, min(start + BATCH, len(self.examples)))
                 if self.missing[position, view]
             ]
-            parts = (
-                pictures[[p - start for p in part]] for part in chunks(positions, forward.batch)
-            )
+            parts = (images[[p - start for p in part]] for part in chunks(positions, forward.batch))
             rows = [
                 tuple(output[index] for output in outputs)
-                for outputs in in_order(forward, parts)
+                for outputs in map_threaded(forward, parts)
                 for index in range(len(outputs[0]))
             ]
             for position, numbers in zip(positions, rows, strict=True):
@@ -205,29 +203,29 @@ class _Extraction:
         def decoded(start: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
             batch = np.zeros((BATCH, larger, larger, 3), np.uint8)
             some = self.examples[int(start) : int(start) + BATCH]
-            results = in_order(lambda example: attempt(example.path, larger), some)
+            results = map_threaded(lambda example: try_decode(example.path, larger), some)
             for index, pixels in enumerate(results):
-                if not isinstance(pixels, PictureError):
+                if not isinstance(pixels, ImageError):
                     batch[index] = pixels
             return batch
 
         def varied(start: Any) -> Any:
-            pictures = tf.numpy_function(decoded, [start], tf.uint8, stateful=False)
-            pictures = tf.ensure_shape(pictures, (BATCH, larger, larger, 3))
-            return start, augment(tf.cast(pictures, tf.float32))
+            images = tf.numpy_function(decoded, [start], tf.uint8, stateful=False)
+            images = tf.ensure_shape(images, (BATCH, larger, larger, 3))
+            return start, augment(tf.cast(images, tf.float32))
 
         starts = tf.data.Dataset.range(0, len(self.examples), BATCH)
         batches = starts.map(varied, num_parallel_calls=1).prefetch(1)
-        for start, pictures in batches.as_numpy_iterator():
-            yield int(start), pictures
+        for start, images in batches.as_numpy_iterator():
+            yield int(start), images
 
     def _put(self, position: int, view: int, numbers: Outputs) -> None:
         """Keep the numbers of a picture's view at each cut."""
-        for (cut, rows), value in zip(self.rows.items(), numbers, strict=True):
+        for (feature_layer, rows), value in zip(self.rows.items(), numbers, strict=True):
             row = value.astype(rows.dtype)
             rows.write(position * self.views.count + view, row)
             if self.store is not None and self.examples[position].digest != UNREADABLE:
-                self._fresh[self._key(position, view, cut)] = row.tobytes()
+                self._fresh[self._key(position, view, feature_layer)] = row.tobytes()
         self.missing[position, view] = False
         if len(self._fresh) >= COMMIT:
             self._commit()
@@ -238,19 +236,19 @@ class _Extraction:
         if self.store is not None and fresh:
             self.store.put(fresh)
 
-    def _key(self, position: int, view: int, cut: str) -> bytes:
+    def _key(self, position: int, view: int, feature_layer: str) -> bytes:
         fixed = self.views.fixed
         if view < len(fixed):
             name = fixed[view]
         else:
             recipe, seed = self.views.recipe, self.views.seed
-            drawn_by = versions("tensorflow", "keras-cv")
+            drawn_by = versions_key("tensorflow", "keras-cv")
             name = f"{recipe}|{seed}|{view - len(fixed)}|{position}|{drawn_by}"
         digest = self.examples[position].digest
-        text = f"{self.backbone.identity}|{cut}|{name}|{digest}"
+        text = f"{self.backbone.identity}|{feature_layer}|{name}|{digest}"
         return hashlib.sha256(text.encode()).digest()
 
-    def _advance(self, pictures: int) -> None:
-        self.done += pictures
-        if self.progress is not None and pictures:
+    def _advance(self, images: int) -> None:
+        self.done += images
+        if self.progress is not None and images:
             self.progress(self.done, len(self.examples), self.known)

@@ -17,11 +17,12 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.batches import Progress, class_indices
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.batches import class_indices
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
+from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError
-from tl_catdog.features.linear_probe import Pooled, judge, pooled
+from tl_catdog.features.linear_probe import Pooled, pooled, probe_predictions
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure
 from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
 
@@ -89,7 +90,7 @@ class LearningCurve:
 
 
 def curve_features(
-    config: TrainConfig, pictures: PictureSet, progress: Progress | None = None
+    config: TrainConfig, images: ImageSet, progress: Progress | None = None
 ) -> Pooled:
     """Return what the backbone makes of the training pictures and of those to judge by.
 
@@ -98,13 +99,13 @@ def curve_features(
 
     Args:
         config: Resolved settings that name the backbone.
-        pictures: Labelled pictures with the splits ``train`` and ``validation``.
+        images: Labelled pictures with the splits ``train`` and ``validation``.
         progress: Hears of each picture.
     """
-    copies = {example.name for example in pictures.leaks()}
+    copies = {example.name for example in images.leaks()}
     examples = [
         example
-        for example in pictures.examples
+        for example in images.examples
         if example.split in (TRAIN, VALIDATION, TEST) and example.name not in copies
     ]
     return pooled(config, examples, progress=progress)
@@ -140,7 +141,7 @@ def learning_curve(
         for repeat in range(repeats if part < 1 else 1)
     ]
     hits: dict[int, list[npt.NDArray[np.bool_]]] = {}  # for each size, smallest first
-    said = judge((features[chosen], truth[chosen], others) for chosen in parts)
+    said = probe_predictions((features[chosen], truth[chosen], others) for chosen in parts)
     for done, (chosen, chances) in enumerate(zip(parts, said, strict=True), start=1):
         hits.setdefault(len(chosen), []).append(chances.argmax(axis=1) == expected)
         if progress is not None:
@@ -183,49 +184,47 @@ def continued(
         hits: For each size which of the same P pictures each probe got right, (repeats, P).
         seed: Of the bootstrap.
     """
-    pictures = hits[0].shape[1]
+    images = hits[0].shape[1]
     errors = np.array([1 - some.mean() for some in hits])
-    law = fit(sizes, errors, pictures)
+    law = fit(sizes, errors, images)
     rng = np.random.default_rng(seed)
     spread, gains = [], []
     for _ in range(RESAMPLES):
-        chosen = rng.integers(0, pictures, pictures)
+        chosen = rng.integers(0, images, images)
         drawn = [some[rng.integers(0, len(some), len(some))][:, chosen].mean() for some in hits]
-        again = fit(sizes, 1 - np.array(drawn), pictures)
+        again = fit(sizes, 1 - np.array(drawn), images)
         spread.append(drawn)
         gains.append(again(sizes[-1]) - again(2 * sizes[-1]))
     tails = [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)]
     lows, highs = np.percentile(spread, tails, axis=0)
     points = tuple(
-        Point(
-            n, len(some), Estimate(float(some.mean()), Interval(float(low), float(high)), pictures)
-        )
+        Point(n, len(some), Estimate(float(some.mean()), Interval(float(low), float(high)), images))
         for n, some, low, high in zip(sizes, hits, lows, highs, strict=True)
     )
     low, high = (float(end) for end in np.percentile(gains, tails))
     value = law(sizes[-1]) - law(2 * sizes[-1])
-    return LearningCurve(points, law, Estimate(value, Interval(low, high), pictures))
+    return LearningCurve(points, law, Estimate(value, Interval(low, high), images))
 
 
-def fit(sizes: Sequence[int], errors: npt.NDArray[np.float64], pictures: int) -> PowerLaw:
+def fit(sizes: Sequence[int], errors: npt.NDArray[np.float64], images: int) -> PowerLaw:
     """Fit the law by least squares, each error as exact as its number of pictures makes it.
 
     Args:
         sizes: Numbers of training pictures.
         errors: The part that came out wrong after each, 0..1.
-        pictures: How many pictures each of these rests on.
+        images: How many pictures each of these rests on.
     """
     from scipy.optimize import curve_fit
 
     n = np.asarray(sizes, dtype=np.float64) / sizes[0]  # so that a is the first error or so
     # Half a picture more and less keeps an error of nothing from counting as exact.
-    smoothed = (errors * pictures + 0.5) / (pictures + 1)
+    smoothed = (errors * images + 0.5) / (images + 1)
     found, _ = curve_fit(
         lambda n, a, b, c: a * n**-b + c,
         n,
         errors,
         p0=(max(errors[0], 1e-3), 0.5, 0.0),
-        sigma=np.sqrt(smoothed * (1 - smoothed) / pictures),
+        sigma=np.sqrt(smoothed * (1 - smoothed) / images),
         bounds=(0.0, (1.0, 5.0, 1.0)),
         max_nfev=10_000,
     )

@@ -20,9 +20,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.batches import Progress, Skipped
+from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example
-from tl_catdog.data.parallel import in_order, usable_cores
+from tl_catdog.data.parallel import Progress, map_threaded, usable_cores
 from tl_catdog.errors import CatdogError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
@@ -113,13 +113,13 @@ def pooled(
     return Pooled(tuple(samples.examples), features, tuple(samples.skipped))
 
 
-def new_probe(pictures: int) -> Pipeline:
+def new_probe(images: int) -> Pipeline:
     """Return an untrained probe for so many: logistic regression on standardised features."""
-    strength = STRENGTH / pictures
+    strength = STRENGTH / images
     return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=STEPS))
 
 
-def judge(jobs: Iterable[Job]) -> Iterator[npt.NDArray[np.float64]]:
+def probe_predictions(jobs: Iterable[Job]) -> Iterator[npt.NDArray[np.float64]]:
     """Train a probe for each job, on all cores, and yield what it says, in the order of the jobs.
 
     Yields:
@@ -133,7 +133,7 @@ def judge(jobs: Iterable[Job]) -> Iterator[npt.NDArray[np.float64]]:
 
     # A core for each probe: several for one take longer, because they wait for each other.
     with threadpool_limits(1):
-        yield from in_order(work, jobs, ahead=usable_cores())
+        yield from map_threaded(work, jobs, ahead=usable_cores())
 
 
 def out_of_fold(
@@ -167,7 +167,9 @@ def out_of_fold(
     parts = _parts(labels, digests, trusted, folds, seed)
     found = np.zeros((len(labels), int(labels.max()) + 1))
     jobs = ((features[some], labels[some], features[rest]) for some, rest in parts)
-    for done, ((_, rest), answers) in enumerate(zip(parts, judge(jobs), strict=True), start=1):
+    for done, ((_, rest), answers) in enumerate(
+        zip(parts, probe_predictions(jobs), strict=True), start=1
+    ):
         found[rest] = answers
         if progress is not None:
             progress(done, len(parts))

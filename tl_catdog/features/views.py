@@ -41,10 +41,10 @@ class Views:
         return len(self.fixed) + self.augmented
 
 
-def views_of(config: TrainConfig, pictures: int) -> Views:
+def views_of(config: TrainConfig, images: int) -> Views:
     """Return the views that resolved settings ask for with so many training pictures."""
     if config.augment == "none":
         return Views()
-    pays = pictures <= SMALL or config.finetune
+    pays = images <= SMALL or config.finetune
     mirror = config.mirror == "yes" or (config.mirror == "auto" and pays)
     return Views(mirror, config.views, str(config.augment), config.seed)

@@ -37,13 +37,13 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Source:
+class PublicSet:
     """A public picture set; ``room`` is about what its pictures take on the disk, in bytes."""
 
     name: str
     title: str
     archives: tuple[Archive, ...]
-    pictures: int
+    images: int
     room: int
     licence: str
     home: str
@@ -56,7 +56,7 @@ class Source:
         return sum(archive.size for archive in self.archives)
 
 
-FILTERED = Source(
+FILTERED = PublicSet(
     name="filtered",
     title="TensorFlow tutorial",
     archives=(
@@ -66,7 +66,7 @@ FILTERED = Source(
             68_606_236,
         ),
     ),
-    pictures=3_000,
+    images=3_000,
     room=75_000_000,
     licence="competition rules",
     home="https://www.tensorflow.org/tutorials/images/transfer_learning",
@@ -75,7 +75,7 @@ FILTERED = Source(
     ),
 )
 
-FULL = Source(
+FULL = PublicSet(
     name="full",
     title="Microsoft",
     archives=(
@@ -87,14 +87,14 @@ FULL = Source(
             "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
         ),
     ),
-    pictures=25_000,
+    images=25_000,
     room=900_000_000,
     licence="CDLA-Permissive-2.0",
     home="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
     layout=by_name(r"PetImages/(?P<label>Cat|Dog)/(?P<file>[^/]+)"),
 )
 
-PETS = Source(
+PETS = PublicSet(
     name="pets",
     title="Oxford-IIIT Pet",
     archives=(
@@ -111,20 +111,20 @@ PETS = Source(
             "52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
         ),
     ),
-    pictures=7_349,
+    images=7_349,
     room=850_000_000,
     licence="CC BY-SA 4.0",
     home="https://www.robots.ox.ac.uk/~vgg/data/pets/",
     layout=oxford,
 )
 
-KAGGLE = Source(
+KAGGLE = PublicSet(
     name="kaggle",
     title="Kaggle (account needed)",
     archives=(
         Archive("train.zip", "https://www.kaggle.com/c/dogs-vs-cats", 570_000_000, exact=False),
     ),
-    pictures=25_000,
+    images=25_000,
     room=620_000_000,
     licence="competition rules",
     home="https://www.kaggle.com/c/dogs-vs-cats",
@@ -132,26 +132,26 @@ KAGGLE = Source(
     competition="dogs-vs-cats",
 )
 
-SETS = {source.name: source for source in (FILTERED, FULL, PETS, KAGGLE)}
+SETS = {public_set.name: public_set for public_set in (FILTERED, FULL, PETS, KAGGLE)}
 
 
-def find_source(name: str) -> Source:
+def find_set(name: str) -> PublicSet:
     """Return the set of that name, from the mirror if there is one.
 
     Raises:
         UsageError: There is no such set, or the mirror isn't an address.
     """
-    source = SETS.get(name)
-    if source is None:
+    public_set = SETS.get(name)
+    if public_set is None:
         raise UsageError(
             f"expected one of the sets {listing(SETS)}, found {name!r}.",
             "Type: tl-catdog data list",
         )
     mirror = os.environ.get(MIRROR, "").rstrip("/")
-    return source if not mirror or source.competition else mirrored(source, mirror)
+    return public_set if not mirror or public_set.competition else mirrored(public_set, mirror)
 
 
-def mirrored(source: Source, mirror: str) -> Source:
+def mirrored(public_set: PublicSet, mirror: str) -> PublicSet:
     """Return the set with its archives at another host, under the same paths.
 
     Raises:
@@ -163,6 +163,6 @@ def mirrored(source: Source, mirror: str) -> Source:
             f"Type: export {MIRROR}=https://mirror.example.org",
         )
     archives = tuple(
-        replace(archive, url=mirror + urlsplit(archive.url).path) for archive in source.archives
+        replace(archive, url=mirror + urlsplit(archive.url).path) for archive in public_set.archives
     )
-    return replace(source, archives=archives)
+    return replace(public_set, archives=archives)

@@ -20,9 +20,9 @@ import requests
 
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.catalogue import Archive
-from tl_catdog.fetch.partial_file import Part, validator_of
+from tl_catdog.fetch.partial_file import PartialFile, validator_of
 from tl_catdog.fetch.progress import Listener, megabytes
-from tl_catdog.fetch.retry import Patience
+from tl_catdog.fetch.retry import RetryPolicy
 from tl_catdog.version import __version__
 
 CHUNK = 1 << 14  # what of an answer may be lost when it is cut
@@ -45,9 +45,9 @@ class Download:
     """An archive on its way into a part; ``again`` is the command that goes on with it."""
 
     archive: Archive
-    part: Part
+    part: PartialFile
     listener: Listener
-    patience: Patience
+    patience: RetryPolicy
     again: str
 
     def run(self) -> None:

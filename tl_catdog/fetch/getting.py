@@ -11,12 +11,12 @@ from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.fetch import kaggle
 from tl_catdog.fetch import storage as places
 from tl_catdog.fetch.archive import ArchiveError, Bounds, unpack, unwrapped
-from tl_catdog.fetch.catalogue import Archive, Source
+from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.download import Download
 from tl_catdog.fetch.hashes import Hashes, sha256_of
 from tl_catdog.fetch.progress import Listener
-from tl_catdog.fetch.retry import Patience
-from tl_catdog.fetch.storage import Got
+from tl_catdog.fetch.retry import RetryPolicy
+from tl_catdog.fetch.storage import InstalledSet
 from tl_catdog.files import SET_RECORD, write_json
 
 
@@ -25,20 +25,20 @@ class Means:
     """What getting a set makes use of; tests give their own."""
 
     listener: Listener = field(default_factory=Listener)
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryPolicy = field(default_factory=RetryPolicy)
     bounds: Bounds = field(default_factory=Bounds)
     free: Callable[[Path], int] = places.free_bytes
 
 
-def command(source: Source, into: Path) -> str:
+def command(public_set: PublicSet, into: Path) -> str:
     """Return the command that gets the set."""
     where = "" if into == Path(places.USUAL) else f" --into {shlex.quote(str(into))}"
-    return f"tl-catdog data get {source.name}{where}"
+    return f"tl-catdog data get {public_set.name}{where}"
 
 
 def get_set(
-    source: Source, into: Path, files: Sequence[Path] = (), means: Means | None = None
-) -> Got:
+    public_set: PublicSet, into: Path, files: Sequence[Path] = (), means: Means | None = None
+) -> InstalledSet:
     """Put a set into a folder of its name, unless it is there.
 
     Args:
@@ -52,25 +52,25 @@ def get_set(
         CatdogError: The set can't be had whole; then nothing is left but the cache.
     """
     means = means or Means()
-    found = places.present(source, into)
+    found = places.present(public_set, into)
     if found is not None:
         return found
-    places.check_free(source, into)
+    places.check_free(public_set, into)
     cache = places.archives_folder()
-    with places.on_disk(cache), places.locked(cache / f"{source.name}.lock", means.listener):
+    with places.on_disk(cache), places.locked(cache / f"{public_set.name}.lock", means.listener):
         # Another one may have got it while this one waited.
-        found = places.present(source, into)
+        found = places.present(public_set, into)
         if found is not None:
             return found
-        with places.on_disk(into), places.scratch(source, into) as folder:
-            return _Getting(source, into, cache, folder, means).run(files)
+        with places.on_disk(into), places.scratch(public_set, into) as folder:
+            return _Getting(public_set, into, cache, folder, means).run(files)
 
 
 @dataclass(frozen=True)
 class _Getting:
     """One set on its way, through a scratch folder beside its place."""
 
-    source: Source
+    public_set: PublicSet
     into: Path
     cache: Path
     scratch: Path
@@ -82,17 +82,19 @@ class _Getting:
 
     @property
     def again(self) -> str:
-        return command(self.source, self.into)
+        return command(self.public_set, self.into)
 
-    def run(self, files: Sequence[Path]) -> Got:
+    def run(self, files: Sequence[Path]) -> InstalledSet:
         given = self._sorted(files) if files else []
         self._check_room(fetching=not given)
         if given:
-            paths = [self._given(*pair) for pair in zip(self.source.archives, given, strict=True)]
-        elif self.source.competition:
-            paths = [self._from_kaggle(archive) for archive in self.source.archives]
+            paths = [
+                self._given(*pair) for pair in zip(self.public_set.archives, given, strict=True)
+            ]
+        elif self.public_set.competition:
+            paths = [self._from_kaggle(archive) for archive in self.public_set.archives]
         else:
-            paths = [self._fetched(archive) for archive in self.source.archives]
+            paths = [self._fetched(archive) for archive in self.public_set.archives]
         try:
             made = self._unpacked([path for path, _ in paths])
         except ArchiveError:
@@ -101,17 +103,17 @@ class _Getting:
             raise
         digests = {
             archive.name: digest
-            for archive, (_, digest) in zip(self.source.archives, paths, strict=True)
+            for archive, (_, digest) in zip(self.public_set.archives, paths, strict=True)
         }
-        write_json(made / SET_RECORD, places.record_of(self.source, digests))
-        places.publish(made, self.into / self.source.name)
+        write_json(made / SET_RECORD, places.record_of(self.public_set, digests))
+        places.publish(made, self.into / self.public_set.name)
         recorded = [
             archive.name
-            for archive in self.source.archives
+            for archive in self.public_set.archives
             if self.hashes.record(archive, digests[archive.name])
         ]
         self._forget()
-        return places.got(self.source, self.into, recorded=recorded)
+        return places.got(self.public_set, self.into, recorded=recorded)
 
     def _sorted(self, files: Sequence[Path]) -> list[Path]:
         """Return the files in the order of the set's archives, by name or else by size."""
@@ -119,7 +121,7 @@ class _Getting:
         for path in left:
             if not path.is_file():
                 raise UsageError(f"expected an archive, found no file {path}.", f"Type: ls {path}")
-        archives = self.source.archives
+        archives = self.public_set.archives
         if len(left) != len(archives):
             names = listing(archive.name for archive in archives)
             words = " ".join(f"--from {archive.name}" for archive in archives)
@@ -137,7 +139,7 @@ class _Getting:
 
     def _given(self, archive: Archive, path: Path) -> tuple[Path, str]:
         """Return an archive that was given, and its hash."""
-        if self.source.competition:
+        if self.public_set.competition:
             path = unwrapped(path, archive.name, self.scratch, self.means.bounds)
         size = path.stat().st_size
         if archive.exact and size != archive.size:
@@ -151,7 +153,7 @@ class _Getting:
 
     def _from_kaggle(self, archive: Archive) -> tuple[Path, str]:
         self.means.listener.say(f"Fetching {archive.name} from Kaggle.")
-        path = kaggle.download(self.source.competition, archive.name, self.again)
+        path = kaggle.download(self.public_set.competition, archive.name, self.again)
         digest = self._digest(path)
         self.hashes.check(archive, digest)
         return path, digest
@@ -159,7 +161,7 @@ class _Getting:
     def _fetched(self, archive: Archive) -> tuple[Path, str]:
         """Return an archive from the network, and its hash."""
         whole = self.cache / archive.name
-        part = places.part_of(archive)
+        part = places.partial_file_of(archive)
         for last in (False, True):
             joined = False
             if not whole.exists():
@@ -186,17 +188,17 @@ class _Getting:
 
     def _unpacked(self, paths: Sequence[Path]) -> Path:
         """Unpack into the scratch folder; return the set's folder there."""
-        source, means = self.source, self.means
-        made = self.scratch / source.name
+        public_set, means = self.public_set, self.means
+        made = self.scratch / public_set.name
         made.mkdir()
-        plan = source.layout(paths, means.bounds)
+        plan = public_set.layout(paths, means.bounds)
 
         def progress(written: int) -> None:
-            means.listener.progress("unpacking", written, max(source.room, written))
+            means.listener.progress("unpacking", written, max(public_set.room, written))
 
-        pictures = unpack(plan.archive, made, plan.place, means.bounds, progress)
-        if pictures != source.pictures:
-            raise ArchiveError(plan.archive, f"{source.pictures:,} pictures", f"{pictures:,}")
+        images = unpack(plan.archive, made, plan.place, means.bounds, progress)
+        if images != public_set.images:
+            raise ArchiveError(plan.archive, f"{public_set.images:,} pictures", f"{images:,}")
         return made
 
     def _check_room(self, *, fetching: bool) -> None:
@@ -205,12 +207,12 @@ class _Getting:
         Raises:
             CatdogError: There isn't.
         """
-        missing = self.source.size - places.kept_bytes(self.source) if fetching else 0
-        needs = [(self.cache, max(0, missing)), (self.into, self.source.room)]
+        missing = self.public_set.size - places.kept_bytes(self.public_set) if fetching else 0
+        needs = [(self.cache, max(0, missing)), (self.into, self.public_set.room)]
         places.check_room(needs, self.means.free, self.again)
 
     def _forget(self) -> None:
         """Drop the archives from our cache: they have done their work, or can't."""
-        for archive in self.source.archives:
+        for archive in self.public_set.archives:
             (self.cache / archive.name).unlink(missing_ok=True)
-            places.part_of(archive).drop()
+            places.partial_file_of(archive).drop()

@@ -13,7 +13,7 @@ from tl_catdog.fetch.archive import Bounds, read_texts
 CLASSES = {"cat": "cats", "dog": "dogs"}
 """A kind, as archives name it, and the class it becomes: the framework tutorial's names."""
 
-PICTURES = frozenset({".jpg", ".jpeg"})
+IMAGES = frozenset({".jpg", ".jpeg"})
 
 Place = Callable[[str], str | None]
 """A member's name → its path in the published folder, or None to leave it out."""
@@ -41,7 +41,7 @@ def by_name(pattern: str) -> Layout:
 
     def place(name: str) -> str | None:
         match = compiled.fullmatch(name)
-        if match is None or not is_picture(match["file"]):
+        if match is None or not is_image(match["file"]):
             return None
         parts = match.groupdict()
         label = CLASSES[parts["label"].lower()]
@@ -50,9 +50,9 @@ def by_name(pattern: str) -> Layout:
     return lambda archives, bounds: Plan(archives[0], place)
 
 
-def is_picture(name: str) -> bool:
+def is_image(name: str) -> bool:
     """Return whether a file is named like a picture."""
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in PICTURES
+    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in IMAGES
 
 
 LISTS = {"annotations/trainval.txt": "train", "annotations/test.txt": "test"}

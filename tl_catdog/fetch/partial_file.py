@@ -12,7 +12,7 @@ from tl_catdog.files import read_json, write_json
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialFile:
     """The first bytes of a file that comes from ``url``."""
 
     path: Path

@@ -18,9 +18,9 @@ from typing import Any
 import filelock
 
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.fetch.catalogue import Archive, Source
-from tl_catdog.fetch.layouts import is_picture
-from tl_catdog.fetch.partial_file import Part
+from tl_catdog.fetch.catalogue import Archive, PublicSet
+from tl_catdog.fetch.layouts import is_image
+from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener, megabytes
 from tl_catdog.files import SET_RECORD, cache_folder, read_json
 
@@ -29,7 +29,7 @@ USUAL = "data"
 
 
 @dataclass(frozen=True)
-class Got:
+class InstalledSet:
     """A set that is here: pictures of each split and class, and its archives' hashes.
 
     ``recorded`` names the archives whose hash nobody publishes, so that this first download's
@@ -48,7 +48,7 @@ class Got:
     already: bool = False
 
     @property
-    def pictures(self) -> int:
+    def images(self) -> int:
         """How many there are."""
         return sum(self.counts.values())
 
@@ -57,7 +57,7 @@ class Got:
         return {
             "name": self.name,
             "folder": str(self.folder),
-            "pictures": self.pictures,
+            "pictures": self.images,
             "expected": self.expected,
             "counts": self.counts,
             "bytes": self.bytes,
@@ -74,17 +74,17 @@ def archives_folder() -> Path:
     return cache_folder() / "archives"
 
 
-def part_of(archive: Archive) -> Part:
+def partial_file_of(archive: Archive) -> PartialFile:
     """Return the place of an archive that is on its way."""
-    return Part(archives_folder() / f"{archive.name}.part", archive.url)
+    return PartialFile(archives_folder() / f"{archive.name}.part", archive.url)
 
 
-def kept_bytes(source: Source) -> int:
+def kept_bytes(public_set: PublicSet) -> int:
     """Return how much of a set's archives is here."""
-    whole = [archives_folder() / archive.name for archive in source.archives]
+    whole = [archives_folder() / archive.name for archive in public_set.archives]
     return sum(
-        path.stat().st_size if path.exists() else part_of(archive).size()
-        for path, archive in zip(whole, source.archives, strict=True)
+        path.stat().st_size if path.exists() else partial_file_of(archive).size()
+        for path, archive in zip(whole, public_set.archives, strict=True)
     )
 
 
@@ -93,64 +93,66 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def record_of(source: Source, sha256: dict[str, str]) -> dict[str, Any]:
+def record_of(public_set: PublicSet, sha256: dict[str, str]) -> dict[str, Any]:
     """Return what the published folder says of itself."""
     return {
-        "name": source.name,
-        "pictures": source.pictures,
-        "from": [archive.url for archive in source.archives],
-        "home": source.home,
-        "licence": source.licence,
+        "name": public_set.name,
+        "pictures": public_set.images,
+        "from": [archive.url for archive in public_set.archives],
+        "home": public_set.home,
+        "licence": public_set.licence,
         "sha256": sha256,
         "got": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
 
-def present(source: Source, into: Path) -> Got | None:
+def present(public_set: PublicSet, into: Path) -> InstalledSet | None:
     """Return the set if it has been published there."""
     with contextlib.suppress(OSError, ValueError):
-        record = read_json(into / source.name / SET_RECORD)
-        if isinstance(record, dict) and record.get("name") == source.name:
-            return got(source, into, already=True)
+        record = read_json(into / public_set.name / SET_RECORD)
+        if isinstance(record, dict) and record.get("name") == public_set.name:
+            return got(public_set, into, already=True)
     return None
 
 
-def got(source: Source, into: Path, *, recorded: Sequence[str] = (), already: bool = False) -> Got:
+def got(
+    public_set: PublicSet, into: Path, *, recorded: Sequence[str] = (), already: bool = False
+) -> InstalledSet:
     """Return what a published folder holds."""
-    folder = into / source.name
+    folder = into / public_set.name
     counts: Counter[str] = Counter()
     size = 0
     for parent, _, names in os.walk(folder):
-        pictures = [name for name in names if is_picture(name)]
-        if pictures:
-            counts[Path(parent).relative_to(folder).as_posix()] += len(pictures)
-            size += sum(Path(parent, name).lstat().st_size for name in pictures)
-    return Got(
-        name=source.name,
+        images = [name for name in names if is_image(name)]
+        if images:
+            counts[Path(parent).relative_to(folder).as_posix()] += len(images)
+            size += sum(Path(parent, name).lstat().st_size for name in images)
+    return InstalledSet(
+        name=public_set.name,
         folder=folder,
         counts=dict(sorted(counts.items())),
-        expected=source.pictures,
+        expected=public_set.images,
         bytes=size,
-        licence=source.licence,
-        home=source.home,
+        licence=public_set.licence,
+        home=public_set.home,
         sha256=dict(read_json(folder / SET_RECORD).get("sha256", {})),
         recorded=tuple(recorded),
         already=already,
     )
 
 
-def check_free(source: Source, into: Path) -> None:
+def check_free(public_set: PublicSet, into: Path) -> None:
     """Make sure that the set's place isn't taken.
 
     Raises:
         UsageError: It is, or there can't be one.
     """
-    target = into / source.name
+    target = into / public_set.name
     if into.exists() and not into.is_dir():
         raise UsageError(f"expected a folder, found a file: {into}.", f"Type: --into {USUAL}")
     taken = target.is_symlink() or (target.exists() and not target.is_dir())
     taken = taken or (target.is_dir() and any(target.iterdir()))
-    if taken and present(source, into) is None:
+    if taken and present(public_set, into) is None:
         raise UsageError(
             f"expected no {target}, or one that tl-catdog has put there, found another.",
             f"Type: mv {shlex.quote(str(target))} {shlex.quote(f'{target}.mine')}, "
@@ -221,14 +223,14 @@ def locked(path: Path, listener: Listener) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def scratch(source: Source, into: Path) -> Iterator[Path]:
+def scratch(public_set: PublicSet, into: Path) -> Iterator[Path]:
     """Give a hidden folder beside the set's place; nothing of it stays."""
     new = not into.exists()
     into.mkdir(parents=True, exist_ok=True)
     # Left by one that was killed: whoever holds the lock is alone here.
-    for old in into.glob(f".{source.name}.*.tmp"):
+    for old in into.glob(f".{public_set.name}.*.tmp"):
         shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=into, prefix=f".{source.name}.", suffix=".tmp"))
+    folder = Path(tempfile.mkdtemp(dir=into, prefix=f".{public_set.name}.", suffix=".tmp"))
     try:
         yield folder
     finally:

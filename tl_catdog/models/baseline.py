@@ -35,8 +35,8 @@ def build_baseline(
     """
     if image_size < MIN_IMAGE_SIZE:
         raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {image_size}")
-    pictures = layers.Input((image_size, image_size, 3), name="pictures")
-    x = layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(pictures)  # [-1, 1]
+    images = layers.Input((image_size, image_size, 3), name="pictures")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="scaling")(images)  # [-1, 1]
     for block, (filters, pool) in enumerate(zip(FILTERS, POOLS, strict=True), start=1):
         x = layers.Conv2D(
             filters,
@@ -49,4 +49,4 @@ def build_baseline(
         x = layers.MaxPooling2D(pool, name=f"block{block}_pool")(x)
     x = layers.Flatten(name="flatten")(x)  # (B, S/16 · S/16 · 128)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
-    return keras.Model(pictures, outputs, name="baseline")
+    return keras.Model(images, outputs, name="baseline")

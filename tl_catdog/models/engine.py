@@ -32,7 +32,7 @@ class Forward(Protocol):
     engine: str
     batch: int
 
-    def __call__(self, pictures: npt.NDArray[Any]) -> Outputs:
+    def __call__(self, images: npt.NDArray[Any]) -> Outputs:
         """Take RGB in [0, 255], (B, S, S, 3), and return the outputs, each (B, …)."""
 
 
@@ -59,9 +59,9 @@ class OnnxForward:
 
         return f"onnxruntime {onnxruntime.__version__}"
 
-    def __call__(self, pictures: npt.NDArray[Any]) -> Outputs:
+    def __call__(self, images: npt.NDArray[Any]) -> Outputs:
         """See ``Forward``."""
-        return tuple(self._session.run(None, {"pictures": pictures.astype(np.float32)}))
+        return tuple(self._session.run(None, {"pictures": images.astype(np.float32)}))
 
 
 class KerasForward:
@@ -75,7 +75,7 @@ class KerasForward:
         self.engine = self.name()
         signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)]
         self._forward = tf.function(
-            lambda pictures: model(pictures, training=False), input_signature=signature
+            lambda images: model(images, training=False), input_signature=signature
         )
 
     @staticmethod
@@ -85,9 +85,9 @@ class KerasForward:
 
         return f"tensorflow {tf.__version__}"
 
-    def __call__(self, pictures: npt.NDArray[Any]) -> Outputs:
+    def __call__(self, images: npt.NDArray[Any]) -> Outputs:
         """See ``Forward``."""
-        found = self._forward(pictures.astype(np.float32))
+        found = self._forward(images.astype(np.float32))
         several = isinstance(found, (list, tuple))
         return tuple(one.numpy() for one in (found if several else [found]))
 

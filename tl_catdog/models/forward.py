@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from tl_catdog.data.corruptions import corrupt
-from tl_catdog.data.images import Pixels, Source, attempt
-from tl_catdog.data.parallel import chunks, in_order, usable_cores
-from tl_catdog.errors import PictureError
+from tl_catdog.data.images import ImageSource, Pixels, try_decode
+from tl_catdog.data.parallel import chunks, map_threaded, usable_cores
+from tl_catdog.errors import ImageError
 from tl_catdog.models.engine import Forward, Outputs
 
 PLAIN, MIRROR = "plain", "mirror"
 
-Job = tuple[Source, tuple[str, ...]]
+Job = tuple[ImageSource, tuple[str, ...]]
 """A picture and the views of it that are wanted: plain, mirror, or one of ``CORRUPTIONS``."""
 
 
@@ -32,7 +32,7 @@ def view_of(pixels: Pixels, view: str) -> Pixels:
 
 def forward_files(
     forward: Forward, jobs: Iterable[Job], size: int
-) -> Iterator[tuple[Source, Outputs | PictureError]]:
+) -> Iterator[tuple[ImageSource, Outputs | ImageError]]:
     """Decode pictures and send them through a network, on all cores.
 
     Decoding and the network share threads, so neither waits for the other.
@@ -46,19 +46,19 @@ def forward_files(
         For each job its picture and its outputs, each (views, …), or why it can't be decoded.
     """
 
-    def work(some: list[Job]) -> list[tuple[Source, Outputs | PictureError]]:
-        decoded = [attempt(source, size) for source, _ in some]
+    def work(some: list[Job]) -> list[tuple[ImageSource, Outputs | ImageError]]:
+        decoded = [try_decode(source, size) for source, _ in some]
         views = [
             view_of(pixels, view)
             for (_, wanted), pixels in zip(some, decoded, strict=True)
-            if not isinstance(pixels, PictureError)
+            if not isinstance(pixels, ImageError)
             for view in wanted
         ]
         outputs = forward(np.stack(views)) if views else ()
-        found: list[tuple[Source, Outputs | PictureError]] = []
+        found: list[tuple[ImageSource, Outputs | ImageError]] = []
         start = 0
         for (source, wanted), pixels in zip(some, decoded, strict=True):
-            if isinstance(pixels, PictureError):
+            if isinstance(pixels, ImageError):
                 found.append((source, pixels))
                 continue
             end = start + len(wanted)
@@ -67,17 +67,17 @@ def forward_files(
         return found
 
     # A few jobs ahead of the reader are enough to keep every core busy.
-    for found in in_order(work, chunks(jobs, forward.batch), ahead=4 * usable_cores()):
+    for found in map_threaded(work, chunks(jobs, forward.batch), ahead=4 * usable_cores()):
         yield from found
 
 
 def milliseconds(forward: Forward, size: int, count: int = 32) -> float:
     """Measure the network's forward pass: wall time for a picture, all cores busy, in ms."""
     noise = np.random.default_rng(0).integers(0, 256, (forward.batch, size, size, 3))
-    pictures = noise.astype(np.float32)
-    forward(pictures)  # the first one pays for starting up
+    images = noise.astype(np.float32)
+    forward(images)  # the first one pays for starting up
     calls = -(-count // forward.batch)
     began = time.perf_counter()
-    for _ in in_order(lambda _: forward(pictures), range(calls)):
+    for _ in map_threaded(lambda _: forward(images), range(calls)):
         pass
     return 1000.0 * (time.perf_counter() - began) / (calls * forward.batch)

@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tl_catdog.models.layout import LAST_CONVOLUTION, POOLING, STAGES, STEM_CHANNELS, shape_at
-from tl_catdog.models.weights import Numbers
+from tl_catdog.models.weights import Weights
 
 OUTPUT, FEATURES = "output", "features"
 OPSET, IR_VERSION = 17, 8
@@ -25,7 +25,7 @@ OPSET, IR_VERSION = 17, 8
 EPSILON = 1e-3  # of every BatchNorm in keras.applications.MobileNetV2
 
 
-def extraction_graph(numbers: Numbers, image_size: int, cuts: Sequence[str]) -> bytes:
+def extraction_graph(numbers: Weights, image_size: int, feature_layers: Sequence[str]) -> bytes:
     """Return the graph of the backbone up to one or more cuts.
 
     Args:
@@ -39,10 +39,15 @@ def extraction_graph(numbers: Numbers, image_size: int, cuts: Sequence[str]) -> 
     """
     graph = _Graph(numbers, image_size)
     tensors = graph.backbone()
-    return graph.finish({cut: (tensors[cut], shape_at(cut, image_size)) for cut in cuts})
+    return graph.finish(
+        {
+            feature_layer: (tensors[feature_layer], shape_at(feature_layer, image_size))
+            for feature_layer in feature_layers
+        }
+    )
 
 
-def inference_graph(arch: str, numbers: Numbers, image_size: int) -> bytes:
+def inference_graph(arch: str, numbers: Weights, image_size: int) -> bytes:
     """Return the graph of a whole network.
 
     Returns:
@@ -65,7 +70,7 @@ def smallest_graph() -> bytes:
 class _Graph:
     """Collects nodes and weights; each method adds a part and returns the name of its output."""
 
-    def __init__(self, numbers: Numbers, image_size: int) -> None:
+    def __init__(self, numbers: Weights, image_size: int) -> None:
         self.numbers = numbers
         self.size = image_size
         self._nodes: list[onnx.NodeProto] = []
@@ -104,7 +109,7 @@ class _Graph:
 
     def backbone(self) -> dict[str, str]:
         """MobileNetV2 without top; returns the tensor at each cut."""
-        cuts: dict[str, str] = {}
+        feature_layers: dict[str, str] = {}
         side = self.size
         x = self._relu6(self._convolve(self.scaled(), "Conv1", "bn_Conv1", 2, _pads(side)))
         side = -(-side // 2)
@@ -114,7 +119,7 @@ class _Graph:
                 stride = first_stride if repeat == 0 else 1
                 prefix = f"block_{block}" if block else "expanded_conv"
                 if block:
-                    cuts[prefix] = x
+                    feature_layers[prefix] = x
                 entry = x
                 if expansion > 1:
                     x = self._relu6(self._convolve(x, f"{prefix}_expand", f"{prefix}_expand_BN"))
@@ -126,11 +131,14 @@ class _Graph:
                 if stride == 1 and channels == filters:
                     x = self._add("Add", [entry, x])
                 block, channels = block + 1, filters
-        cuts[LAST_CONVOLUTION] = x
-        cuts = {name: self._add("Transpose", [x], perm=[0, 2, 3, 1]) for name, x in cuts.items()}
+        feature_layers[LAST_CONVOLUTION] = x
+        feature_layers = {
+            name: self._add("Transpose", [x], perm=[0, 2, 3, 1])
+            for name, x in feature_layers.items()
+        }
         x = self._relu6(self._convolve(x, LAST_CONVOLUTION, "Conv_1_bn"))
         x = self._add("GlobalAveragePool", [x])
-        return {**cuts, POOLING: self._add("Flatten", [x], axis=1)}  # (B, 1280)
+        return {**feature_layers, POOLING: self._add("Flatten", [x], axis=1)}  # (B, 1280)
 
     def head(self, features: str) -> str:
         """The shared head; dropout does nothing in a forward pass."""

@@ -34,7 +34,7 @@ TOP = re.compile(r"(Conv_1|Conv_1_bn|out_relu)$")
 BLOCK = re.compile(r"(block_\d+)(_\w+)?$")
 
 
-def cut_below(name: str) -> str | None:
+def feature_layer_below(name: str) -> str | None:
     """Return the cut right below a block or layer: nothing under it depends on what is above.
 
     Args:
@@ -65,14 +65,14 @@ def no_such_block(name: str) -> UsageError:
     )
 
 
-def shape_at(cut: str, image_size: int) -> tuple[int, ...]:
+def shape_at(feature_layer: str, image_size: int) -> tuple[int, ...]:
     """Return the shape of what one picture is at a cut: (h, w, C), or (1280,) for ``pooling``."""
-    if cut == POOLING:
+    if feature_layer == POOLING:
         return (TOP_CHANNELS,)
     side, channels, number = -(-image_size // 2), STEM_CHANNELS, 0
     for _, filters, repeats, stride in STAGES:
         for repeat in range(repeats):
-            if cut == f"block_{number}":
+            if feature_layer == f"block_{number}":
                 return (side, side, channels)
             side = -(-side // (stride if repeat == 0 else 1))
             channels, number = filters, number + 1

@@ -58,12 +58,12 @@ def build_mobilenet(
     if backbone_weights is not None:
         load_backbone_weights(backbone, backbone_weights)
     freeze(backbone)
-    pictures = layers.Input((image_size, image_size, 3), name="pictures")
-    x = layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(pictures)  # what ImageNet's had
+    images = layers.Input((image_size, image_size, 3), name="pictures")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(images)  # what ImageNet's had
     x = backbone(x)  # (B, S/32, S/32, 1280)
     x = layers.GlobalAveragePooling2D(name=POOLING)(x)  # (B, 1280)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
-    return keras.Model(pictures, outputs, name="mobilenet")
+    return keras.Model(images, outputs, name="mobilenet")
 
 
 def freeze(backbone: keras.Model) -> None:
@@ -101,7 +101,7 @@ def unfreeze_from(model: keras.Model, block: str) -> list[str]:
     return [layer.name for layer in backbone.layers if layer.trainable and layer.weights]
 
 
-def part_below(model: keras.Model, cuts: Sequence[str]) -> keras.Model:
+def part_below(model: keras.Model, feature_layers: Sequence[str]) -> keras.Model:
     """Return the part of the network up to one or more cuts, sharing its layers.
 
     Args:
@@ -112,18 +112,24 @@ def part_below(model: keras.Model, cuts: Sequence[str]) -> keras.Model:
         A model from RGB in [0, 255], (B, S, S, 3), to the numbers at each cut.
     """
     backbone = model.get_layer(BACKBONE)
-    tensors = [backbone.output if cut == POOLING else _entry(backbone, cut).input for cut in cuts]
+    tensors = [
+        backbone.output if feature_layer == POOLING else _entry(backbone, feature_layer).input
+        for feature_layer in feature_layers
+    ]
     inner = keras.Model(backbone.input, tensors)
-    pictures = layers.Input(model.input_shape[1:])
-    found = keras.tree.flatten(inner(model.get_layer(SCALING)(pictures)))
+    images = layers.Input(model.input_shape[1:])
+    found = keras.tree.flatten(inner(model.get_layer(SCALING)(images)))
     pooling = model.get_layer(POOLING)
     return keras.Model(
-        pictures,
-        [pooling(x) if cut == POOLING else x for cut, x in zip(cuts, found, strict=True)],
+        images,
+        [
+            pooling(x) if feature_layer == POOLING else x
+            for feature_layer, x in zip(feature_layers, found, strict=True)
+        ],
     )
 
 
-def part_above(model: keras.Model, cut: str) -> keras.Model:
+def part_above(model: keras.Model, feature_layer: str) -> keras.Model:
     """Return the part of the network above a cut, sharing its layers.
 
     Training it trains those layers in the whole network too.
@@ -135,11 +141,11 @@ def part_above(model: keras.Model, cut: str) -> keras.Model:
     Returns:
         A model from the numbers at the cut, (B, 1280) or (B, h, w, C), to sigmoid outputs.
     """
-    if cut == POOLING:
+    if feature_layer == POOLING:
         x = features = layers.Input((TOP_CHANNELS,))
     else:
         backbone = model.get_layer(BACKBONE)
-        entry = _entry(backbone, cut).input
+        entry = _entry(backbone, feature_layer).input
         features = layers.Input(entry.shape[1:])
         x = model.get_layer(POOLING)(keras.Model(entry, backbone.output)(features))
     for name in HEAD_LAYERS:
@@ -147,6 +153,8 @@ def part_above(model: keras.Model, cut: str) -> keras.Model:
     return keras.Model(features, x)
 
 
-def _entry(backbone: keras.Model, cut: str) -> layers.Layer:
+def _entry(backbone: keras.Model, feature_layer: str) -> layers.Layer:
     """Return the first layer above a cut."""
-    return next(layer for layer in backbone.layers if f"{layer.name}_".startswith(f"{cut}_"))
+    return next(
+        layer for layer in backbone.layers if f"{layer.name}_".startswith(f"{feature_layer}_")
+    )

@@ -29,11 +29,11 @@ PACKAGED, FROM_KERAS = "packaged", "keras"
 if TYPE_CHECKING:
     import keras
 
-Numbers = dict[str, npt.NDArray[np.float32]]
+Weights = dict[str, npt.NDArray[np.float32]]
 """A network's weights by ``layer/index``, the index in the order of Keras' ``get_weights``."""
 
 
-def leaves(model: keras.Model) -> list[Any]:
+def flat_layers(model: keras.Model) -> list[Any]:
     """Return the model's layers, those of a nested model in its place."""
     return [
         leaf
@@ -42,16 +42,16 @@ def leaves(model: keras.Model) -> list[Any]:
     ]
 
 
-def numbers_of(model: keras.Model) -> Numbers:
+def weights_of(model: keras.Model) -> Weights:
     """Return a model's weights by layer."""
     return {
         f"{layer.name}/{index}": value
-        for layer in leaves(model)
+        for layer in flat_layers(model)
         for index, value in enumerate(layer.get_weights())
     }
 
 
-def backbone_numbers(source: str) -> Numbers:
+def read_backbone_weights(source: str) -> Weights:
     """Return the weights of MobileNetV2 without top; the packaged ones without TensorFlow.
 
     Raises:
@@ -67,10 +67,10 @@ def backbone_numbers(source: str) -> Numbers:
         input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights=None
     )
     load_backbone_weights(backbone, source)
-    return numbers_of(backbone)
+    return weights_of(backbone)
 
 
-def numbers_digest(numbers: Numbers) -> str:
+def weights_digest(numbers: Weights) -> str:
     """Return the SHA-256 of weights in hexadecimal: their names, shapes and values."""
     whole = hashlib.sha256()
     for name in sorted(numbers):
@@ -100,7 +100,7 @@ def load_backbone_weights(backbone: keras.Model, source: str) -> None:
 
 
 @cache
-def packaged_weights() -> Numbers:
+def packaged_weights() -> Weights:
     """Return the packaged numbers by ``layer/index``, after checking the file's hash.
 
     Raises:
@@ -122,13 +122,13 @@ def packaged_weights() -> Numbers:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def _assign(backbone: keras.Model, numbers: Numbers) -> None:
+def _assign(backbone: keras.Model, numbers: Weights) -> None:
     for layer in backbone.layers:
         if layer.weights:
             layer.set_weights([numbers[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
 
 
-def _fetched() -> Numbers:
+def _fetched() -> Weights:
     import keras
 
     try:
@@ -140,7 +140,7 @@ def _fetched() -> Numbers:
             f"expected Keras to fetch its weights, found no way to them ({error}).",
             "Type: --backbone-weights packaged",
         ) from error
-    return numbers_of(other)
+    return weights_of(other)
 
 
 def _load_file(backbone: keras.Model, path: Path) -> None:

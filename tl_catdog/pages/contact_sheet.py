@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 from tl_catdog import runtime
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import Example, PictureSet
-from tl_catdog.data.images import Pixels, attempt
-from tl_catdog.data.parallel import in_order
-from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.images import Pixels, try_decode
+from tl_catdog.data.parallel import map_threaded
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.pages.charts import new_figure
 
 CELL, LABEL, CAPTION, TITLE = 1.25, 0.3, 0.22, 0.45
@@ -40,15 +40,15 @@ class _Row:
     """A heading, and pictures with their captions."""
 
     heading: str
-    pictures: Sequence[Pixels]
+    images: Sequence[Pixels]
     captions: Sequence[str]
 
 
-def contact_sheet(pictures: PictureSet, *, count: int, seed: int, split: str | None) -> Sheet:
+def contact_sheet(images: ImageSet, *, count: int, seed: int, split: str | None) -> Sheet:
     """Draw some pictures of each class, a row for each.
 
     Args:
-        pictures: The set.
+        images: The set.
         count: How many of each class, where there are so many.
         seed: Which ones.
         split: Of which split; None for any.
@@ -57,22 +57,22 @@ def contact_sheet(pictures: PictureSet, *, count: int, seed: int, split: str | N
         UsageError: There is no such split.
         CatdogError: None of the pictures can be read.
     """
-    chosen, skipped = _readable(pictures, count, seed, split, SIDE)
+    chosen, skipped = _readable(images, count, seed, split, SIDE)
     rows = [
         _Row(
-            f"{label}: {sum(item.label == label for item in _of(pictures, split)):,} pictures",
+            f"{label}: {sum(item.label == label for item in _of(images, split)):,} pictures",
             [pixels for item, pixels in chosen if item.label == label],
             [_short(item.name) for item, _ in chosen if item.label == label],
         )
-        for label in pictures.classes
+        for label in images.classes
     ]
     where = "" if split is None else f", {split}"
-    figure = _draw(f"{pictures.name}{where}", [row for row in rows if row.pictures])
+    figure = _draw(f"{images.name}{where}", [row for row in rows if row.images])
     return Sheet(figure, tuple(item.name for item, _ in chosen), tuple(skipped))
 
 
 def augmented_sheet(
-    pictures: PictureSet,
+    images: ImageSet,
     *,
     count: int,
     seed: int,
@@ -84,7 +84,7 @@ def augmented_sheet(
     """Draw pictures, one a row, and beside each what the training pipeline makes of it.
 
     Args:
-        pictures: The set.
+        images: The set.
         count: How many of each class.
         seed: Which ones, and how they are varied.
         split: Of which split; None for any.
@@ -102,7 +102,7 @@ def augmented_sheet(
     from tl_catdog.data.augment import Augmenter, decode_size
 
     size = decode_size(recipe, image_size)
-    chosen, skipped = _readable(pictures, count, seed, split, size)
+    chosen, skipped = _readable(images, count, seed, split, size)
     augment = Augmenter(recipe, image_size, seed)
     rows = []
     for item, pixels in chosen:
@@ -110,28 +110,28 @@ def augmented_sheet(
         varied = np.rint(augment(batch).numpy()).astype(np.uint8)
         captions = [_short(item.name), *[""] * versions]
         rows.append(_Row(item.label, [pixels, *varied], captions))
-    title = f"{pictures.name}: as it is, then as training sees it ({recipe}, {image_size} px)"
+    title = f"{images.name}: as it is, then as training sees it ({recipe}, {image_size} px)"
     return Sheet(_draw(title, rows), tuple(item.name for item, _ in chosen), tuple(skipped))
 
 
-def _of(pictures: PictureSet, split: str | None) -> Sequence[Example]:
-    return pictures.examples if split is None else pictures.split(split)
+def _of(images: ImageSet, split: str | None) -> Sequence[Example]:
+    return images.examples if split is None else images.split(split)
 
 
 def _readable(
-    pictures: PictureSet, count: int, seed: int, split: str | None, size: int
+    images: ImageSet, count: int, seed: int, split: str | None, size: int
 ) -> tuple[list[tuple[Example, Pixels]], list[Skipped]]:
     """Return some pictures of each class, decoded, and those met on the way that can't be."""
     rng = np.random.default_rng(seed)
     chosen: list[tuple[Example, Pixels]] = []
     skipped: list[Skipped] = []
-    for label in pictures.classes:
-        members = [item for item in _of(pictures, split) if item.label == label]
+    for label in images.classes:
+        members = [item for item in _of(images, split) if item.label == label]
         order = [members[place] for place in rng.permutation(len(members))]
         found = 0
-        results = in_order(lambda item: attempt(item.path, size), order, ahead=2 * count)
+        results = map_threaded(lambda item: try_decode(item.path, size), order, ahead=2 * count)
         for item, result in zip(order, results, strict=False):
-            if isinstance(result, PictureError):
+            if isinstance(result, ImageError):
                 skipped.append(Skipped(item.path, item.split, result.message))
                 continue
             chosen.append((item, result))
@@ -140,8 +140,8 @@ def _readable(
                 break
     if not chosen:
         raise CatdogError(
-            f"expected pictures that can be read in {pictures.root}, found none.",
-            f"Type: tl-catdog data check {pictures.root}",
+            f"expected pictures that can be read in {images.root}, found none.",
+            f"Type: tl-catdog data check {images.root}",
         )
     return chosen, skipped
 
@@ -153,7 +153,7 @@ def _short(name: str) -> str:
 
 
 def _draw(title: str, rows: Sequence[_Row]) -> Figure:
-    columns = max(len(row.pictures) for row in rows)
+    columns = max(len(row.images) for row in rows)
     width = max(columns * CELL, 4.0)
     lines = textwrap.wrap(title, round(10 * width)) or [""]
     height = TITLE * len(lines) + len(rows) * (CELL + LABEL + CAPTION)
@@ -167,8 +167,8 @@ def _draw(title: str, rows: Sequence[_Row]) -> Figure:
             axes.axis("off")
             if column == 0:
                 axes.set_title(row.heading, loc="left", fontsize=9, parse_math=False)
-            if column < len(row.pictures):
-                _put(axes, row.pictures[column], row.captions[column])
+            if column < len(row.images):
+                _put(axes, row.images[column], row.captions[column])
     return figure
 
 

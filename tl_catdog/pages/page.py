@@ -50,10 +50,10 @@ def drawn(figure: Figure) -> Markup:
     return Markup(svg(figure))  # our own drawing; matplotlib escapes the texts in it
 
 
-def heated(pixels: Pixels, heat: npt.NDArray[np.float32]) -> Pixels:
+def with_heatmap(pixels: Pixels, heatmap: npt.NDArray[np.float32]) -> Pixels:
     """Lay a map, (h, w) of 0..1, over a picture, (S, S, 3): the brighter, the more."""
     size = pixels.shape[1], pixels.shape[0]
-    spread = Image.fromarray(np.uint8(255 * heat)).resize(size, Image.Resampling.BILINEAR)
+    spread = Image.fromarray(np.uint8(255 * heatmap)).resize(size, Image.Resampling.BILINEAR)
     colours = mpl.colormaps["inferno"](np.asarray(spread))[..., :3]
     return np.asarray(0.45 * pixels + 0.55 * 255 * colours, np.uint8)
 
@@ -65,9 +65,9 @@ LARGEST = 224
 def thumbnail(path: Path) -> str | None:
     """Return a small upright copy of a picture as a data URI, or None if it can't be made."""
     try:
-        with Image.open(path, formats=FORMATS) as picture:
-            picture.draft("RGB", (LARGEST, LARGEST))
-            small = to_rgb(ImageOps.exif_transpose(picture))
+        with Image.open(path, formats=FORMATS) as image:
+            image.draft("RGB", (LARGEST, LARGEST))
+            small = to_rgb(ImageOps.exif_transpose(image))
             small.thumbnail((LARGEST, LARGEST))
             return embedded(np.asarray(small))
     except Exception:  # gone or changed since it was judged: decoders raise errors of any kind

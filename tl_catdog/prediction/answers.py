@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from tl_catdog.data.folders import is_folder, pictures_below
-from tl_catdog.data.images import Source
+from tl_catdog.data.folders import images_below, is_folder
+from tl_catdog.data.images import ImageSource
 from tl_catdog.errors import UsageError
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.prediction.rejection import Policy
@@ -30,7 +30,7 @@ class Prediction:
         error: Why the picture can't be read.
         doubt: Why the answer is withheld; always None if none may be.
         novelty: How unlike the validation pictures it is, 0..2; None if the run can't tell.
-        judged: Whether an answer might have been withheld.
+        policy_applied: Whether an answer might have been withheld.
     """
 
     path: Path | None
@@ -39,7 +39,7 @@ class Prediction:
     error: str | None
     doubt: str | None
     novelty: float | None
-    judged: bool
+    policy_applied: bool
 
     @property
     def answer(self) -> str | None:
@@ -59,12 +59,12 @@ class Prediction:
             "probabilities": self.probabilities,
             "error": self.error,
         }
-        if self.judged:
+        if self.policy_applied:
             row.update(answer=self.answer, doubt=self.doubt, novelty=self.novelty)
         return row
 
 
-def judged(answer: Answer, policy: Policy | None) -> Prediction:
+def apply_policy(answer: Answer, policy: Policy | None) -> Prediction:
     """Return an answer, withheld where a policy says so."""
     doubt = None
     if policy and answer.probabilities:
@@ -76,25 +76,27 @@ def judged(answer: Answer, policy: Policy | None) -> Prediction:
         error=answer.error,
         doubt=doubt,
         novelty=answer.novelty,
-        judged=policy is not None,
+        policy_applied=policy is not None,
     )
 
 
-def sources(pictures: str | Source | Iterable[str | Source]) -> Iterator[Source]:
+def image_sources(
+    images: str | ImageSource | Iterable[str | ImageSource],
+) -> Iterator[ImageSource]:
     """Yield pictures one by one; a folder stands for all pictures below it, in order.
 
     Raises:
         UsageError: An item is nothing that a picture can be given as.
     """
-    one = isinstance(pictures, (str, bytes)) or not isinstance(pictures, Iterable)
-    if isinstance(pictures, np.ndarray):
-        one = pictures.ndim < BATCHED
-    items = [pictures] if one else pictures
-    for item in cast("Iterable[str | Source]", items):
+    one = isinstance(images, (str, bytes)) or not isinstance(images, Iterable)
+    if isinstance(images, np.ndarray):
+        one = images.ndim < BATCHED
+    items = [images] if one else images
+    for item in cast("Iterable[str | ImageSource]", items):
         if isinstance(item, (str, Path)):
             path = Path(item)
             if is_folder(path):
-                yield from pictures_below(path)
+                yield from images_below(path)
             else:
                 yield path
         elif isinstance(item, (bytes, np.ndarray)):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tl_catdog.models.weights import Numbers, packaged_weights
-from tl_catdog.prediction.rejection import References
-from tl_catdog.runs.folder import HEAD, REFERENCES, Run
+from tl_catdog.models.weights import Weights, packaged_weights
+from tl_catdog.prediction.rejection import FeatureBank
+from tl_catdog.runs.folder import FEATURE_BANK, HEAD, Run
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +23,7 @@ LEVELS = 15  # besides zero
 PREFIX = "head_"
 
 
-def pack(numbers: Numbers, references: References) -> bytes:
+def pack(numbers: Weights, feature_bank: FeatureBank) -> bytes:
     """Return the file that such a run keeps.
 
     Args:
@@ -33,14 +33,14 @@ def pack(numbers: Numbers, references: References) -> bytes:
     head = {
         name: value.astype(np.float16) for name, value in numbers.items() if name.startswith(PREFIX)
     }
-    rows = references.rows / np.maximum(references.rows.max(axis=1, keepdims=True), 1e-12)
+    rows = feature_bank.rows / np.maximum(feature_bank.rows.max(axis=1, keepdims=True), 1e-12)
     out = io.BytesIO()
     levels = np.rint(LEVELS * rows).astype(np.uint8)
-    np.savez_compressed(out, allow_pickle=False, **{REFERENCES: levels}, **head)
+    np.savez_compressed(out, allow_pickle=False, **{FEATURE_BANK: levels}, **head)
     return out.getvalue()
 
 
-def head_of(run: Run) -> Numbers:
+def head_of(run: Run) -> Weights:
     """Return the head's weights by ``layer/index``.
 
     Raises:
@@ -83,16 +83,16 @@ def model_of(run: Run) -> keras.Model:
     return model
 
 
-def references_of(run: Run) -> References | None:
+def feature_bank_of(run: Run) -> FeatureBank | None:
     """Return what tells unfamiliar pictures, of a run of any kind; None if it keeps none.
 
     Raises:
         CatdogError: The file is missing or was changed.
     """
     if run.holds(HEAD):
-        return References.of_levels(_arrays(run)[REFERENCES])
-    if run.holds(REFERENCES):
-        return References.from_bytes(run.read_checked(REFERENCES))
+        return FeatureBank.of_levels(_arrays(run)[FEATURE_BANK])
+    if run.holds(FEATURE_BANK):
+        return FeatureBank.from_bytes(run.read_checked(FEATURE_BANK))
     return None
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.data.array_store import Rows
-from tl_catdog.data.batches import Progress, Skipped, class_indices
+from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.examples import Example
-from tl_catdog.data.images import Source
-from tl_catdog.data.parallel import chunks
-from tl_catdog.errors import CatdogError, PictureError, listing
+from tl_catdog.data.images import ImageSource
+from tl_catdog.data.parallel import Progress, chunks
+from tl_catdog.errors import CatdogError, ImageError, listing
 from tl_catdog.models.engine import (
     Forward,
     KerasForward,
@@ -27,9 +27,9 @@ from tl_catdog.models.engine import (
 )
 from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.prediction.calibration import at_temperature
-from tl_catdog.prediction.head_only import graph_of, model_of, references_of
+from tl_catdog.prediction.head_only import feature_bank_of, graph_of, model_of
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.prediction.rejection import References
+from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import HEAD, ONNX, Run
 
 TOGETHER = 32  # pictures that are judged at once, when the network is through with them
@@ -95,14 +95,14 @@ class Predictor:
         image_size: int,
         *,
         temperature: float = 1.0,
-        references: References | None = None,
+        feature_bank: FeatureBank | None = None,
         mirror: bool = False,
     ) -> None:
         self.forward = forward
         self.classes = tuple(classes)
         self.image_size = image_size
         self.temperature = temperature
-        self.references = references
+        self.feature_bank = feature_bank
         self.views = (PLAIN, MIRROR) if mirror else (PLAIN,)
 
     @classmethod
@@ -117,20 +117,20 @@ class Predictor:
             run.classes,
             run.image_size,
             temperature=run.temperature,
-            references=references_of(run),
+            feature_bank=feature_bank_of(run),
             mirror=mirror,
         )
 
-    def answers(self, sources: Iterable[Source]) -> Iterator[Answer]:
+    def answers(self, image_sources: Iterable[ImageSource]) -> Iterator[Answer]:
         """Answer for each picture, in order; a bad one gets an error, the others their answers."""
-        jobs = ((source, self.views) for source in sources)
+        jobs = ((source, self.views) for source in image_sources)
         found = forward_files(self.forward, jobs, self.image_size)
         for some in chunks(found, TOGETHER):
-            good = [outputs for _, outputs in some if not isinstance(outputs, PictureError)]
+            good = [outputs for _, outputs in some if not isinstance(outputs, ImageError)]
             judged = iter(self.answers_of(good))
             for source, outputs in some:
                 path = source if isinstance(source, Path) else None
-                if isinstance(outputs, PictureError):
+                if isinstance(outputs, ImageError):
                     yield Answer(path, None, None, outputs.message)
                 else:
                     yield replace(next(judged), path=path)
@@ -150,8 +150,8 @@ class Predictor:
         rows = rows.reshape(*views, -1).mean(axis=1)
         features = stacked[1].mean(axis=1) if len(stacked) > 1 else None
         novelty = None
-        if features is not None and self.references is not None:
-            novelty = self.references.novelty(features)
+        if features is not None and self.feature_bank is not None:
+            novelty = self.feature_bank.novelty(features)
         return [
             Answer(
                 None,
@@ -192,9 +192,9 @@ def network_graph(run: Run) -> bytes:
         return run.read_checked(ONNX)
     model = load_keras(run)
     from tl_catdog.models.graph import inference_graph
-    from tl_catdog.models.weights import numbers_of
+    from tl_catdog.models.weights import weights_of
 
-    return inference_graph(run.config["arch"], numbers_of(model), run.image_size)
+    return inference_graph(run.config["arch"], weights_of(model), run.image_size)
 
 
 def load_keras(run: Run) -> Any:
@@ -234,7 +234,7 @@ def predict_examples(
     predictor: Predictor,
     examples: Sequence[Example],
     progress: Progress | None = None,
-    features: Rows | None = None,
+    features: ArrayStore | None = None,
     *,
     own: bool = False,
 ) -> SplitResult:
@@ -246,7 +246,7 @@ def predict_examples(
         progress: Hears of each.
         features: Takes what goes into the head, in the order of the predictions.
         own: Whether the network's references were taken from these very pictures; their novelty
-            is then that of a picture among the others, see ``References.novelties``.
+            is then that of a picture among the others, see ``FeatureBank.distances``.
 
     Raises:
         CatdogError: None of them can be read, or a label is none of the network's classes.
@@ -257,9 +257,9 @@ def predict_examples(
             f"expected pictures of {listing(predictor.classes)}, found {listing(unknown)}.",
             "Name a folder with the classes that the run was trained on: --data DIR",
         )
-    references = predictor.references
-    if own and references is not None and features is None:
-        features = Rows(len(examples), references.rows.shape[1:], np.float32)
+    feature_bank = predictor.feature_bank
+    if own and feature_bank is not None and features is None:
+        features = ArrayStore(len(examples), feature_bank.rows.shape[1:], np.float32)
     kept: list[Example] = []
     rows: list[list[float]] = []
     novelty: list[float] = []
@@ -285,8 +285,8 @@ def predict_examples(
         )
     probabilities = np.array(rows, dtype=np.float64)
     predictions = to_predictions(predictor.classes, kept, probabilities)
-    if own and references is not None and features is not None:
-        found = references.novelties(features.read, len(kept), own=True)
+    if own and feature_bank is not None and features is not None:
+        found = feature_bank.distances(features.read, len(kept), own=True)
         predictions = replace(predictions, novelty=found)
     elif novelty:
         predictions = replace(predictions, novelty=np.array(novelty))

@@ -40,7 +40,7 @@ Read = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
 """Gives the features of pictures by their positions, (B, F): what goes into the network's head."""
 
 
-class References:
+class FeatureBank:
     """Features of validation pictures that others are compared with.
 
     Args:
@@ -51,18 +51,18 @@ class References:
         self.rows = rows.astype(np.float32)
 
     @classmethod
-    def of(cls, read: Read, n: int) -> References:
+    def of(cls, read: Read, n: int) -> FeatureBank:
         """Take the features of n validation pictures, or of a part of so many."""
         # Halves are what is stored, so that a saved run judges exactly as its training did.
         return cls(_unit(read(_chosen(n))).astype(np.float16))
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> References:
+    def from_bytes(cls, content: bytes) -> FeatureBank:
         """Restore what ``to_bytes`` gave."""
         return cls(np.load(io.BytesIO(content), allow_pickle=False))
 
     @classmethod
-    def of_levels(cls, levels: npt.NDArray[np.uint8]) -> References:
+    def of_levels(cls, levels: npt.NDArray[np.uint8]) -> FeatureBank:
         """Restore rows, (R, F), of which only the ratios of their values were kept."""
         return cls(_unit(levels))
 
@@ -89,7 +89,7 @@ class References:
         ]
         return self._novelty(np.concatenate(parts, axis=1), len(self.rows))
 
-    def novelties(self, read: Read, n: int, *, own: bool) -> npt.NDArray[np.float64]:
+    def distances(self, read: Read, n: int, *, own: bool) -> npt.NDArray[np.float64]:
         """Return the novelty of n pictures, (n,), in steps, so that memory stays flat.
 
         Args:
@@ -148,9 +148,9 @@ class Selection:
         """The part of the answers given that is right; None if there are none."""
         return proportion(self.right, self.given) if self.given else None
 
-    def sentence(self, pictures: str) -> str:
+    def sentence(self, images: str) -> str:
         """Say so in words, of pictures such as ``test``."""
-        said = f"of {self.n} {pictures} pictures {self.given} were answered, {self.coverage}"
+        said = f"of {self.n} {images} pictures {self.given} were answered, {self.coverage}"
         if self.precision is None:
             return said
         return f"{said}, and {self.right} of those rightly, {self.precision}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from tl_catdog.data.images import Pixels, attempt
-from tl_catdog.errors import PictureError
+from tl_catdog.data.images import Pixels, try_decode
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
-from tl_catdog.evaluation.metrics import Evaluation
+from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.evaluation.reliability import Reliability, reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.files import read_json
-from tl_catdog.pages.page import drawn, embedded, heated, render
+from tl_catdog.pages.page import drawn, embedded, render, with_heatmap
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.report.plots import learning_chart, reliability_chart, robustness_chart
@@ -27,8 +28,6 @@ from tl_catdog.statistics import proportion
 
 MISTAKES = 12
 """So many of each run's mistakes are shown, the surest first."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Mistake:
     truth: str
     said: str
     probability: float
-    picture: str | None
+    image: str | None
     looked: str | None
 
 
@@ -49,7 +48,7 @@ class Chapter:
 
     run: Run
     figures: RunFigures
-    item: Evaluation
+    item: Metrics
     trust: Reliability
     policy: Policy | None
     selection: str
@@ -62,7 +61,7 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """Runs on the same pictures."""
 
     group: Group
@@ -104,7 +103,7 @@ def report(
             if progress is not None:
                 progress(done, len(by_name))
         counts = chapters[0].run.manifest["data"]["counts"]
-        parts.append(Part(group, counts, tuple(chapters)))
+        parts.append(Section(group, counts, tuple(chapters)))
     html = render(
         "report.html.j2",
         parts=parts,
@@ -116,7 +115,7 @@ def report(
     return Report(html, groups)
 
 
-def _summary(part: Part) -> str:
+def _summary(part: Section) -> str:
     best = part.chapters[0]
     right = sum(best.item.confusion[i][i] for i in range(len(best.item.classes)))
     where = f"of {best.item.n} {part.group.split} pictures"
@@ -169,31 +168,31 @@ def _mistakes(run: Run, predictions: Predictions) -> tuple[Mistake, ...]:
     wrong = np.flatnonzero(~predictions.correct)
     chosen = [int(i) for i in wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]]
     root = Path(run.manifest["data"]["root"])
-    decoded = [attempt(root / predictions.names[i], run.image_size) for i in chosen]
-    pictures = [found for found in decoded if not isinstance(found, PictureError)]
-    shown = iter(zip(pictures, _heat(run, pictures), strict=True))
+    decoded = [try_decode(root / predictions.names[i], run.image_size) for i in chosen]
+    images = [found for found in decoded if not isinstance(found, ImageError)]
+    shown = iter(zip(images, _heatmap(run, images), strict=True))
     found = []
     for i, pixels in zip(chosen, decoded, strict=True):
-        pair = None if isinstance(pixels, PictureError) else next(shown)
+        pair = None if isinstance(pixels, ImageError) else next(shown)
         found.append(
             Mistake(
                 name=predictions.names[i],
                 truth=predictions.classes[predictions.labels[i]],
                 said=predictions.classes[predictions.predicted[i]],
                 probability=float(sure[i]),
-                picture=pair and embedded(pair[0]),
-                looked=pair and embedded(heated(*pair)),
+                image=pair and embedded(pair[0]),
+                looked=pair and embedded(with_heatmap(*pair)),
             )
         )
     return tuple(found)
 
 
-def _heat(run: Run, pictures: Sequence[Pixels]) -> Any:
-    if not pictures:
+def _heatmap(run: Run, images: Sequence[Pixels]) -> Any:
+    if not images:
         return ()
     from tl_catdog.prediction.predictor import load_keras
 
     model = load_keras(run)  # first of all: it starts TensorFlow quietly
-    from tools.keras_gradcam import GradCam
+    from tools.keras_gradcam import KerasGradCam
 
-    return GradCam(model)(np.stack(pictures))
+    return KerasGradCam(model)(np.stack(images))

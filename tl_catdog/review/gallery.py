@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tl_catdog.data.parallel import in_order
+from tl_catdog.data.parallel import map_threaded
 from tl_catdog.pages.page import render, thumbnail
-from tl_catdog.review.label_issues import Answer, Doubt, Review
+from tl_catdog.review.label_issues import LabelIssue, Review, ReviewedAnswer
 
 
 def gallery_page(review: Review, command: str, top: int) -> str:
@@ -15,15 +15,15 @@ def gallery_page(review: Review, command: str, top: int) -> str:
         command: What to type once the list is edited.
         top: How many doubtful labels to show at most; the list has all.
     """
-    doubts = review.doubts[:top]
-    shown: list[Doubt | Answer] = [*doubts, *review.mistakes, *review.unsure]
+    label_issues = review.label_issues[:top]
+    shown: list[LabelIssue | ReviewedAnswer] = [*label_issues, *review.mistakes, *review.unsure]
     names = dict.fromkeys(item.name for item in shown)
-    pictures = in_order(lambda name: thumbnail(review.root / name), names)
+    images = map_threaded(lambda name: thumbnail(review.root / name), names)
     return render(
         "gallery.html.j2",
         review=review,
-        doubts=doubts,
-        pictures=dict(zip(names, pictures, strict=True)),
+        label_issues=label_issues,
+        images=dict(zip(names, images, strict=True)),
         command=command,
         percent=percent,
     )

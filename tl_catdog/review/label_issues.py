@@ -16,22 +16,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.data.batches import Progress, Skipped, class_indices
+from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.folders import TRAIN
+from tl_catdog.data.parallel import Progress
 from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.linear_probe import Pooled, backbone_of, out_of_fold, pooled
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
-from tl_catdog.runs.folder import Run, own_pictures
+from tl_catdog.runs.folder import Run, own_images
 
 TOP = 50
 ROUNDS = 2
 
 
 @dataclass(frozen=True)
-class Doubt:
+class LabelIssue:
     """A training picture and what others like it say of its label.
 
     Attributes:
@@ -54,7 +55,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReviewedAnswer:
     """What the run says of a picture that it wasn't trained on.
 
     Attributes:
@@ -93,11 +94,11 @@ class Review:
     root: Path
     n: int
     likely: int
-    doubts: tuple[Doubt, ...]
+    label_issues: tuple[LabelIssue, ...]
     answered: int
     wrong: int
-    mistakes: tuple[Answer, ...]
-    unsure: tuple[Answer, ...]
+    mistakes: tuple[ReviewedAnswer, ...]
+    unsure: tuple[ReviewedAnswer, ...]
     skipped: tuple[Skipped, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class Review:
             "data": str(self.root),
             "n": self.n,
             "likely": self.likely,
-            "doubts": [asdict(item) for item in self.doubts],
+            "doubts": [asdict(item) for item in self.label_issues],
             "answered": self.answered,
             "wrong": self.wrong,
             "mistakes": [asdict(item) for item in self.mistakes],
@@ -124,7 +125,7 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
         CatdogError: A picture has changed or is gone.
     """
     need_cleanlab()
-    training = [item for item in own_pictures(run).split(TRAIN) if item.digest != UNREADABLE]
+    training = [item for item in own_images(run).split(TRAIN) if item.digest != UNREADABLE]
     try:
         check_unchanged(training)
     except CatdogError as error:
@@ -156,14 +157,16 @@ def review(
     """
     labels = class_indices(found.examples, run.classes)
     digests = [example.digest for example in found.examples]
-    probabilities, likely = doubt(found.features, labels, digests, seed=seed, progress=progress)
+    probabilities, likely = confident_learning(
+        found.features, labels, digests, seed=seed, progress=progress
+    )
     quality = label_quality(labels, probabilities)
     order = np.argsort(quality, kind="stable")
     chosen = {*order[:top].tolist(), *np.flatnonzero(likely).tolist()}
     chosen |= {i for i, item in enumerate(found.examples) if item.name in listed}
     suggested = probabilities.argmax(axis=1)
-    doubts = tuple(
-        Doubt(
+    label_issues = tuple(
+        LabelIssue(
             name=found.examples[i].name,
             label=found.examples[i].label,
             suggested=run.classes[suggested[i]],
@@ -182,7 +185,7 @@ def review(
         root=Path(run.manifest["data"]["root"]),
         n=len(found.examples),
         likely=int(likely.sum()),
-        doubts=doubts,
+        label_issues=label_issues,
         answered=len(answers),
         wrong=len(wrong),
         mistakes=tuple(sorted(wrong, key=lambda item: -item.probability)[:top]),
@@ -191,7 +194,7 @@ def review(
     )
 
 
-def doubt(
+def confident_learning(
     features: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     digests: Sequence[str],
@@ -271,7 +274,7 @@ def need_cleanlab() -> None:
         ) from error
 
 
-def _answers(run: Run) -> list[tuple[Answer, float]]:
+def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
     """Return the run's saved answers on all splits but train, and how far ahead each one is."""
     found = []
     for split in run.predicted_splits():
@@ -282,12 +285,12 @@ def _answers(run: Run) -> list[tuple[Answer, float]]:
         ahead = ordered[:, -1] - ordered[:, -2]
         for i, name in enumerate(item.names):
             label, said = item.classes[item.labels[i]], item.classes[item.predicted[i]]
-            answer = Answer(name, split, label, said, float(ordered[i, -1]))
+            answer = ReviewedAnswer(name, split, label, said, float(ordered[i, -1]))
             found.append((answer, float(ahead[i])))
     return found
 
 
-def to_csv(doubts: Sequence[Doubt], edits: Mapping[tuple[str, str], Edit]) -> str:
+def to_csv(label_issues: Sequence[LabelIssue], edits: Mapping[tuple[str, str], Edit]) -> str:
     """Return the list to edit: what shall become of each picture, ``keep`` unless edited before.
 
     Args:
@@ -297,7 +300,7 @@ def to_csv(doubts: Sequence[Doubt], edits: Mapping[tuple[str, str], Edit]) -> st
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for item in doubts:
+    for item in label_issues:
         edit = edits.get((item.name, item.sha256))
         action = KEEP if edit is None else edit.action
         words = action, item.name, item.label, item.suggested

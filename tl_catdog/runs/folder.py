@@ -26,7 +26,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_json, read_text
@@ -34,7 +34,7 @@ from tl_catdog.files import read_json, read_text
 FORMAT = 1
 UNFINISHED = ".unfinished-"
 REPLACED = ".replaced-"
-CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, REFERENCES, HEAD, ROBUSTNESS = (
+CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, FEATURE_BANK, HEAD, ROBUSTNESS = (
     "config.json",
     "manifest.json",
     "split.csv",
@@ -115,7 +115,7 @@ class Run:
         keys = {
             MODEL: "sha256",
             ONNX: "onnx_sha256",
-            REFERENCES: "references_sha256",
+            FEATURE_BANK: "references_sha256",
             HEAD: "head_sha256",
         }
         return {name: model[key] for name, key in keys.items() if model.get(key)}
@@ -266,7 +266,7 @@ def read_split(run: Run) -> str:
         ) from error
 
 
-def own_pictures(run: Run) -> PictureSet:
+def own_images(run: Run) -> ImageSet:
     """Return the pictures that a run was trained and evaluated on; none of them is opened.
 
     Raises:

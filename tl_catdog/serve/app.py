@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.metrics import evaluate
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.runs.folder import Run
-from tl_catdog.serve.bodies import Budget, Limits, Refusal, pictures_of, read_body
-from tl_catdog.serve.work import Heat, QueueFullError, Worker
+from tl_catdog.serve.bodies import Budget, Limits, Refusal, images_of, read_body
+from tl_catdog.serve.work import Heatmap, QueueFullError, Worker
 from tl_catdog.version import __version__
 
 STATIC = {
@@ -127,10 +127,10 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     async def tell() -> dict[str, Any]:
         return about
 
-    picture = {"type": "string", "format": "binary"}
+    image = {"type": "string", "format": "binary"}
     form = {
         "type": "object",
-        "properties": {"files": {"type": "array", "items": picture}},
+        "properties": {"files": {"type": "array", "items": image}},
     }
     answers = {"type": "object", "properties": {"answers": {"type": "array", "items": ANSWER}}}
 
@@ -142,8 +142,8 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
                 "required": True,
                 "content": {
                     "multipart/form-data": {"schema": form},
-                    "image/*": {"schema": picture},
-                    "application/octet-stream": {"schema": picture},
+                    "image/*": {"schema": image},
+                    "application/octet-stream": {"schema": image},
                 },
             },
             "responses": {
@@ -161,11 +161,11 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
 
     async def answered(request: Request, explain: bool, take: Callable[[int], None]) -> Response:
         body = await read_body(request, limits, take)
-        pictures = await pictures_of(request, body, limits)
+        images = await images_of(request, body, limits)
         del body
         try:
             async with asyncio.timeout(limits.seconds):
-                judged = await worker.judge([data for _, data in pictures], explain=explain)
+                judged = await worker.answer([data for _, data in images], explain=explain)
         except QueueFullError:
             raise Refusal(503, "too many pictures are waiting", "Try again in a second.") from None
         except TimeoutError:
@@ -173,8 +173,8 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
                 503, f"no answer within {limits.seconds:g} s", "Send fewer pictures."
             ) from None
         rows = [
-            {**said.to_json(), "path": name, **told(heat, explain)}
-            for (name, _), (said, heat) in zip(pictures, judged, strict=True)
+            {**said.to_json(), "path": name, **told(heatmap, explain)}
+            for (name, _), (said, heatmap) in zip(images, judged, strict=True)
         ]
         if not request.headers.get("content-type", "").lower().startswith("multipart/"):
             (row,) = rows
@@ -184,13 +184,13 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     return app
 
 
-def told(heat: Heat | None, explain: bool) -> dict[str, str | None]:
+def told(heatmap: Heatmap | None, explain: bool) -> dict[str, str | None]:
     """Return what a row says of where the network looked."""
     if not explain:
         return {}
-    if heat is None:
+    if heatmap is None:
         return {"heat": None, "looks": None}
-    return {"heat": heat.overlay, "looks": heat.where}
+    return {"heat": heatmap.overlay, "looks": heatmap.where}
 
 
 def refused(refusal: Refusal) -> Response:
@@ -241,7 +241,7 @@ def about_run(run: Run) -> dict[str, Any]:
     }
     for split in (TEST, VALIDATION):
         try:
-            item = evaluate(read_predictions(run.predictions_path(split)))
+            item = compute_metrics(read_predictions(run.predictions_path(split)))
         except CatdogError:
             continue
         ci = item.accuracy_ci

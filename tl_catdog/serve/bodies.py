@@ -113,7 +113,7 @@ async def read_body(request: Request, limits: Limits, take: Callable[[int], None
     return b"".join(parts)
 
 
-async def pictures_of(
+async def images_of(
     request: Request, body: bytes, limits: Limits
 ) -> list[tuple[str | None, bytes]]:
     """Return the name and the bytes of each picture in a request.

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tl_catdog.data.images import attempt
+from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import usable_cores
-from tl_catdog.errors import PictureError
-from tl_catdog.explain.gradcam import HeatForward
+from tl_catdog.errors import ImageError
+from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import peak_of
-from tl_catdog.prediction.answers import Prediction, judged
+from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import Answer, Predictor
 from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.runs.folder import Run
@@ -33,7 +33,7 @@ class QueueFullError(Exception):
 
 
 @dataclass(frozen=True)
-class Heat:
+class Heatmap:
     """Where the network looked: a picture to lay over, as a data URI, and the peak in words."""
 
     overlay: str
@@ -53,25 +53,25 @@ class Worker:
         self.run = run
         self.queue = queue
         self.policy: Policy | None = policy_of(run) if reject else None
-        self._forward = HeatForward(run)
+        self._forward = GradCam(run)
         self._predictor = Predictor.load(run)
         self._threads = ThreadPoolExecutor(usable_cores(), thread_name_prefix="judge")
         self._waiting = 0
 
-    async def judge(
-        self, pictures: list[bytes], *, explain: bool = False
-    ) -> list[tuple[Prediction, Heat | None]]:
+    async def answer(
+        self, images: list[bytes], *, explain: bool = False
+    ) -> list[tuple[Prediction, Heatmap | None]]:
         """Answer for encoded pictures, in order.
 
         Raises:
             QueueFullError: There is no room for them.
         """
-        if self._waiting + len(pictures) > self.queue:
+        if self._waiting + len(images) > self.queue:
             raise QueueFullError
-        self._waiting += len(pictures)
+        self._waiting += len(images)
         loop = asyncio.get_running_loop()
         jobs = []
-        for data in pictures:
+        for data in images:
             job = loop.run_in_executor(self._threads, functools.partial(self._one, data, explain))
             job.add_done_callback(self._done)
             jobs.append(job)
@@ -84,26 +84,26 @@ class Worker:
     def _done(self, job: Any) -> None:
         self._waiting -= 1
 
-    def _one(self, data: bytes, explain: bool) -> tuple[Prediction, Heat | None]:
-        pixels = attempt(data, self.run.image_size)
-        if isinstance(pixels, PictureError):
-            return judged(Answer(None, None, None, pixels.message), self.policy), None
+    def _one(self, data: bytes, explain: bool) -> tuple[Prediction, Heatmap | None]:
+        pixels = try_decode(data, self.run.image_size)
+        if isinstance(pixels, ImageError):
+            return apply_policy(Answer(None, None, None, pixels.message), self.policy), None
         outputs = self._forward(pixels[None])
         (answer,) = self._predictor.answers_of([outputs])
-        heat = None
+        heatmap = None
         if explain and answer.label is not None:
             target = self.run.classes.index(answer.label)
-            found = self._forward.heat(outputs, 0, target)
+            found = self._forward.heatmap(outputs, 0, target)
             peak = peak_of(found)
-            heat = Heat(_overlay(found), None if peak is None else peak.words)
-        return judged(answer, self.policy), heat
+            heatmap = Heatmap(_overlay(found), None if peak is None else peak.words)
+        return apply_policy(answer, self.policy), heatmap
 
 
-def _overlay(heat: npt.NDArray[np.float32]) -> str:
+def _overlay(heatmap: npt.NDArray[np.float32]) -> str:
     """Return heat, (H, W), 0..1, as a red PNG that is the less transparent the hotter it is."""
-    pixels = np.empty((*heat.shape, 4), np.uint8)
+    pixels = np.empty((*heatmap.shape, 4), np.uint8)
     pixels[..., :3] = RED
-    pixels[..., 3] = np.rint(OPAQUE * heat)
+    pixels[..., 3] = np.rint(OPAQUE * heatmap)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"

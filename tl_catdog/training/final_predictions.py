@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tl_catdog.data.array_store import Rows
+from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Skipped, evaluation_batches
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.models.engine import Forward
 from tl_catdog.models.layout import POOLING
@@ -22,24 +22,24 @@ from tl_catdog.prediction.predictor import (
     to_predictions,
     to_probabilities,
 )
-from tl_catdog.prediction.rejection import Read, References
+from tl_catdog.prediction.rejection import FeatureBank, Read
 from tl_catdog.training.inputs import Inputs
 from tl_catdog.training.observer import Observer
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SplitPredictions:
     """Calibrated predictions of each split but ``train``, and what later ones need."""
 
     predictions: dict[str, Predictions]
     skipped: tuple[Skipped, ...]
     calibration: Calibration
-    references: References
+    feature_bank: FeatureBank
 
 
-def judge(
-    model: Any, forward: Forward, inputs: Inputs | None, pictures: PictureSet, observer: Observer
-) -> Verdict:
+def predict_splits(
+    model: Any, forward: Forward, inputs: Inputs | None, images: ImageSet, observer: Observer
+) -> SplitPredictions:
     """Predict, fit the temperature, and keep what tells unfamiliar pictures.
 
     Args:
@@ -47,32 +47,32 @@ def judge(
         forward: The forward pass that the run's users will get.
         inputs: Where a frozen backbone's features are at hand, and the head is all that has to be
             computed; None after fine-tuning.
-        pictures: Labelled pictures with the split ``validation``.
+        images: Labelled pictures with the split ``validation``.
         observer: Hears of the progress.
     """
     raw: dict[str, tuple[Predictions, Read]] = {}
     skipped: list[Skipped] = []
     for split in (VALIDATION, TEST):
-        if split not in pictures.splits:
+        if split not in images.splits:
             continue
         if inputs is not None and inputs.holds(POOLING, split):
-            raw[split] = _of_features(model, inputs, split, pictures.classes)
+            raw[split] = _of_features(model, inputs, split, images.classes)
         else:
-            found, read, unreadable = _of_pictures(model, forward, pictures, split, observer)
+            found, read, unreadable = _of_images(model, forward, images, split, observer)
             raw[split] = found, read
             skipped.extend(unreadable)
     seen, read = raw[VALIDATION]
     calibration = fit_temperature(seen.probabilities, seen.labels)
-    references = References.of(read, len(seen))
+    feature_bank = FeatureBank.of(read, len(seen))
     predictions = {
         split: replace(
             found,
             probabilities=at_temperature(found.probabilities, calibration.temperature),
-            novelty=references.novelties(read, len(found), own=split == VALIDATION),
+            novelty=feature_bank.distances(read, len(found), own=split == VALIDATION),
         )
         for split, (found, read) in raw.items()
     }
-    return Verdict(predictions, tuple(skipped), calibration, references)
+    return SplitPredictions(predictions, tuple(skipped), calibration, feature_bank)
 
 
 def _of_features(
@@ -88,15 +88,15 @@ def _of_features(
     return found, lambda positions: samples.gather(positions, np.zeros_like(positions))
 
 
-def _of_pictures(
-    model: Any, forward: Forward, pictures: PictureSet, split: str, observer: Observer
+def _of_images(
+    model: Any, forward: Forward, images: ImageSet, split: str, observer: Observer
 ) -> tuple[Predictions, Read, tuple[Skipped, ...]]:
     from tl_catdog.models.head import features_of
 
-    examples = pictures.split(split)
+    examples = images.split(split)
     size, width = model.input_shape[1], features_of(model).shape[-1]
-    features = Rows(len(examples), (width,), np.float32)
-    predictor = Predictor(forward, pictures.classes, size)
+    features = ArrayStore(len(examples), (width,), np.float32)
+    predictor = Predictor(forward, images.classes, size)
     progress = partial(observer.predicting, split)
     found = predict_examples(predictor, examples, progress, features)
     return found.predictions, features.read, found.skipped

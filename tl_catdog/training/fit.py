@@ -14,7 +14,7 @@ import numpy as np
 from tl_catdog.config import TrainConfig
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
-from tl_catdog.models.weights import leaves
+from tl_catdog.models.weights import flat_layers
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.stages import FROZEN, Stage
 
@@ -22,7 +22,7 @@ COMPLETED, STOPPED_EARLY, INTERRUPTED = "completed", "stopped early", "interrupt
 
 
 @dataclass
-class Best:
+class BestWeights:
     """The best weights so far: by validation accuracy, then by lower validation loss."""
 
     accuracy: float = -1.0
@@ -30,7 +30,7 @@ class Best:
     epoch: int = 0
     weights: list[Any] = field(default_factory=list)
 
-    def offer(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> bool:
+    def update(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> bool:
         """Keep the whole model's weights if they are better; return whether they are."""
         better = (accuracy, -loss) > (self.accuracy, -self.loss)
         if better:
@@ -98,7 +98,7 @@ def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: 
         jit_compile=False,  # measured: XLA is ten times slower on a CPU
         # The head alone takes less time than Keras does between two steps. A divisor, because
         # Keras would go beyond the epoch's end.
-        steps_per_execution=_divisor(steps) if stage.cut == POOLING else 1,
+        steps_per_execution=_divisor(steps) if stage.feature_layer == POOLING else 1,
     )
 
 
@@ -137,7 +137,7 @@ def run_stage(
     training: Any,
     steps: int,
     validation: Any,
-    best: Best,
+    best: BestWeights,
     observer: Observer,
     record: Callable[[EpochResult], None],
     tensorboard: Path | None = None,
@@ -162,7 +162,7 @@ def run_stage(
         What the stage did.
     """
     prepare(model, stage)
-    part = model if stage.cut is None else part_above(model, stage.cut)
+    part = model if stage.feature_layer is None else part_above(model, stage.feature_layer)
     compile_stage(part, config, stage, steps)
     trainable = count_parameters(part.trainable_weights)
     observer.stage_begins(stage.name, stage.epochs, steps, trainable)
@@ -206,7 +206,9 @@ def run_stage(
         learning_rate=stage.learning_rate,
         seconds=time.perf_counter() - started,
         trainable_params=trainable,
-        trainable_layers=tuple(layer.name for layer in leaves(model) if layer.trainable_weights),
+        trainable_layers=tuple(
+            layer.name for layer in flat_layers(model) if layer.trainable_weights
+        ),
     )
 
 
@@ -216,7 +218,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(
         self,
         whole: keras.Model,
-        best: Best,
+        best: BestWeights,
         stage: Stage,
         observer: Observer,
         record: Callable[[EpochResult], None],
@@ -246,7 +248,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
         # Not in on_epoch_end: by then the averaged weights would be swapped out again.
         assert logs is not None
-        self._is_best = self.best.offer(
+        self._is_best = self.best.update(
             float(logs["accuracy"]), float(logs["loss"]), self._epoch, self.whole
         )
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.batches import Samples, Skipped, decode_all, usable
-from tl_catdog.data.examples import Example, PictureSet
+from tl_catdog.data.batches import Samples, Skipped, decode_all, require_every_class
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.data.images import attempt
-from tl_catdog.data.parallel import in_order
-from tl_catdog.errors import CatdogError, PictureError
+from tl_catdog.data.images import try_decode
+from tl_catdog.data.parallel import map_threaded
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract
@@ -34,17 +34,17 @@ class Inputs:
     skipped: list[Skipped] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
-    def holds(self, cut: str | None, split: str) -> bool:
+    def holds(self, feature_layer: str | None, split: str) -> bool:
         """Return whether there are samples of a split at a cut."""
-        return (cut, split) in self.table
+        return (feature_layer, split) in self.table
 
-    def samples(self, cut: str | None, split: str) -> Samples:
+    def samples(self, feature_layer: str | None, split: str) -> Samples:
         """Return the samples of a split at a cut."""
-        return self.table[cut, split]
+        return self.table[feature_layer, split]
 
-    def augmenter(self, cut: str | None, seed: int) -> Any:
+    def augmenter(self, feature_layer: str | None, seed: int) -> Any:
         """Return what varies training pictures anew in every epoch, or None above a cut."""
-        if cut is not None:
+        if feature_layer is not None:
             return None
         from tl_catdog.data.augment import Augmenter
 
@@ -55,21 +55,21 @@ class Inputs:
         """Return what a manifest says of features: engine, views, how many were known, seconds."""
         return self.summary or None
 
-    def add(self, cut: str | None, split: str, samples: Samples, where: PictureSet) -> None:
+    def add(self, feature_layer: str | None, split: str, samples: Samples, where: ImageSet) -> None:
         """Take the samples of a split.
 
         Raises:
             CatdogError: Pictures can't be read and ``strict`` is set, or a class has none left.
         """
         refuse_if_strict(samples.skipped, self.config)
-        usable(samples, where.classes, f"the {split} pictures of {where.root}")
-        self.table[cut, split] = samples
+        require_every_class(samples, where.classes, f"the {split} pictures of {where.root}")
+        self.table[feature_layer, split] = samples
         self.skipped.extend(item for item in samples.skipped if item not in self.skipped)
 
 
 def prepare_inputs(
     config: TrainConfig,
-    pictures: PictureSet,
+    images: ImageSet,
     stages: Sequence[Stage],
     whole: Callable[[], Any],
     observer: Observer,
@@ -78,7 +78,7 @@ def prepare_inputs(
 
     Args:
         config: Resolved settings.
-        pictures: Labelled pictures with the splits ``train`` and ``validation``.
+        images: Labelled pictures with the splits ``train`` and ``validation``.
         stages: What will be trained.
         whole: Makes the Keras network.
         observer: Hears of the progress.
@@ -88,54 +88,54 @@ def prepare_inputs(
             backbone's weights can't be loaded; there is no room on the disk.
     """
     inputs = Inputs(config)
-    cuts = [stage.cut for stage in stages if stage.cut is not None]
-    if cuts:
-        _extract_all(inputs, cuts, pictures, whole, observer)
-    if any(stage.cut is None for stage in stages):
-        _decode_all(inputs, pictures, observer)
-    if config.strict and TEST in pictures.splits and not inputs.holds(POOLING, TEST):
+    feature_layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
+    if feature_layers:
+        _extract_all(inputs, feature_layers, images, whole, observer)
+    if any(stage.feature_layer is None for stage in stages):
+        _decode_all(inputs, images, observer)
+    if config.strict and TEST in images.splits and not inputs.holds(POOLING, TEST):
         # Before the training rather than after it.
-        refuse_if_strict(_unreadable(pictures.split(TEST)), config)
+        refuse_if_strict(_unreadable(images.split(TEST)), config)
     return inputs
 
 
 def _extract_all(
     inputs: Inputs,
-    cuts: Sequence[str],
-    pictures: PictureSet,
+    feature_layers: Sequence[str],
+    images: ImageSet,
     whole: Callable[[], Any],
     observer: Observer,
 ) -> None:
     config = inputs.config
     began = time.perf_counter()
-    views = views_of(config, len(pictures.split(TRAIN)))
-    backbone = frozen_backbone(config, cuts, whole)
+    views = views_of(config, len(images.split(TRAIN)))
+    backbone = frozen_backbone(config, feature_layers, whole)
     known = 0
     with open_store(config) as store:
         for split in (TRAIN, VALIDATION, TEST):
             # A fine-tuned network has another look at the test pictures, as a whole.
-            if split not in pictures.splits or (split == TEST and config.finetune):
+            if split not in images.splits or (split == TEST and config.finetune):
                 continue
             features = extract(
                 backbone,
-                pictures.split(split),
+                images.split(split),
                 views if split == TRAIN else Views(),
                 store=store,
                 progress=partial(observer.extracting, split),
             )
             known += features.known
-            for cut, samples in features.at.items():
-                inputs.add(cut, split, samples, pictures)
+            for feature_layer, samples in features.at.items():
+                inputs.add(feature_layer, split, samples, images)
     inputs.summary = {
         "engine": backbone.engine,
-        "cuts": list(cuts),
+        "cuts": list(feature_layers),
         "views": views.count,
         "pictures_from_cache": known,
         "seconds": time.perf_counter() - began,
     }
 
 
-def _decode_all(inputs: Inputs, pictures: PictureSet, observer: Observer) -> None:
+def _decode_all(inputs: Inputs, images: ImageSet, observer: Observer) -> None:
     runtime.start()
     from tl_catdog.data.augment import decode_size
 
@@ -144,16 +144,16 @@ def _decode_all(inputs: Inputs, pictures: PictureSet, observer: Observer) -> Non
     larger = decode_size(str(config.augment), config.image_size)
     for split, size in ((TRAIN, larger), (VALIDATION, config.image_size)):
         progress = partial(observer.decoding, split)
-        samples = decode_all(pictures.split(split), size, cache=config.cache, progress=progress)
-        inputs.add(None, split, samples, pictures)
+        samples = decode_all(images.split(split), size, cache=config.cache, progress=progress)
+        inputs.add(None, split, samples, images)
 
 
 def _unreadable(examples: Sequence[Example]) -> list[Skipped]:
-    results = in_order(lambda example: attempt(example.path, 32), examples)
+    results = map_threaded(lambda example: try_decode(example.path, 32), examples)
     return [
         Skipped(example.path, example.split, result.message)
         for example, result in zip(examples, results, strict=True)
-        if isinstance(result, PictureError)
+        if isinstance(result, ImageError)
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS
 from tl_catdog.version import __version__, version_of
 
@@ -28,22 +28,22 @@ PACKAGES = (
 )
 
 
-def describe(pictures: PictureSet) -> dict[str, Any]:
+def describe(images: ImageSet) -> dict[str, Any]:
     """Return what a manifest says of the data."""
     return {
-        "name": pictures.name,
-        "root": str(pictures.root.absolute()),
-        "layout": pictures.layout,
-        "drawn": pictures.drawn,
-        "classes": list(pictures.classes),
-        "counts": {split: pictures.counts()[split] for split in SPLITS if split in pictures.splits},
-        "fingerprint": pictures.fingerprint,
-        "ignored": dict(pictures.ignored),
-        "identical_across_splits": len(pictures.leaks()),
+        "name": images.name,
+        "root": str(images.root.absolute()),
+        "layout": images.layout,
+        "drawn": images.drawn,
+        "classes": list(images.classes),
+        "counts": {split: images.counts()[split] for split in SPLITS if split in images.splits},
+        "fingerprint": images.fingerprint,
+        "ignored": dict(images.ignored),
+        "identical_across_splits": len(images.leaks()),
     }
 
 
-def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+def package_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Return the versions that a result may depend on: ours, Python's and those of packages."""
     found = {"tl-catdog": __version__, "python": platform.python_version()}
     return found | {package: version_of(package) for package in packages}

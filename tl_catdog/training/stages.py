@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from tl_catdog.config import TrainConfig
-from tl_catdog.models.layout import POOLING, cut_below, shape_at
+from tl_catdog.models.layout import POOLING, feature_layer_below, shape_at
 
 SCRATCH, FROZEN, FINETUNE = "scratch", "frozen", "finetune"
 
@@ -23,7 +23,7 @@ class Stage:
     epochs: int
     learning_rate: float
     unfreeze_from: str | None = None
-    cut: str | None = None
+    feature_layer: str | None = None
 
 
 def stages_of(config: TrainConfig) -> tuple[Stage, ...]:
@@ -37,18 +37,22 @@ def stages_of(config: TrainConfig) -> tuple[Stage, ...]:
     assert config.learning_rate is not None
     if config.arch == "baseline":
         return (Stage(SCRATCH, config.epochs, config.learning_rate),)
-    frozen = Stage(FROZEN, config.epochs, config.learning_rate, cut=POOLING)
+    frozen = Stage(FROZEN, config.epochs, config.learning_rate, feature_layer=POOLING)
     if not config.finetune:
         return (frozen,)
-    cut = cut_below(config.unfreeze_from)
-    if cut is not None and _is_larger_than_a_picture(cut, config.image_size):
-        cut = None
+    feature_layer = feature_layer_below(config.unfreeze_from)
+    if feature_layer is not None and _is_larger_than_an_image(feature_layer, config.image_size):
+        feature_layer = None
     top = Stage(
-        FINETUNE, config.finetune_epochs, config.finetune_learning_rate, config.unfreeze_from, cut
+        FINETUNE,
+        config.finetune_epochs,
+        config.finetune_learning_rate,
+        config.unfreeze_from,
+        feature_layer,
     )
     return (frozen, top)
 
 
-def _is_larger_than_a_picture(cut: str, image_size: int) -> bool:
+def _is_larger_than_an_image(feature_layer: str, image_size: int) -> bool:
     """Tell whether keeping what is at a cut, in half precision, costs more than the pictures do."""
-    return 2 * math.prod(shape_at(cut, image_size)) > 3 * image_size**2
+    return 2 * math.prod(shape_at(feature_layer, image_size)) > 3 * image_size**2

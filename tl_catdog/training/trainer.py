@@ -13,20 +13,20 @@ from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import Skipped, evaluation_batches, training_batches
 from tl_catdog.data.digest import file_digest
-from tl_catdog.data.examples import PictureSet
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.split_file import to_csv
-from tl_catdog.evaluation.metrics import Evaluation, evaluate
+from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
 from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.weights import numbers_of
-from tl_catdog.runs.folder import MODEL, ONNX, REFERENCES, Run
+from tl_catdog.models.weights import weights_of
+from tl_catdog.runs.folder import FEATURE_BANK, MODEL, ONNX, Run
 from tl_catdog.runs.writer import RunWriter
-from tl_catdog.training.final_predictions import judge
+from tl_catdog.training.final_predictions import predict_splits
 from tl_catdog.training.inputs import prepare_inputs
-from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, versions
+from tl_catdog.training.manifest import describe, elapsed, git_commit, machine, package_versions
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import FINETUNE, stages_of
 
@@ -36,13 +36,13 @@ class TrainingResult:
     """A finished run with its figures on each split but ``train``."""
 
     run: Run
-    evaluations: Mapping[str, Evaluation]
+    evaluations: Mapping[str, Metrics]
     skipped: tuple[Skipped, ...]
     interrupted: bool
 
 
 def train(
-    config: TrainConfig, pictures: PictureSet, writer: RunWriter, observer: Observer | None = None
+    config: TrainConfig, images: ImageSet, writer: RunWriter, observer: Observer | None = None
 ) -> TrainingResult:
     """Train a network and publish its run.
 
@@ -50,7 +50,7 @@ def train(
 
     Args:
         config: The settings; what they leave open is filled with the architecture's defaults.
-        pictures: Labelled pictures with the splits ``train`` and ``validation``.
+        images: Labelled pictures with the splits ``train`` and ``validation``.
         writer: Where the run goes.
         observer: Hears of the progress.
 
@@ -66,41 +66,41 @@ def train(
     stages = stages_of(config)
 
     def fresh() -> Any:
-        return build(config, len(pictures.classes))
+        return build(config, len(images.classes))
 
-    inputs = prepare_inputs(config, pictures, stages, fresh, observer)
+    inputs = prepare_inputs(config, images, stages, fresh, observer)
     prepared = time.perf_counter()
     writer.write_config(asdict(config))
-    writer.write_split(to_csv(pictures))
+    writer.write_split(to_csv(images))
 
     # Again, so that nothing depends on what was computed and what was known already.
     runtime.make_deterministic(config.seed)
     from tl_catdog.training import fit as staging
 
     model = fresh()
-    best = staging.Best()
+    best = staging.BestWeights()
     results: list[staging.StageResult] = []
     for number, stage in enumerate(stages):
         # Each stage has a stream of its own, whatever length the one before turned out to have.
         stream = 1000 * config.seed + number
-        training = inputs.samples(stage.cut, TRAIN)
+        training = inputs.samples(stage.feature_layer, TRAIN)
         result = staging.run_stage(
             model,
             config,
             stage,
             training=training_batches(
                 training,
-                pictures.classes,
+                images.classes,
                 batch_size=config.batch_size,
                 seed=stream,
-                augment=inputs.augmenter(stage.cut, stream),
+                augment=inputs.augmenter(stage.feature_layer, stream),
                 class_weights=config.class_weights,
             ),
             steps=math.ceil(len(training.examples) / config.batch_size),
             validation=evaluation_batches(
-                inputs.samples(stage.cut, VALIDATION),
-                pictures.classes,
-                batch_size=256 if stage.cut == POOLING else 32,
+                inputs.samples(stage.feature_layer, VALIDATION),
+                images.classes,
+                batch_size=256 if stage.feature_layer == POOLING else 32,
             ),
             best=best,
             observer=observer,
@@ -112,28 +112,28 @@ def train(
             break
     trained = time.perf_counter()
 
-    hashes = _save_for_inference(model, config, len(pictures.classes), writer)
+    hashes = _save_for_inference(model, config, len(images.classes), writer)
     skipped = list(inputs.skipped)
     forward = _forward(model, writer)
     # What fine-tuning changed, the features don't know of.
     tuned = any(r.name == FINETUNE and r.best_epoch for r in results)
-    verdict = judge(model, forward, None if tuned else inputs, pictures, observer)
+    verdict = predict_splits(model, forward, None if tuned else inputs, images, observer)
     skipped.extend(item for item in verdict.skipped if item not in skipped)
-    hashes["references_sha256"] = writer.write_bytes(REFERENCES, verdict.references.to_bytes())
-    evaluations: dict[str, Evaluation] = {}
+    hashes["references_sha256"] = writer.write_bytes(FEATURE_BANK, verdict.feature_bank.to_bytes())
+    evaluations: dict[str, Metrics] = {}
     for split, predicted in verdict.predictions.items():
         writer.write_predictions(split, predicted.to_csv())
-        evaluations[split] = evaluate(predicted)
+        evaluations[split] = compute_metrics(predicted)
     interrupted = any(result.reason == staging.INTERRUPTED for result in results)
     manifest = {
         "name": writer.target.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "interrupted": interrupted,
         "seed": config.seed,
-        "versions": versions(),
+        "versions": package_versions(),
         "machine": machine(),
         "git_commit": git_commit(),
-        "data": describe(pictures),
+        "data": describe(images),
         "features": inputs.to_json(),
         "stages": [asdict(result) for result in results],
         "timings": {
@@ -174,7 +174,7 @@ def _save_for_inference(
         from tl_catdog.models.graph import inference_graph
 
         assert config.image_size is not None
-        graph = inference_graph(config.arch, numbers_of(model), config.image_size)
+        graph = inference_graph(config.arch, weights_of(model), config.image_size)
         hashes["onnx_sha256"] = writer.write_bytes(ONNX, graph)
     return hashes
 

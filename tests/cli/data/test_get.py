@@ -22,7 +22,7 @@ from tests.support import fetch_server as server
 from tests.support.fetch_sets import FEW, Shop, zipped
 from tl_catdog.cli.data.get import listening
 from tl_catdog.fetch import catalogue
-from tl_catdog.fetch.catalogue import MIRROR, Source
+from tl_catdog.fetch.catalogue import MIRROR, PublicSet
 from tl_catdog.fetch.download import CHUNK
 
 __all__ = ["shop", "site"]
@@ -36,7 +36,7 @@ from tl_catdog.fetch.catalogue import SETS, Archive
 url, size, sha256, pictures = sys.argv[1:5]
 archive = Archive("few.zip", url, int(size), sha256)
 SETS["filtered"] = replace(
-    SETS["filtered"], archives=(archive,), pictures=int(pictures), room=int(size)
+    SETS["filtered"], archives=(archive,), images=int(pictures), room=int(size)
 )
 sys.argv = ["tl-catdog", *sys.argv[5:]]
 main()
@@ -44,7 +44,7 @@ main()
 
 
 @pytest.fixture
-def source(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Source:
+def source(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PublicSet:
     """Put the tiny set in the place of the filtered one, and go to where ``data`` will be."""
     made = shop.source(pinned=False)
     monkeypatch.setitem(catalogue.SETS, "filtered", made)
@@ -52,7 +52,7 @@ def source(shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sourc
     return made
 
 
-def test_get_says_what_came_and_what_next(cli: Cli, shop: Shop, source: Source) -> None:
+def test_get_says_what_came_and_what_next(cli: Cli, shop: Shop, source: PublicSet) -> None:
     outcome = cli("data", "get", "filtered")
     assert outcome.code == 0, outcome.err
     assert shop.is_right()
@@ -66,7 +66,7 @@ def test_get_says_what_came_and_what_next(cli: Cli, shop: Shop, source: Source) 
     assert (again.code, again.err, shop.site.asked) == (0, "", [])
 
 
-def test_get_json(cli: Cli, shop: Shop, source: Source) -> None:
+def test_get_json(cli: Cli, shop: Shop, source: PublicSet) -> None:
     outcome = cli("data", "get", "filtered", "--into", "my pictures", "--json")
     found = json.loads(outcome.out)
     assert list(found) == [
@@ -76,7 +76,7 @@ def test_get_json(cli: Cli, shop: Shop, source: Source) -> None:
     assert (found["folder"], found["pictures"]) == ("my pictures/filtered", 12)
 
 
-def test_a_failure_is_one_line_and_exit_code_1(cli: Cli, shop: Shop, source: Source) -> None:
+def test_a_failure_is_one_line_and_exit_code_1(cli: Cli, shop: Shop, source: PublicSet) -> None:
     shop.site.always = server.status(404)
     outcome = cli("data", "get", "filtered")
     assert (outcome.code, outcome.out) == (1, "")
@@ -86,14 +86,14 @@ def test_a_failure_is_one_line_and_exit_code_1(cli: Cli, shop: Shop, source: Sou
     assert not Path("data").exists()
 
 
-def test_an_unknown_set_is_wrong_use(cli: Cli, source: Source) -> None:
+def test_an_unknown_set_is_wrong_use(cli: Cli, source: PublicSet) -> None:
     outcome = cli("data", "get", "horses")
     assert outcome.code == 2
     assert "expected one of the sets filtered, full, pets, kaggle, found 'horses'" in outcome.err
 
 
 def test_from_takes_an_archive_that_is_here(
-    cli: Cli, shop: Shop, source: Source, tmp_path: Path
+    cli: Cli, shop: Shop, source: PublicSet, tmp_path: Path
 ) -> None:
     (tmp_path / "few.zip").write_bytes(shop.site.files["/sets/few.zip"])
     outcome = cli("data", "get", "filtered", "--from", "few.zip")
@@ -103,7 +103,7 @@ def test_from_takes_an_archive_that_is_here(
 
 
 def test_a_mirror_serves_the_same_path(
-    cli: Cli, shop: Shop, source: Source, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, shop: Shop, source: PublicSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (archive,) = source.archives
     away = replace(archive, url="https://pictures.example.org/sets/few.zip")
@@ -117,7 +117,7 @@ def test_a_mirror_serves_the_same_path(
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_list_fits_and_tells_what_is_here(
-    cli: Cli, shop: Shop, source: Source, columns: int
+    cli: Cli, shop: Shop, source: PublicSet, columns: int
 ) -> None:
     shop.site.script = [server.cut_after(3 * CHUNK), server.status(404)]
     cli("data", "get", "filtered")
@@ -132,7 +132,7 @@ def test_list_fits_and_tells_what_is_here(
     assert "data/filtered" in cli("data", "list", columns=columns).out
 
 
-def test_list_json(cli: Cli, source: Source) -> None:
+def test_list_json(cli: Cli, source: PublicSet) -> None:
     cli("data", "get", "filtered")
     entries = json.loads(cli("data", "list", "--json").out)["sets"]
     assert [entry["name"] for entry in entries] == ["filtered", "full", "pets", "kaggle"]
@@ -163,7 +163,7 @@ def test_a_terminal_shows_bytes_and_takes_the_bar_away(
     assert out.getvalue().endswith("\x1b[2K")
 
 
-def started(shop: Shop, source: Source, *words: str) -> subprocess.Popen[str]:
+def started(shop: Shop, source: PublicSet, *words: str) -> subprocess.Popen[str]:
     (archive,) = source.archives
     numbers = (str(archive.size), archive.sha256, str(len(FEW)))
     return subprocess.Popen(

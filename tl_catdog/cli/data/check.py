@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from tl_catdog.cli.output import notices, print_json, results, shown, writing
+from tl_catdog.cli.output import notices, print_json, printable, results, writing
 from tl_catdog.errors import UsageError, listing
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def check(
     else:
         results().print(audit_view(audit, set(SERIOUS)))
         if page:
-            results().print(shown(f"Pictures: {page}"), markup=False, soft_wrap=True)
+            results().print(printable(f"Pictures: {page}"), markup=False, soft_wrap=True)
         for line in _advice(audit, root, failed):
-            results().print(shown(line), markup=False, soft_wrap=True)
+            results().print(printable(line), markup=False, soft_wrap=True)
     if failed:
         raise typer.Exit(1)
 
@@ -157,8 +157,8 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
     from tl_catdog.audit.findings import KINDS
     from tl_catdog.cli.render import count, duration, heading, plural, table
 
-    name = shown(Path(audit.root).absolute().name)
-    title = heading(f"{name}: {plural(audit.pictures, 'picture')}, {duration(audit.seconds)}")
+    name = printable(Path(audit.root).absolute().name)
+    title = heading(f"{name}: {plural(audit.images, 'picture')}, {duration(audit.seconds)}")
     if not audit.findings:
         return Lines(title, Text("Nothing to put right."))
     rows = table()
@@ -170,14 +170,14 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
         first = audit.of(kind)[0]
         examples = first.paths[:EXAMPLES_SHOWN]
         more = "" if len(first.paths) <= len(examples) else " …"
-        such = shown(" = ".join(examples) + more) if examples else shown(first.detail)
+        such = printable(" = ".join(examples) + more) if examples else printable(first.detail)
         style = "red" if kind in serious else ""
         rows.add_row(Text(kind, style=style), count(number), KINDS[kind], Text(such))
     lines: list[Any] = [title, rows]
     for split, seen in audit.seen.items():
         lines.append(
             Text(
-                f"Training sees a copy of {count(seen.pictures)} of {count(seen.of)} {split} "
+                f"Training sees a copy of {count(seen.images)} of {count(seen.of)} {split} "
                 f"pictures: accuracy there may be up to {seen.points:.2f} points too high.",
                 style="yellow",
             )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 from tl_catdog.errors import CatdogError, UsageError
 
 EXAMPLES = (
@@ -64,6 +64,6 @@ def draw(
         print_json({"root": str(root), "counts": counts, "size": size, "seed": seed})
         return
     total = 2 * sum(counts.values())
-    results().print(shown(f"{total:,} drawings: {root}"), markup=False, soft_wrap=True)
+    results().print(printable(f"{total:,} drawings: {root}"), markup=False, soft_wrap=True)
     words = shlex.quote(str(root))
     results().print(f"Next: tl-catdog train --data {words}", markup=False, soft_wrap=True)

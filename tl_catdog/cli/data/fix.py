@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from tl_catdog.cli.data.check import audited, kinds_of
-from tl_catdog.cli.output import note, print_json, results, shown
+from tl_catdog.cli.output import note, print_json, printable, results
 from tl_catdog.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def fix(
         print_json({"undone": undo, "dry_run": dry_run, **found.to_json(), "stuck": stuck})
     else:
         for line in _report(found, command, undone=undo, dry_run=dry_run):
-            results().print(shown(line), markup=False, soft_wrap=True)
+            results().print(printable(line), markup=False, soft_wrap=True)
     for name, why in stuck.items():
-        note(shown(f"Left where it is, move it yourself: {name} ({why})."))
+        note(printable(f"Left where it is, move it yourself: {name} ({why})."))
     if stuck:
         raise typer.Exit(1)
 

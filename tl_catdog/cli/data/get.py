@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown
+from tl_catdog.cli.output import note, notices, print_json, printable, results
 
 if TYPE_CHECKING:
-    from tl_catdog.fetch.catalogue import Source
+    from tl_catdog.fetch.catalogue import PublicSet
     from tl_catdog.fetch.progress import Listener
-    from tl_catdog.fetch.storage import Got
+    from tl_catdog.fetch.storage import InstalledSet
 
 EXAMPLES = (
     "Examples: tl-catdog data get filtered; tl-catdog data get pets --into pictures; "
@@ -57,23 +57,23 @@ def get(
     archive's SHA-256 is checked before it is unpacked. Once the set is there,
     the command does nothing. TL_CATDOG_MIRROR=https://… names another host.
     """
-    from tl_catdog.fetch.catalogue import find_source
+    from tl_catdog.fetch.catalogue import find_set
     from tl_catdog.fetch.getting import Means, command, get_set
 
-    source, folder = find_source(name), Path(into)
+    public_set, folder = find_set(name), Path(into)
     try:
         with listening() as listener:
             if not from_:
-                _announce(source, folder)
-            found = get_set(source, folder, from_ or (), Means(listener=listener))
+                _announce(public_set, folder)
+            found = get_set(public_set, folder, from_ or (), Means(listener=listener))
     except KeyboardInterrupt:
-        note(_interrupted(source, command(source, folder), fetching=not from_))
+        note(_interrupted(public_set, command(public_set, folder), fetching=not from_))
         raise typer.Exit(130) from None
     if json:
         print_json(found.to_json())
         return
     for line in _report(found):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        results().print(printable(line), markup=False, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -93,7 +93,7 @@ def listening() -> Iterator[Listener]:
     console = notices()
 
     def say(text: str) -> None:
-        console.print(shown(text), style="yellow", markup=False, soft_wrap=True)
+        console.print(printable(text), style="yellow", markup=False, soft_wrap=True)
 
     if not console.is_terminal:
         yield Listener(say=say)
@@ -124,35 +124,35 @@ def listening() -> Iterator[Listener]:
         bar.stop()
 
 
-def _announce(source: Source, into: Path) -> None:
+def _announce(public_set: PublicSet, into: Path) -> None:
     from tl_catdog.fetch.progress import megabytes
     from tl_catdog.fetch.storage import present
 
-    if not source.competition and present(source, into) is None:
-        host = source.archives[0].host
-        note(f"Getting {source.name}: {megabytes(source.size)} from {host}.", style="dim")
+    if not public_set.competition and present(public_set, into) is None:
+        host = public_set.archives[0].host
+        note(f"Getting {public_set.name}: {megabytes(public_set.size)} from {host}.", style="dim")
 
 
-def _interrupted(source: Source, command: str, *, fetching: bool) -> str:
+def _interrupted(public_set: PublicSet, command: str, *, fetching: bool) -> str:
     from tl_catdog.fetch.progress import megabytes
     from tl_catdog.fetch.storage import kept_bytes
 
-    if not fetching or source.competition:
+    if not fetching or public_set.competition:
         return "Interrupted: nothing was left."
-    kept = f"{megabytes(kept_bytes(source))} of {megabytes(source.size)}"
+    kept = f"{megabytes(kept_bytes(public_set))} of {megabytes(public_set.size)}"
     return f"Interrupted: {kept} are kept. To go on, type: {command}"
 
 
-def _report(found: Got) -> list[str]:
+def _report(found: InstalledSet) -> list[str]:
     from tl_catdog.fetch.progress import megabytes
     from tl_catdog.fetch.storage import archives_folder
 
     counts = ", ".join(f"{where} {count:,}" for where, count in found.counts.items())
-    size = f"{found.pictures:,} pictures ({counts}), {megabytes(found.bytes)}"
+    size = f"{found.images:,} pictures ({counts}), {megabytes(found.bytes)}"
     folder = shlex.quote(str(found.folder))
     lines = [f"{found.folder} is here{' already' if found.already else ''}: {size}"]
-    if found.pictures < found.expected:
-        gone = found.expected - found.pictures
+    if found.images < found.expected:
+        gone = found.expected - found.images
         lines.append(
             f"{gone:,} of its pictures were taken away. To have them back, move the folder."
         )

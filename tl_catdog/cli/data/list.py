@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import print_json, results, shown
+from tl_catdog.cli.output import print_json, printable, results
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.fetch.catalogue import Source
+    from tl_catdog.fetch.catalogue import PublicSet
 
 EXAMPLES = "Examples: tl-catdog data list; tl-catdog data list --into pictures --json"
 
@@ -33,33 +33,33 @@ def list_sets(
 
     folder = Path(into)
     if json:
-        print_json({"sets": [_entry(source, folder) for source in SETS.values()]})
+        print_json({"sets": [_entry(public_set, folder) for public_set in SETS.values()]})
         return
     results().print(sets_view(tuple(SETS.values()), folder))
     results().print("Next: tl-catdog data get NAME", markup=False)
 
 
-def _entry(source: Source, into: Path) -> dict[str, object]:
+def _entry(public_set: PublicSet, into: Path) -> dict[str, object]:
     from tl_catdog.fetch.storage import kept_bytes, present
 
-    here = present(source, into)
+    here = present(public_set, into)
     return {
-        "name": source.name,
-        "title": source.title,
-        "pictures": source.pictures,
-        "bytes": source.size,
-        "licence": source.licence,
-        "home": source.home,
+        "name": public_set.name,
+        "title": public_set.title,
+        "pictures": public_set.images,
+        "bytes": public_set.size,
+        "licence": public_set.licence,
+        "home": public_set.home,
         "archives": [
             {"name": item.name, "url": item.url, "bytes": item.size, "sha256": item.sha256}
-            for item in source.archives
+            for item in public_set.archives
         ],
         "folder": None if here is None else str(here.folder),
-        "fetched_bytes": kept_bytes(source),
+        "fetched_bytes": kept_bytes(public_set),
     }
 
 
-def sets_view(sources: tuple[Source, ...], into: Path) -> RenderableType:
+def sets_view(sources: tuple[PublicSet, ...], into: Path) -> RenderableType:
     """Return the sets as a table."""
     from rich.text import Text
 
@@ -73,27 +73,27 @@ def sets_view(sources: tuple[Source, ...], into: Path) -> RenderableType:
     rows.add_column("licence", no_wrap=True)
     rows.add_column("where from")
     rows.add_column("here", overflow="fold", min_width=13)
-    for source in sources:
+    for public_set in sources:
         rows.add_row(
-            source.name,
-            f"{source.pictures:,}",
-            f"{'' if _exact(source) else '~'}{megabytes(source.size)}",
-            Text(source.licence),
-            Text(source.title),
-            Text(shown(_here(source, into))),
+            public_set.name,
+            f"{public_set.images:,}",
+            f"{'' if _exact(public_set) else '~'}{megabytes(public_set.size)}",
+            Text(public_set.licence),
+            Text(public_set.title),
+            Text(printable(_here(public_set, into))),
         )
     return rows
 
 
-def _exact(source: Source) -> bool:
-    return all(archive.exact for archive in source.archives)
+def _exact(public_set: PublicSet) -> bool:
+    return all(archive.exact for archive in public_set.archives)
 
 
-def _here(source: Source, into: Path) -> str:
+def _here(public_set: PublicSet, into: Path) -> str:
     from tl_catdog.fetch.storage import kept_bytes, present
 
-    found = present(source, into)
+    found = present(public_set, into)
     if found is not None:
         return str(found.folder)
-    kept = kept_bytes(source)
-    return f"{100 * kept / source.size:.0f} % fetched" if kept else "–"
+    kept = kept_bytes(public_set)
+    return f"{100 * kept / public_set.size:.0f} % fetched" if kept else "–"

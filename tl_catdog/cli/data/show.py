@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from tl_catdog.cli.output import notices, png_file, print_json, results, shown, writing
+from tl_catdog.cli.output import notices, png_file, print_json, printable, results, writing
 from tl_catdog.config import ARCH_DEFAULTS, Arch, choices
 from tl_catdog.errors import UsageError
 
@@ -73,24 +73,24 @@ def show(
     from tl_catdog.pages.charts import write_png
     from tl_catdog.pages.contact_sheet import augmented_sheet, contact_sheet
 
-    pictures = load_set(root)
+    images = load_set(root)
     shared: dict[str, Any] = {"seed": seed, "split": split}
     if augmented:
         size = ARCH_DEFAULTS[arch]["image_size"]
         sheet = augmented_sheet(
-            pictures, count=count or FEW, recipe=recipe, image_size=size, **shared
+            images, count=count or FEW, recipe=recipe, image_size=size, **shared
         )
     else:
-        sheet = contact_sheet(pictures, count=count or MANY, **shared)
+        sheet = contact_sheet(images, count=count or MANY, **shared)
     with writing(path):
         write_png(sheet.figure, path)
     if sheet.skipped:
-        notices().print(skipped_table(sheet.skipped, pictures.root, "all are in --json"))
+        notices().print(skipped_table(sheet.skipped, images.root, "all are in --json"))
     if json:
         skipped = [{"path": str(item.path), "reason": item.reason} for item in sheet.skipped]
         print_json({"figure": str(path), "shown": list(sheet.shown), "skipped": skipped})
         return
-    results().print(shown(path), markup=False, soft_wrap=True)
+    results().print(printable(path), markup=False, soft_wrap=True)
 
 
 def _recipe(arch: Arch, augment: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, results, shown, writing
+from tl_catdog.cli.output import note, notices, print_json, printable, results, writing
 from tl_catdog.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def split(
             found = split_set(
                 root, validation=validation, test=test, seed=seed, again=again, progress=progress
             )
-        copied = write_folders(found.pictures, target) if folders else _write(found, target)
+        copied = write_folders(found.images, target) if folders else _write(found, target)
     except KeyboardInterrupt:
         note("Interrupted: nothing was written.")
         raise typer.Exit(130) from None
@@ -91,7 +91,7 @@ def split(
         print_json(
             {
                 "target": str(target),
-                "counts": found.pictures.counts(),
+                "counts": found.images.counts(),
                 "groups": found.groups,
                 "grouped": found.grouped,
                 "copied": copied,
@@ -106,14 +106,14 @@ def _write(found: Split, target: Path) -> int:
     from tl_catdog.files import write_text
 
     with writing(target):
-        write_text(target, to_csv(found.pictures))
+        write_text(target, to_csv(found.images))
     return 0
 
 
 def _show(found: Split, root: Path, target: Path, *, folders: bool, copied: int) -> None:
     from tl_catdog.cli.render import count, data_summary, plural
 
-    results().print(data_summary(found.pictures))
+    results().print(data_summary(found.images))
     lines = []
     if found.groups:
         groups = plural(found.groups, "group")
@@ -124,4 +124,4 @@ def _show(found: Split, root: Path, target: Path, *, folders: bool, copied: int)
     if not folders:
         words = f"--data {shlex.quote(str(root))} --split {shlex.quote(str(target))}"
     for line in (*lines, f"Split: {target}", f"Next: tl-catdog train {words}"):
-        results().print(shown(line), markup=False, soft_wrap=True)
+        results().print(printable(line), markup=False, soft_wrap=True)
