@@ -7,7 +7,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,11 +137,38 @@ class TrainConfig:
                 "Type: --validation-fraction 0.2 --test-fraction 0.1",
             )
 
-    def resolved(self) -> TrainConfig:
-        """Return the same settings with the architecture's defaults filled in."""
-        defaults = ARCH_DEFAULTS[self.arch]
-        unset = {name: value for name, value in defaults.items() if getattr(self, name) is None}
-        return replace(self, **unset)
+    def resolved(self) -> ResolvedConfig:
+        """Return the same settings with the architecture's defaults filled in.
+
+        >>> TrainConfig(arch="baseline", epochs=10).resolved().image_size
+        64
+        """
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        for name, default in ARCH_DEFAULTS[self.arch].items():
+            if values[name] is None:
+                values[name] = default
+        return ResolvedConfig(**values)
+
+
+def _filled(name: str) -> Any:
+    """Declare a setting that ``TrainConfig`` may leave open and that is known by now."""
+    return field(kw_only=True, metadata=TrainConfig.__dataclass_fields__[name].metadata)
+
+
+@dataclass(frozen=True)
+class ResolvedConfig(TrainConfig):
+    """The settings of one training: none of those that the architecture chooses is open."""
+
+    image_size: int = _filled("image_size")
+    augment: Augment = _filled("augment")
+    final_learning_rate: float = _filled("final_learning_rate")
+    epochs: int = _filled("epochs")
+    learning_rate: float = _filled("learning_rate")
+    warmup_epochs: int = _filled("warmup_epochs")
+    weight_decay: float = _filled("weight_decay")
+    label_smoothing: float = _filled("label_smoothing")
+    weight_average: float = _filled("weight_average")
+    patience: int = _filled("patience")
 
 
 ARCH_DEFAULTS: dict[str, dict[str, Any]] = {

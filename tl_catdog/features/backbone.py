@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
 from tl_catdog.models.weights import read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
@@ -49,7 +49,7 @@ class Backbone:
 
 
 def frozen_backbone(
-    config: TrainConfig, feature_layers: Sequence[str], build: Callable[[], Any]
+    config: ResolvedConfig, feature_layers: Sequence[str], build: Callable[[], Any]
 ) -> Backbone:
     """Return the forward pass of the backbone that resolved settings name, up to some cuts.
 
@@ -58,7 +58,6 @@ def frozen_backbone(
         cuts: As in ``models.layout``.
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
     """
-    assert config.image_size is not None
     size = config.image_size
     numbers = read_backbone_weights(config.backbone_weights)
     uses_onnx = onnx_works()

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import class_indices
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
@@ -90,7 +90,7 @@ class LearningCurve:
 
 
 def curve_features(
-    config: TrainConfig, images: ImageSet, progress: Progress | None = None
+    config: ResolvedConfig, images: ImageSet, progress: Progress | None = None
 ) -> Pooled:
     """Return what the backbone makes of the training pictures and of those to judge by.
 

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded, usable_cores
@@ -62,7 +62,7 @@ class Pooled:
     skipped: tuple[Skipped, ...]
 
 
-def backbone_of(run: Run) -> TrainConfig:
+def backbone_of(run: Run) -> ResolvedConfig:
     """Return resolved settings that name the backbone which a run's pictures are looked at with.
 
     It is the run's own; a baseline has none and gets the packaged one, as does a run whose
@@ -79,7 +79,7 @@ def backbone_of(run: Run) -> TrainConfig:
 
 
 def pooled(
-    config: TrainConfig,
+    config: ResolvedConfig,
     examples: Sequence[Example],
     *,
     mirror: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.forward import MIRROR, PLAIN
 
 SMALL = 1000
@@ -41,10 +41,10 @@ class Views:
         return len(self.fixed) + self.augmented
 
 
-def views_of(config: TrainConfig, images: int) -> Views:
+def views_of(config: ResolvedConfig, images: int) -> Views:
     """Return the views that resolved settings ask for with so many training pictures."""
     if config.augment == "none":
         return Views()
     pays = images <= SMALL or config.finetune
     mirror = config.mirror == "yes" or (config.mirror == "auto" and pays)
-    return Views(mirror, config.views, str(config.augment), config.seed)
+    return Views(mirror, config.views, config.augment, config.seed)

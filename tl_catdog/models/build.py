@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tl_catdog import runtime
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 
 
-def build(config: TrainConfig, class_count: int, *, pretrained: bool = True) -> Any:
+def build(config: ResolvedConfig, class_count: int, *, pretrained: bool = True) -> Any:
     """Build the network that resolved settings ask for, its backbone's weights loaded or not.
 
     Raises:
@@ -18,7 +18,6 @@ def build(config: TrainConfig, class_count: int, *, pretrained: bool = True) -> 
     from tl_catdog.models.baseline import build_baseline
     from tl_catdog.models.mobilenet import build_mobilenet
 
-    assert config.image_size is not None
     shared: dict[str, Any] = {
         "image_size": config.image_size,
         "class_count": class_count,

@@ -48,7 +48,7 @@ def predict_splits(
         inputs: Where a frozen backbone's features are at hand, and the head is all that has to be
             computed; None after fine-tuning.
         images: Labelled pictures with the split ``validation``.
-        observer: Hears of the progress.
+        observer: Called as pictures are predicted.
     """
     raw: dict[str, tuple[Predictions, Read]] = {}
     skipped: list[Skipped] = []
@@ -83,7 +83,7 @@ def _of_features(
     samples = inputs.samples(POOLING, split)
     head = part_above(model, POOLING)
     batches = evaluation_batches(samples, classes, batch_size=256)
-    outputs = np.concatenate([head(numbers, training=False) for numbers, _ in batches])
+    outputs = np.concatenate([head(features, training=False) for features, _ in batches])
     found = to_predictions(classes, samples.examples, to_probabilities(outputs))
     return found, lambda positions: samples.gather(positions, np.zeros_like(positions))
 

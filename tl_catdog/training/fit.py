@@ -1,66 +1,98 @@
-"""One stage of training: which weights move, how they are fitted, and which are kept."""
+"""Fits the stages: which weights move, how they are fitted, and which are kept."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
+from tl_catdog.data.batches import evaluation_batches, training_batches
+from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
 from tl_catdog.models.weights import flat_layers
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.callbacks import BestWeights, KeepBest
+from tl_catdog.training.inputs import Inputs
+from tl_catdog.training.manifest import elapsed
 from tl_catdog.training.observer import EpochResult, Observer
-from tl_catdog.training.stages import FROZEN, Stage
-
-COMPLETED, STOPPED_EARLY, INTERRUPTED = "completed", "stopped early", "interrupted"
-
-
-@dataclass
-class BestWeights:
-    """The best weights so far: by validation accuracy, then by lower validation loss."""
-
-    accuracy: float = -1.0
-    loss: float = float("inf")
-    epoch: int = 0
-    weights: list[Any] = field(default_factory=list)
-
-    def update(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> bool:
-        """Keep the whole model's weights if they are better; return whether they are."""
-        better = (accuracy, -loss) > (self.accuracy, -self.loss)
-        if better:
-            self.accuracy, self.loss, self.epoch = accuracy, loss, epoch
-            self.weights = model.get_weights()
-        return better
+from tl_catdog.training.stages import (
+    COMPLETED,
+    FROZEN,
+    INTERRUPTED,
+    STOPPED_EARLY,
+    Stage,
+    StageResult,
+)
 
 
-@dataclass(frozen=True)
-class StageResult:
-    """What a stage did. ``best_epoch`` 0 means that none was better than the stage before."""
+def fit_stages(
+    config: ResolvedConfig, inputs: Inputs, writer: RunWriter, observer: Observer
+) -> tuple[keras.Model, tuple[StageResult, ...]]:
+    """Build the network and train it, stage after stage; Ctrl-C ends the one it comes in.
 
-    name: str
-    reason: str
-    epochs: int
-    best_epoch: int
-    val_accuracy: float
-    val_loss: float
-    learning_rate: float
-    seconds: float
-    trainable_params: int
-    trainable_layers: tuple[str, ...]
+    Args:
+        config: The settings.
+        inputs: What each stage is trained and validated on.
+        writer: Takes each epoch's metrics, and TensorBoard's logs.
+        observer: Called as the training advances.
+
+    Returns:
+        The network with the best weights, and what each stage did.
+
+    Raises:
+        KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
+    """
+    classes = inputs.images.classes
+    model = build(config, len(classes))
+    best = BestWeights()
+    results: list[StageResult] = []
+    for number, stage in enumerate(inputs.stages):
+        # Each stage has a stream of its own, whatever length the one before turned out to have.
+        stream = 1000 * config.seed + number
+        training = inputs.samples(stage.feature_layer, TRAIN)
+        result = run_stage(
+            model,
+            config,
+            stage,
+            training=training_batches(
+                training,
+                classes,
+                batch_size=config.batch_size,
+                seed=stream,
+                augment=inputs.augmenter(stage.feature_layer, stream),
+                class_weights=config.class_weights,
+            ),
+            steps=math.ceil(len(training.examples) / config.batch_size),
+            validation=evaluation_batches(
+                inputs.samples(stage.feature_layer, VALIDATION),
+                classes,
+                batch_size=256 if stage.feature_layer == POOLING else 32,
+            ),
+            best=best,
+            observer=observer,
+            record=lambda epoch: writer.append_metrics({**epoch.to_json(), "elapsed": elapsed()}),
+            tensorboard=writer.path / "tensorboard" if config.tensorboard else None,
+        )
+        results.append(result)
+        if result.reason == INTERRUPTED:
+            break
+    return model, tuple(results)
 
 
 def count_parameters(weights: Any) -> int:
-    """Return how many numbers the weights hold."""
+    """Return how many parameters the weights hold."""
     return int(sum(np.prod(weight.shape) for weight in weights))
 
 
-def prepare(model: keras.Model, stage: Stage) -> None:
+def set_trainable(model: keras.Model, stage: Stage) -> None:
     """Set which layers are trainable in a stage. The model has to be compiled afterwards."""
     if stage.unfreeze_from is not None:
         unfreeze_from(model, stage.unfreeze_from)
@@ -68,7 +100,7 @@ def prepare(model: keras.Model, stage: Stage) -> None:
         freeze(model.get_layer(BACKBONE))
 
 
-def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: int) -> None:
+def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, steps: int) -> None:
     """Compile what a stage of ``steps`` steps an epoch trains; resets the optimiser."""
     rate = learning_rate_of(config, stage, steps)
     optimizers = {
@@ -77,7 +109,7 @@ def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: 
         "adamw": keras.optimizers.AdamW,
         "sgd": keras.optimizers.SGD,
     }
-    look_back = (config.weight_average or 0.0) * steps * stage.epochs
+    look_back = config.weight_average * steps * stage.epochs
     optimizer = optimizers[config.optimizer](
         rate,
         weight_decay=config.weight_decay or None,
@@ -89,7 +121,7 @@ def compile_stage(model: keras.Model, config: TrainConfig, stage: Stage, steps: 
     binary = model.output_shape[-1] == 1
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing or 0.0),
+        loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
         metrics=[
             keras.metrics.BinaryAccuracy(name="accuracy")
             if binary
@@ -107,23 +139,22 @@ def _divisor(steps: int, most: int = 32) -> int:
     return next(number for number in range(min(steps, most), 0, -1) if steps % number == 0)
 
 
-def learning_rate_of(config: TrainConfig, stage: Stage, steps: int) -> Any:
+def learning_rate_of(config: ResolvedConfig, stage: Stage, steps: int) -> Any:
     """Return the learning rate, or its schedule over the stage's steps.
 
     A warm-up never takes more than half of the stage.
     """
     if config.schedule == "constant":
         return stage.learning_rate
-    alpha = config.final_learning_rate or 0.0
-    warmup = min((config.warmup_epochs or 0) * steps, stage.epochs * steps // 2)
+    warmup = min(config.warmup_epochs * steps, stage.epochs * steps // 2)
     if not warmup:
         return keras.optimizers.schedules.CosineDecay(
-            stage.learning_rate, stage.epochs * steps, alpha=alpha
+            stage.learning_rate, stage.epochs * steps, alpha=config.final_learning_rate
         )
     return keras.optimizers.schedules.CosineDecay(
         stage.learning_rate / 10,
         decay_steps=stage.epochs * steps - warmup,
-        alpha=alpha,
+        alpha=config.final_learning_rate,
         warmup_target=stage.learning_rate,
         warmup_steps=warmup,
     )
@@ -131,7 +162,7 @@ def learning_rate_of(config: TrainConfig, stage: Stage, steps: int) -> Any:
 
 def run_stage(
     model: keras.Model,
-    config: TrainConfig,
+    config: ResolvedConfig,
     stage: Stage,
     *,
     training: Any,
@@ -150,23 +181,24 @@ def run_stage(
         model: The whole network; changed in place.
         config: Resolved settings.
         stage: What to do.
-        training: Endless stream of (numbers at the stage's cut or pictures, targets, weights).
+        training: Endless tf.data stream of (inputs, targets, weights) in batches: (B, S, S, 3) in
+            [0, 255], or features at the stage's layer; (B, 1) or (B, C); (B,).
         steps: Steps an epoch.
-        validation: Stream of (numbers or pictures, targets), once through.
+        validation: tf.data stream of (inputs, targets), once through.
         best: The best so far; weights of this stage replace them only if they do better.
-        observer: Hears of the progress.
-        record: Takes each epoch's figures, to keep them.
+        observer: Called as the stage advances.
+        record: Called with each epoch's metrics, to keep them.
         tensorboard: Folder for TensorBoard's logs, or None.
 
     Returns:
         What the stage did.
     """
-    prepare(model, stage)
+    set_trainable(model, stage)
     part = model if stage.feature_layer is None else part_above(model, stage.feature_layer)
     compile_stage(part, config, stage, steps)
     trainable = count_parameters(part.trainable_weights)
     observer.stage_begins(stage.name, stage.epochs, steps, trainable)
-    keeper = _Keeper(model, best, stage, observer, record, patience=config.patience or 0)
+    keeper = KeepBest(model, best, stage, observer, record, patience=config.patience)
     callbacks: list[keras.callbacks.Callback] = [keeper]
     if part.optimizer.use_ema:
         # After the keeper: it then looks while the averaged weights are still in the model.
@@ -210,66 +242,3 @@ def run_stage(
             layer.name for layer in flat_layers(model) if layer.trainable_weights
         ),
     )
-
-
-class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the best weights, stops when nothing gets better, and tells the observer."""
-
-    def __init__(
-        self,
-        whole: keras.Model,
-        best: BestWeights,
-        stage: Stage,
-        observer: Observer,
-        record: Callable[[EpochResult], None],
-        patience: int,
-    ) -> None:
-        super().__init__()
-        self.whole = whole
-        self.best = best
-        self.stage = stage
-        self.observer = observer
-        self.record = record
-        self.patience = patience
-        self.epochs = 0
-        self.stopped = False
-        self._epoch = 0
-        self._waited = 0
-        self._is_best = False
-        self._began = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self._epoch = epoch + 1
-        self._began = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.observer.step_ends(batch + 1, logs or {})
-
-    def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
-        # Not in on_epoch_end: by then the averaged weights would be swapped out again.
-        assert logs is not None
-        self._is_best = self.best.update(
-            float(logs["accuracy"]), float(logs["loss"]), self._epoch, self.whole
-        )
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        assert logs is not None
-        self.epochs = epoch + 1
-        self._waited = 0 if self._is_best else self._waited + 1
-        result = EpochResult(
-            stage=self.stage.name,
-            epoch=self.epochs,
-            epochs=self.stage.epochs,
-            loss=float(logs["loss"]),
-            accuracy=float(logs["accuracy"]),
-            val_loss=float(logs["val_loss"]),
-            val_accuracy=float(logs["val_accuracy"]),
-            learning_rate=float(np.asarray(self.model.optimizer.learning_rate)),
-            seconds=time.perf_counter() - self._began,
-            is_best=self._is_best,
-        )
-        self.record(result)
-        self.observer.epoch_ends(result)
-        if self.patience and self._waited >= self.patience:
-            self.stopped = True
-            self.model.stop_training = True

@@ -1,15 +1,15 @@
-"""What each stage is trained on: decoded pictures, or what a frozen part made of them."""
+"""What each stage is trained on: decoded pictures, or the features of a frozen part."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from tl_catdog import runtime
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import Samples, Skipped, decode_all, require_every_class
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
@@ -20,6 +20,7 @@ from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract
 from tl_catdog.features.views import Views, views_of
+from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import Stage
@@ -27,52 +28,59 @@ from tl_catdog.training.stages import Stage
 
 @dataclass
 class Inputs:
-    """The samples of each cut and split; the cut None stands for the pictures themselves."""
+    """What the stages are trained on: the samples of each feature layer and split.
 
-    config: TrainConfig
+    Attributes:
+        config: The settings.
+        images: The pictures that the samples are of.
+        stages: What is trained on them.
+        table: (feature layer, split) → samples; the layer None stands for the pictures themselves.
+        skipped: Pictures that can't be read.
+        summary: See ``to_json``.
+    """
+
+    config: ResolvedConfig
+    images: ImageSet
+    stages: tuple[Stage, ...]
     table: dict[tuple[str | None, str], Samples] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:
-        """Return whether there are samples of a split at a cut."""
+        """Return whether there are samples of a split at a feature layer."""
         return (feature_layer, split) in self.table
 
     def samples(self, feature_layer: str | None, split: str) -> Samples:
-        """Return the samples of a split at a cut."""
+        """Return the samples of a split at a feature layer."""
         return self.table[feature_layer, split]
 
     def augmenter(self, feature_layer: str | None, seed: int) -> Any:
-        """Return what varies training pictures anew in every epoch, or None above a cut."""
+        """Return what varies pictures anew in every epoch; None for features, which don't vary."""
         if feature_layer is not None:
             return None
         from tl_catdog.data.augment import Augmenter
 
-        assert self.config.image_size is not None
-        return Augmenter(str(self.config.augment), self.config.image_size, seed)
+        return Augmenter(self.config.augment, self.config.image_size, seed)
 
     def to_json(self) -> Mapping[str, Any] | None:
-        """Return what a manifest says of features: engine, views, how many were known, seconds."""
+        """Return what a manifest says of features: engine, layers, views, how many were cached."""
         return self.summary or None
 
-    def add(self, feature_layer: str | None, split: str, samples: Samples, where: ImageSet) -> None:
+    def add(self, feature_layer: str | None, split: str, samples: Samples) -> None:
         """Take the samples of a split.
 
         Raises:
             CatdogError: Pictures can't be read and ``strict`` is set, or a class has none left.
         """
         refuse_if_strict(samples.skipped, self.config)
-        require_every_class(samples, where.classes, f"the {split} pictures of {where.root}")
+        images = self.images
+        require_every_class(samples, images.classes, f"the {split} pictures of {images.root}")
         self.table[feature_layer, split] = samples
         self.skipped.extend(item for item in samples.skipped if item not in self.skipped)
 
 
 def prepare_inputs(
-    config: TrainConfig,
-    images: ImageSet,
-    stages: Sequence[Stage],
-    whole: Callable[[], Any],
-    observer: Observer,
+    config: ResolvedConfig, images: ImageSet, stages: tuple[Stage, ...], observer: Observer
 ) -> Inputs:
     """Decode pictures and compute features for all stages.
 
@@ -80,36 +88,29 @@ def prepare_inputs(
         config: Resolved settings.
         images: Labelled pictures with the splits ``train`` and ``validation``.
         stages: What will be trained.
-        whole: Makes the Keras network.
-        observer: Hears of the progress.
+        observer: Called as pictures are decoded and features extracted.
 
     Raises:
         CatdogError: Pictures can't be read and ``strict`` is set, or a class has none left; the
             backbone's weights can't be loaded; there is no room on the disk.
     """
-    inputs = Inputs(config)
+    inputs = Inputs(config, images, stages)
     feature_layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
     if feature_layers:
-        _extract_all(inputs, feature_layers, images, whole, observer)
+        _extract_all(inputs, feature_layers, observer)
     if any(stage.feature_layer is None for stage in stages):
-        _decode_all(inputs, images, observer)
+        _decode_all(inputs, observer)
     if config.strict and TEST in images.splits and not inputs.holds(POOLING, TEST):
         # Before the training rather than after it.
         refuse_if_strict(_unreadable(images.split(TEST)), config)
     return inputs
 
 
-def _extract_all(
-    inputs: Inputs,
-    feature_layers: Sequence[str],
-    images: ImageSet,
-    whole: Callable[[], Any],
-    observer: Observer,
-) -> None:
-    config = inputs.config
+def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observer) -> None:
+    config, images = inputs.config, inputs.images
     began = time.perf_counter()
     views = views_of(config, len(images.split(TRAIN)))
-    backbone = frozen_backbone(config, feature_layers, whole)
+    backbone = frozen_backbone(config, feature_layers, lambda: build(config, len(images.classes)))
     known = 0
     with open_store(config) as store:
         for split in (TRAIN, VALIDATION, TEST):
@@ -125,7 +126,7 @@ def _extract_all(
             )
             known += features.known
             for feature_layer, samples in features.at.items():
-                inputs.add(feature_layer, split, samples, images)
+                inputs.add(feature_layer, split, samples)
     inputs.summary = {
         "engine": backbone.engine,
         "cuts": list(feature_layers),
@@ -135,17 +136,16 @@ def _extract_all(
     }
 
 
-def _decode_all(inputs: Inputs, images: ImageSet, observer: Observer) -> None:
+def _decode_all(inputs: Inputs, observer: Observer) -> None:
     runtime.start()
     from tl_catdog.data.augment import decode_size
 
-    config = inputs.config
-    assert config.image_size is not None
-    larger = decode_size(str(config.augment), config.image_size)
+    config, images = inputs.config, inputs.images
+    larger = decode_size(config.augment, config.image_size)
     for split, size in ((TRAIN, larger), (VALIDATION, config.image_size)):
         progress = partial(observer.decoding, split)
         samples = decode_all(images.split(split), size, cache=config.cache, progress=progress)
-        inputs.add(None, split, samples, images)
+        inputs.add(None, split, samples)
 
 
 def _unreadable(examples: Sequence[Example]) -> list[Skipped]:
@@ -157,7 +157,7 @@ def _unreadable(examples: Sequence[Example]) -> list[Skipped]:
     ]
 
 
-def refuse_if_strict(skipped: Sequence[Skipped], config: TrainConfig) -> None:
+def refuse_if_strict(skipped: Sequence[Skipped], config: ResolvedConfig) -> None:
     """Stop at pictures that can't be read, if the settings say so.
 
     Raises:

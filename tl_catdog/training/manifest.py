@@ -49,6 +49,11 @@ def package_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     return found | {package: version_of(package) for package in packages}
 
 
+def describe_surroundings() -> dict[str, Any]:
+    """Return what a manifest says of the place of a training: versions, machine, git commit."""
+    return {"versions": package_versions(), "machine": machine(), "git_commit": git_commit()}
+
+
 def machine() -> dict[str, Any]:
     """Return what timings depend on."""
     return {

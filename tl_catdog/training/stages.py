@@ -5,18 +5,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.layout import POOLING, feature_layer_below, shape_at
 
 SCRATCH, FROZEN, FINETUNE = "scratch", "frozen", "finetune"
+"""A network without pretrained weights; the head on a frozen backbone; the backbone's top too."""
+
+COMPLETED, STOPPED_EARLY, INTERRUPTED = "completed", "stopped early", "interrupted"
+"""How a stage ends."""
 
 
 @dataclass(frozen=True)
 class Stage:
     """A part of a training with its own learning rate and its own set of trainable weights.
 
-    ``cut`` is where the part of the network ends that no picture's view changes in: only what is
-    above is trained, on what the part below made of the pictures. None: there is no such part.
+    Attributes:
+        name: ``scratch``, ``frozen`` or ``finetune``.
+        epochs: At most so many.
+        learning_rate: At its highest.
+        unfreeze_from: The block of the backbone from which on its layers are trained; None where
+            it stays frozen, or has none.
+        feature_layer: Where the frozen part ends, as in ``models.layout``: it runs once for each
+            picture, and the stage trains what is above on its features. None: the stage trains on
+            the pictures themselves.
     """
 
     name: str
@@ -26,15 +37,28 @@ class Stage:
     feature_layer: str | None = None
 
 
-def stages_of(config: TrainConfig) -> tuple[Stage, ...]:
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage did. ``best_epoch`` 0 means that none was better than the stage before."""
+
+    name: str
+    reason: str
+    epochs: int
+    best_epoch: int
+    val_accuracy: float
+    val_loss: float
+    learning_rate: float
+    seconds: float
+    trainable_params: int
+    trainable_layers: tuple[str, ...]
+
+
+def stages_of(config: ResolvedConfig) -> tuple[Stage, ...]:
     """Return the stages that resolved settings ask for.
 
     Raises:
         UsageError: The backbone has no block of the name to unfreeze from.
     """
-    assert config.epochs is not None
-    assert config.image_size is not None
-    assert config.learning_rate is not None
     if config.arch == "baseline":
         return (Stage(SCRATCH, config.epochs, config.learning_rate),)
     frozen = Stage(FROZEN, config.epochs, config.learning_rate, feature_layer=POOLING)
@@ -54,5 +78,5 @@ def stages_of(config: TrainConfig) -> tuple[Stage, ...]:
 
 
 def _is_larger_than_an_image(feature_layer: str, image_size: int) -> bool:
-    """Tell whether keeping what is at a cut, in half precision, costs more than the pictures do."""
+    """Tell whether an image's features, in half precision, take more room than its pixels."""
     return 2 * math.prod(shape_at(feature_layer, image_size)) > 3 * image_size**2
