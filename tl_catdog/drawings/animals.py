@@ -19,8 +19,12 @@ from .shapes import CAP_POINTS, Points, Shape, blend, oval, placed, tube
 
 @dataclass(frozen=True)
 class Animal:
-    """Shapes in animal units, the circle (x, y, radius) that holds the head, and whether the body
-    below it is only hinted at and belongs out of sight.
+    """A cat or a dog.
+
+    Attributes:
+        shapes: What to paint, in animal units.
+        head: The circle (x, y, radius) that holds the head.
+        close_up: Whether the body below the head is only hinted at and belongs out of sight.
     """
 
     shapes: tuple[Shape, ...]
@@ -29,8 +33,9 @@ class Animal:
 
 
 def _tail(kind: str, coat: Coat, start: tuple[float, float], heading: float, rng: Rng) -> Shape:
-    """Tail from `start` in direction `heading` (radians, 0 right, positive down): cats' long and
-    slim, dogs' shorter, thick at the root.
+    """Return a tail from ``start`` in the direction ``heading`` (radians, 0 right, positive down).
+
+    Cats' are long and slim, dogs' are shorter and thick at the root.
     """
     if kind == "cat":
         length, bend = rng.uniform(0.55, 0.8), rng.uniform(-1.2, 1.2)
@@ -55,7 +60,7 @@ def _leg(
     far: bool = False,
     straight: bool = False,
 ) -> list[Shape]:
-    """Leg through `points` down to the foot; the paw points right, or at us if `straight`."""
+    """Return a leg through points down to the foot; its paw points right, or at us if straight."""
     x, y = points[-1]
     course = tube(points, np.linspace(1.5, 0.95, len(points)) * limb, per=4)
     shape = part(coat, course, "leg", rng, far)
@@ -95,7 +100,7 @@ def _with_head(
     side: bool,
     close_up: bool = False,
 ) -> Animal:
-    """The animal of `body` and a head of radius `r`, in profile if `side`."""
+    """Return the animal of a body and a head of radius ``r``, in profile if ``side``."""
     # Contours are set in animal units; the head is built in units of its own radius.
     inner = replace(coat, contour=coat.contour / r)
     turn = rng.uniform(-0.25, 0.2) if side else rng.uniform(-0.18, 0.18)
@@ -245,13 +250,13 @@ _POSES: tuple[tuple[Callable[[str, Coat, Build, Rng], Animal], float], ...] = (
 
 
 def animal(kind: str, rng: Rng) -> Animal:
-    """A cat or a dog in some pose and coat, in animal units."""
+    """Return a cat or a dog in some pose and coat, in animal units."""
     coat, build = pick_coat(rng), pick_build(kind, rng)
     pose = int(rng.choice(len(_POSES), p=[share for _, share in _POSES]))
     return _POSES[pose][0](kind, coat, build, rng)
 
 
 def extent(shapes: tuple[Shape, ...] | list[Shape]) -> tuple[Points, Points]:
-    """Lowest and highest x and y of the filled shapes (whiskers and other lines do not count)."""
+    """Return the lowest and the highest x and y of the filled shapes; whiskers don't count."""
     points = np.concatenate([s.points for s in shapes if not s.stroke])
     return points.min(axis=0), points.max(axis=0)

@@ -31,7 +31,7 @@ WHITE: Colour = (246, 242, 236)
 
 @dataclass(frozen=True)
 class Coat:
-    """Colours of one animal; fluff is the height of its tufts as a share of a part's size."""
+    """Colours of one animal; ``fluff`` is the height of its tufts as a share of a part's size."""
 
     base: Colour
     second: Colour
@@ -95,7 +95,7 @@ def pick_build(kind: str, rng: Rng) -> Build:
 
 
 def tufted(outline: Points, fluff: float, rng: Rng) -> Points:
-    """`outline` with ragged tufts, as on long fur."""
+    """Return an outline, (n, 2), with ragged tufts, as on long fur."""
     if not fluff:
         return outline
     middle = outline.mean(axis=0)
@@ -108,7 +108,7 @@ def tufted(outline: Points, fluff: float, rng: Rng) -> Points:
 
 
 def _fur_marks(coat: Coat, body: Tube, where: str, rng: Rng) -> tuple[Mark, ...]:
-    """Pattern of one part. where: "body", "chest" (seen from the front), "leg" or "tail"."""
+    """Return the pattern of a body, a chest (seen from the front), a leg or a tail."""
     marks: list[Mark] = []
     limb = where in ("leg", "tail")
     if coat.pattern == "tabby":
@@ -155,7 +155,7 @@ _CIRCLE8: Points = np.stack([np.cos(_ANGLE8), np.sin(_ANGLE8)], axis=1)
 
 
 def part(coat: Coat, body: Tube, where: str, rng: Rng, far: bool = False) -> Shape:
-    """A tube of fur; `far` for one on the side turned away, which lies in shade."""
+    """Return a tube of fur; ``far`` for one on the side turned away, which lies in shade."""
     outline = body.outline if where == "leg" else tufted(body.outline, coat.fluff, rng)
     marks = _fur_marks(coat, body, where, rng)
     fill = coat.base
@@ -167,7 +167,7 @@ def part(coat: Coat, body: Tube, where: str, rng: Rng, far: bool = False) -> Sha
 
 
 def lump(coat: Coat, points: Points, fill: Colour | None = None, shade: bool = False) -> Shape:
-    """A plain closed part in the coat's colour and contour."""
+    """Return a plain closed part in the coat's colour and contour."""
     return Shape(
         points,
         fill or coat.base,

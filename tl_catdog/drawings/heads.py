@@ -39,7 +39,7 @@ def _head_marks(coat: Coat, rng: Rng, side_view: bool) -> tuple[Mark, ...]:
 
 
 def _eye(x: float, y: float, r: float, colour: Colour, pupil: tuple[float, float]) -> list[Shape]:
-    """An eye of radius r; pupil: half width and half height as shares of r."""
+    """Return an eye of radius r; ``pupil`` is half its width and height as shares of r."""
     return [
         Shape(oval(x, y, r * 1.14, r * 1.08), DARK),
         Shape(oval(x, y, r, r * 0.94), colour),
@@ -67,7 +67,7 @@ def _whiskers(x: float, y: float, way: float, colour: Colour, rng: Rng) -> list[
 
 
 def _ink(coat: Coat) -> Colour:
-    """A colour for thin lines that stands out from the fur."""
+    """Return a colour for thin lines that stands out from the fur."""
     return DARK if sum(coat.base) > 270 else (205, 198, 190)
 
 
@@ -81,7 +81,7 @@ def _inner_ear(coat: Coat, ear: Points) -> Shape:
 
 
 def _ear_colour(coat: Coat, rng: Rng) -> Colour:
-    """Colour of a dog's hanging ears, which often differs from the head's."""
+    """Return the colour of a dog's hanging ears, which often differs from the head's."""
     if coat.pattern in ("spots", "patches"):
         return coat.second
     if sum(coat.base) < 200:
@@ -90,7 +90,7 @@ def _ear_colour(coat: Coat, rng: Rng) -> Colour:
 
 
 def _cat_ear(x: float, tall: float, lean: float, width: float) -> Points:
-    """Pointed ear whose base lies around (x, -0.62)."""
+    """Return a pointed ear whose base lies around (x, -0.62)."""
     tip = (x + lean, -0.75 - tall)
     left, right = (x - width, -0.42), (x + width, -0.5)
     bend = [
@@ -161,7 +161,7 @@ def _cat_side(coat: Coat, rng: Rng) -> list[Shape]:
 
 
 def _flop_ear(coat: Coat, rng: Rng, drop: float) -> Points:
-    """Hanging ear on the right of a head seen from the front."""
+    """Return a hanging ear on the right of a head seen from the front."""
     out = rng.uniform(0.95, 1.25)
     ear = [
         (0.38, -0.82),
@@ -175,7 +175,7 @@ def _flop_ear(coat: Coat, rng: Rng, drop: float) -> Points:
 
 
 def _prick_ear(x: float, tall: float, lean: float) -> Points:
-    """Upright ear with a broad blunt tip."""
+    """Return an upright ear with a broad blunt tip."""
     tip, top = x + lean, -0.62 - tall
     ear = [(x - 0.36, -0.4), (x - 0.3 + lean * 0.4, -0.72), (tip - 0.13, top), (tip + 0.09, top)]
     return smooth([*ear, (x + 0.33 + lean * 0.6, -0.6), (x + 0.32, -0.2)], per=4)

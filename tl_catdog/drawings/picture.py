@@ -22,10 +22,13 @@ SMALLEST, LARGEST = 16, 2048
 class Drawing:
     """A drawn picture.
 
-    image: RGB, `size` x `size` pixels. kind: one of `KINDS`. box: left, top, right, bottom of the
-    animal's visible pixels, right and bottom exclusive as in Pillow, within the picture. mask:
-    grey, of the same size, 255 where the animal is visible, else 0. head: x, y and radius of the
-    circle around its head, in pixels.
+    Attributes:
+        image: RGB, ``size`` × ``size`` pixels.
+        kind: One of ``KINDS``.
+        box: Left, top, right and bottom of the animal's visible pixels, right and bottom exclusive
+            as in Pillow, within the picture.
+        mask: Grey, of the same size: 255 where the animal is visible, else 0.
+        head: x, y and radius of the circle around its head, in pixels.
     """
 
     image: Image.Image
@@ -41,14 +44,19 @@ def draw(kind: str, seed: int, size: int = 192) -> Drawing:
     The same arguments always give the same picture, and the same kind and seed the same
     composition at every size.
 
-    kind: one of `KINDS`. seed: 0 or more. size: side of the picture, 16..2048 pixels.
-    Raises ValueError for arguments outside these.
+    Args:
+        kind: One of ``KINDS``.
+        seed: 0 or more.
+        size: Side of the picture, 16..2048 pixels.
+
+    Raises:
+        ValueError: An argument is outside these.
     """
     return compose(kind, seed, size)
 
 
 def compose(kind: str, seed: int, size: int, *, with_animal: bool = True) -> Drawing:
-    """As `draw`; without the animal, the same scene with the box (0, 0, 0, 0), for tests."""
+    """Draw as ``draw`` does; without the animal, the same scene with the box (0, 0, 0, 0)."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}: expected one of {', '.join(KINDS)}")
     if not SMALLEST <= size <= LARGEST:
@@ -80,7 +88,7 @@ def compose(kind: str, seed: int, size: int, *, with_animal: bool = True) -> Dra
 
 
 def _posed(subject: Animal, rng: np.random.Generator) -> Animal:
-    """`subject` turned, scaled and moved into the picture.
+    """Return an animal turned, scaled and moved into the picture.
 
     Scale and place follow from the animal's extent, drawn alike for both kinds: otherwise long
     muzzles and long tails would show in the size and the place of the animal alone.
@@ -122,7 +130,7 @@ def _posed(subject: Animal, rng: np.random.Generator) -> Animal:
 def _photographed(
     image: Image.Image, rng: np.random.Generator, noise_rng: np.random.Generator
 ) -> Image.Image:
-    """`image` with blur, light, tint, contrast and sensor noise."""
+    """Return an image with blur, light, tint, contrast and sensor noise."""
     size = image.width
     blur, sharp = rng.uniform(0.002, 0.006), rng.random() < 0.55
     if not sharp:

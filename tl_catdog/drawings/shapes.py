@@ -1,7 +1,7 @@
 """Flat shapes of the drawn pictures: smooth outlines, tubes, and the canvas that paints them.
 
 Every length is in the units of the frame that a shape lives in (a picture is the unit square,
-x to the right, y down); pixels appear only in `Canvas`, so a composition does not depend on the
+x to the right, y down); pixels appear only in ``Canvas``, so a composition does not depend on the
 size that it is painted at.
 """
 
@@ -23,11 +23,16 @@ Mark: TypeAlias = tuple[Points, Colour]
 
 @dataclass(frozen=True)
 class Shape:
-    """One painted area, or with `stroke` above 0 one line of that width.
+    """One painted area, or with ``stroke`` above 0 one line of that width.
 
-    points: (n, 2) outline, or the line's course. marks: areas painted inside the outline only.
-    line: colour of the contour, None for none; line_width is its width. shade: 0 for flat, else
-    how much darker (0..1) the side turned away from the light is.
+    Attributes:
+        points: Outline, or the line's course, (n, 2).
+        fill: Colour of the area, or of the line.
+        marks: Areas that are painted inside the outline only.
+        line: Colour of the contour, None for none.
+        line_width: Width of the contour.
+        stroke: Width of the line; 0 for an area.
+        shade: How much darker the side turned away from the light is, 0..1; 0 is flat.
     """
 
     points: Points
@@ -41,7 +46,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Tube:
-    """A tube around a curve; `normal` points to the left of the course (up for one going right)."""
+    """A tube around a curve; ``normal`` points to the left of it (up for a curve going right)."""
 
     outline: Points
     centre: Points
@@ -49,7 +54,7 @@ class Tube:
     radius: Points
 
     def at(self, along: float, across: float) -> Points:
-        """Point at `along` 0..1 of the course and `across` -1..1 of the radius."""
+        """Return the point, (2,), at ``along`` 0..1 and ``across`` -1..1 of the radius."""
         i = min(int(along * len(self.centre)), len(self.centre) - 1)
         point: Points = self.centre[i] + self.normal[i] * self.radius[i] * across
         return point
@@ -57,7 +62,7 @@ class Tube:
 
 @lru_cache(maxsize=64)
 def _weights(count: int, closed: bool, per: int) -> Points:
-    """Catmull-Rom weights: (samples, count), so that a smooth curve is one matrix product."""
+    """Return Catmull-Rom weights, (samples, count): a smooth curve is one matrix product."""
     spans = count if closed else count - 1
     t = np.arange(per) / per
     basis = 0.5 * np.stack(
@@ -77,7 +82,7 @@ def _weights(count: int, closed: bool, per: int) -> Points:
 
 
 def smooth(points: ArrayLike, closed: bool = True, per: int = 6) -> Points:
-    """Smooth curve through `points`, `per` samples between two of them."""
+    """Return a smooth curve through points, (n, 2), with ``per`` samples between two of them."""
     given = np.asarray(points, dtype=np.float64)
     curve: Points = _weights(len(given), closed, per) @ given
     return curve
@@ -91,18 +96,18 @@ _CAP = np.linspace(0, np.pi, CAP_POINTS + 2)[1:-1]
 
 
 def oval(x: float, y: float, rx: float, ry: float | None = None, turn: float = 0.0) -> Points:
-    """Ellipse around (x, y) with half axes rx, ry, turned by `turn` radians."""
+    """Return an ellipse around (x, y) with half axes rx, ry, turned by ``turn`` radians."""
     ring = _CIRCLE * (rx, rx if ry is None else ry)
     return place(ring, 1.0, turn, (x, y)) if turn else ring + np.array((x, y))
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Points:
-    """Rectangle."""
+    """Return a rectangle."""
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
 
 
 def tube(points: ArrayLike, radii: ArrayLike, per: int = 6) -> Tube:
-    """Tube of changing radius along a smooth open curve, with round ends."""
+    """Return a tube of changing radius along a smooth open curve, with round ends."""
     centre = smooth(points, closed=False, per=per)
     radius = smooth(np.asarray(radii, np.float64)[:, None], closed=False, per=per)[:, 0]
     along = np.gradient(centre, axis=0)
@@ -117,7 +122,7 @@ def tube(points: ArrayLike, radii: ArrayLike, per: int = 6) -> Tube:
 
 
 def place(points: Points, scale: float, turn: float, to: tuple[float, float]) -> Points:
-    """`points` scaled, turned by `turn` radians (clockwise on screen) and moved."""
+    """Return points scaled, turned by ``turn`` radians (clockwise on screen) and moved."""
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     moved: Points = points @ np.array([[cos, sin], [-sin, cos]]) + to
     return moved
@@ -130,7 +135,7 @@ def placed(
     to: tuple[float, float],
     flip: bool = False,
 ) -> list[Shape]:
-    """`shapes` mirrored left to right if `flip`, then scaled, turned and moved (see `place`)."""
+    """Return shapes mirrored left to right if ``flip``, then treated as by ``place``."""
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     matrix = np.array([[cos, sin], [-sin, cos]])
     if flip:
@@ -150,13 +155,13 @@ def placed(
 
 
 def blend(a: Colour, b: Colour, share: float) -> Colour:
-    """Colour between `a` (share 0) and `b` (share 1)."""
+    """Return the colour between ``a`` (share 0) and ``b`` (share 1)."""
     red, green, blue = (round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
     return red, green, blue
 
 
 class Canvas:
-    """A square picture of `side` pixels and a mask of what is visible of the animal in it."""
+    """A square picture of ``side`` pixels and a mask of what is visible of the animal in it."""
 
     def __init__(self, side: int) -> None:
         self.side = side
@@ -166,7 +171,7 @@ class Canvas:
         self._mask_pen = ImageDraw.Draw(self.mask)
 
     def paint(self, shapes: Iterable[Shape], mask: int | None = None) -> None:
-        """Paint shapes given in picture units; `mask` is the value they leave in the mask."""
+        """Paint shapes given in picture units; ``mask`` is the value they leave in the mask."""
         for shape in shapes:
             self._paint_one(shape, mask)
 
@@ -178,13 +183,13 @@ class Canvas:
 
     def veil(self, points: Points, colour: Colour, strength: float) -> None:
         """Lay a see-through area (a shadow) over the picture; strength 0..1."""
-        found = self._cut(points)
+        found = self._stencil(points)
         if found is not None:
             window, stencil = found
             self.image.paste(colour, window, stencil.point(lambda v: int(v * strength)))
 
-    def _cut(self, points: Points) -> tuple[tuple[int, int, int, int], Image.Image] | None:
-        """Pixel window of an outline and the outline's stencil in it; None when out of sight."""
+    def _stencil(self, points: Points) -> tuple[tuple[int, int, int, int], Image.Image] | None:
+        """Return an outline's window in pixels and its stencil there; None when out of sight."""
         low = points.min(axis=0) * self.side
         high = points.max(axis=0) * self.side + 1
         left, top = max(int(low[0]), 0), max(int(low[1]), 0)
@@ -218,7 +223,7 @@ class Canvas:
             self._pen.line([*flat, *flat[:4]], fill=shape.line, width=width, joint="curve")
 
     def _paint_fur(self, shape: Shape) -> None:
-        found = self._cut(shape.points)
+        found = self._stencil(shape.points)
         if found is None:
             return
         window, stencil = found

@@ -33,7 +33,7 @@ _QUALITY = (70, 95)
 
 @dataclass(frozen=True)
 class DrawnSet:
-    """A set on disk. size: side of the pictures in pixels. counts: pictures per class by split."""
+    """A set on disk; ``size`` is a picture's side in pixels, ``counts`` are of a class by split."""
 
     root: Path
     seed: int
@@ -57,18 +57,25 @@ def draw_set(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> DrawnSet:
-    """Write `root`/{train,validation,test}/{cats,dogs}/NNNN.jpg, boxes.json and drawn.json.
+    """Write ``root``/{train,validation,test}/{cats,dogs}/NNNN.jpg, boxes.json and drawn.json.
 
     The folder appears as a whole or not at all, and the same arguments give the same bytes
-    whatever the number of workers. A `root` that already holds this very set is left as it is.
+    whatever the number of workers. A root that already holds this very set is left as it is.
 
-    counts: pictures per class, 1 or more, by split (any of train, validation, test).
-    size: side in pixels, 16..2048. seed: 0 or more; other seeds give other pictures.
-    workers: processes to draw with, 1 or more; 1 draws in this process, None takes one for each
-    core it may use. progress: called in this thread with (pictures done, pictures in all).
+    Args:
+        root: The folder.
+        counts: Pictures of each class, 1 or more, by split: any of train, validation and test.
+        size: Side in pixels, 16..2048.
+        seed: 0 or more; other seeds give other pictures.
+        workers: Processes to draw with, 1 or more; 1 draws in this process, None takes one for
+            each core that it may use.
+        progress: Called with (done, total) in this thread, after each picture.
 
-    Raises ValueError for arguments outside these, FileExistsError where `root` holds anything
-    else, OSError where it cannot be written, RuntimeError where a worker process fails.
+    Raises:
+        ValueError: An argument is outside these.
+        FileExistsError: The root holds anything else.
+        OSError: It can't be written.
+        RuntimeError: A worker process fails.
     """
     ordered = _checked(counts, size, seed, workers)
     size, seed = int(size), int(seed)  # Numpy's integers overflow, and JSON refuses them.
@@ -104,7 +111,7 @@ def draw_set(
 def _checked(
     counts: Mapping[str, int], size: int, seed: int, workers: int | None
 ) -> dict[str, int]:
-    """`counts` in the order of SPLITS, or ValueError."""
+    """Return counts in the order of ``SPLITS``, or raise ValueError."""
     unknown = sorted(set(counts) - set(SPLITS))
     if unknown or not counts:
         raise ValueError(f"counts must be by split, of {', '.join(SPLITS)}, not {unknown}")
@@ -120,7 +127,7 @@ def _checked(
 
 
 def _tasks(counts: Mapping[str, int], seed: int) -> list[_Task]:
-    """All pictures in a fixed order, numbered through so that no two share a seed."""
+    """Return all pictures in a fixed order, numbered through so that no two share a seed."""
     out: list[_Task] = []
     for split, count in counts.items():
         for kind in KINDS:
@@ -177,10 +184,12 @@ def _draw_all(
 
 # Why not multiprocessing: a fork of a program that has TensorFlow loaded may hang, and a spawned
 # worker first imports the main program once more, which may load TensorFlow again, and fails where
-# that program has no file or no `__name__` guard. A plain interpreter that runs `serve` has none
+# that program has no file or no ``__name__`` guard. A plain interpreter that runs ``draw_as_ordered`` has none
 # of these troubles. Worker k of n takes the tasks k, k + n, ... and prints one line for each, so
 # that reading the workers in turn gives the boxes in order, and no lines pile up.
-_WORKER = "import sys; sys.path[:] = {path!r}; from {module} import serve; serve()"
+_WORKER = (
+    "import sys; sys.path[:] = {path!r}; from {module} import draw_as_ordered; draw_as_ordered()"
+)
 
 
 def _draw_in_workers(
@@ -217,8 +226,8 @@ def _draw_in_workers(
                     process.stdout.close()
 
 
-def serve() -> None:
-    """Worker process: draw what the first argument orders, print a box a line."""
+def draw_as_ordered() -> None:
+    """Draw, in a worker process, what its first argument orders; print a box a line."""
     # Ctrl-C reaches the whole group; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     order = json.loads(sys.argv[1])
