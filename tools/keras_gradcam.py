@@ -1,9 +1,7 @@
-"""Grad-CAM: which parts of a picture speak for a class.
+"""Grad-CAM by TensorFlow's gradients: what tests hold ``tl_catdog.explain.gradcam`` against.
 
-Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, in the variant HiResCAM (Draelos and Carin
-2020, https://arxiv.org/abs/2011.08891): each value of a map counts with its own gradient, not with
-the mean over the picture. Under a pooling over the whole picture, as MobileNetV2 has it, both are
-the same; under the baseline's flattening only HiResCAM shows what the network heeds.
+It computes the same (HiResCAM, see there) of any chain of layers in Keras, with any way of making
+one map of many, which the pointing game compares (``tools/pointing.py``).
 
 Imports TensorFlow; call ``runtime.start()`` before.
 """
@@ -116,8 +114,13 @@ def _shift(model: keras.Model) -> float:
     """
     stride, shift = 1, 0.0
     for layer in flat_layers(model):
+        padding, step = getattr(layer, "padding", None), getattr(layer, "strides", (1,))[0]
         if isinstance(layer, layers.ZeroPadding2D):
-            (top, bottom), _ = layer.padding
+            (top, bottom), _ = padding
             shift += stride * (bottom - top) / 2
-        stride *= getattr(layer, "strides", (1,))[0]
+        elif padding == "same":  # of an odd number of pixels one more is at the bottom
+            side, kernel = layer.input.shape[1], layer.kernel_size[0]
+            pixels = max((-(-side // step) - 1) * step + kernel - side, 0)
+            shift += stride * (pixels % 2) / 2
+        stride *= step
     return shift / stride

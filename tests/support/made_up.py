@@ -1,17 +1,21 @@
-"""A run without a network: what ``review`` reads of one, made in no time."""
+"""Runs that nobody trained: what commands read of one, made in no time."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.prediction.predictor import to_predictions
-from tl_catdog.runs.folder import Run
+from tl_catdog.runs.folder import ONNX, Run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.manifest import describe
 
@@ -21,7 +25,7 @@ SETTINGS = {"arch": "mobilenet", "image_size": 32, "backbone_weights": "packaged
 def made_up_run(
     data: Path, runs_dir: Path, *, name: str = "mine", drawn: bool = False, **settings: Any
 ) -> Run:
-    """Publish a run on a folder's pictures; it says the last class of each, more and more surely.
+    """Publish a run without a network; it says the last class of each picture, ever more surely.
 
     All pictures but the training ones have an answer.
     """
@@ -43,3 +47,109 @@ def answers(pictures: ImageSet, split: str) -> str:
     probabilities = np.repeat((1 - sure)[:, None] / (len(classes) - 1), len(classes), axis=1)
     probabilities[:, -1] = sure
     return to_predictions(classes, examples, probabilities).to_csv()
+
+
+def network_run(
+    runs_dir: Path,
+    graph: bytes,
+    *,
+    size: int,
+    classes: Sequence[str] = ("ant", "bee"),
+    predictions: Mapping[str, str] | None = None,
+    **manifest: Any,
+) -> Run:
+    """Publish a run that has a network in ONNX, whatever its manifest should say besides.
+
+    Args:
+        runs_dir: Where.
+        graph: The network, see ``small_network``.
+        size: Height and width of its pictures.
+        classes: Its classes.
+        predictions: CSV of what it says of the pictures of each split.
+        manifest: Further entries; those of ``data`` and ``model`` are added to what is there.
+    """
+    with RunWriter(runs_dir, manifest.get("name", "mine")) as writer:
+        writer.write_config({**SETTINGS, "image_size": size})
+        digest = writer.write_bytes(ONNX, graph)
+        for split, text in (predictions or {}).items():
+            writer.write_predictions(split, text)
+        whole = {
+            "name": "mine",
+            "created": datetime.now(UTC).isoformat(),
+            **manifest,
+            "data": {"classes": list(classes), **manifest.get("data", {})},
+            "model": {"onnx_sha256": digest, **manifest.get("model", {})},
+        }
+        return writer.publish(whole)
+
+
+def small_network(
+    *,
+    units: int = 1,
+    pool: int = 0,
+    size: int = 32,
+    pads: tuple[int, int, int, int] = (1, 1, 1, 1),
+    seed: int = 0,
+) -> tuple[bytes, dict[str, npt.NDArray[np.float32]]]:
+    """Return a network of one convolution and the head as an ONNX graph, and its weights.
+
+    Args:
+        units: Of the output: 1 for two classes, else one for each class.
+        pool: Side of the max-pooling's windows; 0 for a mean over the whole, as MobileNetV2 has.
+        size: Height and width of the pictures.
+        pads: Of the convolution, whose stride is 2: top, left, bottom, right.
+        seed: Of the weights.
+    """
+    rng = np.random.default_rng(seed)
+    maps = 4
+    side = (size + pads[0] + pads[2] - 3) // 2 + 1
+    features = maps * (side // pool) ** 2 if pool else maps
+    shapes = {
+        "conv/kernel": (maps, 3, 3, 3),
+        "conv/bias": (maps,),
+        "head_dense/0": (features, 8),
+        "head_dense/1": (8,),
+        "head_output/0": (8, units),
+        "head_output/1": (units,),
+    }
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    weights["conv/kernel"] /= 128  # pictures aren't scaled here
+    node = helper.make_node
+    pooling = (
+        node("MaxPool", ["maps"], ["pooled"], kernel_shape=[pool, pool], strides=[pool, pool])
+        if pool
+        else node("GlobalAveragePool", ["maps"], ["pooled"])
+    )
+    nodes = [
+        node("Transpose", ["pictures"], ["x"], perm=[0, 3, 1, 2]),
+        node(
+            "Conv",
+            ["x", "conv/kernel", "conv/bias"],
+            ["convolved"],
+            kernel_shape=[3, 3],
+            strides=[2, 2],
+            pads=list(pads),
+        ),
+        node("Relu", ["convolved"], ["maps"]),
+        pooling,
+        node("Transpose", ["pooled"], ["last"], perm=[0, 2, 3, 1]),
+        node("Flatten", ["last"], ["features"], axis=1),
+        node("Gemm", ["features", "head_dense/0", "head_dense/1"], ["hidden"]),
+        node("Relu", ["hidden"], ["on"]),
+        node("Gemm", ["on", "head_output/0", "head_output/1"], ["logits"]),
+        node("Sigmoid", ["logits"], ["output"]),
+    ]
+    floats = TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("pictures", floats, ["B", size, size, 3])],
+        [
+            helper.make_tensor_value_info("output", floats, ["B", units]),
+            helper.make_tensor_value_info("features", floats, ["B", features]),
+        ],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString()), weights

@@ -1,8 +1,14 @@
-"""Grad-CAM without TensorFlow: the same heat as ``gradcam``, from a run's ONNX graph.
+"""Grad-CAM: which parts of a picture speak for a class, from a run's ONNX graph.
 
-Above the last maps both architectures have a pooling, one hidden layer with ReLU, and sigmoid
-units, so the gradient of a class's logit there can be written down: of the hidden units that are
-on, the weights to the class times the weights from the maps. A mean hands it out evenly, a maximum
+Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, in the variant HiResCAM (Draelos and Carin
+2020, https://arxiv.org/abs/2011.08891): each value of a map counts with its own gradient, not with
+the gradient's mean over the picture. Under a pooling over the whole picture, as MobileNetV2 has it,
+both are the same; under the baseline's flattening only HiResCAM shows what the network uses.
+
+No automatic differentiation is needed: above the last maps both architectures have a pooling, one
+hidden layer with ReLU, and sigmoid units. The gradient of a class's logit with respect to what goes
+into the head is therefore the sum, over the hidden units that are on, of their weight to the class
+times their weights from the features. A mean pooling passes it on evenly to all pixels, a maximum
 to the pixel that it came from.
 """
 
@@ -13,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.errors import CatdogError
 from tl_catdog.models.engine import OnnxForward, Outputs
 from tl_catdog.prediction.predictor import network_graph
 from tl_catdog.runs.folder import Run
@@ -25,27 +32,40 @@ FINER = 5
 
 LEAN = 0.5
 """Part of the shift that one-sided padding makes by its geometry that trained networks show: 0.19
-cells of 0.48 between heat and heads, 0.25 in what answers to a covered patch (docs/adr/011)."""
-
-MAPS = "maps"
+cells of 0.48 between heatmap and heads, 0.25 in what answers to a covered patch (docs/adr/011)."""
 
 
 class GradCam(OnnxForward):
-    """A run's forward pass that can tell where it looked.
+    """A run's forward pass that also tells which parts of a picture speak for a class.
 
-    Its outputs are the sigmoids, what goes into the head, and the last maps, (B, C, h, w).
+    Its outputs are the sigmoids, (B, 1 or C), what goes into the head, (B, F), and the last maps,
+    (B, K, h, w).
 
     Args:
         run: The run.
 
     Raises:
-        CatdogError: The network can't be read.
+        CatdogError: The network can't be read, or ONNX Runtime can't run it here.
     """
 
     def __init__(self, run: Run) -> None:
+        try:
+            super().__init__(self._prepare(network_graph(run)))
+        except CatdogError:
+            raise
+        except Exception as error:  # not installed, too old, or its library doesn't load
+            missing = isinstance(error, ModuleNotFoundError) and error.name
+            found = f"no {missing}" if missing else f"that it can't ({type(error).__name__})"
+            raise CatdogError(
+                f"expected ONNX Runtime to run the network of {run.name}, found {found}.",
+                "Type: pip install --upgrade onnx onnxruntime",
+            ) from error
+
+    def _prepare(self, graph: bytes) -> bytes:
+        """Take what the gradient needs from a graph; return it with the last maps as an output."""
         import onnx
 
-        model = onnx.load_from_string(network_graph(run))
+        model = onnx.load_from_string(graph)
         self._pool = _pooling(model.graph)
         model.graph.output.append(
             onnx.helper.make_tensor_value_info(
@@ -60,32 +80,39 @@ class GradCam(OnnxForward):
         self._dense, self._bias = weights["head_dense/0"], weights["head_dense/1"]
         self._output = weights["head_output/0"]
         self._shift = LEAN * _shift(model.graph, self._pool)
-        super().__init__(model.SerializeToString())
+        return bytes(model.SerializeToString())
 
-    def heatmap(self, outputs: Outputs, place: int, target: int) -> npt.NDArray[np.float32]:
-        """Return where a picture speaks for a class; see ``KerasGradCam``.
+    def heatmap(self, outputs: Outputs, index: int, target: int) -> npt.NDArray[np.float32]:
+        """Return where a picture shows something that speaks for a class.
+
+        What is explained is the class's logit. Two classes share one unit: its logit speaks for
+        the second class and as much against the first.
 
         Args:
             outputs: What the forward pass gave.
-            place: Which of its pictures.
+            index: Which of its pictures.
             target: The class's index.
 
         Returns:
-            (H, W) over the whole picture, 0..1 with 1 at its peak; all zero where nothing does.
+            (H, W) over the whole picture, 0..1 with 1 at its peak; all zero where nothing speaks
+            for the class. H and W are ``FINER`` times those of the last maps, with straight lines
+            from cell to cell.
         """
-        features, maps = outputs[1][place].astype(np.float64), outputs[2][place]
+        features, maps = outputs[1][index].astype(np.float64), outputs[2][index]
         on = features @ self._dense + self._bias > 0
-        one = self._output.shape[1] == 1  # it speaks for the second class, and against the first
-        to_class = self._output[:, 0] * (1 if target else -1) if one else self._output[:, target]
-        gradient = self._below(self._dense @ (on * to_class), maps)
+        one_unit = self._output.shape[1] == 1
+        to_class = (
+            self._output[:, 0] * (1 if target else -1) if one_unit else self._output[:, target]
+        )
+        gradient = self._below_pooling(self._dense @ (on * to_class), maps)
         found = np.maximum((maps * gradient).sum(axis=0), 0)
         rows, columns = (finer(cells, self._shift) for cells in found.shape)
         return to_peak(rows @ found @ columns.T)
 
-    def _below(
+    def _below_pooling(
         self, gradient: npt.NDArray[np.float64], maps: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float64]:
-        """Bring a gradient from above the pooling, (F,), to the maps below, (C, h, w)."""
+        """Bring a gradient from above the pooling, (F,), to the maps below, (K, h, w)."""
         channels, height, width = maps.shape
         if self._pool.op_type == "GlobalAveragePool":
             return np.broadcast_to(gradient[:, None, None] / (height * width), maps.shape)
@@ -94,6 +121,7 @@ class GradCam(OnnxForward):
         used = maps[:, : rows * side, : columns * side]
         windows = used.reshape(channels, rows, side, columns, side).transpose(0, 1, 3, 2, 4)
         greatest = windows.reshape(channels, rows, columns, side * side).argmax(axis=-1)
+        # The graph flattens channels last.
         by_window = gradient.reshape(rows, columns, channels).transpose(2, 0, 1)
         spread = np.eye(side * side)[greatest] * by_window[..., None]
         spread = spread.reshape(channels, rows, columns, side, side).transpose(0, 1, 3, 2, 4)
@@ -110,27 +138,42 @@ def _pooling(graph: onnx.GraphProto) -> onnx.NodeProto:
 
 
 def _shift(graph: onnx.GraphProto, pool: onnx.NodeProto) -> float:
-    """Return how far right of and below its place a cell's field lies, see ``gradcam``."""
+    """Return how far right of and below its place in the maps a cell's field lies, in cells.
+
+    MobileNetV2 pads pictures of even sides at the right and the bottom only before it halves them.
+    """
     stride, shift = 1, 0.0
     for node in graph.node:
         if node == pool:
             break
-        numbers = {item.name: list(item.ints) for item in node.attribute}
-        if "pads" in numbers:
-            top, _, bottom, _ = numbers["pads"]
+        attributes = {item.name: list(item.ints) for item in node.attribute}
+        if "pads" in attributes:
+            top, _, bottom, _ = attributes["pads"]
             shift += stride * (bottom - top) / 2
-        stride *= numbers.get("strides", [1])[0]
+        stride *= attributes.get("strides", [1])[0]
     return shift / stride
 
 
 def finer(cells: int, shift: float) -> npt.NDArray[np.float32]:
-    """Return weights, (F · cells, cells), that draw lines between the middles of shifted cells."""
+    """Return the weights that interpolate between the middles of shifted cells.
+
+    Args:
+        cells: How many in a row.
+        shift: How far right of its place each cell's middle lies, in cells.
+
+    Returns:
+        (F · cells, cells), each row summing to one, F = ``FINER``.
+    """
     wanted = (np.arange(FINER * cells) + 0.5) / FINER - 0.5 - shift
     values = [np.interp(wanted, np.arange(cells), row) for row in np.eye(cells)]
     return np.stack(values, axis=1).astype(np.float32)
 
 
-def to_peak(heatmap: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Return heat, (…, H, W), with 1 at each one's peak; none stays none."""
-    peaks = heatmap.max(axis=(-2, -1), keepdims=True)
-    return np.asarray(heatmap / np.where(peaks > 0, peaks, 1), np.float32)
+def to_peak(heatmaps: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return heatmaps, (…, H, W), scaled to 1 at each one's peak; what is all zero stays so.
+
+    >>> to_peak(np.array([[0.0, 2.0], [1.0, 4.0]])).tolist()
+    [[0.0, 0.5], [0.25, 1.0]]
+    """
+    peaks = heatmaps.max(axis=(-2, -1), keepdims=True)
+    return np.asarray(heatmaps / np.where(peaks > 0, peaks, 1), np.float32)
