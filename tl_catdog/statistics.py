@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.wording import estimate
+
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 AT_ONCE = 2_000_000  # numbers that one step of a bootstrap may hold
@@ -37,8 +39,7 @@ class Estimate:
 
     def __str__(self) -> str:
         """Return a proportion for reading: ``98.4 % (97.1–99.2)``."""
-        low, high = 100 * self.interval.low, 100 * self.interval.high
-        return f"{100 * self.value:.1f} % ({low:.1f}–{high:.1f})"
+        return estimate(self.value, self.interval.low, self.interval.high)
 
     def to_json(self) -> dict[str, Any]:
         """Return the figure as ``--json`` prints it."""

@@ -79,7 +79,7 @@ def test_no_file_is_left_even_by_a_kill() -> None:
 def test_a_full_disk_is_said_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")(10, 5, 5)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(CatdogError, match=r"room for 0\.1 GB"):
+    with pytest.raises(CatdogError, match=r"room for 100\.0 MB"):
         ArrayStore(100, (10**6,), np.uint8, "disk")
 
 
@@ -92,7 +92,7 @@ def test_room_is_taken_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(CatdogError, match=r"room for 0\.1 GB.*No space left"):
+    with pytest.raises(CatdogError, match=r"room for 100\.0 MB.*No space left"):
         ArrayStore(100, (10**6,), np.uint8, "disk")
 
 

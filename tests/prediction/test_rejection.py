@@ -104,9 +104,9 @@ def test_older_predictions_without_novelty_are_judged_by_probability_alone() -> 
 def test_the_sentence_gives_counts_and_intervals() -> None:
     policy = Policy(0.99, 0.913, 0.4, rejection.Selection(832, 790, 789))
     assert policy.sentence() == (
-        "Answers from 91.30 % on, unless the picture is unlike those it knows: of 832 validation "
+        "Answers from 91.3 % on, unless the picture is unlike those it knows: of 832 validation "
         "pictures 790 were answered, 95.0 % (93.2–96.2), and 789 of those rightly, "
-        "99.9 % (99.3–100.0)"
+        "99.9 % (99.3–99.98)"
     )
 
 

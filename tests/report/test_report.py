@@ -57,7 +57,7 @@ def test_it_says_what_the_commands_say(page: Path, cli: Cli) -> None:
         found = json.loads(cli("evaluate", run["run"], "--runs-dir", runs_dir, "--json").out)
         assert f"{found['ece']:.4f} {found['ece_ci'][0]:.4f}–{found['ece_ci'][1]:.4f} 18" in text
     assert f"(n = {group['pairs'][0]['n']})" in text
-    assert "noise 60.0 % (50.0–70.0) 30.0 points (−10.0–40.0) 18" in text
+    assert "noise 60.0 % (50.0–70.0) 30.0 points (−10.0 to 40.0) 18" in text
     assert "tl-catdog evaluate small --robustness" in text  # not measured for the other run
 
 

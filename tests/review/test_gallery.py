@@ -14,8 +14,9 @@ from tests.conftest import paint_set
 from tests.review.test_label_issues import flipped_set, reviewed
 from tests.support.made_up import made_up_run
 from tl_catdog.pages.page import LARGEST, thumbnail
-from tl_catdog.review.gallery import gallery_page, percent
+from tl_catdog.review.gallery import gallery_page
 from tl_catdog.review.label_issues import Review
+from tl_catdog.wording import percent
 
 COMMAND = "tl-catdog review mine --apply 'a & b.csv'"
 
@@ -104,12 +105,6 @@ def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path, content: bytes | No
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
     assert thumbnail(tmp_path / "a.jpg") is None
-
-
-def test_no_probability_is_called_certain() -> None:
-    assert [percent(p) for p in (0, 0.0004, 0.5, 0.984, 0.9996, 1)] == [
-        "< 0.1 %", "< 0.1 %", "50.0 %", "98.4 %", "> 99.9 %", "> 99.9 %",
-    ]  # fmt: skip
 
 
 @pytest.mark.slow

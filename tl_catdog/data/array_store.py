@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import cache_folder
+from tl_catdog.wording import byte_size
 
 MEMORY_LIMIT = 16 * 2**20
 """More bytes than these go to the disk, so that memory doesn't grow with the pictures."""
@@ -84,7 +85,7 @@ def _nameless_file(size: int) -> Any:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if size > free:
-            raise OSError(None, f"{free / 1e9:.1f} GB")
+            raise OSError(None, byte_size(free))
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         if hasattr(os, "posix_fallocate"):
             # The room is taken now: writing to a mapping of a full disk would end the process.
@@ -98,6 +99,6 @@ def _nameless_file(size: int) -> Any:
 
 def _no_room(size: int, found: str) -> CatdogError:
     return CatdogError(
-        f"expected room for {size / 1e9:.1f} GB in {cache_folder() / 'rows'}, found {found}.",
+        f"expected room for {byte_size(size)} in {cache_folder() / 'rows'}, found {found}.",
         "Name another place: XDG_CACHE_HOME=FOLDER tl-catdog train …",
     )

@@ -17,6 +17,7 @@ from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Interval, PairedCounts, mcnemar_exact, paired_difference_interval
+from tl_catdog.wording import points_estimate
 
 SIGNIFICANT = 0.05
 
@@ -97,7 +98,7 @@ class Pair:
 
     def sentence(self) -> str:
         """Say in words what the pair shows."""
-        points = f"{100 * self.delta:.1f} points ({_span(self.delta_ci)})"
+        points = points_estimate(self.delta, self.delta_ci.low, self.delta_ci.high)
         if self.significant:
             return f"{self.a} beats {self.b} by {points}, {p_words(self.p_value)}"
         if self.delta == 0:
@@ -133,11 +134,6 @@ class Group:
             "runs": [run.to_json() for run in self.runs],
             "pairs": [pair.to_json() for pair in self.pairs],
         }
-
-
-def _span(interval: Interval) -> str:
-    low, high = (f"{100 * value:.1f}".replace("-", "−") for value in (interval.low, interval.high))
-    return f"{low} to {high}" if interval.low < 0 else f"{low}–{high}"
 
 
 def p_words(p_value: float) -> str:

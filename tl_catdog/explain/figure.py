@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
 from tl_catdog.explain.activations import Block, dimensions
-from tl_catdog.explain.explanation import Explanation, percent
+from tl_catdog.explain.explanation import Explanation
 from tl_catdog.explain.occlusion import covered
 from tl_catdog.pages.charts import BLUE, GREY, new_figure
+from tl_catdog.wording import percent
 
 WIDTH = 10.0  # inches, about a page of A4
 TOP, STEP, TITLE, LOOK, ANSWER = 3.4, 1.1, 0.4, 3.7, 1.8  # heights in inches

@@ -21,6 +21,7 @@ from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import HEAD, MODEL, ROBUSTNESS, Run
 from tl_catdog.statistics import Estimate
 from tl_catdog.version import __version__
+from tl_catdog.wording import count, percent, percent_range
 
 _SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
 _LICENCES = {
@@ -53,7 +54,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield (
         f"Tells apart {listing(run.classes, len(run.classes))}: {kind}, "
         f"{run.image_size} × {run.image_size} pixels, "
-        f"{run.manifest['model']['params']:,} weights."
+        f"{count(run.manifest['model']['params'])} weights."
     )
     yield from _making(run)
     for split, title in ((TEST, "the pictures put aside"), (VALIDATION, "which chose the epoch")):
@@ -72,7 +73,7 @@ def _making(run: Run) -> Iterator[str]:
     data, machine = run.manifest["data"], run.manifest["machine"]
     counts = data["counts"]
     images = ", ".join(
-        f"{' + '.join(f'{number:,} {label}' for label, number in counts[split].items())} ({split})"
+        " + ".join(f"{count(n)} {label}" for label, n in counts[split].items()) + f" ({split})"
         for split in (TRAIN, VALIDATION, TEST)
         if split in counts
     )
@@ -92,7 +93,7 @@ def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
     ci = item.accuracy_ci
     yield from ("", f"## On {split}, {title}: {item.n} pictures", "")
     yield from ("| | value | 95 % interval |", "|-|-|-|")
-    yield f"| accuracy | {100 * item.accuracy:.2f} % | {100 * ci.low:.1f}–{100 * ci.high:.1f} % |"
+    yield f"| accuracy | {percent(item.accuracy)} | {percent_range(ci.low, ci.high)} % |"
     yield _row("area under the ROC curve", trust.auc)
     yield _row("expected calibration error", trust.ece)
     yield _row("Brier score", trust.brier)

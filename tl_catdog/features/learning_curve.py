@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import class_indices
@@ -25,6 +26,7 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.features.linear_probe import Pooled, pooled, probe_predictions
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure
 from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
+from tl_catdog.wording import PERCENT, points_estimate
 
 FEWEST = 10  # pictures of the rarest class in the smallest part
 STEPS = 4  # sizes that a fit of three numbers takes at least
@@ -70,14 +72,14 @@ class LearningCurve:
 
     def sentence(self) -> str:
         """Say in words what doubling the pictures should buy."""
-        low, high = 100 * self.gain.interval.low, 100 * self.gain.interval.high
-        span = f"({low:.1f}–{high:.1f})"
-        if low < 0.05:  # what rounds to nothing
+        interval = self.gain.interval
+        gain = points_estimate(self.gain.value, interval.low, interval.high)
+        if interval.low < 0.0005:  # what rounds to nothing
             return (
                 f"Doubling your pictures may gain nothing that {self.gain.n} pictures can show: "
-                f"about {100 * self.gain.value:.1f} points {span}"
+                f"about {gain}"
             )
-        return f"Doubling your pictures should gain about {100 * self.gain.value:.1f} points {span}"
+        return f"Doubling your pictures should gain about {gain}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the curve as ``--json`` prints it."""
@@ -251,6 +253,6 @@ def learning_curve_chart(curve: LearningCurve) -> Figure:
     axes.set_xscale("log", base=2)
     axes.set_xticks([*sizes, 2 * sizes[-1]])
     axes.xaxis.set_major_formatter("{x:.0f}")
-    axes.yaxis.set_major_formatter("{x:.1%}")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=PERCENT))
     axes.legend(frameon=False, loc="lower right")
     return figure

@@ -17,6 +17,23 @@ from PIL import Image, ImageOps
 
 from tl_catdog.data.images import FORMATS, Pixels, to_rgb
 from tl_catdog.pages.charts import svg
+from tl_catdog.wording import (
+    byte_size,
+    count,
+    duration,
+    estimate,
+    megabytes,
+    percent,
+    percent_range,
+    points,
+    points_estimate,
+)
+
+WORDING = (
+    *(byte_size, count, duration, estimate, megabytes),
+    *(percent, percent_range, points, points_estimate),
+)
+"""How templates word numbers: each function under its own name."""
 
 QUALITY = 80  # of embedded JPEGs: a tenth of a PNG's size, and no difference to see
 
@@ -26,7 +43,7 @@ def render(template: str, **values: Any) -> str:
 
     Args:
         template: Its file's name.
-        values: What it names; a name that is missing is an error.
+        values: What it names besides ``WORDING``; a name that is missing is an error.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__),
@@ -35,6 +52,7 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update({function.__name__: function for function in WORDING})
     return environment.get_template(template).render(**values)
 
 

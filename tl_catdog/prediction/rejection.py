@@ -22,6 +22,7 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Estimate, proportion
+from tl_catdog.wording import percent
 
 NEIGHBOURS = 10
 KEPT = 1000
@@ -206,7 +207,7 @@ class Policy:
         """Say in words when an answer is given, and what came of it on the validation pictures."""
         unlike = "" if self.novelty is None else ", unless the picture is unlike those it knows"
         return (
-            f"Answers from {100 * self.confidence:.2f} % on{unlike}: "
+            f"Answers from {percent(self.confidence)} on{unlike}: "
             f"{self.validation.sentence('validation')}"
         )
 
@@ -252,8 +253,8 @@ def choose_policy(validation: Predictions, precision: float | None = None) -> Po
     passing = bounds >= wanted
     if not passing.any():
         raise CatdogError(
-            f"expected validation pictures that can show a precision of {100 * wanted:g} %, found "
-            f"{len(validation)}, which show {100 * best:.1f} % at best.",
+            f"expected validation pictures that can show a precision of {percent(wanted)}, found "
+            f"{len(validation)}, which show {percent(best)} at best.",
             f"Type: --precision {math.floor(1000 * best) / 1000:g}, or add pictures.",
         )
     first = int(np.argmax(passing))

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from tl_catdog.evaluation.reliability import Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.models.forward import PLAIN
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure
 from tl_catdog.statistics import Estimate
+from tl_catdog.wording import PERCENT
 
 WIDTH = 4.6
 """Inches: text is still readable where a phone shows the whole width."""
@@ -34,7 +36,7 @@ def reliability_chart(found: Reliability) -> Figure:
         linewidth=1,
     )
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:.0%}")
+        axis.set_major_formatter(PercentFormatter(1, symbol=PERCENT))
     return figure
 
 
@@ -51,7 +53,7 @@ def robustness_chart(conditions: Sequence[Condition]) -> Figure:
         error_kw={"linewidth": 1, "capsize": 2},
     )
     axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=PERCENT))
     return figure
 
 

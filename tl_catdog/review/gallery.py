@@ -25,12 +25,4 @@ def gallery_page(review: Review, command: str, top: int) -> str:
         label_issues=label_issues,
         images=dict(zip(names, images, strict=True)),
         command=command,
-        percent=percent,
     )
-
-
-def percent(value: float) -> str:
-    """Return a probability as ``98.4 %``, but never as 0 or 100: nothing is that sure."""
-    if value < 0.001:
-        return "< 0.1 %"
-    return "> 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"

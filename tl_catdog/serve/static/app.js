@@ -11,7 +11,12 @@ function make(parent, tag, text, name) {
   return node;
 }
 
-const percent = (p) => `${(100 * p).toFixed(p > 0.9995 || p < 0.0005 ? 2 : 1)} %`;
+// As tl_catdog/wording.py says it: only what is exactly 0 or 1 reads as none or all.
+function percent(p) {
+  const text = (100 * p).toFixed(1);
+  const false_end = p > 0 && p < 1 && (text === "0.0" || text === "100.0");
+  return `${false_end ? Math.min(Math.max(100 * p, 0.01), 99.99).toFixed(2) : text} %`;
+}
 
 function add(files) {
   for (const file of files) {
@@ -128,7 +133,7 @@ at("clear").addEventListener("click", () => {
 fetch("/about").then((response) => response.json()).then((run) => {
   const good = run.accuracy;
   const figures = good
-    ? `, right on ${percent(good.value)} of ${good.n} ${good.split} pictures (${(100 * good.ci[0]).toFixed(1)}–${(100 * good.ci[1]).toFixed(1)})`
+    ? `, right on ${percent(good.value)} of ${good.n} ${good.split} pictures (${good.ci.map((end) => percent(end).replace(" %", "")).join("–")})`
     : "";
   at("about").textContent = `${run.run} tells apart ${run.classes.join(", ")}${figures}.`;
   document.title = `tl-catdog: ${run.run}`;
