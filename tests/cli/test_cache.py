@@ -10,7 +10,7 @@ def test_an_empty_cache_is_shown_and_not_made(cli: Cli) -> None:
     store_path().unlink(missing_ok=True)
     outcome = cli("cache")
     assert outcome.code == 0
-    assert "0 feature vectors, 0.0 MB" in outcome.out
+    assert "0 feature vectors, 0 bytes" in outcome.out
     assert not store_path().exists()
 
 

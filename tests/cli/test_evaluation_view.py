@@ -63,4 +63,4 @@ def test_robustness_lists_the_worst_last(width: int) -> None:
     places = [text.index(word) for word in ("as they are", "blur", "noise")]
     assert places == sorted(places)
     assert "the same 351 pictures" in text
-    assert "28.0 (−1.0–30.0)" in text
+    assert "28.0 (−1.0 to 30.0)" in text

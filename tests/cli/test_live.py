@@ -40,8 +40,8 @@ EXPECTED = [
     "features of 2 test pictures, 1 of them from the cache",
     "stage frozen: up to 2 epochs of 2 steps, 164,097 trainable parameters",
     HEADER,
-    "frozen       1/2   0.1716    93.6 %    0.0533  98.20 %  12 s  best",
-    "frozen       2/2   0.1716    93.6 %    0.0533  98.20 %  12 s",
+    "frozen       1/2   0.1716    93.6 %    0.0533   98.2 %  12 s  best",
+    "frozen       2/2   0.1716    93.6 %    0.0533   98.2 %  12 s",
     "stage frozen: stopped early",
     "predicted 2 test pictures",
 ]
@@ -64,13 +64,13 @@ def test_a_terminal_gets_the_same_lines_and_a_bar(width: int) -> None:
         assert line in lines
     bars = [line for line in lines if line.startswith("frozen ") and "━" in line]
     assert [re.search(r"\d+%", line)[0] for line in bars][-1] == "100%"  # type: ignore[index]
-    assert "loss 0.170 acc 93.0 % best 98.20 %" in bars[-1]
+    assert "loss 0.170 acc 93.0 % best 98.2 %" in bars[-1]
 
 
 def test_the_header_stands_over_its_columns() -> None:
     line = EXPECTED[5]
     assert HEADER.index("time") == line.index("12 s")
-    for column, value in (("epoch", "1/2"), ("accuracy", "93.6 %"), ("val acc", "98.20 %")):
+    for column, value in (("epoch", "1/2"), ("accuracy", "93.6 %"), ("val acc", "98.2 %")):
         assert HEADER.index(column) + len(column) == line.index(value) + len(value)
 
 

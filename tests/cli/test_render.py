@@ -6,14 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from tl_catdog.cli.render import (
-    comparison_view,
-    count,
-    data_summary,
-    duration,
-    plural,
-    skipped_table,
-)
+from tl_catdog.cli.render import comparison_view, data_summary, skipped_table
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
@@ -100,9 +93,3 @@ def test_data_summary_names_what_was_ignored() -> None:
     assert "pets (class folders)" in found
     assert "3 × .heic" in found
     assert [line.split() for line in found.splitlines() if "test" in line] == [["test", "0", "1"]]
-
-
-def test_numbers_for_people() -> None:
-    assert [plural(n, "picture") for n in (1, 2)] == ["1 picture", "2 pictures"]
-    assert [count(n) for n in (950, 12_345, 2_422_081)] == ["950", "12.3k", "2.42M"]
-    assert [duration(s) for s in (7.4, 99.4, 480.4, 3600)] == ["7 s", "99 s", "8:00", "60:00"]

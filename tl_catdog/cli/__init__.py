@@ -61,22 +61,25 @@ def _root(
     """From folders of pictures to a classifier whose figures can be defended."""
 
 
-for _module in (
-    train,
-    evaluate,
-    compare,
-    predict,
-    explain,
-    export,
-    serve,
-    report,
-    review,
-    learning_curve,
-    data,
-    doctor,
-    cache,
-):
-    _module.register(app)
+COMMANDS = (
+    (train.command(), train.EXAMPLES),
+    (evaluate.evaluate, evaluate.EXAMPLES),
+    (compare.compare, compare.EXAMPLES),
+    (predict.predict, predict.EXAMPLES),
+    (explain.explain, explain.EXAMPLES),
+    (export.export, export.EXAMPLES),
+    (serve.serve, serve.EXAMPLES),
+    (report.report, report.EXAMPLES),
+    (review.review, review.EXAMPLES),
+    (learning_curve.learning_curve, learning_curve.EXAMPLES),
+    (doctor.doctor, doctor.EXAMPLES),
+    (cache.cache, cache.EXAMPLES),
+)
+"""The commands in the order of ``--help``, with what it shows below each."""
+
+for _command, _examples in COMMANDS:
+    app.command(epilog=_examples)(_command)
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

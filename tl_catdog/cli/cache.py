@@ -6,20 +6,17 @@ from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import print_json, results
+from tl_catdog.cli.options import Json
+from tl_catdog.cli.output import print_json, say
 from tl_catdog.errors import CatdogError
+from tl_catdog.wording import byte_size, plural
 
 EXAMPLES = "Examples: tl-catdog cache; tl-catdog cache --clear; tl-catdog cache --json"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(cache)
-
-
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Drop all of it.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Show the feature cache: what frozen backbones made of pictures, for every later training.
 
@@ -42,10 +39,9 @@ def cache(
                 f"expected a feature cache, found {path} ({error}).", f"Type: rm {path}*"
             ) from error
     if json:
-        print_json({"path": str(path), "entries": entries, "bytes": size, "dropped": dropped})
+        print_json({"path": path, "entries": entries, "bytes": size, "dropped": dropped})
         return
-    console = results()
     if clear:
-        console.print(f"Dropped {dropped:,} feature vectors.")
-    console.print(f"{entries:,} feature vectors, {size / 1e6:.1f} MB", highlight=False)
-    console.print(str(path), soft_wrap=True, markup=False, style="dim")
+        say(f"Dropped {plural(dropped, 'feature vector')}.")
+    say(f"{plural(entries, 'feature vector')}, {byte_size(size)}")
+    say(path, style="dim")

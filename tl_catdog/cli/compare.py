@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
-import typer
-
+from tl_catdog.cli.options import RUNS_DIR, CommonSplit, Json, RunsDir, runs_to
 from tl_catdog.cli.output import note, print_json, results
 from tl_catdog.cli.runs import chosen_runs
 
@@ -16,22 +15,11 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(compare)
-
-
 def compare(
-    runs: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(help="Runs to compare; default: all finished ones.", show_default=False),
-    ] = None,
-    split: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Which split; default: test if all have it, else validation."),
-    ] = None,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    runs: Annotated[list[str] | None, runs_to("compare")] = None,
+    split: CommonSplit = None,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Put runs side by side, grouped by their data, and test each pair on the same pictures."""
     chosen = chosen_runs(runs, Path(runs_dir))
@@ -40,7 +28,7 @@ def compare(
 
     groups = api.compare(*chosen, split=split)
     if json:
-        print_json({"groups": [group.to_json() for group in groups]})
+        print_json({"groups": groups})
         return
     for group in groups:
         results().print(comparison_view(group))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir
+from tl_catdog.cli.output import note, notices, print_json, results
+from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
     from tl_catdog.api import Classifier, EvaluationResult
@@ -19,19 +21,14 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(evaluate)
-
-
 def evaluate(
-    run: Annotated[str, typer.Argument(help="Name or folder of a run.", show_default=False)],
+    run: RunName,
     data: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Other labelled pictures; a folder without splits is taken whole."),
     ] = None,
     split: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Which split; default: test if there is one, else validation."),
     ] = None,
     again: Annotated[
@@ -43,8 +40,8 @@ def evaluate(
     tta: Annotated[
         bool, typer.Option("--tta", help="Average over each picture and its mirror image.")
     ] = False,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     from tl_catdog.api import load
@@ -67,23 +64,23 @@ def evaluate(
     if json:
         extra: dict[str, Any] = {}
         if pair:
-            extra["tta"] = pair.to_json()
+            extra["tta"] = pair
         if conditions:
-            extra["robustness"] = [condition.to_json() for condition in conditions]
+            extra["robustness"] = conditions
         print_json({**found.to_json(), **extra})
         return
     from tl_catdog.cli.evaluation_view import evaluation_view, robustness_view, selection_line
+    from tl_catdog.cli.render import cell
 
-    title = (
-        f"{found.run.name} on {found.split} of {printable(found.data)}, {found.metrics.n} pictures"
-    )
+    images = plural(found.metrics.n, "picture")
+    title = f"{found.run.name} on {found.split} of {found.data}, {images}"
     title += ", mirror image averaged" if tta else ""
     out = results()
     out.print(evaluation_view(title, found.metrics, found.calibration))
     if found.policy:
         out.print(selection_line(found.policy, found.split, found.predictions))
     if pair:
-        out.print(f"{pair.sentence()}.", markup=False)
+        out.print(cell(f"{pair.sentence()}."))
     if conditions:
         out.print(robustness_view(conditions))
 
@@ -96,8 +93,8 @@ def _warn(found: EvaluationResult) -> None:
         notices().print(skipped_table(found.skipped, found.root, "all are in --json"))
     if found.trained_on:
         note(
-            f"Warning: {found.run.name} was trained on {found.trained_on} of these pictures; "
-            "the figures flatter."
+            f"Warning: {found.run.name} was trained on {count(found.trained_on)} of these "
+            "pictures; the figures flatter."
         )
 
 

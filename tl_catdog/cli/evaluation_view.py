@@ -8,14 +8,14 @@ from rich.console import Group as Lines
 from rich.console import RenderableType
 from rich.text import Text
 
-from tl_catdog.cli.output import printable
-from tl_catdog.cli.render import heading, percent, table
+from tl_catdog.cli.render import cell, heading, table
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.evaluation.reliability import BINS, Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import Policy
 from tl_catdog.statistics import RESAMPLES, Estimate
+from tl_catdog.wording import count, estimate, percent, percent_range, points_estimate
 
 LEGEND = (
     f"Brackets hold 95 % intervals: Wilson's for proportions, else of {RESAMPLES} bootstrap "
@@ -44,9 +44,8 @@ def _figures(item: Metrics, trust: Reliability) -> RenderableType:
     rows.add_column("value", justify="right")
     rows.add_column("95 % interval")
     rows.add_column("meaning", style="dim")
-    low, high = percent(item.accuracy_ci.low), percent(item.accuracy_ci.high)
-    accuracy = f"{percent(item.accuracy, 2)} %"
-    rows.add_row("accuracy", accuracy, f"{low}–{high} %", "the part that is right")
+    span = f"{percent_range(item.accuracy_ci.low, item.accuracy_ci.high)} %"
+    rows.add_row("accuracy", percent(item.accuracy), span, "the part that is right")
     for name, figure, meaning in (
         ("ROC-AUC", trust.auc, "1 is perfect, 0.5 is guessing"),
         ("log loss", trust.log_loss, "0 is perfect; punishes sure mistakes"),
@@ -64,8 +63,15 @@ def _plain(figure: Estimate) -> tuple[str, str]:
     return f"{figure.value:.4f}", f"{low:.4f}–{high:.4f}"
 
 
+def _unsigned(figure: Estimate | None) -> str:
+    """Return a proportion with its interval, for a column that is headed "%"."""
+    if figure is None:
+        return "–"
+    return estimate(figure.value, figure.interval.low, figure.interval.high, sign="")
+
+
 def _part(figure: Estimate | None) -> str:
-    return "–" if figure is None else f"{str(figure).replace(' %', '')} of {figure.n}"
+    return "–" if figure is None else f"{_unsigned(figure)} of {count(figure.n)}"
 
 
 def _classes(trust: Reliability) -> RenderableType:
@@ -73,8 +79,8 @@ def _classes(trust: Reliability) -> RenderableType:
     for name in ("class", "precision, %", "recall, %", "F1, %"):
         rows.add_column(name, justify="left" if name == "class" else "right")
     for item in trust.per_class:
-        f1 = "–" if item.f1 is None else str(item.f1).replace(" %", "")
-        rows.add_row(printable(item.label), _part(item.precision), _part(item.recall), f1)
+        parts = _part(item.precision), _part(item.recall)
+        rows.add_row(cell(item.label), *parts, _unsigned(item.f1))
     return rows
 
 
@@ -82,13 +88,13 @@ def _confusion(item: Metrics) -> RenderableType:
     rows = table()
     rows.add_column("")
     for label in item.classes:
-        rows.add_column(printable(label), justify="right")
+        rows.add_column(cell(label), justify="right")
     for truth, (label, row) in enumerate(zip(item.classes, item.confusion, strict=True)):
         cells = [
-            Text(str(cell), style="green" if truth == said else "red" if cell else "dim")
-            for said, cell in enumerate(row)
+            Text(count(number), style="green" if truth == said else "red" if number else "dim")
+            for said, number in enumerate(row)
         ]
-        rows.add_row(printable(label), *cells)
+        rows.add_row(cell(label), *cells)
     return rows
 
 
@@ -97,16 +103,15 @@ def _bins(trust: Reliability) -> RenderableType:
     for name in ("n", "sureness, %", "mean", "right, %"):
         rows.add_column(name, justify="right")
     for item in trust.bins:
-        ends = f"{percent(item.low, 2)}–{percent(item.high, 2)}"
-        right = str(item.accuracy).replace(" %", "")
-        rows.add_row(str(item.n), ends, percent(item.confidence, 2), right)
+        sureness = percent_range(item.low, item.high), percent(item.confidence, sign="")
+        rows.add_row(count(item.n), *sureness, _unsigned(item.accuracy))
     return rows
 
 
 def selection_line(policy: Policy, split: str, predictions: Predictions) -> RenderableType:
     """Return what came of answering only where the validation pictures allow it."""
     asked = f"With predict --precision {policy.precision:.4g}: "
-    return Text(asked + policy.select(predictions).sentence(printable(split)) + ".")
+    return cell(f"{asked}{policy.select(predictions).sentence(split)}.")
 
 
 def robustness_view(conditions: Sequence[Condition]) -> RenderableType:
@@ -116,9 +121,10 @@ def robustness_view(conditions: Sequence[Condition]) -> RenderableType:
     rows.add_column("pictures")
     rows.add_column("accuracy, %", justify="right")
     rows.add_column("lost, points", justify="right")
-    rows.add_row("as they are", str(plain.accuracy).replace(" %", ""), "")
+    rows.add_row("as they are", _unsigned(plain.accuracy), "")
     for item in sorted(others, key=lambda item: -item.accuracy.value):
-        lost = str(item.lost).replace(" %", "").replace("-", "−")
-        rows.add_row(item.name, str(item.accuracy).replace(" %", ""), lost)
-    title = f"Robustness: the same {plain.accuracy.n} pictures, made worse"
+        interval = item.lost.interval
+        lost = points_estimate(item.lost.value, interval.low, interval.high, unit="")
+        rows.add_row(item.name, _unsigned(item.accuracy), lost)
+    title = f"Robustness: the same {count(plain.accuracy.n)} pictures, made worse"
     return Lines(heading(title), rows)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import PNG, notices, png_file, print_json, printable, results, writing
+from tl_catdog.cli.options import RUNS_DIR, Json, RunOption, RunsDir
+from tl_catdog.cli.output import PNG, notices, png_file, print_json, printable, say, writing
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
+from tl_catdog.wording import percent
 
 EXAMPLES = (
     "Examples: tl-catdog explain photo.jpg; "
@@ -17,27 +19,19 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(explain)
-
-
 def explain(
     picture: Annotated[str, typer.Argument(help="A picture.", show_default=False)],
-    run: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Name or folder of a run; default: the newest."),
-    ] = None,
+    run: RunOption = None,
     target: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--class", help="The class to explain; default: the most probable."),
     ] = None,
     out: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="File of the figure; default: PICTURE.explained.png, here."),
     ] = None,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Draw how a network comes to its answer on a picture.
 
@@ -48,7 +42,6 @@ def explain(
     figure_path = _figure_path(path, out)
     from tl_catdog.api import Classifier
     from tl_catdog.cli.live import counting
-    from tl_catdog.explain.explanation import percent
     from tl_catdog.explain.figure import explain_figure
     from tl_catdog.pages.charts import write_png
 
@@ -58,11 +51,10 @@ def explain(
     with writing(figure_path):
         write_png(figure, figure_path)
     if json:
-        print_json({**found.to_json(), "figure": str(figure_path)})
+        print_json({**found.to_json(), "figure": figure_path})
         return
     answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
-    for line in (answer, found.looks, found.covering, figure_path):
-        results().print(printable(line), markup=False, soft_wrap=True)
+    say(answer, found.looks, found.covering, figure_path)
 
 
 def _figure_path(picture: Path, out: str | None) -> Path:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import RUNS_DIR, Json, RunsDir, folder_option
+from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
 from tl_catdog.cli.runs import chosen_run
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import CatdogError, listing
+from tl_catdog.wording import megabytes, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class FormatName(StrEnum):
-    """What ``--format`` takes; the names of ``shipping.formats.FORMATS``."""
+    """What ``--format`` takes; the names of ``export.formats.FORMATS``."""
 
     KERAS = "keras"
     SAVEDMODEL = "savedmodel"
@@ -36,38 +38,26 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(export)
-
-
 def export(
     formats: Annotated[
         list[FormatName],
         typer.Option("--format", help="May be given several times."),
     ],
     run: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(help="Name or folder of a run; default: the newest.", show_default=False),
     ] = None,
     out: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Folder that gets a folder for each format; default: exports/RUN.",
-            metavar="DIR",
-            show_default=False,
-        ),
+        str | None,
+        folder_option("Folder that gets a folder for each format; default: exports/RUN."),
     ] = None,
     data: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Pictures to compare and calibrate on; default: those of the run.",
-            metavar="DIR",
-        ),
+        str | None,
+        folder_option("Pictures to compare and calibrate on; default: those of the run."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Export a network: RGB pictures in, calibrated probabilities out.
 
@@ -85,29 +75,24 @@ def export(
     for kind in wanted:
         exporting.check_free(target / kind.name, force=force)
     images = _images(chosen, data)
-    found = []
-    try:
+    found: list[Exported] = []
+    with on_ctrl_c(lambda: f"Interrupted; written: {listing(item.format for item in found)}."):
         with counting(notices(), "asking the run") as progress:
-            yardstick = exporting.parity_reference(chosen, images, progress)
+            reference = exporting.parity_reference(chosen, images, progress)
         for kind in wanted:
             with counting(notices(), kind.name) as progress:
                 found.append(
                     exporting.export(
-                        chosen, kind, target, images, yardstick, force=force, progress=progress
+                        chosen, kind, target, images, reference, force=force, progress=progress
                     )
                 )
-    except KeyboardInterrupt:
-        note(f"Interrupted; written: {', '.join(item.format for item in found) or 'nothing'}.")
-        raise typer.Exit(130) from None
     if json:
-        print_json(
-            {"run": chosen.name, "out": str(target), "exports": [f.to_json() for f in found]}
-        )
+        print_json({"run": chosen.name, "out": target, "exports": found})
     else:
         results().print(exports_view(found))
     for item in found:
         for worst in item.worst:
-            note(printable(f"{item.format} differs: {worst}"))
+            note(f"{item.format} differs: {worst}")
     bad = [item.format for item in found if item.path is None]
     if bad:
         raise CatdogError(
@@ -116,7 +101,7 @@ def export(
             "Try another format, or more and other pictures: --data DIR",
         )
     if not json:
-        results().print(printable(f"In {target}, with how to use each: README.md"), markup=False)
+        say(f"In {target}, with how to use each: README.md")
 
 
 def exports_view(found: list[Exported]) -> RenderableType:
@@ -131,9 +116,9 @@ def exports_view(found: list[Exported]) -> RenderableType:
     for item in found:
         rows.add_row(
             item.format,
-            f"{item.bytes / 1e6:.1f}" if item.path else "not\nwritten",
+            megabytes(item.bytes) if item.path else "not\nwritten",
             f"{item.ms:.1f}",
-            f"{100 * item.same:.1f} %",
+            percent(item.same),
             f"{item.max_abs_diff:.1g}",
             "–" if item.accuracy is None else str(item.accuracy),
             item.runtime,
@@ -153,7 +138,7 @@ def _images(run: Run, data: str | None) -> ImageSet:
     if own.examples[0].path.exists():
         return own
     note(
-        f"The pictures of {run.name} aren't in {printable(own.root)}, so it is compared on "
+        f"The pictures of {run.name} aren't in {own.root}, so it is compared on "
         "drawings, and litert-int8 calibrated on them; --data DIR names others."
     )
     return load_set(drawn_set(), drawn=True)

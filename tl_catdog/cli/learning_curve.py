@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tl_catdog.cli.options import Json, seed_of
 from tl_catdog.cli.output import note, notices, print_json, results, writing
+from tl_catdog.wording import count
 
 if TYPE_CHECKING:
     from tl_catdog.features.learning_curve import LearningCurve
@@ -18,26 +20,21 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("learning-curve", epilog=EXAMPLES)(learning_curve)
-
-
 def learning_curve(
     data: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Folder of pictures; default: ./data, else drawings."),
     ] = None,
     repeats: Annotated[
         int, typer.Option(help="Parts of each size to train on.", min=1, max=1000, metavar="N")
     ] = 5,
-    seed: Annotated[int, typer.Option(help="Of the split and the parts.", min=0, metavar="N")] = 0,
+    seed: Annotated[int, seed_of("Of the split and the parts.", "N")] = 0,
     image_size: Annotated[
         int,
         typer.Option(help="Pictures become squares of this size.", min=32, metavar="N"),
     ] = 224,
     out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Tell what more pictures would gain, from training on fewer and fewer of them."""
     from tl_catdog.cli.live import counting
@@ -68,20 +65,18 @@ def learning_curve(
 
 
 def _show(found: LearningCurve) -> None:
-    from tl_catdog.cli.render import table
+    from tl_catdog.cli.render import cell, table
 
     rows = table()
     for name in ("training pictures", "probes", "right (95 % interval)"):
         rows.add_column(name, justify="right")
     for point in found.points:
-        rows.add_row(str(point.n), str(point.repeats), str(point.accuracy))
-    screen = results()
-    screen.print(rows)
-    screen.print(f"{found.sentence()}.", markup=False)
+        rows.add_row(count(point.n), str(point.repeats), str(point.accuracy))
     law = found.law
-    screen.print(
+    legend = (
         f"Error after n pictures, fitted: {law.a:.3g}·n^−{law.b:.2f} + {law.c:.4f}. A linear probe "
-        f"on the frozen backbone, on {found.gain.n} pictures that weren't trained on.",
-        style="dim",
-        markup=False,
+        f"on the frozen backbone, on {count(found.gain.n)} pictures that weren't trained on."
     )
+    screen = results()
+    for view in (rows, cell(f"{found.sentence()}."), cell(legend, "dim")):
+        screen.print(view)

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from tl_catdog.training.observer import EpochResult, Observer
+from tl_catdog.wording import count, duration, percent
 
 HEADER = f"{'stage':<9}{'epoch':>7}{'loss':>9}{'accuracy':>10}{'val loss':>10}{'val acc':>9}  time"
 
@@ -26,8 +27,8 @@ def epoch_line(result: EpochResult) -> Text:
     """Return an epoch's figures as one line under ``HEADER``."""
     line = Text(
         f"{result.stage:<9}{f'{result.epoch}/{result.epochs}':>7}{result.loss:>9.4f}"
-        f"{100 * result.accuracy:>8.1f} %{result.val_loss:>10.4f}"
-        f"{100 * result.val_accuracy:>7.2f} %  {result.seconds:.0f} s"
+        f"{percent(result.accuracy):>10}{result.val_loss:>10.4f}"
+        f"{percent(result.val_accuracy):>9}  {duration(result.seconds)}"
     )
     if result.is_best:
         line.append("  best", style="bold green")
@@ -42,17 +43,17 @@ class PlainView(Observer):
 
     def decoding(self, split: str, done: int, total: int) -> None:
         if done == total:
-            self._print(f"decoded {total} {split} pictures")
+            self._print(f"decoded {count(total)} {split} pictures")
 
     def extracting(self, split: str, done: int, total: int, known: int) -> None:
         if done == total:
-            cached = f", {known} of them from the cache" if known else ""
-            self._print(f"features of {total} {split} pictures{cached}")
+            cached = f", {count(known)} of them from the cache" if known else ""
+            self._print(f"features of {count(total)} {split} pictures{cached}")
 
     def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
         self._print(
             f"stage {stage}: up to {epochs} epochs of {steps} steps, "
-            f"{trainable_params:,} trainable parameters"
+            f"{count(trainable_params)} trainable parameters"
         )
         self._print(HEADER)
 
@@ -65,7 +66,7 @@ class PlainView(Observer):
 
     def predicting(self, split: str, done: int, total: int) -> None:
         if done == total:
-            self._print(f"predicted {total} {split} pictures")
+            self._print(f"predicted {count(total)} {split} pictures")
 
     def _print(self, line: str | Text) -> None:
         self.console.print(line, soft_wrap=True, highlight=False)
@@ -103,8 +104,8 @@ class LiveView(PlainView):
     def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
         if self._task is None:
             return
-        figures = f"loss {logs['loss']:.3f} acc {100 * logs['accuracy']:.1f} %" if logs else ""
-        best = f" best {100 * self._best:.2f} %" if self._best is not None else ""
+        figures = f"loss {logs['loss']:.3f} acc {percent(logs['accuracy'])}" if logs else ""
+        best = f" best {percent(self._best)}" if self._best is not None else ""
         self.progress.update(
             self._task, completed=self._epoch * self._steps + step, figures=figures + best
         )

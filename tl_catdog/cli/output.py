@@ -1,19 +1,25 @@
-"""Where output goes: results to standard output, everything said on the way to standard error."""
+"""Where output goes: results to standard output, everything said on the way to standard error.
+
+Texts may hold the names of files, classes and runs, which are whatever a stranger called them:
+everything here shows control characters, reads no markup and leaves long lines to the terminal.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 
 from tl_catdog.errors import CatdogError, UsageError
 
 PNG = ".png"
+INTERRUPTED = 130  # what shells give for a process that SIGINT ended: 128 + 2
 
 
 def results() -> Console:
@@ -26,21 +32,50 @@ def notices() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def complain(error: CatdogError) -> None:
-    """Say in one line what was expected, what was found, and what to type next."""
-    line = " ".join(f"{error.message} {error.hint}".split())
-    notices().print(f"Error: {line}", style="red", markup=False, soft_wrap=True)
+def say(*lines: object, style: str | None = None) -> None:
+    """Print results, one line for each."""
+    for line in lines:
+        results().print(printable(line), style=style, markup=False, soft_wrap=True)
 
 
 def note(text: str, *, style: str = "yellow") -> None:
-    """Say something in passing."""
-    notices().print(text, style=style, markup=False, soft_wrap=True)
+    """Print one line that is no result to standard error."""
+    notices().print(printable(text), style=style, markup=False, soft_wrap=True)
+
+
+def complain(error: CatdogError) -> None:
+    """Say in one line what was expected, what was found, and what to type next."""
+    line = " ".join(f"{error.message} {error.hint}".split())
+    note(f"Error: {line}", style="red")
+
+
+@contextlib.contextmanager
+def on_ctrl_c(message: str | Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C in the block into a note and exit code 130.
+
+    Args:
+        message: What became of the work; a function is called when it happens.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(message if isinstance(message, str) else message())
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_json(value: Any) -> None:
-    """Print a value as one line of JSON, plain and unwrapped."""
-    sys.stdout.write(json.dumps(value) + "\n")
+    """Print a value as one line of JSON, plain and unwrapped.
+
+    Objects within it are printed as their ``to_json`` gives them, paths as text.
+    """
+    sys.stdout.write(json.dumps(value, default=_jsonable) + "\n")
     sys.stdout.flush()
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return value.to_json()
 
 
 @contextlib.contextmanager
@@ -73,6 +108,10 @@ def png_file(path: Path) -> Path:
     return path
 
 
-def printable(name: object) -> str:
-    """Return a file's name with control characters made visible, for people's eyes."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(name))
+def printable(text: object) -> str:
+    r"""Return a text with control characters and broken bytes made visible.
+
+    >>> print(printable("new\nline \x1b[31m.png"))
+    new\nline \x1b[31m.png
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
+from tl_catdog.cli.output import note, print_json, printable, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
+from tl_catdog.wording import count, percent, plural
 
 if TYPE_CHECKING:
     from tl_catdog.api import Prediction
@@ -22,25 +24,17 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(predict)
-
-
 def predict(
     paths: Annotated[
         list[str], typer.Argument(help="Pictures, or folders of them.", show_default=False)
     ],
-    run: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Name or folder of a run; default: the newest."),
-    ] = None,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    run: RunOption = None,
+    runs_dir: RunsDir = RUNS_DIR,
     reject: Annotated[
         bool, typer.Option("--reject", help="Answer 'unsure' for doubtful or unfamiliar pictures.")
     ] = False,
     precision: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             help="Part of the answers that must be right; implies --reject, which takes 0.995.",
             metavar="X",
@@ -68,23 +62,23 @@ def predict(
     for said in classifier.stream(chain([first], pictures), policy):
         tally["bad" if said.error else "unsure" if said.doubt else "given"] += 1
         if json:
-            print_json(said.to_json())
+            print_json(said)
         else:
             _show(said)
     if policy:
-        note(f"Answered {tally['given']} of {tally['given'] + tally['unsure']} pictures.")
+        readable = plural(tally["given"] + tally["unsure"], "picture")
+        note(f"Answered {count(tally['given'])} of {readable}.")
     if tally["bad"]:
         raise typer.Exit(1)
 
 
 def _show(said: Prediction) -> None:
     if said.probabilities is None or said.label is None:
-        text = f"{printable(said.path)}: {printable(said.error)}"
-        notices().print(text, style="red", markup=False, soft_wrap=True)
+        note(f"{said.path}: {said.error}", style="red")
         return
-    chance = f"{100 * said.probabilities[said.label]:6.2f} %"
-    text = f"{printable(said.label):<12} {chance}  {printable(said.path)}"
+    label = printable(said.label)
+    chance = percent(said.probabilities[said.label])
     if said.doubt:
-        why = f"{printable(said.label)}? {chance.strip()}, {said.doubt}"
-        text = f"{said.answer:<12} {'':8}  {printable(said.path)} ({why})"
-    results().print(text, markup=False, soft_wrap=True)
+        say(f"{said.answer:<12} {'':8}  {said.path} ({label}? {chance}, {said.doubt})")
+    else:
+        say(f"{label:<12} {chance:>8}  {said.path}")

@@ -16,49 +16,29 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS, VALIDATION
 from tl_catdog.evaluation.comparison import Group, RunFigures
-from tl_catdog.statistics import Interval
+from tl_catdog.evaluation.metrics import Metrics
+from tl_catdog.journal import Moved
 from tl_catdog.training.trainer import TrainingResult
+from tl_catdog.wording import count, duration, estimate, megabytes, plural, short_count
 
 MANY = 10
-"""Longer lists of skipped files and of pairs are cut here; the manifest and --json have all."""
-
+"""Longer lists of skipped files and of pairs end here; the manifest and --json have all."""
 
 LEGEND = (
     "Accuracy in % with its 95 % interval (Wilson). Trained: the most in any stage. "
-    "Train: s or min:s, from files to network; less where features were cached. "
+    "Train: from files to network; less where features were cached. "
     "ms: the network alone, a picture. "
     "MB: the network's file."
 )
 
 
-def percent(value: float, digits: int = 1) -> str:
-    """Return a proportion as a percentage without its sign."""
-    return f"{100 * value:.{digits}f}"
-
-
-def with_interval(value: float, interval: Interval) -> str:
-    """Return ``98.4 (97.1–99.2)``."""
-    return f"{percent(value)} ({percent(interval.low)}–{percent(interval.high)})"
-
-
-def count(number: int) -> str:
-    """Return a large number in three digits: 950, 12.3k, 2.42M."""
-    for limit, unit in ((1e6, "M"), (1e3, "k")):
-        if number >= limit:
-            return f"{number / limit:.3g}{unit}"
-    return str(number)
-
-
-def plural(number: int, noun: str) -> str:
-    """Return ``1 picture``, ``2 pictures``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as ``45 s`` or ``12:34``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+def move_lines(found: Moved) -> list[str]:
+    """Return a line for each of the first moves, and one for how many more there are."""
+    lines = [f"{move.source} → {move.target}" for move in found.moves[:MANY]]
+    if len(found.moves) > MANY:
+        where = "" if found.log is None else f", all in {found.log}"
+        lines.append(f"… and {count(len(found.moves) - MANY)} more{where}")
+    return lines
 
 
 def table() -> Table:
@@ -66,26 +46,31 @@ def table() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
+def cell(text: object, style: str = "") -> Text:
+    """Return a text that may hold names: it is shown as it is, control characters made visible."""
+    return Text(printable(text), style=style)
+
+
 def heading(text: str, style: str = "bold") -> Text:
     """Return a table's heading: not the table's own title, which would wrap at its width."""
-    return Text(text, style=style)
+    return cell(text, style)
 
 
 def data_summary(images: ImageSet) -> RenderableType:
     """Return what a data set holds."""
-    title = heading(f"{printable(images.name)} ({images.layout})")
+    title = heading(f"{images.name} ({images.layout})")
     rows = table()
     rows.add_column("split")
     for label in images.classes:
-        rows.add_column(printable(label), justify="right")
+        rows.add_column(cell(label), justify="right")
     counts = images.counts()
     for split in (*SPLITS, *(name for name in counts if name not in SPLITS)):
         if split in counts:
-            rows.add_row(split, *(str(counts[split][label]) for label in images.classes))
+            rows.add_row(cell(split), *(count(counts[split][label]) for label in images.classes))
     if not images.ignored:
         return Lines(title, rows)
-    ignored = ", ".join(f"{n} × {printable(kind)}" for kind, n in sorted(images.ignored.items()))
-    return Lines(title, rows, Text(f"Left out: {ignored}", style="dim"))
+    ignored = ", ".join(f"{count(n)} × {kind}" for kind, n in sorted(images.ignored.items()))
+    return Lines(title, rows, cell(f"Left out: {ignored}", "dim"))
 
 
 def skipped_table(
@@ -104,12 +89,10 @@ def skipped_table(
     for item in skipped[:MANY]:
         within = item.path.is_relative_to(root)
         name = item.path.relative_to(root) if within else item.path
-        rows.add_row(Text(printable(name)), Text(printable(item.reason)))
+        rows.add_row(cell(name), cell(item.reason))
     if len(skipped) > MANY:
-        rows.add_row(f"… and {len(skipped) - MANY} more", rest)
-    title = (
-        f"Warning: left out of {printable(root)}, as unreadable: {plural(len(skipped), 'picture')}"
-    )
+        rows.add_row(f"… and {count(len(skipped) - MANY)} more", rest)
+    title = f"Warning: left out of {root}, as unreadable: {plural(len(skipped), 'picture')}"
     return Lines(heading(title, "yellow"), rows)
 
 
@@ -117,23 +100,23 @@ def training_summary(result: TrainingResult) -> RenderableType:
     """Return what a training came to."""
     run = result.run
     lines = [
-        Text(f"{run.name}: {run.path}", style="bold"),
+        cell(f"{run.name}: {run.path}", "bold"),
         *(
-            Text(
-                f"  {split}: {with_interval(item.accuracy, item.accuracy_ci)} % "
-                f"of {item.n} pictures right (95 % interval)"
+            cell(
+                f"  {split}: {_accuracy(item)} % of {plural(item.n, 'picture')} right "
+                "(95 % interval)"
             )
             for split, item in result.evaluations.items()
         ),
         Text(f"  trained in {duration(float(run.manifest['timings']['train_seconds']))}"),
-        Text(f"Next: tl-catdog compare, or tl-catdog predict --run {run.name} PICTURE"),
+        cell(f"Next: tl-catdog compare, or tl-catdog predict --run {run.name} PICTURE"),
     ]
     return Lines(*lines)
 
 
 def comparison_view(group: Group) -> RenderableType:
     """Return the runs of one data set side by side, and what their pairs show."""
-    title = heading(f"{printable(group.data)}: {group.split}, {group.n} pictures")
+    title = heading(f"{group.data}: {group.split}, {plural(group.n, 'picture')}")
     rows = table()
     rows.add_column("run", overflow="fold", min_width=14)
     rows.add_column("params\ntrained", justify="right", no_wrap=True)
@@ -146,10 +129,9 @@ def comparison_view(group: Group) -> RenderableType:
         rows.add_row(*_row(run))
     lines: list[RenderableType] = [title, rows]
     for pair in group.pairs[:MANY]:
-        style = "bold" if pair.significant else ""
-        lines.append(Text(f"{pair.sentence()}.", style=style))
+        lines.append(cell(f"{pair.sentence()}.", "bold" if pair.significant else ""))
     if len(group.pairs) > MANY:
-        lines.append(Text(f"… and {len(group.pairs) - MANY} more pairs: --json", style="dim"))
+        lines.append(cell(f"… and {count(len(group.pairs) - MANY)} more pairs: --json", "dim"))
     if len(group.runs) == 1:
         lines.append(Text("A comparison needs a second run: tl-catdog train --arch baseline"))
     lines.append(Text(LEGEND, style="dim"))
@@ -161,18 +143,23 @@ def comparison_view(group: Group) -> RenderableType:
     return Lines(*lines)
 
 
+def _accuracy(item: Metrics) -> str:
+    """Return an accuracy in % with its interval, for a column or text that names the unit."""
+    return estimate(item.accuracy, item.accuracy_ci.low, item.accuracy_ci.high, sign="")
+
+
 def _row(run: RunFigures) -> tuple[RenderableType, ...]:
     details = f"{run.arch} {'+'.join(run.stages)} {run.image_size} px"
     if run.interrupted:
         details += ", interrupted"
-    name = Text(run.run, style="bold").append(f"\n{details}", style="dim not bold")
+    name = cell(run.run, "bold").append("\n").append(cell(details, "dim not bold"))
     item = run.evaluation
     return (
         name,
-        f"{count(run.params)}\n{count(run.trainable_params)}",
-        f"{with_interval(item.accuracy, item.accuracy_ci)}",
+        f"{short_count(run.params)}\n{short_count(run.trainable_params)}",
+        _accuracy(item),
         "–" if item.auc is None else f"{item.auc:.4f}",
         duration(run.train_seconds),
         "–" if run.ms_per_image is None else f"{run.ms_per_image:.1f}",
-        f"{run.file_bytes / 1e6:.1f}",
+        megabytes(run.file_bytes),
     )

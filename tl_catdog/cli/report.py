@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import notices, print_json, results, writing
+from tl_catdog.cli.options import RUNS_DIR, CommonSplit, Json, RunsDir, runs_to
+from tl_catdog.cli.output import notices, print_json, say, writing
 from tl_catdog.cli.runs import chosen_runs
 
 EXAMPLES = (
@@ -16,23 +17,12 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(report)
-
-
 def report(
-    runs: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(help="Runs to report on; default: all finished ones.", show_default=False),
-    ] = None,
+    runs: Annotated[list[str] | None, runs_to("report on")] = None,
     out: Annotated[str, typer.Option(help="The page.", metavar="FILE")] = "report.html",
-    split: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Which split; default: test if all have it, else validation."),
-    ] = None,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    split: CommonSplit = None,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Write one HTML page: figures, curves, comparison, mistakes, costs; for phone and print."""
     chosen = chosen_runs(runs, Path(runs_dir))
@@ -46,12 +36,6 @@ def report(
     with writing(path):
         write_text(path, found.html)
     if json:
-        size = path.stat().st_size
-        groups = [group.to_json() for group in found.groups]
-        print_json({"path": str(path), "bytes": size, "groups": groups})
+        print_json({"path": path, "bytes": path.stat().st_size, "groups": found.groups})
         return
-    results().print(
-        f"The report on {', '.join(run.name for run in chosen)} is in {path}.",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"The report on {', '.join(run.name for run in chosen)} is in {path}.")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir, file_option, seed_of
+from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
 from tl_catdog.errors import UsageError
 from tl_catdog.runs.folder import Run, find_run
+from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,26 +29,16 @@ LIST, GALLERY = "review.csv", "gallery.html"
 ROWS = 10  # of the table; the list has more
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(review)
-
-
 def review(
-    run: Annotated[str, typer.Argument(help="Name or folder of a run.", show_default=False)],
-    apply: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Move pictures as this edited list says.", metavar="FILE", show_default=False
-        ),
-    ] = None,
+    run: RunName,
+    apply: Annotated[str | None, file_option("Move pictures as this edited list says.")] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Put back what the last --apply moved.")
     ] = False,
     top: Annotated[int, typer.Option(help="List at least so many pictures.", min=1)] = 50,
-    seed: Annotated[int, typer.Option(help="Which pictures are judged together.", min=0)] = 0,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    seed: Annotated[int, seed_of("Which pictures are judged together.")] = 0,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Find doubtful labels, worst mistakes and least sure answers; mend labels.
 
@@ -60,21 +52,22 @@ def review(
             "expected --apply or --undo, found both.", f"Type: {_command(chosen)} --undo"
         )
     if undo or apply is not None:
-        _mend(chosen, apply, json=json)
+        _relabel(chosen, apply, json=json)
     else:
-        _look(chosen, top, seed, json=json)
+        _list_issues(chosen, top, seed, json=json)
 
 
 def _command(run: Run) -> str:
     return f"tl-catdog review {shlex.quote(str(run.path))}"
 
 
-def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
+def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
+    """Write the gallery and the list, and show the most doubtful labels."""
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.files import write_text
     from tl_catdog.review.gallery import gallery_page
-    from tl_catdog.review.label_issues import review as judge
+    from tl_catdog.review.label_issues import review as find_issues
     from tl_catdog.review.label_issues import to_csv, training_features
     from tl_catdog.review.relabel import FOLDER
     from tl_catdog.review.review_list import KEEP, read_list
@@ -87,7 +80,7 @@ def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
         features = training_features(run, progress)
     with counting(notices(), "judging labels") as progress:
         names = {name for name, _ in edits}
-        found = judge(run, features, top=top, seed=seed, listed=names, progress=progress)
+        found = find_issues(run, features, top=top, seed=seed, listed=names, progress=progress)
     command = f"{_command(run)} --apply {shlex.quote(str(path))}"
     try:
         write_text(page, gallery_page(found, command, top))
@@ -100,25 +93,23 @@ def _look(run: Run, top: int, seed: int, *, json: bool) -> None:
     if found.skipped:
         notices().print(skipped_table(found.skipped, found.root))
     if edits:
-        note(f"Kept what you had edited in {path}: {len(edits)} rows.", style="dim")
+        note(f"Kept what you had edited in {path}: {plural(len(edits), 'row')}.", style="dim")
     if json:
-        print_json({**found.to_json(), "list": str(path), "gallery": str(page)})
+        print_json({**found.to_json(), "list": path, "gallery": page})
         return
     results().print(review_view(found))
-    for line in (
+    say(
         f"Pictures: {page}",
-        f"List:     {path}, {len(found.label_issues)} rows",
+        f"List:     {path}, {plural(len(found.label_issues), 'row')}",
         f"Next: edit the column action of the list, then type: {command}",
-    ):
-        results().print(printable(line), markup=False, soft_wrap=True)
+    )
 
 
 def review_view(found: Review) -> RenderableType:
     """Return what was found: how many, and the most doubtful labels."""
     from rich.console import Group as Lines
-    from rich.text import Text
 
-    from tl_catdog.cli.render import heading, plural, table
+    from tl_catdog.cli.render import cell, heading, table
 
     rows = table()
     rows.add_column("picture", overflow="fold")
@@ -127,16 +118,14 @@ def review_view(found: Review) -> RenderableType:
     rows.add_column("quality", justify="right")
     for item in found.label_issues[:ROWS]:
         style = "bold" if item.likely else ""
-        cells = (
-            printable(item.name),
-            printable(item.label),
-            printable(item.suggested),
-            f"{item.quality:.3f}",
-        )
-        rows.add_row(*(Text(cell, style=style) for cell in cells))
-    title = f"{found.run}: {found.likely} of {found.n:,} training labels are likely wrong"
+        texts = item.name, item.label, item.suggested, f"{item.quality:.3f}"
+        rows.add_row(*(cell(text, style) for text in texts))
+    title = (
+        f"{found.run}: {count(found.likely)} of {count(found.n)} training labels are likely wrong"
+    )
     answers = (
-        f"{found.wrong} of {found.answered:,} pictures that it wasn't trained on are answered "
+        f"{count(found.wrong)} of {count(found.answered)} pictures that it wasn't trained on are "
+        f"answered "
         f"wrong; {plural(len(found.mistakes), 'mistake')} and the "
         f"{len(found.unsure)} least sure answers are in the gallery."
     )
@@ -144,43 +133,37 @@ def review_view(found: Review) -> RenderableType:
         "Quality: the chance of the label in the eyes of classifiers that never saw the picture, 0 "
         "to 1. Bold: likely wrong."
     )
-    return Lines(heading(title), rows, Text(legend, style="dim"), Text(answers))
+    return Lines(heading(title), rows, cell(legend, "dim"), cell(answers))
 
 
-def _mend(run: Run, apply: str | None, *, json: bool) -> None:
+def _relabel(run: Run, apply: str | None, *, json: bool) -> None:
     """Move pictures as a list says, or back."""
-    from tl_catdog.review import relabel as mending
+    from tl_catdog.review import relabel
     from tl_catdog.review.review_list import read_list
 
-    try:
-        found = mending.undo(run) if apply is None else mending.apply(run, read_list(Path(apply)))
-    except KeyboardInterrupt:
-        note(f"Interrupted. To put back what was moved, type: {_command(run)} --undo")
-        raise typer.Exit(130) from None
+    with on_ctrl_c(f"Interrupted. To put back what was moved, type: {_command(run)} --undo"):
+        found = relabel.undo(run) if apply is None else relabel.apply(run, read_list(Path(apply)))
     if json:
         print_json({"run": run.name, "undone": apply is None, **found.to_json()})
         return
-    for line in _mended(run, found, undone=apply is None):
-        results().print(printable(line), markup=False, soft_wrap=True)
+    say(*_moved(run, found, undone=apply is None))
 
 
-def _mended(run: Run, found: Moved, *, undone: bool) -> list[str]:
-    from tl_catdog.cli.render import plural
+def _moved(run: Run, found: Moved, *, undone: bool) -> list[str]:
+    """Return what was moved, as lines, and what to type next."""
+    from tl_catdog.cli.render import move_lines
     from tl_catdog.review.review_list import REMOVE, train_anew
 
     if not found.moves:
         return ["Nothing to move."]
-    lines = [f"{move.source} → {move.target}" for move in found.moves[:ROWS]]
-    if len(found.moves) > ROWS:
-        lines.append(f"… and {len(found.moves) - ROWS} more, all in {found.log}")
+    lines, total = move_lines(found), plural(len(found.moves), "picture")
     if undone:
-        back = plural(len(found.moves), "picture")
-        return [*lines, f"Put back {back}: {run.name} fits its pictures again."]
+        return [*lines, f"Put back {total}: {run.name} fits its pictures again."]
     removed = found.counts().get(REMOVE, 0)
-    total = plural(len(found.moves), "picture")
+    kept = count(len(found.moves) - removed)
     return [
         *lines,
-        f"Moved {total}: {len(found.moves) - removed} relabelled, {removed} put aside.",
+        f"Moved {total}: {kept} relabelled, {count(removed)} put aside.",
         f"To undo that, type: {_command(run)} --undo",
         f"{run.name} knows nothing of it. Train a new run: {train_anew(run)}",
     ]

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, results
+from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
+from tl_catdog.cli.output import note, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
 
 EXAMPLES = "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(serve)
-
-
 def serve(
-    run: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Name or folder of a run; default: the newest."),
-    ] = None,
+    run: RunOption = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(help="Port to listen at; 0 for any.", min=0, max=65535)
@@ -43,7 +36,7 @@ def serve(
     timeout: Annotated[
         float, typer.Option(help="Seconds for sending a request, and for answering.", min=0.1)
     ] = 60.0,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
+    runs_dir: RunsDir = RUNS_DIR,
 ) -> None:
     """Open a web page where pictures are dropped, pasted or photographed.
 
@@ -62,7 +55,7 @@ def serve(
     limits = Limits(body=max_mb * 2**20, files=max_files, queue=max_queue, seconds=timeout)
 
     def ready(address: str, to_others: bool) -> None:
-        results().print(f"{chosen.name} answers at {address}", markup=False, soft_wrap=True)
+        say(f"{chosen.name} answers at {address}")
         if to_others:
             note("Everyone who reaches this machine can use the page: it asks for no password.")
         note("Ctrl-C ends it.", style="dim")

@@ -14,8 +14,8 @@ HERE = Path("data")
 INFO_FILE = "drawn.json"
 
 REAL_ONES = (
-    "For real ones put your pictures into data/<class>/ or type: tl-catdog train --data DIR\n"
-    "Public photographs, 69 MB: tl-catdog data get filtered"
+    "For real ones put your pictures into data/<class>/ or type: tl-catdog train --data DIR",
+    "Public photographs, 69 MB: tl-catdog data get filtered",
 )
 
 
@@ -55,4 +55,5 @@ def say_drawn() -> None:
         "These pictures are drawings that tl-catdog made itself: good for trying the tool, "
         "no measure of it."
     )
-    note(REAL_ONES, style="dim")
+    for line in REAL_ONES:
+        note(line, style="dim")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ from tl_catdog.config import (
     kinds,
     load_toml,
 )
+from tl_catdog.wording import count
 
 EXAMPLES = (
     "Examples: tl-catdog train --arch baseline; "
@@ -29,12 +30,9 @@ EXAMPLES = (
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command, with an option for each field of ``TrainConfig``."""
-    app.command(epilog=EXAMPLES)(_command())
+def command() -> Callable[..., None]:
+    """Return the command, with an option for each field of ``TrainConfig``."""
 
-
-def _command() -> Any:
     def train(**options: Any) -> None:
         config_file = options.pop("config")
         values: dict[str, Any] = load_toml(Path(config_file)) if config_file else {}
@@ -53,7 +51,7 @@ def _command() -> Any:
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[
-                Optional[str],  # noqa: UP045
+                str | None,
                 typer.Option(
                     "--config",
                     help="TOML file of these settings; an option goes before it.",
@@ -88,7 +86,7 @@ def _parameter(item: Any) -> inspect.Parameter:
         item.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[Optional[kind], option],  # noqa: UP045
+        annotation=Annotated[kind | None, option],
     )
 
 
@@ -109,7 +107,7 @@ def run_training(values: Mapping[str, Any]) -> None:
     from tl_catdog import api
     from tl_catdog.cli import sources
     from tl_catdog.cli.live import watch
-    from tl_catdog.cli.output import note, notices, results
+    from tl_catdog.cli.output import note, notices, on_ctrl_c, results
     from tl_catdog.cli.render import data_summary, skipped_table, training_summary
 
     config = from_mapping(values)
@@ -122,17 +120,14 @@ def run_training(values: Mapping[str, Any]) -> None:
     leaks = images.leaks()
     if leaks:
         note(
-            f"Warning: {len(leaks)} pictures outside of train are identical to one in train, "
-            f"such as {leaks[0].name}; figures on them flatter."
+            f"Warning: {count(len(leaks))} pictures outside of train are identical to one in "
+            f"train, such as {leaks[0].name}; figures on them flatter."
         )
     if config.tensorboard:
         _need_tensorboard()
-    try:
-        with watch(notices()) as observer:
-            result = api.fit(config, images, name, observer)
-    except KeyboardInterrupt:
-        note("Interrupted before there was anything to keep: nothing was saved.")
-        raise typer.Exit(130) from None
+    nothing = "Interrupted before there was anything to keep: nothing was saved."
+    with on_ctrl_c(nothing), watch(notices()) as observer:
+        result = api.fit(config, images, name, observer)
     if result.skipped:
         notices().print(skipped_table(result.skipped, images.root))
     if result.interrupted:

@@ -43,7 +43,7 @@ def test_a_leak_is_named_with_what_it_may_inflate(cli: Cli, pictures: Path, colu
     # At 80 columns the cell folds between the others'.
     assert (f"train/dogs/{name}=validation/dogs/copy.jpg" in text) == (columns == 120)
     assert f"train/dogs/{name}" in done.out
-    assert "Trainingseesacopyof1of7validationpictures:accuracytheremaybeupto14.29" in text
+    assert "Trainingseesacopyof1of7validationpictures:accuracytheremaybeupto14.3points" in text
     assert f"Next: tl-catdog data fix {pictures}" in done.out
     assert max(map(len, done.out.split("Pictures:")[0].splitlines())) <= columns
     page = (pictures.parent / "pets-check.html").read_text()

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import typer
 
 from tl_catdog.cli.data import check, draw, fix, get, show, split
-from tl_catdog.cli.data import list as list_sets
+from tl_catdog.cli.data import list as list_
 
-data = typer.Typer(
+app = typer.Typer(
     help="Get, check, mend, split, draw and show picture sets.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
 
+COMMANDS = (
+    ("list", list_.list_sets, list_.EXAMPLES),
+    ("get", get.get, get.EXAMPLES),
+    ("check", check.check, check.EXAMPLES),
+    ("fix", fix.fix, fix.EXAMPLES),
+    ("split", split.split, split.EXAMPLES),
+    ("show", show.show, show.EXAMPLES),
+    ("draw", draw.draw, draw.EXAMPLES),
+)
+"""The commands in the order of ``--help``, with what it shows below each."""
 
-def register(app: typer.Typer) -> None:
-    """Add the command with its own commands."""
-    app.add_typer(data, name="data")
-    modules: tuple[ModuleType, ...] = (list_sets, get, check, fix, split, show, draw)
-    for module in modules:
-        module.register(data)
+for _name, _command, _examples in COMMANDS:
+    app.command(_name, epilog=_examples)(_command)

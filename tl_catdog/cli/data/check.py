@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tl_catdog.cli.output import notices, print_json, printable, results, writing
+from tl_catdog.cli.options import ImageFolder, Json, file_option, kinds_option
+from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results, say, writing
 from tl_catdog.errors import UsageError, listing
+from tl_catdog.wording import count, duration, plural, points
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,36 +28,23 @@ NONE = "none"
 EXAMPLES_SHOWN = 2  # pictures named of each kind; the page and --json have all
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(check)
-
-
 def check(
-    folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
-    ],
+    folder: ImageFolder,
     fail_on: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Kinds to end with exit code 1 for, such as leak,corrupt, or none; "
-            "without it, what loses pictures or makes figures wrong.",
-            metavar="KINDS",
-            show_default=False,
+        str | None,
+        kinds_option(
+            "Kinds to end with exit code 1 for, such as leak,corrupt, or none; "
+            "without it, what loses pictures or makes figures wrong."
         ),
     ] = None,
     outliers: Annotated[
         bool, typer.Option(help="Look for pictures unlike all others, with the backbone.")
     ] = True,
     html: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Where the page with the pictures goes; default: DIR-check.html here.",
-            metavar="FILE",
-            show_default=False,
-        ),
+        str | None,
+        file_option("Where the page with the pictures goes; default: DIR-check.html here."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Find broken, doubled, leaked and odd pictures.
 
@@ -67,23 +56,17 @@ def check(
 
     root = Path(folder)
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
-    try:
+    with on_ctrl_c("Interrupted: nothing was changed."):
         audit, _ = audited(root, outliers=outliers)
         page = _page(audit, root, html, json=json)
-    except KeyboardInterrupt:
-        from tl_catdog.cli.output import note
-
-        note("Interrupted: nothing was changed.")
-        raise typer.Exit(130) from None
     failed = sorted(set(audit.tally()) & set(failing))
     if json:
-        print_json({**audit.to_json(), "page": page and str(page), "failed_on": failed})
+        print_json({**audit.to_json(), "page": page, "failed_on": failed})
     else:
         results().print(audit_view(audit, set(SERIOUS)))
         if page:
-            results().print(printable(f"Pictures: {page}"), markup=False, soft_wrap=True)
-        for line in _advice(audit, root, failed):
-            results().print(printable(line), markup=False, soft_wrap=True)
+            say(f"Pictures: {page}")
+        say(*_advice(audit, root))
     if failed:
         raise typer.Exit(1)
 
@@ -116,18 +99,18 @@ def audited(root: Path, *, outliers: bool) -> tuple[Audit, tuple[Example, ...]]:
     from dataclasses import replace
     from functools import partial
 
-    from tl_catdog.audit.check import check as look
+    from tl_catdog.audit.check import check as check_folder
     from tl_catdog.audit.findings import ordered
     from tl_catdog.cli.live import counting
 
     began = time.perf_counter()
     steps = partial(counting, notices())
-    audit, usable = look(root, steps)
+    audit, usable = check_folder(root, steps)
     if outliers:
-        from tl_catdog.audit.outliers import outliers as strange
+        from tl_catdog.audit.outliers import outliers as find_outliers
 
         with steps("looking for odd ones out") as progress:
-            found = ordered([*audit.findings, *strange(usable, progress)])
+            found = ordered([*audit.findings, *find_outliers(usable, progress)])
         audit = replace(audit, findings=found, seconds=time.perf_counter() - began)
     return audit, usable
 
@@ -152,15 +135,14 @@ def _fix(root: Path) -> str:
 def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
     """Return what was found: how many of each kind, and which first."""
     from rich.console import Group as Lines
-    from rich.text import Text
 
     from tl_catdog.audit.findings import KINDS
-    from tl_catdog.cli.render import count, duration, heading, plural, table
+    from tl_catdog.cli.render import cell, heading, table
 
-    name = printable(Path(audit.root).absolute().name)
+    name = Path(audit.root).absolute().name
     title = heading(f"{name}: {plural(audit.images, 'picture')}, {duration(audit.seconds)}")
     if not audit.findings:
-        return Lines(title, Text("Nothing to put right."))
+        return Lines(title, "Nothing to put right.")
     rows = table()
     rows.add_column("kind", no_wrap=True)
     rows.add_column("", justify="right")
@@ -170,22 +152,23 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
         first = audit.of(kind)[0]
         examples = first.paths[:EXAMPLES_SHOWN]
         more = "" if len(first.paths) <= len(examples) else " …"
-        such = printable(" = ".join(examples) + more) if examples else printable(first.detail)
+        such = " = ".join(examples) + more if examples else first.detail
         style = "red" if kind in serious else ""
-        rows.add_row(Text(kind, style=style), count(number), KINDS[kind], Text(such))
+        rows.add_row(cell(kind, style), count(number), KINDS[kind], cell(such))
     lines: list[Any] = [title, rows]
     for split, seen in audit.seen.items():
         lines.append(
-            Text(
+            cell(
                 f"Training sees a copy of {count(seen.images)} of {count(seen.of)} {split} "
-                f"pictures: accuracy there may be up to {seen.points:.2f} points too high.",
-                style="yellow",
+                f"pictures: accuracy there may be up to {points(seen.points / 100)} too high.",
+                "yellow",
             )
         )
     return Lines(*lines)
 
 
-def _advice(audit: Audit, root: Path, failed: list[str]) -> list[str]:
+def _advice(audit: Audit, root: Path) -> list[str]:
+    """Return what to type next, if there is something that ``data fix`` would move."""
     from tl_catdog.audit.fix import MOVABLE, USUAL
 
     tally = audit.tally()

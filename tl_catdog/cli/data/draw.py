@@ -8,18 +8,15 @@ from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import Json, seed_of
+from tl_catdog.cli.output import notices, on_ctrl_c, print_json, say
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.wording import plural
 
 EXAMPLES = (
     "Examples: tl-catdog data draw drawings; "
     "tl-catdog data draw few --train 50 --validation 20 --test 20 --seed 1"
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(draw)
 
 
 def draw(
@@ -32,8 +29,8 @@ def draw(
         int, typer.Option(help="Test pictures of each class; 0 for none.", min=0)
     ] = 100,
     size: Annotated[int, typer.Option(help="Pixels a side.", min=16, max=2048)] = 192,
-    seed: Annotated[int, typer.Option(help="Other seeds give other pictures.", min=0)] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    seed: Annotated[int, seed_of("Other seeds give other pictures.")] = 0,
+    json: Json = False,
 ) -> None:
     """Draw cats and dogs: a set to try things on, free of anyone's rights.
 
@@ -45,11 +42,11 @@ def draw(
     root = Path(folder)
     counts = {"train": train, "validation": validation, **({"test": test} if test else {})}
     try:
-        with counting(notices(), "drawing cats and dogs") as progress:
+        with (
+            on_ctrl_c("Interrupted: nothing was written."),
+            counting(notices(), "drawing cats and dogs") as progress,
+        ):
             draw_set(root, counts=counts, size=size, seed=seed, progress=progress)
-    except KeyboardInterrupt:
-        note("Interrupted: nothing was written.")
-        raise typer.Exit(130) from None
     except FileExistsError as error:
         raise UsageError(
             f"expected a new folder, found that {root} holds something else.",
@@ -61,9 +58,8 @@ def draw(
             "Type: tl-catdog data draw OTHER",
         ) from error
     if json:
-        print_json({"root": str(root), "counts": counts, "size": size, "seed": seed})
+        print_json({"root": root, "counts": counts, "size": size, "seed": seed})
         return
     total = 2 * sum(counts.values())
-    results().print(printable(f"{total:,} drawings: {root}"), markup=False, soft_wrap=True)
-    words = shlex.quote(str(root))
-    results().print(f"Next: tl-catdog train --data {words}", markup=False, soft_wrap=True)
+    next_command = f"tl-catdog train --data {shlex.quote(str(root))}"
+    say(f"{plural(total, 'drawing')}: {root}", f"Next: {next_command}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tl_catdog.cli.data.check import audited, kinds_of
-from tl_catdog.cli.output import note, print_json, printable, results
+from tl_catdog.cli.options import ImageFolder, Json, kinds_option
+from tl_catdog.cli.output import note, on_ctrl_c, print_json, say
 from tl_catdog.errors import UsageError
+from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
     from tl_catdog.journal import Moved
@@ -19,30 +21,20 @@ EXAMPLES = (
     "Examples: tl-catdog data fix pictures --dry-run; tl-catdog data fix pictures; "
     "tl-catdog data fix pictures --kinds duplicate; tl-catdog data fix pictures --undo"
 )
-ROWS = 10
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(fix)
 
 
 def fix(
-    folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
-    ],
+    folder: ImageFolder,
     kinds: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="What to put aside, such as truncated,duplicate; without it, what is broken, "
-            "leaked or in two classes.",
-            metavar="KINDS",
-            show_default=False,
+        str | None,
+        kinds_option(
+            "What to put aside, such as truncated,duplicate; without it, what is broken, "
+            "leaked or in two classes."
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Put back what the last fix moved.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Put aside what check finds; nothing is deleted.
 
@@ -58,7 +50,7 @@ def fix(
         raise UsageError("expected --undo alone, found another option with it.", f"Type: {command}")
     wanted = kinds_of(kinds, fixing.MOVABLE, fixing.USUAL, "--kinds")
     stuck: dict[str, str] = {}
-    try:
+    with on_ctrl_c(f"Interrupted. To put back what was moved, if anything was, type: {command}"):
         if undo:
             found = fixing.undo(root)
         else:
@@ -69,33 +61,26 @@ def fix(
                 found = Moved(root.absolute().parent, plan.moves, None)
             else:
                 found = fixing.apply(root, plan.moves)
-    except KeyboardInterrupt:
-        note(f"Interrupted. To put back what was moved, if anything was, type: {command}")
-        raise typer.Exit(130) from None
     if json:
         print_json({"undone": undo, "dry_run": dry_run, **found.to_json(), "stuck": stuck})
     else:
-        for line in _report(found, command, undone=undo, dry_run=dry_run):
-            results().print(printable(line), markup=False, soft_wrap=True)
+        say(*_report(found, command, undone=undo, dry_run=dry_run))
     for name, why in stuck.items():
-        note(printable(f"Left where it is, move it yourself: {name} ({why})."))
+        note(f"Left where it is, move it yourself: {name} ({why}).")
     if stuck:
         raise typer.Exit(1)
 
 
 def _report(found: Moved, command: str, *, undone: bool, dry_run: bool) -> list[str]:
-    from tl_catdog.cli.render import plural
+    """Return what was moved, as lines, and how to undo it."""
+    from tl_catdog.cli.render import move_lines
 
     if not found.moves:
         return ["Nothing to move."]
-    lines = [f"{move.source} → {move.target}" for move in found.moves[:ROWS]]
-    if len(found.moves) > ROWS:
-        where = "" if found.log is None else f", all in {found.log}"
-        lines.append(f"… and {len(found.moves) - ROWS} more{where}")
-    total = plural(len(found.moves), "picture")
+    lines, total = move_lines(found), plural(len(found.moves), "picture")
     if undone:
         return [*lines, f"Put back {total}."]
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found.counts().items())
+    kinds = ", ".join(f"{count(n)} {kind}" for kind, n in found.counts().items())
     if dry_run:
         return [*lines, f"Would put aside {total}: {kinds}. Nothing was moved."]
     return [*lines, f"Put aside {total}: {kinds}.", f"To undo that, type: {command}"]

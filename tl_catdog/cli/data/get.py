@@ -6,11 +6,13 @@ import contextlib
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import Json
+from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, say
+from tl_catdog.wording import byte_size, count, plural
 
 if TYPE_CHECKING:
     from tl_catdog.fetch.catalogue import PublicSet
@@ -21,11 +23,6 @@ EXAMPLES = (
     "Examples: tl-catdog data get filtered; tl-catdog data get pets --into pictures; "
     "tl-catdog data get full --from kagglecatsanddogs_5340.zip"
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(get)
 
 
 def get(
@@ -41,7 +38,7 @@ def get(
         str, typer.Option(help="Folder that gets the set's folder.", metavar="DIR")
     ] = "data",
     from_: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             "--from",
             help="An archive that is here already; no network is used. Of pets give both.",
@@ -49,7 +46,7 @@ def get(
             show_default=False,
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Get a public set of cats and dogs, checked and whole, or nothing.
 
@@ -58,22 +55,21 @@ def get(
     the command does nothing. TL_CATDOG_MIRROR=https://… names another host.
     """
     from tl_catdog.fetch.catalogue import find_set
-    from tl_catdog.fetch.getting import Means, command, get_set
+    from tl_catdog.fetch.getting import FetchOptions, command, get_set
 
     public_set, folder = find_set(name), Path(into)
-    try:
-        with listening() as listener:
-            if not from_:
-                _announce(public_set, folder)
-            found = get_set(public_set, folder, from_ or (), Means(listener=listener))
-    except KeyboardInterrupt:
-        note(_interrupted(public_set, command(public_set, folder), fetching=not from_))
-        raise typer.Exit(130) from None
+    again = command(public_set, folder)
+    with (
+        on_ctrl_c(lambda: _interrupted(public_set, again, fetching=not from_)),
+        listening() as listener,
+    ):
+        if not from_:
+            _announce(public_set, folder)
+        found = get_set(public_set, folder, from_ or (), FetchOptions(listener=listener))
     if json:
-        print_json(found.to_json())
+        print_json(found)
         return
-    for line in _report(found):
-        results().print(printable(line), markup=False, soft_wrap=True)
+    say(*_report(found))
 
 
 @contextlib.contextmanager
@@ -91,12 +87,8 @@ def listening() -> Iterator[Listener]:
     from tl_catdog.fetch.progress import Listener
 
     console = notices()
-
-    def say(text: str) -> None:
-        console.print(printable(text), style="yellow", markup=False, soft_wrap=True)
-
     if not console.is_terminal:
-        yield Listener(say=say)
+        yield Listener(say=note)
         return
     bar = Progress(
         TextColumn("{task.description}"),
@@ -119,42 +111,39 @@ def listening() -> Iterator[Listener]:
         bar.update(task, completed=done, total=total)
 
     try:
-        yield Listener(progress, say)
+        yield Listener(progress, note)
     finally:
         bar.stop()
 
 
 def _announce(public_set: PublicSet, into: Path) -> None:
-    from tl_catdog.fetch.progress import megabytes
-    from tl_catdog.fetch.storage import present
+    from tl_catdog.fetch.storage import find_installed
 
-    if not public_set.competition and present(public_set, into) is None:
+    if not public_set.competition and find_installed(public_set, into) is None:
         host = public_set.archives[0].host
-        note(f"Getting {public_set.name}: {megabytes(public_set.size)} from {host}.", style="dim")
+        note(f"Getting {public_set.name}: {byte_size(public_set.size)} from {host}.", style="dim")
 
 
 def _interrupted(public_set: PublicSet, command: str, *, fetching: bool) -> str:
-    from tl_catdog.fetch.progress import megabytes
     from tl_catdog.fetch.storage import kept_bytes
 
     if not fetching or public_set.competition:
         return "Interrupted: nothing was left."
-    kept = f"{megabytes(kept_bytes(public_set))} of {megabytes(public_set.size)}"
+    kept = f"{byte_size(kept_bytes(public_set))} of {byte_size(public_set.size)}"
     return f"Interrupted: {kept} are kept. To go on, type: {command}"
 
 
 def _report(found: InstalledSet) -> list[str]:
-    from tl_catdog.fetch.progress import megabytes
     from tl_catdog.fetch.storage import archives_folder
 
-    counts = ", ".join(f"{where} {count:,}" for where, count in found.counts.items())
-    size = f"{found.images:,} pictures ({counts}), {megabytes(found.bytes)}"
+    counts = ", ".join(f"{where} {count(n)}" for where, n in found.counts.items())
+    size = f"{plural(found.images, 'picture')} ({counts}), {byte_size(found.bytes)}"
     folder = shlex.quote(str(found.folder))
     lines = [f"{found.folder} is here{' already' if found.already else ''}: {size}"]
     if found.images < found.expected:
         gone = found.expected - found.images
         lines.append(
-            f"{gone:,} of its pictures were taken away. To have them back, move the folder."
+            f"{count(gone)} of its pictures were taken away. To have them back, move the folder."
         )
     lines.append(f"Licence: {found.licence}, see {found.home}")
     lines.extend(

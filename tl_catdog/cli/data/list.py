@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import print_json, printable, results
+from tl_catdog.cli.options import Json
+from tl_catdog.cli.output import print_json, results, say
+from tl_catdog.wording import byte_size, count, whole_percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -17,16 +19,11 @@ if TYPE_CHECKING:
 EXAMPLES = "Examples: tl-catdog data list; tl-catdog data list --into pictures --json"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("list", epilog=EXAMPLES)(list_sets)
-
-
 def list_sets(
     into: Annotated[
         str, typer.Option(help="Folder in which sets are looked for.", metavar="DIR")
     ] = "data",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Show the public sets: size, pictures, licence, where from, and what is here."""
     from tl_catdog.fetch.catalogue import SETS
@@ -36,13 +33,13 @@ def list_sets(
         print_json({"sets": [_entry(public_set, folder) for public_set in SETS.values()]})
         return
     results().print(sets_view(tuple(SETS.values()), folder))
-    results().print("Next: tl-catdog data get NAME", markup=False)
+    say("Next: tl-catdog data get NAME")
 
 
 def _entry(public_set: PublicSet, into: Path) -> dict[str, object]:
-    from tl_catdog.fetch.storage import kept_bytes, present
+    from tl_catdog.fetch.storage import find_installed, kept_bytes
 
-    here = present(public_set, into)
+    here = find_installed(public_set, into)
     return {
         "name": public_set.name,
         "title": public_set.title,
@@ -54,17 +51,14 @@ def _entry(public_set: PublicSet, into: Path) -> dict[str, object]:
             {"name": item.name, "url": item.url, "bytes": item.size, "sha256": item.sha256}
             for item in public_set.archives
         ],
-        "folder": None if here is None else str(here.folder),
+        "folder": None if here is None else here.folder,
         "fetched_bytes": kept_bytes(public_set),
     }
 
 
 def sets_view(sources: tuple[PublicSet, ...], into: Path) -> RenderableType:
     """Return the sets as a table."""
-    from rich.text import Text
-
-    from tl_catdog.cli.render import table
-    from tl_catdog.fetch.progress import megabytes
+    from tl_catdog.cli.render import cell, table
 
     rows = table()
     rows.add_column("name", no_wrap=True)
@@ -76,11 +70,11 @@ def sets_view(sources: tuple[PublicSet, ...], into: Path) -> RenderableType:
     for public_set in sources:
         rows.add_row(
             public_set.name,
-            f"{public_set.images:,}",
-            f"{'' if _exact(public_set) else '~'}{megabytes(public_set.size)}",
-            Text(public_set.licence),
-            Text(public_set.title),
-            Text(printable(_here(public_set, into))),
+            count(public_set.images),
+            f"{'' if _exact(public_set) else '~'}{byte_size(public_set.size)}",
+            cell(public_set.licence),
+            cell(public_set.title),
+            cell(_here(public_set, into)),
         )
     return rows
 
@@ -90,10 +84,10 @@ def _exact(public_set: PublicSet) -> bool:
 
 
 def _here(public_set: PublicSet, into: Path) -> str:
-    from tl_catdog.fetch.storage import kept_bytes, present
+    from tl_catdog.fetch.storage import find_installed, kept_bytes
 
-    found = present(public_set, into)
+    found = find_installed(public_set, into)
     if found is not None:
         return str(found.folder)
     kept = kept_bytes(public_set)
-    return f"{100 * kept / public_set.size:.0f} % fetched" if kept else "–"
+    return f"{whole_percent(kept / public_set.size)} fetched" if kept else "–"

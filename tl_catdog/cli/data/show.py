@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
-from tl_catdog.cli.output import notices, png_file, print_json, printable, results, writing
+from tl_catdog.cli.options import ImageFolder, Json, file_option, seed_of
+from tl_catdog.cli.output import notices, png_file, print_json, say, writing
 from tl_catdog.config import ARCH_DEFAULTS, Arch, choices
 from tl_catdog.errors import UsageError
 
@@ -20,15 +21,8 @@ FEW, MANY = 3, 8
 """Pictures of each class: with augmented versions, and without."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(show)
-
-
 def show(
-    folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
-    ],
+    folder: ImageFolder,
     augmented: Annotated[
         bool, typer.Option("--augmented", help="Show what training makes of the pictures.")
     ] = False,
@@ -37,7 +31,7 @@ def show(
         typer.Option(help="Whose augmentation and picture size.", metavar="WORD"),
     ] = "mobilenet",
     augment: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Another recipe: none, light, strong or randaugment.",
             metavar="WORD",
@@ -45,23 +39,17 @@ def show(
         ),
     ] = None,
     count: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Pictures of each class.", min=1, max=30, show_default=False),
     ] = None,
     split: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Only of this split.", metavar="NAME", show_default=False),
+        str | None, typer.Option(help="Only of this split.", metavar="NAME", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(help="Which pictures, and how varied.", min=0)] = 0,
+    seed: Annotated[int, seed_of("Which pictures, and how varied.")] = 0,
     out: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Where the sheet goes; default: DIR-contact-sheet.png here.",
-            metavar="FILE",
-            show_default=False,
-        ),
+        str | None, file_option("Where the sheet goes; default: DIR-contact-sheet.png here.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Draw a contact sheet: some pictures of each class, by seed."""
     recipe = _recipe(arch, augment)
@@ -88,9 +76,9 @@ def show(
         notices().print(skipped_table(sheet.skipped, images.root, "all are in --json"))
     if json:
         skipped = [{"path": str(item.path), "reason": item.reason} for item in sheet.skipped]
-        print_json({"figure": str(path), "shown": list(sheet.shown), "skipped": skipped})
+        print_json({"figure": path, "shown": sheet.shown, "skipped": skipped})
         return
-    results().print(printable(path), markup=False, soft_wrap=True)
+    say(path)
 
 
 def _recipe(arch: Arch, augment: str | None) -> str:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results, writing
+from tl_catdog.cli.options import (
+    ImageFolder,
+    Json,
+    file_option,
+    folder_option,
+    fraction_of_class,
+    seed_of,
+)
+from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results, say, writing
 from tl_catdog.errors import UsageError
+from tl_catdog.wording import plural
 
 if TYPE_CHECKING:
     from tl_catdog.audit.split import Split
@@ -21,41 +30,20 @@ EXAMPLES = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(split)
-
-
 def split(
-    folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
-    ],
-    validation: Annotated[
-        float, typer.Option(help="Part of each class for validation.", min=0.01, max=0.9)
-    ] = 0.2,
-    test: Annotated[
-        float, typer.Option(help="Part of each class for the test.", min=0.0, max=0.9)
-    ] = 0.1,
-    seed: Annotated[int, typer.Option(help="Which of the possible splits.", min=0)] = 0,
-    out: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Where the split goes; default: DIR.split.csv.", metavar="FILE", show_default=False
-        ),
-    ] = None,
+    folder: ImageFolder,
+    validation: Annotated[float, fraction_of_class("for validation", 0.01)] = 0.2,
+    test: Annotated[float, fraction_of_class("for the test", 0.0)] = 0.1,
+    seed: Annotated[int, seed_of("Which of the possible splits.")] = 0,
+    out: Annotated[str | None, file_option("Where the split goes; default: DIR.split.csv.")] = None,
     folders: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Make a folder of the splits instead, of hard links.",
-            metavar="DIR",
-            show_default=False,
-        ),
+        str | None, folder_option("Make a folder of the splits instead, of hard links.")
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Merge splits that there are, and split anew.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Split a set: by seed, stratified, near-copies together.
 
@@ -78,19 +66,16 @@ def split(
         raise UsageError(
             f"expected a new file, found that {target} is there.", "Type: --force or --out FILE"
         )
-    try:
+    with on_ctrl_c("Interrupted: nothing was written."):
         with counting(notices(), "looking for copies") as progress:
             found = split_set(
                 root, validation=validation, test=test, seed=seed, again=again, progress=progress
             )
         copied = write_folders(found.images, target) if folders else _write(found, target)
-    except KeyboardInterrupt:
-        note("Interrupted: nothing was written.")
-        raise typer.Exit(130) from None
     if json:
         print_json(
             {
-                "target": str(target),
+                "target": target,
                 "counts": found.images.counts(),
                 "groups": found.groups,
                 "grouped": found.grouped,
@@ -111,17 +96,17 @@ def _write(found: Split, target: Path) -> int:
 
 
 def _show(found: Split, root: Path, target: Path, *, folders: bool, copied: int) -> None:
-    from tl_catdog.cli.render import count, data_summary, plural
+    from tl_catdog.cli.render import data_summary
 
     results().print(data_summary(found.images))
     lines = []
     if found.groups:
         groups = plural(found.groups, "group")
-        lines.append(f"Kept together: {groups} of copies, {count(found.grouped)} pictures.")
+        images = plural(found.grouped, "picture")
+        lines.append(f"Kept together: {groups} of copies, {images}.")
     if copied:
         lines.append(f"No links could be made: {plural(copied, 'file')} copied.")
     words = f"--data {shlex.quote(str(target))}"
     if not folders:
         words = f"--data {shlex.quote(str(root))} --split {shlex.quote(str(target))}"
-    for line in (*lines, f"Split: {target}", f"Next: tl-catdog train {words}"):
-        results().print(printable(line), markup=False, soft_wrap=True)
+    say(*lines, f"Split: {target}", f"Next: tl-catdog train {words}")
