@@ -4,9 +4,9 @@
 
     classifier = tl.train("pictures", arch="mobilenet", finetune=True)
     classifier = tl.load("models/mobilenet")  # or tl.load() for the newest run
-    for said in classifier.predict("holiday.jpg"):
-        print(said.label, said.probabilities)
-    print(classifier.evaluate("others").evaluation.accuracy)
+    for found in classifier.predict("holiday.jpg"):
+        print(found.label, found.probabilities)
+    print(classifier.evaluate("others").metrics.accuracy)
     print(tl.compare("baseline", "mobilenet")[0].pairs[0].sentence())
 
 Wrong use raises ``UsageError``, what goes wrong otherwise ``CatdogError``; both have a ``message``
@@ -47,7 +47,7 @@ RUNS_DIR = "models"
 
 
 def load(run: str | Path | Run | None = None, *, runs_dir: str | Path = RUNS_DIR) -> Classifier:
-    """Return a trained classifier.
+    """Return a trained classifier; its network is loaded at the first prediction.
 
     Args:
         run: The name of a run, its folder, or the run; ``cats-dogs`` is the one that ships with
@@ -56,7 +56,10 @@ def load(run: str | Path | Run | None = None, *, runs_dir: str | Path = RUNS_DIR
 
     Raises:
         UsageError: There is no such run.
-        CatdogError: It isn't a finished run.
+        CatdogError: It isn't a finished run, or one of its files can't be read.
+
+    >>> load("cats-dogs").classes
+    ('cats', 'dogs')
     """
     if isinstance(run, Run):
         return Classifier(run)
@@ -71,13 +74,21 @@ def compare(
 ) -> tuple[Group, ...]:
     """Put runs side by side, grouped by their pictures, and test each pair of a group.
 
+    Figures come from saved predictions, so nothing is predicted and no picture is read. In a group,
+    ``runs`` has the figures of each, the least accurate first, and ``pairs`` each difference in
+    accuracy with its 95 % interval and the p-value of McNemar's exact test.
+
     Args:
         *runs: Names, folders, runs or classifiers; none for all finished runs.
         split: Which split; by default ``test`` if all have it, else ``validation``.
         runs_dir: The folder that holds the runs.
 
     Raises:
-        UsageError: There is no such run, or no such split.
+        UsageError: There is no such run, or no such split, or two runs have the same name.
+
+    >>> (group,) = compare("cats-dogs")
+    >>> group.split, group.n, group.classes
+    ('test', 351, ('cats', 'dogs'))
     """
     from tl_catdog.evaluation import comparison
 

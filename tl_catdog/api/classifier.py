@@ -34,15 +34,26 @@ class EvaluationResult:
     """How good a classifier is on labelled pictures.
 
     Attributes:
+        run: The classifier's run.
         data: The pictures' name.
         root: Their folder.
         split: Which of them.
-        predictions: What it says of each.
+        predictions: The probabilities of each of the n pictures, (n, classes), and its label.
         skipped: Which can't be read, and why.
         trained_on: How many of them it was trained on; its figures flatter then.
-        metrics: Accuracy and confusion.
-        calibration: Calibration, and figures of each class, all with intervals.
+        metrics: Accuracy, 0..1, with its interval; AUC, log loss, confusion matrix.
+        calibration: Expected calibration error and Brier score, and precision, recall and F1 of
+            each class, 0..1, all with 95 % intervals.
         policy: When ``predict --reject`` answers; None if the validation pictures can't tell.
+
+    >>> from tl_catdog.api import load
+    >>> found = load("cats-dogs").evaluate()
+    >>> found.split, found.metrics.n, round(found.metrics.accuracy, 3)
+    ('test', 351, 0.989)
+    >>> found.metrics.confusion  # rows: what is true; columns: what it said
+    ((174, 2), (2, 173))
+    >>> print(found.calibration.per_class[0].recall)
+    98.9 % (96.0–99.7)
     """
 
     run: Run
@@ -77,10 +88,20 @@ class EvaluationResult:
 
 
 class Classifier:
-    """A trained run that answers.
+    """A trained run that predicts; ``tl.load`` and ``tl.train`` return it.
 
     Args:
-        run: The run; its network is loaded at the first answer.
+        run: The run; its network is loaded at the first prediction.
+
+    >>> import numpy as np
+    >>> from tl_catdog.api import load
+    >>> from tl_catdog.drawings import draw
+    >>> classifier = load("cats-dogs")
+    >>> classifier.name, classifier.classes
+    ('cats-dogs', ('cats', 'dogs'))
+    >>> (found,) = classifier.predict(np.asarray(draw("dog", seed=5).image))
+    >>> found.label, found.confidence == found.probabilities["dogs"]
+    ('dogs', True)
     """
 
     def __init__(self, run: Run) -> None:
@@ -97,7 +118,7 @@ class Classifier:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes."""
+        """The classes, in the order of the probabilities."""
         return self.run.classes
 
     def predict(
@@ -107,18 +128,27 @@ class Classifier:
         reject: bool = False,
         precision: float | None = None,
     ) -> list[Prediction]:
-        """Say what is in pictures. A bad one gets an error, the others their answers.
+        """Predict the class of each picture. A bad one gets an error, the others their answers.
 
         Args:
-            pictures: One or many of: a file; a folder, which stands for all pictures below it;
+            images: One or many of: a file; a folder, which stands for all pictures below it;
                 encoded bytes; values 0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of
                 several pictures, (B, H, W, 3).
             reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
-            precision: Part of the answers that must be right, 0..1; implies ``reject``.
+            precision: Part of the answers that must be right, above 0 and below 1; implies
+                ``reject``, which takes 0.995 where the validation pictures can show it.
+
+        Returns:
+            A prediction for each picture, in their order.
 
         Raises:
-            UsageError: ``precision`` is none.
+            UsageError: ``precision`` is out of its range, or an item is nothing that a picture
+                can be given as.
             CatdogError: The network can't be read, or the run can't show that precision.
+
+        >>> from tl_catdog.api import load
+        >>> load("cats-dogs").predict(b"no picture")[0].error
+        'not a JPEG, PNG, WEBP, BMP or GIF picture'
         """
         policy = self.policy(precision) if reject or precision is not None else None
         return list(self.stream(image_sources(images), policy))
@@ -126,21 +156,33 @@ class Classifier:
     def stream(
         self, images: Iterable[ImageSource], policy: Policy | None = None
     ) -> Iterator[Prediction]:
-        """Answer for one picture after the other, in order; memory stays flat.
+        """Predict one picture after the other, in order; memory doesn't grow with their number.
 
         Args:
-            pictures: See ``image_sources``.
+            images: Files, encoded bytes or arrays, as ``image_sources`` yields them.
             policy: When an answer is given; None for always.
+
+        Raises:
+            CatdogError: The network can't be read.
         """
         for answer in self.predictor().answers(images):
             yield apply_policy(answer, policy)
 
     def policy(self, precision: float | None = None) -> Policy:
-        """Choose when to answer; see ``rejection``.
+        """Choose when to answer, by the validation pictures; see ``prediction.rejection``.
+
+        Args:
+            precision: Part of the answers that must be right, above 0 and below 1; by default
+                0.995, or what so few pictures can show.
 
         Raises:
-            UsageError: ``precision`` isn't between 0 and 1.
+            UsageError: ``precision`` is out of its range.
             CatdogError: The validation pictures can't show it.
+
+        >>> from tl_catdog.api import load
+        >>> policy = load("cats-dogs").policy()
+        >>> policy.precision, policy.doubt(confidence=0.75, novelty=0.0)
+        (0.995, 'too doubtful')
         """
         if precision is not None and not 0 < precision < 1:
             raise UsageError(
@@ -151,6 +193,9 @@ class Classifier:
 
     def predictor(self, *, mirror: bool = False) -> Predictor:
         """Return the loaded network; it is loaded once.
+
+        Args:
+            mirror: Whether it averages over each picture and its mirror image.
 
         Raises:
             CatdogError: Its file is missing, changed or unreadable.
@@ -168,7 +213,7 @@ class Classifier:
         mirror: bool = False,
         progress: Progress | None = None,
     ) -> EvaluationResult:
-        """Measure how good it is.
+        """Measure how good it is on labelled pictures.
 
         Args:
             data: A folder of labelled pictures; None for those that it was trained with, of which
@@ -176,7 +221,7 @@ class Classifier:
             split: Which of them; by default ``test`` if there is one, else ``validation``.
             again: Predict anew what is saved.
             mirror: Average over each picture and its mirror image.
-            progress: Hears of each picture that is predicted.
+            progress: Called with (done, total) pictures where any is predicted.
 
         Raises:
             UsageError: The folder isn't a set, has other classes or no such split.
@@ -228,12 +273,13 @@ class Classifier:
     ) -> tuple[Condition, ...]:
         """Measure how much of its accuracy is left when pictures get worse in eight ways.
 
-        What is found on its own pictures is kept in the run, for its report.
+        The plain pictures come first. What is found on its own pictures is kept in the run, for
+        its report.
 
         Args:
             data: As for ``evaluate``.
             split: As for ``evaluate``.
-            progress: Hears of each picture.
+            progress: Called with (done, total) pictures.
 
         Raises:
             UsageError: The folder isn't a set, has other classes or no such split.
@@ -276,12 +322,12 @@ class Classifier:
         label: str | None = None,
         progress: Progress | None = None,
     ) -> Explanation:
-        """Explain what it says of a picture: see ``insight.explanation``.
+        """Explain what it predicts for a picture: see ``explain.explanation``.
 
         Args:
-            picture: The file.
+            image: The file.
             label: The class to explain; None for the most probable one.
-            progress: Hears how many squares of how many have been covered.
+            progress: Called with (done, total) covered squares.
 
         Raises:
             UsageError: It knows no such class.
@@ -301,5 +347,5 @@ class Classifier:
 
 
 def default_split(images: ImageSet) -> str:
-    """Return the split that says most about a network: the test, else what comes nearest."""
+    """Return the split that says most about a network: test, else validation, all, or train."""
     return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in images.splits)

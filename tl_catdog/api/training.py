@@ -22,14 +22,24 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
     Args:
         data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, or files such as
             cat.1.jpg.
-        observer: Hears of the progress.
-        **settings: The fields of ``config.TrainConfig``, such as ``arch``, ``finetune``, ``seed``,
-            ``epochs``, ``run`` or ``runs_dir``.
+        observer: Called on the way: decoding, each step, each epoch; see
+            ``training.observer.Observer``.
+        **settings: The fields of ``config.TrainConfig``, such as ``arch`` (``"mobilenet"`` or
+            ``"baseline"``), ``finetune``, ``seed``, ``epochs``, ``run`` or ``runs_dir``.
+
+    Returns:
+        The classifier of the finished run, which is in ``runs_dir``, by default ``models``.
 
     Raises:
         UsageError: A setting is unknown or out of its range, the folder isn't a set, or the run's
             name is taken.
         CatdogError: The training can't be done.
+        KeyboardInterrupt: It was interrupted before the first epoch was through; later, the best
+            epoch so far becomes the run.
+
+    >>> train("pictures", epohcs=3)
+    Traceback (most recent call last):
+    tl_catdog.errors.UsageError: expected known settings, found 'epohcs'; the valid ones are ...
     """
     config = from_mapping({"data": str(data), **settings})
     name = run_name(config)
@@ -38,17 +48,30 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
 
 
 def run_name(config: TrainConfig) -> str:
-    """Return the name of the run that a training will leave.
+    """Return the name of the run that a training will leave: the one wanted, or a free one.
 
     Raises:
         UsageError: The one wanted is taken, or can't be a folder's name.
+
+    >>> run_name(TrainConfig(arch="mobilenet", finetune=True, runs_dir="/nowhere"))
+    'mobilenet-finetune'
     """
     stem = f"{config.arch}-finetune" if config.finetune else config.arch
     return choose_name(config.run, stem, Path(config.runs_dir), force=config.force)
 
 
 def training_images(config: TrainConfig, root: Path, *, drawn: bool = False) -> ImageSet:
-    """Return a folder's pictures, split as the settings say; see ``sets.load_training_set``."""
+    """Return a folder's pictures, split as the settings say; see ``data.sets.load_training_set``.
+
+    Args:
+        config: The settings; ``seed``, ``validation_fraction``, ``test_fraction`` and ``split``
+            count here.
+        root: The folder.
+        drawn: Whether its pictures are drawings, which runs and reports say.
+
+    Raises:
+        UsageError: The folder isn't a set that can be trained on, or the split file isn't its.
+    """
     return load_training_set(
         root,
         seed=config.seed,
@@ -62,7 +85,13 @@ def training_images(config: TrainConfig, root: Path, *, drawn: bool = False) -> 
 def fit(
     config: TrainConfig, images: ImageSet, name: str, observer: Observer | None = None
 ) -> TrainingResult:
-    """Train on pictures that have splits; see ``training.trainer.train``."""
+    """Train on pictures that have splits, and publish the run; see ``training.trainer.train``.
+
+    Raises:
+        UsageError: The run's name was taken meanwhile.
+        CatdogError: The training can't be done.
+        KeyboardInterrupt: It was interrupted before the first epoch was through.
+    """
     with RunWriter(Path(config.runs_dir), name, force=config.force) as writer:
         from tl_catdog.training.trainer import train as run_training
 
