@@ -30,13 +30,14 @@ def chosen_run(name: str | None, folder: Path) -> Run:
 
 
 def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
-    """Return the runs named, each once, or all finished ones of a folder.
+    """Return the runs named, each once however it is named, or all finished ones of a folder.
 
     Raises:
         UsageError: There is none, or none of a name.
     """
     if names:
-        return tuple(find_run(name, folder) for name in dict.fromkeys(names))
+        found = (find_run(name, folder) for name in names)
+        return tuple({run.path.resolve(): run for run in found}.values())
     listed = list_runs(folder)
     if listed.unfinished:
         note(f"Not finished, so left out: {', '.join(listed.unfinished)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,16 +147,23 @@ def compare(runs: Sequence[Run], split: str | None = None) -> tuple[Group, ...]:
     """Group the runs by their data, evaluate each, and test every pair within a group.
 
     Args:
-        runs: Finished runs.
+        runs: Finished runs; one that is given twice counts once.
         split: Which pictures to compare on; by default the test pictures if every run of a group
             has predictions on them, else the validation ones.
 
     Raises:
-        UsageError: A run has no predictions on the split.
+        UsageError: A run has no predictions on the split, or two runs have the same name.
         CatdogError: Saved predictions can't be read.
     """
     by_data: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
+    paths: dict[str, Path] = {}
+    for run in {run.path.resolve(): run for run in runs}.values():
+        if run.name in paths:
+            raise UsageError(
+                f"expected runs of different names, found {paths[run.name]} and {run.path}.",
+                f"Type: mv {shlex.quote(str(run.path))} {shlex.quote(f'{run.path}-2')}",
+            )
+        paths[run.name] = run.path
         by_data[run.manifest["data"]["fingerprint"]].append(run)
     return tuple(_group(members, split) for members in by_data.values())
 
