@@ -15,9 +15,10 @@ from tl_catdog.data.batches import Samples, decode_all, evaluation_batches, trai
 from tl_catdog.data.sets import load_set
 from tl_catdog.models.build import build
 from tl_catdog.models.mobilenet import BACKBONE
-from tl_catdog.training import fit as stages
+from tl_catdog.training import fit as fitting
+from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.observer import EpochResult, Observer
-from tl_catdog.training.stages import stages_of
+from tl_catdog.training.stages import INTERRUPTED, STOPPED_EARLY, StageResult, stages_of
 
 CLASSES = ("ant", "bee")
 
@@ -54,23 +55,23 @@ def fit(
     journal: Journal | None = None,
     *,
     model: keras.Model | None = None,
-    best: stages.BestWeights | None = None,
+    best: BestWeights | None = None,
     only: str | None = None,
     **settings: Any,
-) -> tuple[keras.Model, list[stages.StageResult]]:
+) -> tuple[keras.Model, list[StageResult]]:
     config = TrainConfig(
         **{"image_size": 32, "batch_size": 8, "backbone_weights": "packaged", **settings}
     ).resolved()
     runtime.make_deterministic(config.seed)
     model = model or build(config, 2)
-    best = best or stages.BestWeights()
+    best = best or BestWeights()
     results = []
     for number, stage in enumerate(stages_of(config)):
         if only and stage.name != only:
             continue
         stage = replace(stage, feature_layer=None)  # the whole network, on pictures
         results.append(
-            stages.run_stage(
+            fitting.run_stage(
                 model,
                 config,
                 stage,
@@ -162,7 +163,8 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(
         settings |= {"finetune": True, "finetune_epochs": 1}
 
     def weights(seed: int) -> list[np.ndarray]:
-        return fit(decoded, seed=seed, **settings)[0].get_weights()
+        found: list[np.ndarray] = fit(decoded, seed=seed, **settings)[0].get_weights()
+        return found
 
     first = weights(0)
     assert all(np.array_equal(a, b) for a, b in zip(first, weights(0), strict=True))
@@ -200,7 +202,12 @@ def test_averaged_weights_are_what_is_validated_and_kept(
         return_dict=True,
     )
     assert again["loss"] == pytest.approx(result.val_loss, rel=1e-4)
-    settings = {"arch": "baseline", "epochs": 4, "learning_rate": 1e-3, "weight_average": 0.0}
+    settings: dict[str, Any] = {
+        "arch": "baseline",
+        "epochs": 4,
+        "learning_rate": 1e-3,
+        "weight_average": 0.0,
+    }
     plain, _ = fit(decoded, Journal(), **settings)
     assert not np.allclose(plain.get_weights()[0], model.get_weights()[0], atol=1e-5)
 
@@ -208,7 +215,7 @@ def test_averaged_weights_are_what_is_validated_and_kept(
 def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
     decoded: dict[str, Samples],
 ) -> None:
-    best = stages.BestWeights()
+    best = BestWeights()
     settings: dict[str, Any] = {
         "arch": "mobilenet",
         "finetune": True,
@@ -228,22 +235,22 @@ def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
 def test_a_stage_stops_early_when_nothing_gets_better(
     decoded: dict[str, Samples],
 ) -> None:
-    best = stages.BestWeights(accuracy=1.0, loss=-1.0, weights=[])
+    best = BestWeights(accuracy=1.0, loss=-1.0, weights=[])
     journal = Journal()
-    config = {"arch": "baseline", "epochs": 9, "patience": 2, "learning_rate": 1e-3}
+    config: dict[str, Any] = {"arch": "baseline", "epochs": 9, "patience": 2, "learning_rate": 1e-3}
     _, (result,) = fit(decoded, journal, best=best, **config)
-    assert result.reason == stages.STOPPED_EARLY
+    assert result.reason == STOPPED_EARLY
     assert result.epochs == 2
-    assert journal.ended == [("scratch", stages.STOPPED_EARLY)]
+    assert journal.ended == [("scratch", STOPPED_EARLY)]
 
 
 def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, Samples]) -> None:
     journal = Journal(interrupt_after_steps=3 * 2 + 2)
-    best = stages.BestWeights()
+    best = BestWeights()
     model, (result,) = fit(
         decoded, journal, best=best, arch="baseline", epochs=5, learning_rate=1e-3
     )
-    assert result.reason == stages.INTERRUPTED
+    assert result.reason == INTERRUPTED
     assert result.epochs == 2
     assert all(np.array_equal(a, b) for a, b in zip(best.weights, model.get_weights(), strict=True))
 
@@ -274,3 +281,88 @@ def test_each_optimiser_and_schedule_trains(decoded: dict[str, Samples], optimiz
     # The warm-up takes the first of the two epochs, up from a tenth.
     assert first.learning_rate == pytest.approx(1e-3)
     assert np.isfinite([first.loss, last.loss]).all()
+
+
+def compiled(*, steps: int = 10, features: int = 4, units: int = 1, **settings: Any) -> keras.Model:
+    """Return a tiny network compiled as the frozen stage of these settings would be."""
+    config = TrainConfig(**{"image_size": 32, **settings}).resolved()
+    (stage, *_) = stages_of(config)
+    model = keras.Sequential(
+        [keras.Input((features,)), keras.layers.Dense(units, activation="sigmoid")]
+    )
+    fitting.compile_stage(model, config, stage, steps)
+    return model
+
+
+def test_weight_decay_leaves_biases_alone() -> None:
+    model = compiled(weight_decay=0.5, learning_rate=0.1, schedule="constant", optimizer="sgd")
+    model.set_weights([np.ones((4, 1), np.float32), np.ones(1, np.float32)])
+    model.optimizer.apply([keras.ops.zeros((4, 1)), keras.ops.zeros(1)], model.trainable_variables)
+    kernel, bias = model.get_weights()
+    assert kernel == pytest.approx(1 - 0.5 * 0.1)
+    assert bias == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("part", "momentum"),
+    [(0.5, 1 - 1 / (0.5 * 10 * 4)), (1.0, 1 - 1 / 40), (0.025, None), (0.0, None)],
+)
+def test_the_running_mean_looks_back_on_a_part_of_the_stage(
+    part: float, momentum: float | None
+) -> None:
+    optimizer = compiled(weight_average=part, epochs=4, steps=10).optimizer
+    assert optimizer.use_ema is (momentum is not None)
+    if momentum is not None:
+        assert optimizer.ema_momentum == pytest.approx(momentum)
+
+
+def rates(config: TrainConfig, steps: int, *at: int) -> list[float]:
+    settings = config.resolved()
+    schedule = fitting.learning_rate_of(settings, stages_of(settings)[0], steps)
+    return [float(schedule(step)) for step in at]
+
+
+def test_the_learning_rate_rises_from_a_tenth_and_falls_to_its_final_part() -> None:
+    config = TrainConfig(
+        arch="baseline", epochs=6, learning_rate=0.4, warmup_epochs=2, final_learning_rate=0.25
+    )
+    assert rates(config, 10, 0, 10, 20, 40, 60) == pytest.approx(
+        [0.04, 0.22, 0.4, (0.4 + 0.1) / 2, 0.1], rel=1e-5
+    )
+
+
+def test_without_a_warm_up_it_falls_from_the_beginning() -> None:
+    config = TrainConfig(epochs=2, learning_rate=0.4, final_learning_rate=0.5)
+    assert rates(config, 10, 0, 10, 20) == pytest.approx([0.4, 0.3, 0.2], rel=1e-5)
+
+
+def test_a_warm_up_takes_half_of_the_stage_at_most() -> None:
+    config = TrainConfig(arch="baseline", epochs=2, learning_rate=0.4, warmup_epochs=9)
+    assert rates(config, 10, 0, 10) == pytest.approx([0.04, 0.4], rel=1e-5)
+
+
+@pytest.mark.parametrize("units", [1, 3])
+def test_the_loss_is_the_binary_cross_entropy_with_smoothed_targets(units: int) -> None:
+    model = compiled(label_smoothing=0.2, units=units)
+    probabilities = np.array([[0.9] * units, [0.3] * units])
+    targets = np.array([[1.0] * units, [0.0] * units])
+    smooth = targets * 0.8 + 0.1
+    expected = -(smooth * np.log(probabilities) + (1 - smooth) * np.log(1 - probabilities)).mean()
+    assert float(model.loss(targets, probabilities)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_parameters_are_counted() -> None:
+    model = compiled(features=4, units=3)
+    assert fitting.count_parameters(model.trainable_weights) == 4 * 3 + 3
+
+
+def test_a_stage_says_how_many_parameters_it_trains(decoded: dict[str, Samples]) -> None:
+    settings: dict[str, Any] = {"arch": "mobilenet", "epochs": 1, "dense_units": 16}
+    _, (result,) = fit(decoded, only="frozen", **settings)
+    assert result.trainable_params == 1280 * 16 + 16 + 16 * 1 + 1
+
+
+@pytest.mark.parametrize(("steps", "together"), [(1, 1), (64, 32), (33, 11), (37, 1), (31, 31)])
+def test_steps_are_run_together_by_a_divisor_of_the_epoch(steps: int, together: int) -> None:
+    assert compiled(steps=steps).steps_per_execution == together
+    assert compiled(steps=steps, arch="baseline").steps_per_execution == 1

@@ -18,19 +18,19 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import ImageError, UsageError
 from tl_catdog.evaluation.metrics import compute_metrics
-from tl_catdog.features import extraction as features
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import store_path
 from tl_catdog.features.extraction import extract
 from tl_catdog.features.views import Views
+from tl_catdog.models import engine
 from tl_catdog.models.build import build
-from tl_catdog.prediction import predictor
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.runs.folder import ONNX, Run, find_run, read_metrics
 from tl_catdog.runs.writer import RunWriter
-from tl_catdog.training import fit as stages
+from tl_catdog.training import fit as fitting
 from tl_catdog.training import trainer
+from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import stages_of
 from tl_catdog.training.trainer import train
@@ -57,7 +57,8 @@ def run_of(pictures: ImageSet, tmp_path: Path, **settings: Any) -> Run:
 
 
 def weights(run: Run) -> list[np.ndarray]:
-    return keras.models.load_model(run.model_path, compile=False).get_weights()
+    found: list[np.ndarray] = keras.models.load_model(run.model_path, compile=False).get_weights()
+    return found
 
 
 @pytest.mark.parametrize("with_onnx", [True, False])
@@ -65,7 +66,7 @@ def test_predictions_from_features_are_what_the_saved_network_says(
     pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_onnx: bool
 ) -> None:
     run = run_of(pictures, tmp_path, learning_rate=1e-2)
-    monkeypatch.setattr(predictor, "onnx_runs", lambda: with_onnx)
+    monkeypatch.setattr(engine, "onnx_runs", lambda: with_onnx)
     for split in ("validation", "test"):
         saved = read_predictions(run.predictions_path(split))
         again = predict_examples(Predictor.load(run), pictures.split(split)).predictions
@@ -98,7 +99,7 @@ def test_the_cache_changes_no_bit_of_the_result(
     settings: dict[str, Any],
     with_onnx: bool,
 ) -> None:
-    for module in (trainer, features):
+    for module in (trainer, engine):
         monkeypatch.setattr(module, "onnx_works", lambda: with_onnx)
     cold = weights(run_of(pictures, tmp_path, **settings))
     warm = weights(run_of(pictures, tmp_path, **settings))
@@ -118,7 +119,12 @@ def test_training_above_the_cut_is_training_the_whole(pictures: ImageSet, block:
     size = 32
     # Plain gradient descent in small steps: larger ones make more of any rounding, and RMSprop's
     # first steps follow a gradient's sign, however small it is.
-    settings = {"image_size": size, "augment": "none", "dropout": 0.3, "optimizer": "sgd"}
+    settings: dict[str, Any] = {
+        "image_size": size,
+        "augment": "none",
+        "dropout": 0.3,
+        "optimizer": "sgd",
+    }
     config = TrainConfig(
         finetune=True,
         unfreeze_from=block,
@@ -133,7 +139,7 @@ def test_training_above_the_cut_is_training_the_whole(pictures: ImageSet, block:
     }
     backbone = frozen_backbone(config, [stage.feature_layer], lambda: None)
     tables[stage.feature_layer] = {
-        name: extract(backbone, pictures.split(name), Views()).at[stage.feature_layer]
+        name: extract(backbone, pictures.split(name), Views()).samples[stage.feature_layer]
         for name in ("train", "validation")
     }
     found = {}
@@ -141,14 +147,14 @@ def test_training_above_the_cut_is_training_the_whole(pictures: ImageSet, block:
         runtime.make_deterministic(0)
         model = build(config, 2)
         start = [weight.copy() for weight in model.get_weights()]
-        result = stages.run_stage(
+        result = fitting.run_stage(
             model,
             config,
             replace(stage, feature_layer=feature_layer),
             training=training_batches(table["train"], CLASSES, batch_size=8, seed=1),
             steps=5,
             validation=evaluation_batches(table["validation"], CLASSES, batch_size=8),
-            best=stages.BestWeights(),
+            best=BestWeights(),
             observer=Observer(),
             record=lambda _: None,
         )
@@ -195,7 +201,7 @@ def test_each_epoch_says_when_it_ended(pictures: ImageSet, tmp_path: Path) -> No
 def test_a_run_without_onnx_runtime_is_whole(
     pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (trainer, features):
+    for module in (trainer, engine):
         monkeypatch.setattr(module, "onnx_works", lambda: False)
     run = run_of(pictures, tmp_path, finetune=True)
     assert not run.holds(ONNX)
