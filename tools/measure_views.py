@@ -33,9 +33,9 @@ def main() -> None:
     pictures = load_training_set(arguments.data)
     backbone = frozen_backbone(config, [POOLING], lambda: None)
     views = Views(mirror=True, augmented=arguments.views, recipe="light")
-    full = extract(backbone, pictures.split(TRAIN), views).at[POOLING]
+    full = extract(backbone, pictures.split(TRAIN), views).samples[POOLING]
     others = pictures.split(VALIDATION) + pictures.split(TEST)
-    judged = extract(backbone, others, Views()).at[POOLING]
+    judged = extract(backbone, others, Views()).samples[POOLING]
     runtime.start()
     from tl_catdog.models.build import build
     from tl_catdog.models.mobilenet import part_above

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.features.cache import FeatureStore
+from tl_catdog.config import TrainConfig
+from tl_catdog.errors import CatdogError
+from tl_catdog.features import cache as module
+from tl_catdog.features.cache import FeatureStore, open_store, store_path
 
 MEGABYTE = 10**6
 VALUE = os.urandom(10_000)
@@ -106,7 +109,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from tl_catdog.training.store import FeatureStore
+from tl_catdog.features.cache import FeatureStore
 with FeatureStore(Path(sys.argv[1]), 10**9) as store:
     start = int(sys.argv[2])
     for number in range(start, start + int(sys.argv[3]), 20):
@@ -156,3 +159,63 @@ def test_a_kill_leaves_what_was_committed(path: Path) -> None:
         assert len(store) % 20 == 0  # no half transaction
         fill(store, [b"more"])
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_no_more_is_dropped_than_makes_room(path: Path) -> None:
+    with FeatureStore(path, 10 * MEGABYTE) as store:
+        for start in range(0, 900, 100):
+            fill(store, keys(100, start=start))
+            time.sleep(0.01)
+        fill(store, keys(100, start=900))
+        kept = len(store)
+        assert 1000 - 2 * module.ROWS_AN_EVICTION <= kept < 1000
+        left = sorted(int(key) for key, _ in store.get(keys(1000)))
+        assert left == list(range(1000 - kept, 1000))  # the oldest are gone, in order
+
+
+def test_a_store_that_is_full_to_its_limit_keeps_all(path: Path) -> None:
+    with FeatureStore(path) as store:
+        fill(store, keys(300))
+        used = store.used_bytes()
+    with FeatureStore(path, used) as store:
+        assert len(store) == 300
+
+
+def test_clearing_tells_how_many_there_were(store: FeatureStore) -> None:
+    fill(store, keys(3000))  # more than one step of dropping
+    assert store.clear() == 3000
+    assert store.clear() == 0
+
+
+def test_the_setting_limits_the_cache_in_gigabytes() -> None:
+    with open_store(TrainConfig(cache_size=0.25)) as opened:
+        assert opened is not None
+        assert opened.path == store_path()
+        assert opened.limit == 250 * MEGABYTE
+
+
+def test_a_cache_of_no_size_is_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with open_store(TrainConfig(cache_size=0.0)) as opened:
+        assert opened is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_used_is_one_line_with_a_way_around_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(CatdogError, match=r"disk is full") as caught,
+        open_store(TrainConfig()),
+    ):
+        raise sqlite3.OperationalError("database or disk is full")
+    assert "--cache-size 0" in caught.value.hint
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(CatdogError, match=r"features\.sqlite"), open_store(TrainConfig()):
+        pass
+
+
+def test_what_goes_wrong_elsewhere_is_not_blamed_on_the_cache() -> None:
+    with pytest.raises(OSError, match="elsewhere"), open_store(TrainConfig()):
+        raise OSError("elsewhere")

@@ -1,4 +1,4 @@
-"""Features: computed once for each picture and view, the same whatever was known before."""
+"""Features: computed once for each picture and view, the same whatever was cached before."""
 
 import shutil
 import sqlite3
@@ -12,18 +12,22 @@ import pytest
 
 from tests.conftest import paint_set
 from tl_catdog.config import TrainConfig
+from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_set
+from tl_catdog.errors import ImageError
+from tl_catdog.features import backbone as backbones
 from tl_catdog.features import extraction as module
 from tl_catdog.features.backbone import Backbone, frozen_backbone
 from tl_catdog.features.cache import FeatureStore
 from tl_catdog.features.extraction import extract
-from tl_catdog.features.views import Views, views_of
+from tl_catdog.features.views import Views
+from tl_catdog.models import engine
 from tl_catdog.models.build import build
 from tl_catdog.models.weights import packaged_weights
 
-CUTS = ("pooling", "block_13")
+FEATURE_LAYERS = ("pooling", "block_13")
 CONFIG = TrainConfig(image_size=32).resolved()
 ALL = Views(mirror=True, augmented=2, recipe="light", seed=3)
 
@@ -43,7 +47,7 @@ class Counting:
 
 
 def counted() -> tuple[Backbone, Counting]:
-    backbone = frozen_backbone(CONFIG, CUTS, lambda: None)
+    backbone = frozen_backbone(CONFIG, FEATURE_LAYERS, lambda: None)
     forward = Counting(backbone.load())
     return replace(backbone, load=lambda: forward), forward
 
@@ -60,8 +64,8 @@ def store(tmp_path: Path) -> Iterator[FeatureStore]:
 
 
 def everything(found: module.Features, feature_layer: str = "pooling") -> np.ndarray:
-    """Return all numbers, (pictures, views, …)."""
-    samples = found.at[feature_layer]
+    """Return all features, (pictures, views, …)."""
+    samples = found.samples[feature_layer]
     indices = np.arange(len(samples.examples))
     columns = [samples.gather(indices, np.full_like(indices, v)) for v in range(samples.views)]
     return np.stack(columns, axis=1)
@@ -72,12 +76,12 @@ def test_each_view_is_the_backbones_output(examples: tuple[Example, ...]) -> Non
     found = extract(backbone, examples, Views(mirror=True))
     pixels = np.stack([decode(example.path, 32) for example in examples])
     for feature_layer, index in (("pooling", 0), ("block_13", 1)):
-        numbers = everything(found, feature_layer)
-        for view, pictures in enumerate((pixels, pixels[:, :, ::-1])):
-            expected = forward.forward(pictures)[index]
-            np.testing.assert_allclose(numbers[:, view], expected, rtol=1e-3, atol=1e-3)
-    assert found.at["pooling"].rows.dtype == np.float32
-    assert found.at["block_13"].rows.dtype == np.float16
+        features = everything(found, feature_layer)
+        for view, images in enumerate((pixels, pixels[:, :, ::-1])):
+            expected = forward.forward(images)[index]
+            np.testing.assert_allclose(features[:, view], expected, rtol=1e-3, atol=1e-3)
+    assert found.samples["pooling"].rows.dtype == np.float32
+    assert found.samples["block_13"].rows.dtype == np.float16
 
 
 def test_the_second_time_nothing_is_computed(
@@ -86,17 +90,17 @@ def test_the_second_time_nothing_is_computed(
     backbone, forward = counted()
     heard: list[tuple[int, int, int]] = []
     first = extract(backbone, examples, ALL, store=store, progress=lambda *n: heard.append(n))
-    assert first.known == 0
+    assert first.cached == 0
     assert forward.count == 40 * 4
     assert heard[-1] == (40, 40, 0)
     for path in {example.path for example in examples}:
         path.unlink()  # so that no picture can be touched
     heard.clear()
     second = extract(backbone, examples, ALL, store=store, progress=lambda *n: heard.append(n))
-    assert second.known == 40
+    assert second.cached == 40
     assert forward.count == 40 * 4
     assert heard == [(40, 40, 40)]
-    for feature_layer in CUTS:
+    for feature_layer in FEATURE_LAYERS:
         assert np.array_equal(everything(first, feature_layer), everything(second, feature_layer))
 
 
@@ -128,12 +132,12 @@ def test_augmented_views_differ_from_each_other_and_by_seed(
     examples: tuple[Example, ...],
 ) -> None:
     backbone, _ = counted()
-    numbers = everything(extract(backbone, examples, ALL))
+    features = everything(extract(backbone, examples, ALL))
     for a in range(4):
         for b in range(a):
-            assert np.abs(numbers[:, a] - numbers[:, b]).max(axis=1).min() > 0
+            assert np.abs(features[:, a] - features[:, b]).max(axis=1).min() > 0
     other = Views(mirror=True, augmented=2, recipe="light", seed=4)
-    assert not np.array_equal(everything(extract(backbone, examples, other))[:, 2], numbers[:, 2])
+    assert not np.array_equal(everything(extract(backbone, examples, other))[:, 2], features[:, 2])
 
 
 def test_a_copy_elsewhere_is_known_and_a_change_is_not(
@@ -145,31 +149,31 @@ def test_a_copy_elsewhere_is_known_and_a_change_is_not(
     first = next(iter(sorted((tmp_path / "copy" / "ant").iterdir())))
     first.write_bytes((tmp_path / "copy" / "bee" / "000.png").read_bytes() + b" ")
     copies = load_set(tmp_path / "copy").split("all")
-    assert extract(backbone, copies, Views(), store=store).known == 39
+    assert extract(backbone, copies, Views(), store=store).cached == 39
 
 
-@pytest.mark.parametrize("change", ["weights", "size", "cut", "engine", "decoder"])
-def test_what_the_numbers_depend_on_is_computed_anew(
+@pytest.mark.parametrize("change", ["weights", "size", "feature layer", "engine", "decoder"])
+def test_what_features_depend_on_is_computed_anew(
     examples: tuple[Example, ...],
     store: FeatureStore,
     monkeypatch: pytest.MonkeyPatch,
     change: str,
 ) -> None:
     extract(counted()[0], examples, Views(), store=store)
-    config, feature_layers = CONFIG, CUTS
+    config, feature_layers = CONFIG, FEATURE_LAYERS
     if change == "weights":
         other = {name: value * 1.01 for name, value in packaged_weights().items()}
-        monkeypatch.setattr(module, "backbone_numbers", lambda _: other)
+        monkeypatch.setattr(backbones, "read_backbone_weights", lambda _: other)
     elif change == "size":
         config = TrainConfig(image_size=40).resolved()
     elif change == "decoder":
-        monkeypatch.setattr(module, "versions", lambda *packages: "another")
-    elif change == "cut":
+        monkeypatch.setattr(backbones, "versions_key", lambda *packages: "another")
+    elif change == "feature layer":
         feature_layers = ("pooling", "block_14")
     backbone = frozen_backbone(config, feature_layers, lambda: None)
     if change == "engine":
         backbone = replace(backbone, engine="another")
-    assert extract(backbone, examples, Views(), store=store).known == 0
+    assert extract(backbone, examples, Views(), store=store).cached == 0
 
 
 @pytest.mark.parametrize("other", [{"recipe": "strong"}, {"seed": 4}])
@@ -206,8 +210,8 @@ def test_a_picture_that_cannot_be_read_makes_no_work_for_the_others(
 
     monkeypatch.setattr(module._Extraction, "_augmented", unwanted)
     found = extract(backbone, examples, ALL, store=store)
-    assert [item.path for item in found.at["pooling"].skipped] == [examples[3].path]
-    assert found.known == 39
+    assert [item.path for item in found.samples["pooling"].skipped] == [examples[3].path]
+    assert found.cached == 39
 
 
 def test_what_cannot_be_kept_is_tried_once(
@@ -239,9 +243,9 @@ def test_unreadable_pictures_are_named_and_leave_no_gap(
         found = extract(
             backbone, examples, ALL, store=store, progress=lambda *n, to=heard: to.append(n[0])
         )
-        assert found.known == known
+        assert found.cached == known
         assert heard[-1] == 12
-        samples = found.at["pooling"]
+        samples = found.samples["pooling"]
         assert [item.path.name for item in samples.skipped] == ["002.png", "005.png"]
         assert len(samples.examples) == 10
         expected = [decode(example.path, 32) for example in samples.examples]
@@ -257,33 +261,118 @@ def test_ctrl_c_keeps_what_was_computed(examples: tuple[Example, ...], store: Fe
     backbone, _ = counted()
     with pytest.raises(KeyboardInterrupt):
         extract(backbone, examples, Views(), store=store, progress=stop)
-    assert extract(backbone, examples, Views(), store=store).known >= 11
+    assert extract(backbone, examples, Views(), store=store).cached >= 11
 
 
 def test_tensorflow_takes_over_without_onnx_runtime(
     examples: tuple[Example, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_onnx = everything(extract(counted()[0], examples, ALL))
-    monkeypatch.setattr(module, "onnx_works", lambda: False)
-    backbone = frozen_backbone(CONFIG, CUTS, lambda: build(CONFIG, 2))
+    monkeypatch.setattr(engine, "onnx_works", lambda: False)
+    backbone = frozen_backbone(CONFIG, FEATURE_LAYERS, lambda: build(CONFIG, 2))
     assert backbone.engine.startswith("tensorflow")
     found = everything(extract(backbone, examples, ALL))
     np.testing.assert_allclose(found, with_onnx, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("settings", "pictures", "expected"),
-    [
-        ({"augment": "none", "views": 3, "mirror": "yes"}, 10, 1),
-        ({}, 1000, 2),
-        ({}, 1001, 1),
-        ({"mirror": "no", "finetune": True}, 10, 1),
-        ({"finetune": True}, 10**6, 2),
-        ({"mirror": "yes"}, 10**6, 2),
-        ({"views": 3}, 10**6, 4),
-    ],
-)
-def test_the_settings_choose_the_views(
-    settings: dict[str, Any], pictures: int, expected: int
+def test_pictures_without_a_digest_are_neither_read_from_the_cache_nor_written_to_it(
+    examples: tuple[Example, ...],
 ) -> None:
-    assert views_of(TrainConfig(**settings).resolved(), pictures).count == expected
+    """They would share a key: one that opens at the second try would get another's features."""
+
+    class Watched:
+        asked: list[bytes] = []  # noqa: RUF012
+        written: list[bytes] = []  # noqa: RUF012
+
+        def get(self, keys: Any) -> Iterator[tuple[bytes, bytes]]:
+            self.asked.extend(keys)
+            yield from ()
+
+        def put(self, values: Any) -> None:
+            self.written.extend(values)
+
+    some = [replace(example, digest=UNREADABLE) for example in examples[:2]]
+    some.append(examples[2])
+    store: Any = Watched()
+    found = everything(extract(counted()[0], some, Views(mirror=True), store=store))
+    assert len(store.asked) == len(store.written) == len(FEATURE_LAYERS) * 2
+    assert set(store.asked) == set(store.written)
+    assert not np.array_equal(found[0], found[1])
+    assert np.array_equal(found, everything(extract(counted()[0], some, Views(mirror=True))))
+
+
+def test_features_of_augmented_views_depend_on_what_varies_them_and_on_the_place(
+    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone, forward = counted()
+    extract(backbone, examples, ALL, store=store)
+    forward.count = 0
+    extract(backbone, examples[::-1], ALL, store=store)
+    assert forward.count == 40 * 2  # the plain and mirrored ones are the same anywhere
+    named: list[tuple[str, ...]] = []
+
+    def others(*packages: str) -> str:
+        named.append(packages)
+        return "others"
+
+    monkeypatch.setattr(module, "versions_key", others)
+    forward.count = 0
+    extract(backbone, examples, ALL, store=store)
+    assert forward.count == 40 * 2
+    assert set(named) == {("tensorflow", "keras-cv")}
+
+
+def test_each_feature_layer_and_view_has_a_key_of_its_own(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    extract(backbone, examples[:5], ALL, store=store)
+    assert len(store) == 5 * 4 * len(FEATURE_LAYERS)
+    # One of the two feature layers alone is known as well.
+    pooling = replace(backbone, feature_layers=("pooling",))
+    assert extract(pooling, examples[:5], ALL, store=store).cached == 5
+    assert forward.count == 5 * 4
+
+
+def test_a_view_is_computed_anew_where_one_of_its_feature_layers_is_lacking(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, _ = counted()
+    expected = extract(backbone, examples[:5], Views())
+    only = frozen_backbone(CONFIG, ("block_13",), lambda: None)
+    extract(only, examples[:3], Views(), store=store)
+    found = extract(backbone, examples[:5], Views(), store=store)
+    assert found.cached == 0
+    for feature_layer in FEATURE_LAYERS:
+        assert np.array_equal(everything(found, feature_layer), everything(expected, feature_layer))
+
+
+def test_what_comes_from_the_cache_is_as_precise_as_what_is_computed(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, _ = counted()
+    extract(backbone, examples, Views(), store=store)
+    lengths = {len(value) for _, value in store.get(_keys(store))}
+    assert lengths == {1280 * 4, 2 * 2 * 96 * 2}  # float32 for pooling, float16 for blocks
+    found = extract(backbone, examples, Views(), store=store)
+    assert found.samples["pooling"].rows.dtype == np.float32
+    assert found.samples["block_13"].rows.dtype == np.float16
+
+
+def _keys(store: FeatureStore) -> list[bytes]:
+    with sqlite3.connect(store.path) as database:
+        return [key for (key,) in database.execute("SELECT key FROM entries")]
+
+
+def test_a_skipped_picture_keeps_its_split_and_the_reason(
+    tmp_path: Path, store: FeatureStore
+) -> None:
+    root = paint_set(tmp_path / "set", {"train": 3, "test": 3})
+    (root / "test" / "bee" / "001.png").write_bytes(b"no picture")
+    examples = load_set(root).examples
+    backbone, _ = counted()
+    (skipped,) = extract(backbone, examples, Views(), store=store).samples["pooling"].skipped
+    assert (skipped.path.name, skipped.split) == ("001.png", "test")
+    with pytest.raises(ImageError) as reason:
+        decode(skipped.path, 32)
+    assert skipped.reason == reason.value.message

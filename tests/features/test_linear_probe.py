@@ -37,14 +37,14 @@ def names(count: int) -> list[str]:
 
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[probe.Job]:
-    """Return what probes are trained on and judge from now on."""
+    """Return what probes are trained on and predict from now on."""
     seen: list[probe.Job] = []
 
     def spied(some: Iterable[probe.Job]) -> Iterator[Any]:
         seen.extend(some)
         return probe_predictions(seen)
 
-    monkeypatch.setattr(probe, "judge", spied)
+    monkeypatch.setattr(probe, "probe_predictions", spied)
     return seen
 
 

@@ -1,5 +1,6 @@
 """From files to outputs: in order, nothing lost, whatever the engine's batch."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, paint
+from tl_catdog.data.corruptions import CORRUPTIONS, corrupt
 from tl_catdog.data.images import decode
 from tl_catdog.data.parallel import usable_cores
 from tl_catdog.errors import ImageError
-from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds
+from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds, view_of
 
 
 class Columns:
@@ -72,3 +74,25 @@ def test_the_forward_pass_is_timed_on_as_many_pictures_as_asked() -> None:
     forward = Columns(8)
     assert milliseconds(forward, 16, 30) > 0
     assert forward.sizes == [8] * 5  # one to warm up, four for 30 pictures
+
+
+def test_the_time_is_that_of_one_picture_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = Columns(8)
+    seconds = iter([5.0, 5.64])
+    began: list[int] = []
+
+    def clock() -> float:
+        began.append(len(forward.sizes))
+        return next(seconds)
+
+    monkeypatch.setattr(time, "perf_counter", clock)
+    assert milliseconds(forward, 16, 30) == pytest.approx(1000 * 0.64 / 32)
+    assert began == [1, 5]  # calls: the warming up isn't counted, all others are
+
+
+def test_views_are_the_picture_its_mirror_image_and_its_corruptions() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    assert np.array_equal(view_of(pixels, PLAIN), pixels)
+    assert np.array_equal(view_of(pixels, MIRROR), np.fliplr(pixels))
+    for name in CORRUPTIONS:
+        assert np.array_equal(view_of(pixels, name), corrupt(pixels, name))

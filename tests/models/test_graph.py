@@ -1,22 +1,21 @@
-"""The ONNX graphs say what the Keras models say, at every cut and picture size."""
+"""The ONNX graphs give what the Keras models give, at every feature layer and picture size."""
+
+from collections.abc import Callable
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
 from tl_catdog.models import layout
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.engine import KerasForward, OnnxForward
 from tl_catdog.models.graph import extraction_graph, inference_graph
-from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet, part_above, part_below
-from tl_catdog.models.weights import (
-    packaged_weights,
-    read_backbone_weights,
-    weights_digest,
-    weights_of,
-)
+from tl_catdog.models.head import with_features
+from tl_catdog.models.mobilenet import build_mobilenet, part_below
+from tl_catdog.models.weights import packaged_weights, read_backbone_weights, weights_of
 
-CUTS = (*layout.BLOCKS, layout.LAST_CONVOLUTION, layout.POOLING)
+FEATURE_LAYERS = (*layout.BLOCKS, layout.LAST_CONVOLUTION, layout.POOLING)
 
 
 def noise(size: int, count: int = 3) -> np.ndarray:
@@ -42,12 +41,13 @@ def shaken(model: keras.Model) -> keras.Model:
 
 
 @pytest.mark.parametrize("size", [32, 65, 96, 224])
-def test_every_cut_has_keras_numbers_and_the_stated_shape(size: int) -> None:
+def test_every_feature_layer_has_keras_values_and_the_stated_shape(size: int) -> None:
     model = build_mobilenet(image_size=size, class_count=2)
-    pictures = noise(size)
-    expected = KerasForward(part_below(model, CUTS))(pictures)
-    found = OnnxForward(extraction_graph(read_backbone_weights("packaged"), size, CUTS))(pictures)
-    for feature_layer, ours, theirs in zip(CUTS, found, expected, strict=True):
+    images = noise(size)
+    expected = KerasForward(part_below(model, FEATURE_LAYERS))(images)
+    graph = extraction_graph(read_backbone_weights("packaged"), size, FEATURE_LAYERS)
+    found = OnnxForward(graph)(images)
+    for feature_layer, ours, theirs in zip(FEATURE_LAYERS, found, expected, strict=True):
         assert ours.shape[1:] == layout.shape_at(feature_layer, size), feature_layer
         np.testing.assert_allclose(
             ours, theirs, atol=2e-4 * np.abs(theirs).max(), err_msg=feature_layer
@@ -55,71 +55,57 @@ def test_every_cut_has_keras_numbers_and_the_stated_shape(size: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-@pytest.mark.parametrize(("arch", "size"), [("baseline", 50), ("mobilenet", 96)])
-def test_whole_networks_agree(arch: str, size: int, classes: int) -> None:
-    build = build_baseline if arch == "baseline" else build_mobilenet
+@pytest.mark.parametrize(
+    ("arch", "build", "size"),
+    [("baseline", build_baseline, 50), ("mobilenet", build_mobilenet, 96)],
+)
+def test_whole_networks_agree_on_outputs_and_features(
+    arch: str, build: Callable[..., keras.Model], size: int, classes: int
+) -> None:
     model = shaken(build(image_size=size, class_count=classes, dense_units=20))
-    pictures = noise(size)
-    forward = OnnxForward(inference_graph(arch, weights_of(model), size))
-    assert forward(pictures)[0].shape == (3, 1 if classes == 2 else classes)
-    np.testing.assert_allclose(forward(pictures)[0], KerasForward(model)(pictures)[0], atol=1e-5)
+    images = noise(size)
+    graph = inference_graph(arch, weights_of(model), size)
+    outputs, features = OnnxForward(graph)(images)
+    expected = KerasForward(with_features(model))(images)
+    assert outputs.shape == (3, 1 if classes == 2 else classes)
+    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
+    np.testing.assert_allclose(features, expected[1], atol=2e-5 * np.abs(expected[1]).max())
+    assert declared(graph) == {
+        "pictures": ("B", size, size, 3),
+        "output": ("B", *outputs.shape[1:]),
+        "features": ("B", *features.shape[1:]),
+    }
 
 
-def test_a_picture_has_the_same_numbers_alone_and_in_company() -> None:
+def declared(content: bytes) -> dict[str, tuple[str | int, ...]]:
+    """Return the shapes that a graph says its inputs and outputs have."""
+    graph = onnx.load_from_string(content).graph
+    return {
+        value.name: tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
+        for value in (*graph.input, *graph.output)
+    }
+
+
+def test_a_picture_has_the_same_features_alone_and_in_company() -> None:
     forward = OnnxForward(extraction_graph(packaged_weights(), 64, ["block_13", "pooling"]))
-    pictures = noise(64, 5)
-    together = forward(pictures)
+    images = noise(64, 5)
+    together = forward(images)
     for index in range(5):
-        alone = forward(pictures[index : index + 1])
+        alone = forward(images[index : index + 1])
         assert all(np.array_equal(a[0], b[index]) for a, b in zip(alone, together, strict=True))
 
 
-@pytest.mark.parametrize("cut", ["block_1", "block_13", "Conv_1", "pooling"])
-def test_the_parts_below_and_above_make_the_whole(feature_layer: str) -> None:
-    model = build_mobilenet(image_size=64, class_count=3)
-    pictures = noise(64)
-    below, above = part_below(model, [feature_layer]), part_above(model, feature_layer)
-    np.testing.assert_allclose(above(KerasForward(below)(pictures)[0]), model(pictures), atol=1e-5)
-    # They share layers: what is trained above is trained in the whole.
-    assert {id(v) for v in above.variables} <= {id(v) for v in model.variables}
-
-
-@pytest.mark.parametrize(
-    ("name", "cut"),
-    [
-        ("block_13", "block_13"),
-        ("block_14_depthwise", "block_14"),
-        ("Conv_1", "Conv_1"),
-        ("Conv_1_bn", "Conv_1"),
-        ("out_relu", "Conv_1"),
-        ("Conv1", None),
-        ("bn_Conv1", None),
-        ("expanded_conv_project", None),
-    ],
-)
-def test_the_cut_lies_below_the_whole_block(name: str, feature_layer: str | None) -> None:
-    assert layout.feature_layer_below(name) == feature_layer
-
-
-@pytest.mark.parametrize("name", ["block_0", "block_17", "block_1x", "top", ""])
-def test_a_block_that_isnt_there_is_refused(name: str) -> None:
-    with pytest.raises(layout.UsageError, match=r"block_1,.*block_16"):
-        layout.feature_layer_below(name)
-
-
-def test_every_layer_of_the_backbone_has_its_cut() -> None:
-    backbone = build_mobilenet(image_size=32, class_count=2).get_layer(BACKBONE)
-    for layer in backbone.layers[1:]:
-        layout.feature_layer_below(layer.name)
-
-
-def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
-    numbers = {"a/0": np.zeros((2, 3), np.float32), "b/0": np.ones(2, np.float32)}
-    others = [
-        {**numbers, "a/0": np.zeros((3, 2), np.float32)},
-        {**numbers, "b/0": np.zeros(2, np.float32)},
-        {"c/0": numbers["a/0"], "b/0": numbers["b/0"]},
+def test_feature_layers_come_in_the_order_asked_for_with_their_declared_shapes() -> None:
+    wanted = ["pooling", "block_14", "block_2"]
+    graph = extraction_graph(packaged_weights(), 64, wanted)
+    assert declared(graph) == {
+        "pictures": ("B", 64, 64, 3),
+        "pooling": ("B", 1280),
+        "block_14": ("B", 2, 2, 160),
+        "block_2": ("B", 16, 16, 24),
+    }
+    assert [output.shape for output in OnnxForward(graph)(noise(64, 1))] == [
+        (1, 1280),
+        (1, 2, 2, 160),
+        (1, 16, 16, 24),
     ]
-    digests = {weights_digest(item) for item in (numbers, *others)}
-    assert len(digests) == 4
-    assert weights_digest(dict(reversed(numbers.items()))) == weights_digest(numbers)

@@ -11,7 +11,7 @@ from tests.conftest import COLOURS, Trained, paint
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
-from tl_catdog.prediction import predictor as module
+from tl_catdog.models import engine
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples, to_probabilities
 from tl_catdog.runs.folder import find_run
@@ -89,7 +89,7 @@ def test_a_changed_or_missing_network_file_is_refused(
     has_onnx: bool,
     damage: str,
 ) -> None:
-    monkeypatch.setattr(module, "onnx_runs", lambda: has_onnx)
+    monkeypatch.setattr(engine, "onnx_runs", lambda: has_onnx)
     shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
     path = tmp_path / "small" / ("model.onnx" if has_onnx else "model.keras")
     if damage == "none":
@@ -105,7 +105,7 @@ def test_a_network_that_would_run_code_is_refused(
 ) -> None:
     import keras
 
-    monkeypatch.setattr(module, "onnx_runs", lambda: False)
+    monkeypatch.setattr(engine, "onnx_runs", lambda: False)
     run, ran = tmp_path / "small", tmp_path / "ran"
     shutil.copytree(trained.runs_dir / "small", run)
     code = eval(f"lambda x: (open({str(ran)!r}, 'w').close(), x)[1]")
@@ -127,14 +127,14 @@ def test_onnx_runtime_and_tensorflow_agree(
     run = find_run(name, trained.runs_dir)
     paths = [example.path for example in load_set(trained.data).split("test")]
     found = []
-    for engine, works in (("onnxruntime", True), ("tensorflow", False)):
-        monkeypatch.setattr(module, "onnx_runs", lambda works=works: works)
+    for name, works in (("onnxruntime", True), ("tensorflow", False)):
+        monkeypatch.setattr(engine, "onnx_runs", lambda works=works: works)
         predictor = Predictor.load(run)
-        assert predictor.forward.engine.startswith(engine)
+        assert predictor.forward.engine.startswith(name)
         found.append(
             [list((answer.probabilities or {}).values()) for answer in predictor.answers(paths)]
         )
-    np.testing.assert_allclose(*found, atol=1e-4)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
 
 
 def test_a_graph_that_onnx_runtime_refuses_is_no_obstacle(
@@ -143,7 +143,7 @@ def test_a_graph_that_onnx_runtime_refuses_is_no_obstacle(
     def refuse(graph: bytes) -> None:
         raise RuntimeError("unknown opset")
 
-    monkeypatch.setattr(module, "OnnxForward", refuse)
+    monkeypatch.setattr(engine, "OnnxForward", refuse)
     predictor = Predictor.load(find_run("small", trained.runs_dir))
     assert predictor.forward.engine.startswith("tensorflow")
 

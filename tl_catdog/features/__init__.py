@@ -1,1 +1,1 @@
-"""What frozen backbones compute of pictures, kept in a cache, and linear models on that."""
+"""Features from frozen backbones, kept in a cache, and linear models trained on them."""

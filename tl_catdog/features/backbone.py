@@ -8,17 +8,17 @@ from functools import cache
 from typing import Any
 
 from tl_catdog.config import ResolvedConfig
-from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.engine import Forward, engine_name, forward_of
 from tl_catdog.models.weights import read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
 
 VERSION = 1
-"""Part of every key in the store; raise it when decoding or views change."""
+"""Part of every key in the cache; to be raised when decoding or views change."""
 
 
 @cache
 def versions_key(*packages: str) -> str:
-    """Return the versions of packages that numbers in the store depend on."""
+    """Return the versions of packages that cached features depend on."""
     return " ".join(f"{package} {version_of(package)}" for package in packages)
 
 
@@ -27,11 +27,11 @@ class Backbone:
     """A frozen backbone's forward pass.
 
     Attributes:
-        load: Gives the forward pass, from pictures to the numbers at each cut; not called where
-            all numbers are known already.
+        load: Gives the forward pass, from RGB in [0, 255], (B, S, S, 3), to the features at each
+            feature layer, (B, 1280) or (B, h, w, C); not called where all of them are cached.
         engine: Name and version of what computes it.
-        cuts: The cuts, as in ``models.layout``.
-        image_size: Height and width of the pictures in pixels.
+        feature_layers: As in ``models.layout``.
+        image_size: S, the height and width of the pictures in pixels.
         weights: The digest of its weights.
     """
 
@@ -43,7 +43,7 @@ class Backbone:
 
     @property
     def identity(self) -> str:
-        """What the numbers depend on besides the picture, the view and the cut."""
+        """What features depend on besides the picture, the view and the feature layer."""
         decoder = versions_key("pillow")
         return f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
 
@@ -51,26 +51,29 @@ class Backbone:
 def frozen_backbone(
     config: ResolvedConfig, feature_layers: Sequence[str], build: Callable[[], Any]
 ) -> Backbone:
-    """Return the forward pass of the backbone that resolved settings name, up to some cuts.
+    """Return the forward pass of the backbone that resolved settings name.
 
     Args:
         config: The settings.
-        cuts: As in ``models.layout``.
+        feature_layers: Where to take features, as in ``models.layout``.
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
+
+    Raises:
+        CatdogError: The backbone's weights can't be loaded.
     """
     size = config.image_size
-    numbers = read_backbone_weights(config.backbone_weights)
-    uses_onnx = onnx_works()
+    weights = read_backbone_weights(config.backbone_weights)
 
-    @cache
-    def load() -> Forward:
-        if uses_onnx:
-            from tl_catdog.models.graph import extraction_graph
+    def graph() -> bytes:
+        from tl_catdog.models.graph import extraction_graph
 
-            return OnnxForward(extraction_graph(numbers, size, feature_layers))
+        return extraction_graph(weights, size, feature_layers)
+
+    def model() -> Any:
+        whole = build()
         from tl_catdog.models.mobilenet import part_below
 
-        return KerasForward(part_below(build(), feature_layers))
+        return part_below(whole, feature_layers)
 
-    engine = (OnnxForward if uses_onnx else KerasForward).name()
-    return Backbone(load, engine, tuple(feature_layers), size, weights_digest(numbers))
+    load = cache(lambda: forward_of(graph, model))
+    return Backbone(load, engine_name(), tuple(feature_layers), size, weights_digest(weights))

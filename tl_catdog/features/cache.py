@@ -1,4 +1,4 @@
-"""What a frozen backbone made of pictures, kept for every later training: a bounded SQLite file.
+"""The cache of features for every later training: a bounded SQLite file.
 
 SQLite lets several trainings read and write at once and survives a kill at any time: what was
 committed is whole, what wasn't is not there.
@@ -37,12 +37,12 @@ CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, value BLOB NOT NULL)
 
 
 def store_path() -> Path:
-    """Return where the store lies."""
+    """Return the path of the cache's file."""
     return cache_folder() / "features.sqlite"
 
 
 class FeatureStore:
-    """Bytes by key, of which the longest unused go first when there are too many.
+    """Bytes by key; the least recently used are dropped when there are too many.
 
     A file that is no database any more is begun anew: all of it can be computed again.
 
@@ -112,7 +112,7 @@ class FeatureStore:
                 )
 
     def put(self, values: Mapping[bytes, bytes]) -> None:
-        """Add values, then drop the longest unused until the file is within its limit.
+        """Add values, then drop the least recently used until the file is within its limit.
 
         Raises:
             sqlite3.Error: They can't be written, as on a full disk.

@@ -1,4 +1,4 @@
-"""What a frozen backbone makes of pictures: computed once for each picture and view, then kept.
+"""Features that a frozen backbone computes, once for each picture and view, then cached.
 
 A view is a variant of a picture: the plain one, its mirror image, or one of some augmented ones.
 """
@@ -29,15 +29,22 @@ from tl_catdog.models.forward import forward_files
 from tl_catdog.models.layout import POOLING, shape_at
 
 BATCH = 32  # pictures that are augmented together
-COMMIT = 64  # rows that are written to the store together
+COMMIT = 64  # rows that are written to the cache together
 
 
 @dataclass(frozen=True)
 class Features:
-    """The numbers of some pictures at each cut, and how many pictures needed no computing."""
+    """The features of N pictures in V views.
 
-    at: dict[str, Samples]
-    known: int
+    Attributes:
+        samples: For each feature layer the pictures that could be read, with their features in
+            rows, (N·V, 1280) in float32 for ``pooling``, (N·V, h, w, C) in float16 for the others:
+            row i·V + v holds view v of picture i, counted among all pictures asked for.
+        cached: Number of pictures whose features were all in the cache.
+    """
+
+    samples: dict[str, Samples]
+    cached: int
 
 
 def extract(
@@ -48,18 +55,18 @@ def extract(
     store: FeatureStore | None = None,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> Features:
-    """Compute what a frozen backbone makes of pictures, or take it from the store.
+    """Compute the features of pictures with a frozen backbone, or take them from the cache.
 
     Args:
-        backbone: The backbone and the cuts to take.
+        backbone: The backbone and its feature layers.
         examples: The pictures.
         views: Their views.
-        store: What was computed before is taken from here, and what wasn't is put here.
-        progress: Hears how many pictures of how many are done, and how many came from the store.
+        store: The cache; what it lacks is added to it.
+        progress: Called with (done, total, cached), numbers of pictures.
 
     Raises:
-        CatdogError: There is no room for the numbers.
-        sqlite3.Error: The store can't be read or written.
+        CatdogError: There is no room for the features.
+        sqlite3.Error: The cache can't be read or written.
     """
     return _Extraction(backbone, examples, views, store, progress).run()
 
@@ -77,8 +84,8 @@ class _Extraction:
     ) -> None:
         self.backbone, self.examples, self.views = backbone, examples, views
         self.store, self.progress = store, progress
-        # Halves are precise enough for what a stage is trained on, and half as much to keep; the
-        # pooled numbers are few, and predictions are made from them.
+        # Half precision is enough to train a stage on, and takes half the room; pooled features
+        # are few, and predictions are made from them.
         self.rows = {
             feature_layer: ArrayStore(
                 len(examples) * views.count,
@@ -89,13 +96,13 @@ class _Extraction:
         }
         self.missing = np.ones((len(examples), views.count), dtype=bool)
         self.skipped: dict[int, Skipped] = {}
-        self.done = self.known = 0
+        self.done = self.cached = 0
         self._fresh: dict[bytes, bytes] = {}
 
     def run(self) -> Features:
-        self._take_known()
-        self.known = int((~self.missing.any(axis=1)).sum())
-        self._advance(self.known)
+        self._read_cache()
+        self.cached = int((~self.missing.any(axis=1)).sum())
+        self._advance(self.cached)
         try:
             self._compute_fixed()
             for view in range(len(self.views.fixed), self.views.count):
@@ -111,10 +118,10 @@ class _Extraction:
                 feature_layer: Samples(examples, skipped, rows, self.views.count, kept)
                 for feature_layer, rows in self.rows.items()
             },
-            self.known,
+            self.cached,
         )
 
-    def _take_known(self) -> None:
+    def _read_cache(self) -> None:
         if self.store is None:
             return
         wanted = (
@@ -133,13 +140,13 @@ class _Extraction:
             for key, value in self.store.get(places):
                 for position, view, feature_layer in places[key]:
                     rows = self.rows[feature_layer]
-                    numbers = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
-                    rows.write(position * self.views.count + view, numbers)
+                    features = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
+                    rows.write(position * self.views.count + view, features)
                     lacking[position, view] -= 1
         self.missing = lacking > 0
 
     def _compute_fixed(self) -> None:
-        """Compute the plain and mirrored views that are missing; names what can't be decoded."""
+        """Compute the plain and mirrored views that are missing; record what can't be decoded."""
         fixed = self.views.fixed
         wanted = [int(i) for i in np.flatnonzero(self.missing[:, : len(fixed)].any(axis=1))]
         jobs = (
@@ -157,15 +164,15 @@ class _Extraction:
             else:
                 views = [k for k in range(len(fixed)) if self.missing[position, k]]
                 for index, view in enumerate(views):
-                    self._put(position, view, tuple(output[index] for output in found))
+                    self._keep(position, view, tuple(output[index] for output in found))
             if not self.missing[position].any():
                 self._advance(1)
 
     def _compute_augmented(self, view: int) -> None:
         """Compute an augmented view of each picture.
 
-        keras-cv draws from a stream of random numbers, so what a picture looks like depends on its
-        position, and all pictures are varied even if some of them are known already.
+        keras-cv draws from a stream of random numbers, so how a picture is varied depends on its
+        position, and all pictures are varied even if some of their features are cached.
         """
         forward = self.backbone.load()
         for start, images in self._augmented(view - len(self.views.fixed)):
@@ -180,8 +187,8 @@ class _Extraction:
                 for outputs in map_threaded(forward, parts)
                 for index in range(len(outputs[0]))
             ]
-            for position, numbers in zip(positions, rows, strict=True):
-                self._put(position, view, numbers)
+            for position, outputs in zip(positions, rows, strict=True):
+                self._keep(position, view, outputs)
                 if not self.missing[position].any():
                     self._advance(1)
 
@@ -219,10 +226,10 @@ class _Extraction:
         for start, images in batches.as_numpy_iterator():
             yield int(start), images
 
-    def _put(self, position: int, view: int, numbers: Outputs) -> None:
-        """Keep the numbers of a picture's view at each cut."""
-        for (feature_layer, rows), value in zip(self.rows.items(), numbers, strict=True):
-            row = value.astype(rows.dtype)
+    def _keep(self, position: int, view: int, outputs: Outputs) -> None:
+        """Keep the features of a picture's view, one output for each feature layer."""
+        for (feature_layer, rows), output in zip(self.rows.items(), outputs, strict=True):
+            row = output.astype(rows.dtype)
             rows.write(position * self.views.count + view, row)
             if self.store is not None and self.examples[position].digest != UNREADABLE:
                 self._fresh[self._key(position, view, feature_layer)] = row.tobytes()
@@ -251,4 +258,4 @@ class _Extraction:
     def _advance(self, images: int) -> None:
         self.done += images
         if self.progress is not None and images:
-            self.progress(self.done, len(self.examples), self.known)
+            self.progress(self.done, len(self.examples), self.cached)

@@ -94,7 +94,7 @@ class LearningCurve:
 def curve_features(
     config: ResolvedConfig, images: ImageSet, progress: Progress | None = None
 ) -> Pooled:
-    """Return what the backbone makes of the training pictures and of those to judge by.
+    """Return the pooled features of the training pictures and of those to evaluate on.
 
     The latter are all others, but for identical copies of training ones. No epoch is chosen here,
     so validation pictures flatter no more than test ones.
@@ -102,7 +102,7 @@ def curve_features(
     Args:
         config: Resolved settings that name the backbone.
         images: Labelled pictures with the splits ``train`` and ``validation``.
-        progress: Hears of each picture.
+        progress: Called with (done, total), numbers of pictures.
     """
     copies = {example.name for example in images.leaks()}
     examples = [
@@ -121,14 +121,14 @@ def learning_curve(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> LearningCurve:
-    """Train probes on parts of the training pictures and continue what they reach.
+    """Train probes on parts of the training pictures and extrapolate their accuracy.
 
     Args:
         found: From ``curve_features``.
         classes: The classes in order.
-        repeats: How many parts of each size, 1 or more; of all pictures there is but one.
-        seed: Which parts.
-        progress: Hears of each probe.
+        repeats: Number of random parts of each size, 1 or more; of all pictures there is but one.
+        seed: Of the parts and the bootstrap.
+        progress: Called with (done, total), numbers of probes.
 
     Raises:
         CatdogError: There are too few pictures for a curve.

@@ -1,7 +1,7 @@
-"""A linear probe: what a simple classifier can tell from what a frozen backbone makes of pictures.
+"""A linear probe: logistic regression on the pooled features of a frozen backbone.
 
 It is trained in a second, so that it can be trained many times: with some pictures left out to
-judge those, or on fewer and fewer of them.
+predict those, or on fewer and fewer of them.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ with more, it finds fewer flipped labels, because it learns them by heart.
 STEPS = 2000  # more than any data set here takes
 
 Job = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32]]
-"""Features and labels to train a probe on, and features to judge with it."""
+"""Features to train a probe on, (N, F), their labels, (N,), and features to predict, (M, F)."""
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """What a frozen backbone makes of pictures, pooled.
+    """Pooled features of pictures.
 
     Attributes:
         examples: The N pictures that could be read, in the order given.
@@ -63,7 +63,7 @@ class Pooled:
 
 
 def backbone_of(run: Run) -> ResolvedConfig:
-    """Return resolved settings that name the backbone which a run's pictures are looked at with.
+    """Return resolved settings that name the backbone to compute features of a run's pictures.
 
     It is the run's own; a baseline has none and gets the packaged one, as does a run whose
     weights came from a file that is gone.
@@ -90,12 +90,12 @@ def pooled(
     Args:
         config: Resolved settings that name the backbone.
         examples: The pictures.
-        mirror: Whether to look at their mirror images too: twice the work for steadier features.
-        progress: Hears of each picture.
+        mirror: Whether to average over their mirror images: twice the work, steadier features.
+        progress: Called with (done, total), numbers of pictures.
 
     Raises:
         CatdogError: The backbone's weights can't be loaded, the cache can't be used, or there is
-            no room for the numbers.
+            no room for the features.
     """
     backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
     with open_store(config) as store:
@@ -106,7 +106,7 @@ def pooled(
             store=store,
             progress=lambda done, total, _: progress(done, total) if progress else None,
         )
-    samples = found.at[POOLING]
+    samples = found.samples[POOLING]
     positions = np.arange(len(samples.examples))
     views = [samples.gather(positions, np.full_like(positions, v)) for v in range(samples.views)]
     features = np.asarray(np.mean(views, axis=0), dtype=np.float32)
@@ -114,13 +114,17 @@ def pooled(
 
 
 def new_probe(images: int) -> Pipeline:
-    """Return an untrained probe for so many: logistic regression on standardised features."""
+    """Return an untrained probe: logistic regression on standardised features.
+
+    Args:
+        images: Number of pictures that it will be trained on.
+    """
     strength = STRENGTH / images
     return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=STEPS))
 
 
 def probe_predictions(jobs: Iterable[Job]) -> Iterator[npt.NDArray[np.float64]]:
-    """Train a probe for each job, on all cores, and yield what it says, in the order of the jobs.
+    """Train a probe for each job, on all cores, and yield its predictions in the jobs' order.
 
     Yields:
         Probabilities, (M, C): a column for each class that the job's labels have, in order.
@@ -146,16 +150,16 @@ def out_of_fold(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return what probes say of each picture that were trained without it and its copies.
+    """Return out-of-fold predictions: by probes trained without the picture and its copies.
 
     Args:
         features: Of N pictures, (N, F).
         labels: Their class indices, (N,), each of 0..C−1 at least once.
         digests: Their SHA-256: equal ones are copies, which stay in one fold.
-        trusted: Which pictures to train on, (N,); all of them are judged.
-        folds: How many probes; fewer where a class has fewer pictures.
-        seed: Which folds.
-        progress: Hears of each probe.
+        trusted: Which pictures to train on, (N,); all of them are predicted.
+        folds: Number of probes; fewer where a class has fewer pictures.
+        seed: Of the shuffling into folds.
+        progress: Called with (done, total), numbers of probes.
 
     Returns:
         Probabilities of the classes, (N, C), each row summing to one.
@@ -183,7 +187,7 @@ def _parts(
     folds: int,
     seed: int,
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return which pictures each probe is trained on, and which it has to judge."""
+    """Return the positions of the pictures each probe is trained on, and of those it predicts."""
     groups: Any = np.unique(np.asarray(digests), return_inverse=True)[1]
     classes = int(labels.max()) + 1
     fewest = min(len(np.unique(groups[labels == label])) for label in range(classes))
@@ -196,7 +200,7 @@ def _parts(
         if all(len(np.unique(labels[some])) == classes for some, _ in parts):
             return parts
     raise CatdogError(
-        "expected two different pictures or more of every class to judge them by each other, "
+        "expected two different pictures or more of every class to check them against each other, "
         f"found {fewest} of the rarest.",
         "Add pictures of it, or remove its folder.",
     )

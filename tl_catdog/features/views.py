@@ -1,4 +1,4 @@
-"""Which variants of a picture a frozen backbone sees."""
+"""The views of a picture: the variants of it whose features are computed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Views:
 
     Attributes:
         mirror: Whether to take the mirror image besides the plain picture.
-        augmented: How many augmented views to take.
-        recipe: How they are varied; one of ``data.augment.RECIPES``.
-        seed: Of their random numbers.
+        augmented: Number of augmented views.
+        recipe: How these are varied; one of ``data.augment.RECIPES``.
+        seed: Of their random numbers, 0 or more.
     """
 
     mirror: bool = False
@@ -42,7 +42,12 @@ class Views:
 
 
 def views_of(config: ResolvedConfig, images: int) -> Views:
-    """Return the views that resolved settings ask for with so many training pictures."""
+    """Return the views of training pictures that resolved settings ask for.
+
+    Args:
+        config: The settings.
+        images: Number of training pictures.
+    """
     if config.augment == "none":
         return Views()
     pays = images <= SMALL or config.finetune

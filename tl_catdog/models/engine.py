@@ -1,13 +1,14 @@
-"""Forward passes behind one function: ONNX Runtime where it works, TensorFlow where it doesn't.
+"""Forward passes behind one protocol: ONNX Runtime where it works, TensorFlow where it doesn't.
 
 Measured on two cores, 224 px: ONNX Runtime gets through two to four times as many pictures as
-TensorFlow, and most with one thread a picture and a picture a thread (benchmarks/README.md). A
-picture's numbers then depend on nothing but the picture.
+TensorFlow, and most with one thread for each picture (benchmarks/README.md). A picture's outputs
+then don't depend on the pictures beside it.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ class Forward(Protocol):
 
     Attributes:
         engine: Name and version of what computes it.
-        batch: How many pictures to give it at a time; it takes other numbers as well.
+        batch: How many pictures to give it at a time; it takes any other count as well.
     """
 
     engine: str
@@ -111,3 +112,29 @@ def onnx_works() -> bool:
     except Exception:  # as above, or it is too old for our graphs
         return False
     return True
+
+
+def forward_of(
+    graph: Callable[[], bytes | None], model: Callable[[], Any], *, stored: bool = False
+) -> Forward:
+    """Return a network's forward pass, in ONNX Runtime where that works, else in TensorFlow.
+
+    Args:
+        graph: Gives its ONNX graph, None if it has none; called only where that could be run.
+        model: Gives its Keras model; called only where the graph can't be run.
+        stored: Whether the graph was read from a file. It then needs no ``onnx`` here, but its
+            format may be newer than the ONNX Runtime here, so that is found out by trying.
+    """
+    content = graph() if (onnx_runs() if stored else onnx_works()) else None
+    if content is not None:
+        try:
+            return OnnxForward(content)
+        except Exception:
+            if not stored:
+                raise
+    return KerasForward(model())
+
+
+def engine_name() -> str:
+    """Return the engine of graphs that aren't stored, as ``forward_of`` chooses it."""
+    return (OnnxForward if onnx_works() else KerasForward).name()

@@ -1,7 +1,6 @@
 """From pictures to a network's outputs, in order, with memory that stays flat.
 
-A result depends on its picture and nothing else, so a list of files can be cut anywhere and worked
-through by several processes or machines.
+A result depends on its picture alone, so several processes or machines may share a list of files.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Job = tuple[ImageSource, tuple[str, ...]]
 
 
 def view_of(pixels: Pixels, view: str) -> Pixels:
-    """Return a picture, (S, S, 3), as it is, mirrored or corrupted."""
+    """Return a view of a picture, (S, S, 3): plain, mirrored or corrupted."""
     if view == PLAIN:
         return pixels
     return pixels[:, ::-1] if view == MIRROR else corrupt(pixels, view)

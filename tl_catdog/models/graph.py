@@ -1,6 +1,6 @@
-"""Our networks as ONNX graphs, straight from their numbers: fast forward passes without TensorFlow.
+"""Our networks as ONNX graphs, made from their weights: fast forward passes without TensorFlow.
 
-The graphs take and give what the Keras models do; a test holds them against each other. BatchNorm
+The graphs take and give what the Keras models do; a test compares the two. BatchNorm
 is folded into the convolution before it, in double precision: with scale γ, offset β, mean μ and
 variance σ², BN(k·x) = (kγ/√(σ²+ε))·x + β − μγ/√(σ²+ε). See docs/adr/007.
 """
@@ -25,44 +25,47 @@ OPSET, IR_VERSION = 17, 8
 EPSILON = 1e-3  # of every BatchNorm in keras.applications.MobileNetV2
 
 
-def extraction_graph(numbers: Weights, image_size: int, feature_layers: Sequence[str]) -> bytes:
-    """Return the graph of the backbone up to one or more cuts.
+def extraction_graph(weights: Weights, image_size: int, feature_layers: Sequence[str]) -> bytes:
+    """Return the graph of the backbone up to one or more feature layers.
 
     Args:
-        numbers: The weights of MobileNetV2 without top.
+        weights: Of MobileNetV2 without its top.
         image_size: S, the height and width of the pictures in pixels.
-        cuts: ``pooling``, or ``block_1`` … ``block_16`` or ``Conv_1`` for what goes into that.
+        feature_layers: ``pooling``, or ``block_1`` … ``block_16`` or ``Conv_1`` for what goes into
+            that block or layer.
 
     Returns:
-        From RGB in [0, 255], (B, S, S, 3), to an output for each cut, in order: (B, 1280) for
-        ``pooling``, (B, h, w, C) for a block.
+        A serialised model from RGB in [0, 255], (B, S, S, 3), to an output for each feature layer,
+        in order: (B, 1280) for ``pooling``, (B, h, w, C) for the others (see ``shape_at``).
     """
-    graph = _Graph(numbers, image_size)
+    graph = _Graph(weights, image_size)
     tensors = graph.backbone()
     return graph.finish(
-        {
-            feature_layer: (tensors[feature_layer], shape_at(feature_layer, image_size))
-            for feature_layer in feature_layers
-        }
+        {name: (tensors[name], shape_at(name, image_size)) for name in feature_layers}
     )
 
 
-def inference_graph(arch: str, numbers: Weights, image_size: int) -> bytes:
+def inference_graph(arch: str, weights: Weights, image_size: int) -> bytes:
     """Return the graph of a whole network.
 
+    Args:
+        arch: ``baseline`` or ``mobilenet``.
+        weights: Of the network, head included.
+        image_size: S, the height and width of the pictures in pixels.
+
     Returns:
-        From RGB in [0, 255], (B, S, S, 3), to the sigmoid outputs, (B, 1 or C), and to what goes
-        into the head, (B, F).
+        A serialised model from RGB in [0, 255], (B, S, S, 3), to the sigmoid outputs, (B, 1) or
+        (B, C), and to the features that go into the head, (B, F).
     """
-    graph = _Graph(numbers, image_size)
+    graph = _Graph(weights, image_size)
     features = graph.baseline() if arch == "baseline" else graph.backbone()[POOLING]
-    units = numbers["head_output/1"].shape
-    width = numbers["head_dense/0"].shape[:1]
+    units = weights["head_output/1"].shape
+    width = weights["head_dense/0"].shape[:1]
     return graph.finish({OUTPUT: (graph.head(features), units), FEATURES: (features, width)})
 
 
 def smallest_graph() -> bytes:
-    """Return a graph that takes a picture of one pixel and gives it scaled: does it run here?"""
+    """Return a graph from a picture of one pixel to that picture scaled, to try whether it runs."""
     graph = _Graph({}, 1)
     return graph.finish({OUTPUT: (graph.scaled(), (3, 1, 1))})
 
@@ -70,11 +73,11 @@ def smallest_graph() -> bytes:
 class _Graph:
     """Collects nodes and weights; each method adds a part and returns the name of its output."""
 
-    def __init__(self, numbers: Weights, image_size: int) -> None:
-        self.numbers = numbers
+    def __init__(self, weights: Weights, image_size: int) -> None:
+        self.weights = weights
         self.size = image_size
         self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
+        self._initializers: list[onnx.TensorProto] = []
         self._constant("zero", np.float32(0))
         self._constant("six", np.float32(6))
 
@@ -87,7 +90,7 @@ class _Graph:
             "tl-catdog",
             [_batch_of("pictures", (self.size, self.size, 3))],
             [_batch_of(name, shape) for name, (_, shape) in outputs.items()],
-            self._weights,
+            self._initializers,
         )
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
@@ -108,8 +111,8 @@ class _Graph:
         return self._add("Flatten", [x], axis=1)
 
     def backbone(self) -> dict[str, str]:
-        """MobileNetV2 without top; returns the tensor at each cut."""
-        feature_layers: dict[str, str] = {}
+        """MobileNetV2 without its top; returns the tensor at each feature layer."""
+        inputs: dict[str, str] = {}  # of each block, channels first
         side = self.size
         x = self._relu6(self._convolve(self.scaled(), "Conv1", "bn_Conv1", 2, _pads(side)))
         side = -(-side // 2)
@@ -119,7 +122,7 @@ class _Graph:
                 stride = first_stride if repeat == 0 else 1
                 prefix = f"block_{block}" if block else "expanded_conv"
                 if block:
-                    feature_layers[prefix] = x
+                    inputs[prefix] = x
                 entry = x
                 if expansion > 1:
                     x = self._relu6(self._convolve(x, f"{prefix}_expand", f"{prefix}_expand_BN"))
@@ -131,10 +134,10 @@ class _Graph:
                 if stride == 1 and channels == filters:
                     x = self._add("Add", [entry, x])
                 block, channels = block + 1, filters
-        feature_layers[LAST_CONVOLUTION] = x
+        inputs[LAST_CONVOLUTION] = x
         feature_layers = {
-            name: self._add("Transpose", [x], perm=[0, 2, 3, 1])
-            for name, x in feature_layers.items()
+            name: self._add("Transpose", [tensor], perm=[0, 2, 3, 1])
+            for name, tensor in inputs.items()
         }
         x = self._relu6(self._convolve(x, LAST_CONVOLUTION, "Conv_1_bn"))
         x = self._add("GlobalAveragePool", [x])
@@ -161,35 +164,35 @@ class _Graph:
         *,
         depthwise: bool = False,
     ) -> str:
-        kernel = self.numbers[f"{layer}/0"].astype(np.float64)  # (h, w, in, out) or (h, w, C, 1)
+        kernel = self.weights[f"{layer}/0"].astype(np.float64)  # (h, w, in, out) or (h, w, C, 1)
         if depthwise:
             kernel = kernel.transpose(0, 1, 3, 2)  # (h, w, 1, C)
         bias: npt.NDArray[Any]
         if norm is None:
-            bias = self.numbers[f"{layer}/1"]
+            bias = self.weights[f"{layer}/1"]
         else:
             gamma, beta, mean, variance = (
-                self.numbers[f"{norm}/{index}"].astype(np.float64) for index in range(4)
+                self.weights[f"{norm}/{index}"].astype(np.float64) for index in range(4)
             )
             factor = gamma / np.sqrt(variance + EPSILON)
             kernel, bias = kernel * factor, beta - mean * factor
-        weights = kernel.transpose(3, 2, 0, 1).astype(np.float32)  # (out, in / groups, h, w)
+        kernel = kernel.transpose(3, 2, 0, 1)  # (out, in / groups, h, w)
         return self._add(
             "Conv",
             [
                 x,
-                self._constant(f"{layer}/kernel", weights),
+                self._constant(f"{layer}/kernel", kernel.astype(np.float32)),
                 self._constant(f"{layer}/bias", bias.astype(np.float32)),
             ],
-            kernel_shape=list(weights.shape[2:]),
+            kernel_shape=list(kernel.shape[2:]),
             strides=[stride, stride],
             pads=list(pads),
-            group=weights.shape[0] if depthwise else 1,
+            group=kernel.shape[0] if depthwise else 1,
         )
 
     def _dense(self, x: str, layer: str) -> str:
         kernel, bias = (
-            self._constant(f"{layer}/{index}", self.numbers[f"{layer}/{index}"]) for index in (0, 1)
+            self._constant(f"{layer}/{index}", self.weights[f"{layer}/{index}"]) for index in (0, 1)
         )
         return self._add("Gemm", [x, kernel, bias])
 
@@ -198,7 +201,7 @@ class _Graph:
 
     def _constant(self, name: str, value: npt.NDArray[Any] | np.float32) -> str:
         array = np.asarray(value, dtype=np.float32, order="C")
-        self._weights.append(numpy_helper.from_array(array, name))
+        self._initializers.append(numpy_helper.from_array(array, name))
         return name
 
     def _add(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:

@@ -14,12 +14,12 @@ def units_for(class_count: int) -> int:
 
 
 def with_features(model: keras.Model) -> keras.Model:
-    """Return the network with a second output besides the sigmoids: what goes into its head."""
+    """Return the network with a second output: the features that go into its head, (B, F)."""
     return keras.Model(model.inputs, [model.output, features_of(model)])
 
 
 def features_of(model: keras.Model) -> keras.KerasTensor:
-    """Return what goes into the network's head, (B, F)."""
+    """Return the features that go into the network's head, (B, F)."""
     return model.get_layer(HEAD_LAYERS[0]).input
 
 

@@ -1,4 +1,7 @@
-"""MobileNetV2's layout: its blocks, and the cuts between what stays frozen and what is trained.
+"""MobileNetV2's layout: its blocks, and the feature layers that split it.
+
+A feature layer is where the frozen part ends and the trained part begins: its output is computed
+once and cached. It is named after the block or layer right above it, or ``pooling``.
 
 Sandler et al. 2018, https://arxiv.org/abs/1801.04381, table 2, width 1.0. Imports no framework.
 """
@@ -27,7 +30,7 @@ BLOCKS = tuple(f"block_{number}" for number in range(1, sum(stage[2] for stage i
 
 LAST_CONVOLUTION = "Conv_1"
 POOLING = "pooling"
-"""The cut above the whole backbone: its output averaged over the picture, (B, 1280)."""
+"""The feature layer above the whole backbone: its output averaged over the picture, (B, 1280)."""
 
 STEM = re.compile(r"(Conv1|bn_Conv1|Conv1_relu|expanded_conv_\w+)$")
 TOP = re.compile(r"(Conv_1|Conv_1_bn|out_relu)$")
@@ -35,11 +38,11 @@ BLOCK = re.compile(r"(block_\d+)(_\w+)?$")
 
 
 def feature_layer_below(name: str) -> str | None:
-    """Return the cut right below a block or layer: nothing under it depends on what is above.
+    """Return the feature layer right below a block or layer.
 
     Args:
-        name: ``block_1`` … ``block_16``, or the full name of a layer. A layer within a block gets
-            the cut below its block, because the block's shortcut leads around it.
+        name: ``block_1`` … ``block_16``, or the full name of a layer. For a layer within a block it
+            is the one below the block, because the block's shortcut leads around the layer.
 
     Returns:
         The block's name, ``Conv_1`` for the last convolution, or None in the first layers.
@@ -66,7 +69,12 @@ def no_such_block(name: str) -> UsageError:
 
 
 def shape_at(feature_layer: str, image_size: int) -> tuple[int, ...]:
-    """Return the shape of what one picture is at a cut: (h, w, C), or (1280,) for ``pooling``."""
+    """Return the shape of one picture's features: (h, w, C), or (1280,) for ``pooling``.
+
+    Args:
+        feature_layer: ``pooling``, ``block_1`` … ``block_16`` or ``Conv_1``.
+        image_size: Height and width of the picture in pixels.
+    """
     if feature_layer == POOLING:
         return (TOP_CHANNELS,)
     side, channels, number = -(-image_size // 2), STEM_CHANNELS, 0

@@ -36,7 +36,7 @@ def build_mobilenet(
         dense_units: Width of the head's hidden layer.
         dropout: The head's dropout rate.
         backbone_weights: ``packaged``, ``keras`` (fetched by Keras), a file, or None for random
-            numbers (tests).
+            weights (tests).
 
     Returns:
         A model from RGB in [0, 255], (B, S, S, 3), to sigmoid outputs, (B, 1) or (B, C). Only the
@@ -102,14 +102,15 @@ def unfreeze_from(model: keras.Model, block: str) -> list[str]:
 
 
 def part_below(model: keras.Model, feature_layers: Sequence[str]) -> keras.Model:
-    """Return the part of the network up to one or more cuts, sharing its layers.
+    """Return the part of the network up to one or more feature layers, sharing its layers.
 
     Args:
         model: What ``build_mobilenet`` returned.
-        cuts: As in ``layout``: ``pooling``, or the block or layer that is right above.
+        feature_layers: As in ``layout``: ``pooling``, or the block or layer that is right above.
 
     Returns:
-        A model from RGB in [0, 255], (B, S, S, 3), to the numbers at each cut.
+        A model from RGB in [0, 255], (B, S, S, 3), to the features at each, (B, 1280) or
+        (B, h, w, C).
     """
     backbone = model.get_layer(BACKBONE)
     tensors = [
@@ -130,16 +131,17 @@ def part_below(model: keras.Model, feature_layers: Sequence[str]) -> keras.Model
 
 
 def part_above(model: keras.Model, feature_layer: str) -> keras.Model:
-    """Return the part of the network above a cut, sharing its layers.
+    """Return the part of the network above a feature layer, sharing its layers.
 
     Training it trains those layers in the whole network too.
 
     Args:
         model: What ``build_mobilenet`` returned.
-        cut: As in ``layout``: ``pooling``, or the block or layer that is right above.
+        feature_layer: As in ``layout``: ``pooling``, or the block or layer that is right above.
 
     Returns:
-        A model from the numbers at the cut, (B, 1280) or (B, h, w, C), to sigmoid outputs.
+        A model from the features there, (B, 1280) or (B, h, w, C), to sigmoid outputs, (B, 1) or
+        (B, C).
     """
     if feature_layer == POOLING:
         x = features = layers.Input((TOP_CHANNELS,))
@@ -154,7 +156,7 @@ def part_above(model: keras.Model, feature_layer: str) -> keras.Model:
 
 
 def _entry(backbone: keras.Model, feature_layer: str) -> layers.Layer:
-    """Return the first layer above a cut."""
+    """Return the first layer above a feature layer."""
     return next(
         layer for layer in backbone.layers if f"{layer.name}_".startswith(f"{feature_layer}_")
     )

@@ -1,6 +1,6 @@
 """The packaged ImageNet weights of MobileNetV2, and others that a user names.
 
-The package holds the numbers of the TensorFlow Hub module named in NOTICE, renamed to the layers of
+The package holds the weights of the TensorFlow Hub module named in NOTICE, renamed to the layers of
 ``keras.applications.MobileNetV2(include_top=False)``. Convolution kernels are stored in half
 precision (relative rounding 2⁻¹¹), BatchNorm's small vectors in single precision, since a variance
 may be too small for half precision. ``tools/pack_backbone.py`` makes the file.
@@ -70,17 +70,17 @@ def read_backbone_weights(source: str) -> Weights:
     return weights_of(backbone)
 
 
-def weights_digest(numbers: Weights) -> str:
+def weights_digest(weights: Weights) -> str:
     """Return the SHA-256 of weights in hexadecimal: their names, shapes and values."""
     whole = hashlib.sha256()
-    for name in sorted(numbers):
-        whole.update(f"{name}{numbers[name].shape}".encode())
-        whole.update(np.ascontiguousarray(numbers[name]).tobytes())
+    for name in sorted(weights):
+        whole.update(f"{name}{weights[name].shape}".encode())
+        whole.update(np.ascontiguousarray(weights[name]).tobytes())
     return whole.hexdigest()
 
 
 def load_backbone_weights(backbone: keras.Model, source: str) -> None:
-    """Fill a MobileNetV2 without top with pretrained numbers, in place.
+    """Fill a MobileNetV2 without its top with pretrained weights, in place.
 
     Args:
         backbone: ``keras.applications.MobileNetV2(include_top=False, weights=None)``.
@@ -101,7 +101,7 @@ def load_backbone_weights(backbone: keras.Model, source: str) -> None:
 
 @cache
 def packaged_weights() -> Weights:
-    """Return the packaged numbers by ``layer/index``, after checking the file's hash.
+    """Return the packaged weights by ``layer/index``, after checking the file's hash.
 
     Raises:
         CatdogError: The file is missing or damaged.
@@ -122,10 +122,10 @@ def packaged_weights() -> Weights:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def _assign(backbone: keras.Model, numbers: Weights) -> None:
+def _assign(backbone: keras.Model, weights: Weights) -> None:
     for layer in backbone.layers:
         if layer.weights:
-            layer.set_weights([numbers[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
+            layer.set_weights([weights[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
 
 
 def _fetched() -> Weights:

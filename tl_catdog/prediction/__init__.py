@@ -1,1 +1,1 @@
-"""``predict``: from a picture's file to a calibrated answer, or to unsure."""
+"""``predict``: from a picture's file to a calibrated answer, or to ``unsure``."""

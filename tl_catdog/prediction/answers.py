@@ -29,7 +29,7 @@ class Prediction:
         probabilities: Class → calibrated probability, summing to one; None as above.
         error: Why the picture can't be read.
         doubt: Why the answer is withheld; always None if none may be.
-        novelty: How unlike the validation pictures it is, 0..2; None if the run can't tell.
+        novelty: Its distance to the run's feature bank, 0 to 2; None if the run has none.
         policy_applied: Whether an answer might have been withheld.
     """
 

@@ -1,7 +1,7 @@
 """Runs that keep a head alone and share the packaged backbone: the one that ships is such a run.
 
-The head's numbers are rounded to half precision, as the backbone's kernels are (relative rounding
-2⁻¹¹). Of the references each row is stored in 16 levels of its greatest value: a twentieth of the
+The head's weights are rounded to half precision, as the backbone's kernels are (relative rounding
+2⁻¹¹). Each row of the feature bank is stored in 16 levels of its greatest value: a twentieth of the
 room, and the same pictures pass for unfamiliar (ADR 017).
 """
 
@@ -23,15 +23,15 @@ LEVELS = 15  # besides zero
 PREFIX = "head_"
 
 
-def pack(numbers: Weights, feature_bank: FeatureBank) -> bytes:
+def pack(weights: Weights, feature_bank: FeatureBank) -> bytes:
     """Return the file that such a run keeps.
 
     Args:
-        numbers: Of a whole network; only the head's are taken.
-        references: What tells unfamiliar pictures; see ``rejection``.
+        weights: Of a whole network; only the head's are taken.
+        feature_bank: What unfamiliar pictures are told by; see ``rejection``.
     """
     head = {
-        name: value.astype(np.float16) for name, value in numbers.items() if name.startswith(PREFIX)
+        name: value.astype(np.float16) for name, value in weights.items() if name.startswith(PREFIX)
     }
     rows = feature_bank.rows / np.maximum(feature_bank.rows.max(axis=1, keepdims=True), 1e-12)
     out = io.BytesIO()
@@ -84,7 +84,7 @@ def model_of(run: Run) -> keras.Model:
 
 
 def feature_bank_of(run: Run) -> FeatureBank | None:
-    """Return what tells unfamiliar pictures, of a run of any kind; None if it keeps none.
+    """Return the feature bank of a run of any kind; None if it keeps none.
 
     Raises:
         CatdogError: The file is missing or was changed.

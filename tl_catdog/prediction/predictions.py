@@ -27,8 +27,8 @@ class Predictions:
         names: Path of each picture in its data folder.
         labels: True class index of each picture, shape (N,).
         probabilities: Shape (N, C), each row sums to one.
-        novelty: How unlike the run's validation pictures each is, shape (N,), 0 to 2; None where
-            the run can't tell (see ``rejection``).
+        novelty: Distance of each picture to the run's feature bank, shape (N,), 0 to 2; None where
+            the run has none (see ``rejection``).
     """
 
     classes: tuple[str, ...]
@@ -57,14 +57,14 @@ class Predictions:
         writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
         last = () if self.novelty is None else (NOVELTY,)
         writer.writerow((*FIXED, *(f"p({label})" for label in self.classes), *last))
-        numbers = self.probabilities
+        values = self.probabilities
         if self.novelty is not None:
-            numbers = np.column_stack([numbers, self.novelty])
+            values = np.column_stack([values, self.novelty])
         for digest, name, label, predicted, row in zip(
-            self.digests, self.names, self.labels, self.predicted, numbers, strict=True
+            self.digests, self.names, self.labels, self.predicted, values, strict=True
         ):
             words = digest, name, self.classes[label], self.classes[predicted]
-            writer.writerow((*words, *(repr(float(number)) for number in row)))
+            writer.writerow((*words, *(repr(float(value)) for value in row)))
         return out.getvalue()
 
 
@@ -82,14 +82,14 @@ def read_predictions(path: Path) -> Predictions:
         if len(classes) < 2 or not rows:
             raise ValueError("no predictions")
         found = [[float(cell) for cell in row[len(FIXED) :]] for row in rows]
-        numbers = np.array(found, dtype=np.float64).reshape(len(rows), len(columns))
+        values = np.array(found, dtype=np.float64).reshape(len(rows), len(columns))
         return Predictions(
             classes,
             tuple(row[0] for row in rows),
             tuple(row[1] for row in rows),
             np.array([classes.index(row[2]) for row in rows], dtype=np.int64),
-            numbers[:, : len(classes)],
-            numbers[:, len(classes)] if columns[-1] == NOVELTY else None,
+            values[:, : len(classes)],
+            values[:, len(classes)] if columns[-1] == NOVELTY else None,
         )
     except (OSError, ValueError, IndexError) as error:
         raise CatdogError(

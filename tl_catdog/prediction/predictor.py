@@ -17,14 +17,7 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.images import ImageSource
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, ImageError, listing
-from tl_catdog.models.engine import (
-    Forward,
-    KerasForward,
-    OnnxForward,
-    Outputs,
-    onnx_runs,
-    onnx_works,
-)
+from tl_catdog.models.engine import Forward, Outputs, forward_of
 from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.prediction.calibration import at_temperature
 from tl_catdog.prediction.head_only import feature_bank_of, graph_of, model_of
@@ -32,7 +25,7 @@ from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import HEAD, ONNX, Run
 
-TOGETHER = 32  # pictures that are judged at once, when the network is through with them
+TOGETHER = 32  # pictures whose outputs become answers at once
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ class Answer:
         label: The most probable class.
         probabilities: Class → calibrated probability, summing to one.
         error: Why there is no answer; label and probabilities are None then.
-        novelty: How unlike the run's validation pictures it is; None if the run can't tell.
+        novelty: Its distance to the run's feature bank, 0 to 2; None if the run has none.
         features: What goes into the network's head, (F,); None if the run's network is an older
             one that doesn't give them.
     """
@@ -79,13 +72,13 @@ class Predictor:
     """A trained network with its classes and picture size.
 
     Args:
-        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs and, for the novelty, to
-            the head's features.
+        forward: From RGB in [0, 255], (B, S, S, 3), to sigmoid outputs, (B, 1) or (B, C), and to
+            the features that go into the head, (B, F); older networks don't give these.
         classes: Class names in the order of the outputs.
         image_size: S, in pixels.
         temperature: See ``calibration``.
-        references: What tells unfamiliar pictures; see ``rejection``.
-        mirror: Whether to average what the network says of a picture and of its mirror image.
+        feature_bank: What unfamiliar pictures are told by; see ``rejection``.
+        mirror: Whether to average over a picture and its mirror image.
     """
 
     def __init__(
@@ -113,7 +106,7 @@ class Predictor:
             CatdogError: The network's file is missing, changed or unreadable.
         """
         return cls(
-            _load(run),
+            _forward(run),
             run.classes,
             run.image_size,
             temperature=run.temperature,
@@ -127,20 +120,24 @@ class Predictor:
         found = forward_files(self.forward, jobs, self.image_size)
         for some in chunks(found, TOGETHER):
             good = [outputs for _, outputs in some if not isinstance(outputs, ImageError)]
-            judged = iter(self.answers_of(good))
+            answers = iter(self.answers_of(good))
             for source, outputs in some:
                 path = source if isinstance(source, Path) else None
                 if isinstance(outputs, ImageError):
                     yield Answer(path, None, None, outputs.message)
                 else:
-                    yield replace(next(judged), path=path)
+                    yield replace(next(answers), path=path)
 
     def probabilities(self, outputs: Outputs) -> npt.NDArray[np.float64]:
         """Turn what the forward pass gives into calibrated probabilities, (B, C)."""
         return at_temperature(to_probabilities(outputs[0]), self.temperature)
 
     def answers_of(self, outputs: Sequence[Outputs]) -> list[Answer]:
-        """Return the answers about pictures, by the outputs of each one's views, (views, …)."""
+        """Return the answer about each picture: the mean over its views.
+
+        Args:
+            outputs: Of each picture what the forward pass gives of its views, each (views, …).
+        """
         if not outputs:
             return []
         # What is done to all at once takes the interpreter's lock from the decoders but once.
@@ -151,7 +148,7 @@ class Predictor:
         features = stacked[1].mean(axis=1) if len(stacked) > 1 else None
         novelty = None
         if features is not None and self.feature_bank is not None:
-            novelty = self.feature_bank.novelty(features)
+            novelty = self.feature_bank.distance(features)
         return [
             Answer(
                 None,
@@ -165,19 +162,19 @@ class Predictor:
         ]
 
 
-def _load(run: Run) -> Forward:
-    if run.holds(HEAD) and onnx_works():
-        return OnnxForward(graph_of(run))
-    if run.holds(ONNX) and onnx_runs():
-        graph = run.read_checked(ONNX)
-        try:
-            return OnnxForward(graph)
-        except Exception:  # older than the graph's format: TensorFlow gives the same answers
-            pass
-    model = load_keras(run)  # first of all: it starts TensorFlow quietly
-    from tl_catdog.models.head import with_features
+def _forward(run: Run) -> Forward:
+    def graph() -> bytes | None:
+        if run.holds(HEAD):
+            return graph_of(run)
+        return run.read_checked(ONNX) if run.holds(ONNX) else None
 
-    return KerasForward(with_features(model))
+    def model() -> Any:
+        loaded = load_keras(run)  # first of all: it starts TensorFlow quietly
+        from tl_catdog.models.head import with_features
+
+        return with_features(loaded)
+
+    return forward_of(graph, model, stored=not run.holds(HEAD))
 
 
 def network_graph(run: Run) -> bytes:
@@ -243,10 +240,10 @@ def predict_examples(
     Args:
         predictor: The network.
         examples: The pictures.
-        progress: Hears of each.
-        features: Takes what goes into the head, in the order of the predictions.
-        own: Whether the network's references were taken from these very pictures; their novelty
-            is then that of a picture among the others, see ``FeatureBank.distances``.
+        progress: Called with (done, total), numbers of pictures.
+        features: Filled with the features that go into the head, in the order of the predictions.
+        own: Whether the feature bank was made of these very pictures: none is compared with itself
+            then, see ``FeatureBank.distances``.
 
     Raises:
         CatdogError: None of them can be read, or a label is none of the network's classes.
@@ -296,7 +293,13 @@ def predict_examples(
 def to_predictions(
     classes: tuple[str, ...], examples: Sequence[Example], probabilities: npt.NDArray[np.float64]
 ) -> Predictions:
-    """Put pictures and their probabilities, (N, C), together."""
+    """Return the predictions on labelled pictures.
+
+    Args:
+        classes: The C class names.
+        examples: The N pictures.
+        probabilities: Of each picture's classes, (N, C).
+    """
     return Predictions(
         classes,
         tuple(example.digest for example in examples),

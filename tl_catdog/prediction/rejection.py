@@ -1,9 +1,9 @@
 """Saying "unsure" instead of guessing: for doubtful pictures, and for those of something else.
 
 Two signs speak against an answer: its probability is low, or the picture is unlike all that the
-network was validated on. The second is the distance to the k-th nearest of the validation
-pictures' features (Sun et al. 2022, https://arxiv.org/abs/2204.06507), since a classifier that
-knows two kinds of thing is often sure of a third.
+network was validated on. The second is measured by the distance to the k-th nearest of the
+validation pictures' features (Sun et al. 2022, https://arxiv.org/abs/2204.06507), since a
+classifier that knows two kinds of thing is often sure of a third.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ DEFAULT_PRECISION = 0.995
 CERTAINTY = 0.95
 
 CHUNK = 256  # pictures whose features are compared together
-BLOCK = 64  # references that are, with each picture of a few: they stay in a core's own cache
+BLOCK = 64  # rows of the bank that are, with a few pictures: they stay in a core's own cache
 
 Read = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
 """Gives the features of pictures by their positions, (B, F): what goes into the network's head."""
 
 
 class FeatureBank:
-    """Features of validation pictures that others are compared with.
+    """Features of validation pictures, which the features of others are compared with.
 
     Args:
         rows: (R, F), each of length one.
@@ -53,8 +53,13 @@ class FeatureBank:
 
     @classmethod
     def of(cls, read: Read, n: int) -> FeatureBank:
-        """Take the features of n validation pictures, or of a part of so many."""
-        # Halves are what is stored, so that a saved run judges exactly as its training did.
+        """Make a bank of n validation pictures, or of ``KEPT`` of them if there are more.
+
+        Args:
+            read: Gives their features.
+            n: Number of pictures.
+        """
+        # Half precision is what is stored: a saved run then gives the distances of its training.
         return cls(_unit(read(_chosen(n))).astype(np.float16))
 
     @classmethod
@@ -73,31 +78,31 @@ class FeatureBank:
         np.save(out, self.rows.astype(np.float16))
         return out.getvalue()
 
-    def novelty(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Return how unlike the references some pictures are, (N,), 0 to 2.
+    def distance(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return the distance of a few pictures to the bank, (N,), 0 to 2.
 
-        That is one minus the cosine of the angle to the ``NEIGHBOURS``-th nearest.
+        That is one minus the cosine of the angle to the ``NEIGHBOURS``-th nearest row.
 
         Args:
             features: What goes into the network's head, (N, F).
         """
         # A matrix product would wake a thread for each core and wait for it, while the networks
         # keep all cores busy: it made predicting a folder half as fast on two cores.
-        numbers = _unit(features)[:, None]
+        units = _unit(features)[:, None]
         parts = [
-            np.vecdot(numbers, self.rows[start : start + BLOCK])
+            np.vecdot(units, self.rows[start : start + BLOCK])
             for start in range(0, len(self.rows), BLOCK)
         ]
-        return self._novelty(np.concatenate(parts, axis=1), len(self.rows))
+        return _nearest(np.concatenate(parts, axis=1), len(self.rows))
 
     def distances(self, read: Read, n: int, *, own: bool) -> npt.NDArray[np.float64]:
-        """Return the novelty of n pictures, (n,), in steps, so that memory stays flat.
+        """Return the distance of n pictures to the bank, (n,), in steps, so that memory stays flat.
 
         Args:
             read: Gives their features.
-            n: How many there are.
-            own: Whether the references were taken from these very pictures. None is compared with
-                itself then: that would make it seem more familiar than others can be.
+            n: Number of pictures.
+            own: Whether the bank was made of these very pictures. None is compared with itself
+                then: that would make it seem more familiar than others can be.
         """
         place = np.full(n, -1)
         if own:
@@ -105,17 +110,24 @@ class FeatureBank:
         found = []
         for start in range(0, n, CHUNK):
             positions = np.arange(start, min(start + CHUNK, n))
-            likeness = _unit(read(positions)) @ self.rows.T
+            cosines = _unit(read(positions)) @ self.rows.T
             itself = place[positions]
-            likeness[np.flatnonzero(itself >= 0), itself[itself >= 0]] = -np.inf
-            found.append(self._novelty(likeness, len(self.rows) - own))
+            cosines[np.flatnonzero(itself >= 0), itself[itself >= 0]] = -np.inf
+            found.append(_nearest(cosines, len(self.rows) - own))
         return np.concatenate(found)
 
-    def _novelty(self, likeness: npt.NDArray[np.float32], others: int) -> npt.NDArray[np.float64]:
-        if not others:  # a single picture has nothing to be compared with
-            return np.zeros(len(likeness))
-        nearest = min(NEIGHBOURS, others)
-        return np.asarray(1.0 - np.partition(likeness, -nearest, axis=1)[:, -nearest], np.float64)
+
+def _nearest(cosines: npt.NDArray[np.float32], others: int) -> npt.NDArray[np.float64]:
+    """Return the distance to the ``NEIGHBOURS``-th nearest, (N,), or to the last of fewer others.
+
+    Args:
+        cosines: Of the angles to each row of the bank, (N, R).
+        others: Number of rows that don't stand for the picture itself.
+    """
+    if not others:  # a single picture has nothing to be compared with
+        return np.zeros(len(cosines))
+    nearest = min(NEIGHBOURS, others)
+    return np.asarray(1.0 - np.partition(cosines, -nearest, axis=1)[:, -nearest], np.float64)
 
 
 def _chosen(n: int) -> npt.NDArray[np.int64]:
@@ -126,14 +138,15 @@ def _chosen(n: int) -> npt.NDArray[np.int64]:
 
 
 def _unit(features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    numbers = features.astype(np.float32)
-    lengths = np.linalg.norm(numbers, axis=1, keepdims=True)
-    return np.asarray(numbers / np.maximum(lengths, 1e-12))
+    """Return features, (N, F), each divided by its length."""
+    vectors = features.astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What came of a policy on labelled pictures: how many there are, were answered, and right."""
+    """What a policy does on labelled pictures: how many there are, were answered, and right."""
 
     n: int
     given: int
@@ -175,7 +188,7 @@ class Policy:
         precision: The part of the answers given that is right at least, with 95 % certainty.
         confidence: The least probability of an answer that is given.
         novelty: The greatest novelty of a picture that is answered; None if none is known.
-        validation: What came of it on the pictures that it was chosen on.
+        validation: What it does on the pictures that it was chosen on.
     """
 
     precision: float
@@ -192,7 +205,7 @@ class Policy:
         return None
 
     def select(self, predictions: Predictions) -> Selection:
-        """Return what comes of it on other labelled pictures."""
+        """Return what it does on other labelled pictures."""
         novelty = predictions.novelty
         given = np.array(
             [

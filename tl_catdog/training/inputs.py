@@ -111,7 +111,7 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
     began = time.perf_counter()
     views = views_of(config, len(images.split(TRAIN)))
     backbone = frozen_backbone(config, feature_layers, lambda: build(config, len(images.classes)))
-    known = 0
+    cached = 0
     with open_store(config) as store:
         for split in (TRAIN, VALIDATION, TEST):
             # A fine-tuned network has another look at the test pictures, as a whole.
@@ -124,14 +124,14 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
                 store=store,
                 progress=partial(observer.extracting, split),
             )
-            known += features.known
-            for feature_layer, samples in features.at.items():
+            cached += features.cached
+            for feature_layer, samples in features.samples.items():
                 inputs.add(feature_layer, split, samples)
     inputs.summary = {
         "engine": backbone.engine,
         "cuts": list(feature_layers),
         "views": views.count,
-        "pictures_from_cache": known,
+        "pictures_from_cache": cached,
         "seconds": time.perf_counter() - began,
     }
 

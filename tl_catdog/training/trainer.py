@@ -16,7 +16,7 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.models.build import build
-from tl_catdog.models.engine import Forward, KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.weights import weights_of
 from tl_catdog.runs.folder import FEATURE_BANK, MODEL, ONNX, Run
@@ -119,6 +119,7 @@ def _fit_the_stages(
     # Seeded again, so that nothing depends on what was computed and what was known already. It
     # also starts TensorFlow, quietly, before the next import would.
     runtime.make_deterministic(config.seed)
+    from tl_catdog.models.head import with_features
     from tl_catdog.training.fit import fit_stages
 
     model, results = fit_stages(config, inputs, writer, observer)
@@ -128,14 +129,13 @@ def _fit_the_stages(
         fresh = build(config, len(inputs.images.classes), pretrained=False)
         fresh.set_weights(model.get_weights())
         model = fresh
-    if not onnx_works():
-        from tl_catdog.models.head import with_features
+    graph = None
+    if onnx_works():
+        from tl_catdog.models.graph import inference_graph
 
-        return _Trained(model, None, KerasForward(with_features(model)), results)
-    from tl_catdog.models.graph import inference_graph
-
-    graph = inference_graph(config.arch, weights_of(model), config.image_size)
-    return _Trained(model, graph, OnnxForward(graph), results)
+        graph = inference_graph(config.arch, weights_of(model), config.image_size)
+    forward = forward_of(lambda: graph, lambda: with_features(model))
+    return _Trained(model, graph, forward, results)
 
 
 def _predict_the_splits(trained: _Trained, inputs: Inputs, observer: Observer) -> SplitPredictions:
