@@ -197,7 +197,7 @@ ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
         "patience": 0,
     },
 }
-"""Settings that each architecture chooses for itself; the README gives the runs that chose them."""
+"""Settings that each architecture chooses for itself; docs/evidence.md has their figures."""
 
 NAMES = tuple(item.name for item in fields(TrainConfig))
 
