@@ -56,7 +56,7 @@ def test_photographs_give_a_good_classifier_at_once(tmp_path: Path, photographs:
 def start(tmp_path: Path, *words: object) -> "subprocess.Popen[str]":
     data = paint_set(tmp_path / "set", {"train": 40, "validation": 10})
     return subprocess.Popen(
-        [COMMAND, "train", "--arch", "baseline", "--data", str(data), "--image-size", "32"]
+        [str(COMMAND), "train", "--arch", "baseline", "--data", str(data), "--image-size", "32"]
         + [str(word) for word in words],
         cwd=tmp_path,
         stderr=subprocess.PIPE,

@@ -58,7 +58,7 @@ def plant_deep(folder: Path, colour: Colour) -> dict[Path, str]:
         os.close(here)
         here, deep = below, deep / "s"
         if len(deep.parts) % 500 == 0:
-            with open(os.open("a.png", os.O_WRONLY | os.O_CREAT, dir_fd=here), "wb") as out:
+            with os.fdopen(os.open("a.png", os.O_WRONLY | os.O_CREAT, dir_fd=here), "wb") as out:
                 out.write(picture)
             if len(os.fsencode(deep)) < 4_090:
                 verdicts[deep / "a.png"] = GOOD
