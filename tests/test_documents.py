@@ -95,6 +95,16 @@ def test_the_design_names_every_file_of_every_room() -> None:
     assert (files - set(named), set(named) - files) == (set(), set())
 
 
+def test_the_functions_that_the_design_names_are_in_the_files_it_names() -> None:
+    text = text_of(ROOT / "docs" / "design.md")
+    told = re.findall(r"`([\w/]+\.py)`\s+\((`[^)]+`)\)", text)
+    assert len(told) > 15
+    for file, names in told:
+        code = text_of(PACKAGE / file)
+        for name in re.findall(r"`([\w.]+)`", names):
+            assert re.search(rf"\b(def|class) {name.rpartition('.')[2]}\b", code), (file, name)
+
+
 def anchors(path: Path) -> Iterator[str]:
     """Yield what a document's headings are linked by, as GitHub and the site make it."""
     without_code = re.sub(r"^```.*?^```", "", text_of(path), flags=re.DOTALL | re.MULTILINE)
