@@ -28,8 +28,8 @@ from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.runs.folder import ONNX, Run, find_run, read_metrics
 from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training import final_predictions, trainer
 from tl_catdog.training import fit as fitting
-from tl_catdog.training import trainer
 from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import stages_of
@@ -248,3 +248,48 @@ def test_what_a_run_saved_of_the_test_pictures_is_what_users_get(
     assert np.array(probabilities) == pytest.approx(saved.probabilities, abs=1e-5)
     novelty = [answer.novelty for answer in answers]
     assert novelty == pytest.approx(list(saved.novelty), abs=1e-5)  # type: ignore[arg-type]
+
+
+def test_a_manifest_records_the_networks_size_and_what_was_trained_of_it(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def timed(forward: engine.Forward, size: int) -> float:
+        sizes.append(size)
+        return 12.5
+
+    monkeypatch.setattr(trainer, "milliseconds", timed)
+    run = run_of(pictures, tmp_path, finetune=True, unfreeze_from="block_16", image_size=40)
+    frozen, tuned = run.manifest["stages"]
+    found = run.manifest["model"]
+    head = 1280 * 128 + 128 + 128 + 1
+    assert frozen["trainable_params"] == head < tuned["trainable_params"]
+    assert found["trainable_params"] == tuned["trainable_params"]
+    assert found["params"] == sum(weight.size for weight in weights(run)) > 2_000_000
+    assert found["bytes"] == run.model_path.stat().st_size
+    assert (found["ms_per_image"], sizes) == (12.5, [40])
+    assert found["engine"].startswith("onnxruntime")
+    timings = run.manifest["timings"]
+    assert timings["decode_seconds"] < timings["train_seconds"] < timings["total_seconds"]
+
+
+def test_what_fine_tuning_left_as_it_was_is_predicted_from_features(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what it changed is predicted anew, since the features don't hold that."""
+    given: list[bool] = []
+    original = final_predictions.predict_splits
+
+    def spied(*arguments: Any) -> Any:
+        given.append(arguments[2] is not None)
+        return original(*arguments)
+
+    monkeypatch.setattr(trainer, "predict_splits", spied)
+    kept: dict[str, Any] = {"finetune": True, "finetune_learning_rate": 9.0, "epochs": 6}
+    better: dict[str, Any] = {"finetune": True, "learning_rate": 1e-9, "epochs": 1}
+    for settings in (kept, better):
+        run = run_of(pictures, tmp_path, unfreeze_from="block_16", **settings)
+        changed = run.manifest["stages"][1]["best_epoch"] > 0
+        assert given.pop() is not changed
+        assert changed is (settings is better)
