@@ -18,7 +18,7 @@ from tl_catdog.wording import estimate
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-AT_ONCE = 2_000_000  # numbers that one step of a bootstrap may hold
+AT_ONCE = 2_000_000  # values that one step of a bootstrap may hold
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ def wilson_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> I
         successes: 0..n.
         n: Number of trials, 1 or more.
         confidence: 0..1 exclusive.
+
+    >>> found = wilson_interval(95, 100)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.8882, 0.9785)
     """
     from scipy import stats
 
@@ -140,6 +144,9 @@ def mcnemar_exact(counts: PairedCounts) -> float:
     """Return the exact two-sided p-value of McNemar's test, 0..1, by SciPy's binomial test.
 
     Under "both are equally good", a picture that only one gets right is as likely to be a's as b's.
+
+    >>> mcnemar_exact(PairedCounts(both=90, only_a=6, only_b=0, neither=4))  # 2 · (1/2)⁶
+    0.03125
     """
     from scipy import stats
 
@@ -155,6 +162,12 @@ def paired_difference_interval(counts: PairedCounts, confidence: float = CONFIDE
     Newcombe's hybrid score interval for paired proportions (Newcombe 1998, Statistics in Medicine
     17:2635–2650, method 10): it keeps its coverage with few discordant pairs, where the usual
     normal interval collapses to a point. No library here has it.
+
+    The example is the first row of his table III:
+
+    >>> found = paired_difference_interval(PairedCounts(both=36, only_a=12, only_b=2, neither=0))
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0569, 0.3404)
     """
     n = counts.n
     a, b = counts.both + counts.only_a, counts.both + counts.only_b

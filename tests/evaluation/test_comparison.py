@@ -11,7 +11,13 @@ from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.comparison import Pair, compare, compare_pair, p_words
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.runs.folder import Run, read_run
-from tl_catdog.statistics import Interval
+from tl_catdog.statistics import (
+    Interval,
+    PairedCounts,
+    mcnemar_exact,
+    paired_difference_interval,
+    wilson_interval,
+)
 
 
 def said(right: list[bool], digests: list[str] | None = None) -> Predictions:
@@ -151,3 +157,122 @@ def test_json_has_the_promised_names(tmp_path: Path) -> None:
     } <= set(group["runs"][0])  # fmt: skip
     assert set(group["pairs"][0]) >= {"a", "b", "delta", "delta_ci", "p_value"}
     json.dumps(group)
+
+
+def test_a_pair_is_counted_picture_by_picture() -> None:
+    a = said([True, True, True, False, False, True, True])
+    b = said([True, False, False, True, False, False, True])
+    counts = PairedCounts(both=2, only_a=3, only_b=1, neither=1)
+    pair = compare_pair("a", a, "b", b)
+    assert pair.delta == pytest.approx(2 / 7)
+    assert pair.delta_ci == paired_difference_interval(counts)
+    assert pair.p_value == mcnemar_exact(counts)
+    assert pair.to_json() == {
+        "a": "a",
+        "b": "b",
+        "n": 7,
+        "delta": pair.delta,
+        "delta_ci": [pair.delta_ci.low, pair.delta_ci.high],
+        "p_value": pair.p_value,
+    }
+
+
+def test_level_runs_stay_in_the_order_given() -> None:
+    pair = compare_pair("x", said([True, False]), "y", said([False, True]))
+    assert (pair.a, pair.b, pair.delta) == ("x", "y", 0.0)
+
+
+def test_a_picture_counts_only_where_both_call_it_by_one_label() -> None:
+    """A picture that was relabelled between two trainings is another question."""
+    a, b = said([True] * 4, ["p", "q", "r", "s"]), said([True] * 4, ["q", "p", "r", "s"])
+    assert compare_pair("a", a, "b", b).n == 2
+
+
+def test_labels_are_compared_by_name_not_by_number() -> None:
+    a, b = said([True, False, True, True]), said([True, True, False, True])
+    other = Predictions(("dog", "cat"), b.digests, b.names, 1 - b.labels, b.probabilities[:, ::-1])
+    assert compare_pair("a", a, "b", other) == compare_pair("a", a, "b", b)
+
+
+@pytest.mark.parametrize(("p_value", "significant"), [(0.0499, True), (0.05, False)])
+def test_what_chance_makes_in_one_of_twenty_is_no_proof(p_value: float, significant: bool) -> None:
+    pair = Pair("a", "b", 100, 0.1, Interval(0.0, 0.2), p_value)
+    assert pair.significant == significant
+    assert ("beats" in pair.sentence()) == significant
+
+
+def test_a_group_counts_the_pictures_that_any_of_its_runs_could_read(tmp_path: Path) -> None:
+    """Runs may have skipped different pictures; each row and pair has its own n."""
+    full = write_run(tmp_path / "full", "A", [True] * 7 + [False])
+    less = write_run(tmp_path / "less", "A", [True] * 6)
+    (group,) = compare([full, less])
+    assert group.n == 8
+    assert {row.run: row.evaluation.n for row in group.runs} == {"full": 8, "less": 6}
+    assert [pair.n for pair in group.pairs] == [6]
+
+
+def test_rows_rise_by_accuracy_then_area_and_pairs_fall_by_difference(tmp_path: Path) -> None:
+    rights = {"best": 10, "middle": 8, "worst": 3}
+    runs = [
+        write_run(tmp_path / name, "A", [True] * count + [False] * (10 - count))
+        for name, count in rights.items()
+    ]
+    # As accurate as the middle one, but one of its mistakes is a sure one.
+    sure = write_run(tmp_path / "sure", "A", [True] * 8 + [False] * 2)
+    path = sure.predictions_path("validation")
+    last = said([True] * 8 + [False] * 2)
+    last.probabilities[9] = 1 - np.eye(2)[last.labels[9]]
+    path.write_text(last.to_csv())
+    (group,) = compare([*runs, sure])
+    assert [row.run for row in group.runs] == ["worst", "sure", "middle", "best"]
+    areas = {row.run: row.evaluation.auc or 0 for row in group.runs}
+    assert areas["sure"] < areas["middle"]
+    assert (group.pairs[0].a, group.pairs[0].b) == ("best", "worst")
+    deltas = [pair.delta for pair in group.pairs]
+    assert deltas == sorted(deltas, reverse=True)
+    assert deltas[-1] == 0
+    assert len(deltas) == 6
+
+
+def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "one", "A", [True] * 8)
+    two = write_run(tmp_path / "two", "A", [True] * 8)
+    (group,) = compare([one, two, read_run(tmp_path / "two" / ".." / "one")])
+    assert sorted(row.run for row in group.runs) == ["one", "two"]
+    assert len(group.pairs) == 1
+
+
+def test_runs_of_one_name_in_two_folders_are_refused(tmp_path: Path) -> None:
+    """Rows are told apart by name, so that one's figures would stand for both."""
+    mine = write_run(tmp_path / "mine" / "run", "A", [True] * 8)
+    yours = write_run(tmp_path / "yours" / "run", "A", [True] * 4 + [False] * 4)
+    with pytest.raises(UsageError, match="different names"):
+        compare([mine, yours])
+
+
+def test_a_row_says_what_the_manifest_and_the_settings_say(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "one", "A", [True] * 3 + [False])
+    (group,) = compare([run])
+    (row,) = group.to_json()["runs"]
+    interval = wilson_interval(3, 4)
+    assert row == {
+        "run": "one",
+        "arch": "baseline",
+        "stages": ["scratch"],
+        "image_size": 64,
+        "n": 4,
+        "accuracy": 0.75,
+        "accuracy_ci": [interval.low, interval.high],
+        "auc": group.runs[0].evaluation.auc,
+        "log_loss": group.runs[0].evaluation.log_loss,
+        "params": 10,
+        "trainable_params": 5,
+        "train_seconds": 12.0,
+        "ms_per_image": 1.5,
+        "file_bytes": 100,
+        "seed": 0,
+        "interrupted": False,
+    }
+    assert (group.data, group.classes, group.drawn, group.fingerprint) == (
+        "pets", ("cat", "dog"), False, "A",
+    )  # fmt: skip

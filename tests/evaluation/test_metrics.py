@@ -1,16 +1,18 @@
 """Figures from per-picture predictions, recomputed here by definition."""
 
+import doctest
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
-from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.metrics import compute_metrics
-from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.evaluation import metrics
+from tl_catdog.evaluation.metrics import area_under_roc, compute_metrics
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.statistics import wilson_interval
 
 
 def made(labels: list[int], probabilities: list[list[float]]) -> Predictions:
@@ -85,26 +87,54 @@ def test_json_has_the_promised_names() -> None:
     assert found["confusion"] == [[1, 0], [1, 1]]
 
 
-@given(predictions())
-def test_saved_predictions_come_back_to_the_last_bit(item: Predictions) -> None:
-    import tempfile
+@pytest.mark.parametrize("classes", [2, 3, 5])
+@pytest.mark.parametrize("digits", [1, 2, 12])
+def test_the_area_is_that_of_scikit_learn_ties_included(classes: int, digits: int) -> None:
+    rng = np.random.default_rng(10 * classes + digits)
+    labels = rng.permutation(np.arange(120) % classes)
+    rows = rng.dirichlet(np.ones(classes), 120).round(digits)
+    rows[:, -1] = 1 - rows[:, :-1].sum(axis=1)
+    # Classes that are told apart unequally well, so that a swapped column or direction shows.
+    rows[np.arange(120), labels] += np.linspace(0, 1, classes)[labels].round(digits)
+    rows /= rows.sum(axis=1, keepdims=True)
+    theirs = roc_auc_score(labels, rows[:, 1] if classes == 2 else rows, multi_class="ovr")
+    ours = area_under_roc(labels, rows)
+    assert ours == pytest.approx(theirs, abs=1e-12)
+    assert ours is not None
+    assert ours > 0.55
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "test.csv"
-        path.write_text(item.to_csv())
-        back = read_predictions(path)
-    assert back.classes == item.classes
-    assert back.names == item.names
-    assert np.array_equal(back.labels, item.labels)
-    assert np.array_equal(back.probabilities, item.probabilities)
+
+def test_the_area_of_two_classes_is_that_of_the_second() -> None:
+    better = np.column_stack([1 - np.arange(8) / 10, np.arange(8) / 10])
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    assert area_under_roc(labels, better) == 1.0
+    assert area_under_roc(1 - labels, better) == 0.0
+    assert area_under_roc(labels, np.full((8, 2), 0.5)) == 0.5
 
 
-@pytest.mark.parametrize(
-    "text", ["", "sha256,name\n", "sha256,name,label,predicted,p(a),p(b)\nx,y,z,a,1,0\n"]
-)
-def test_damaged_predictions_are_named(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "run" / "predictions" / "test.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    with pytest.raises(CatdogError, match=r"test\.csv"):
-        read_predictions(path)
+def test_an_area_of_one_class_alone_is_none() -> None:
+    rows = np.full((4, 3), 1 / 3)
+    assert area_under_roc(np.array([0, 0, 1, 1]), rows) is None
+    assert area_under_roc(np.array([1, 1]), rows[:2, :2]) is None
+    assert area_under_roc(np.array([0, 0]), rows[:2, :2]) is None
+
+
+def test_the_interval_is_wilsons_of_the_right_answers() -> None:
+    found = compute_metrics(
+        made([0, 0, 1, 1, 1], [[0.9, 0.1]] * 2 + [[0.6, 0.4]] + [[0.1, 0.9]] * 2)
+    )
+    assert found.accuracy == 0.8
+    assert found.accuracy_ci == wilson_interval(4, 5)
+
+
+def test_no_predictions_are_refused() -> None:
+    with pytest.raises(ValueError, match="no predictions"):
+        compute_metrics(
+            Predictions(("a", "b"), (), (), np.zeros(0, np.int64), np.zeros((0, 2), np.float64))
+        )
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    found = doctest.testmod(metrics)
+    assert found.attempted
+    assert found.failed == 0

@@ -13,7 +13,7 @@ from tl_catdog import statistics
 from tl_catdog.evaluation.metrics import area_under_roc
 from tl_catdog.evaluation.reliability import calibration_error, reliability
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.statistics import Interval, bootstrap_interval
+from tl_catdog.statistics import Estimate, Interval, proportion
 
 
 def predictions(n: int, classes: int, seed: int, sharpness: float = 1.0) -> Predictions:
@@ -104,22 +104,122 @@ def test_one_picture_says_nothing_of_its_interval() -> None:
     assert trust.auc is None
 
 
-def test_a_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(0)
-    covered = 0
-    for _ in range(60):
-        values = rng.normal(0, 1, 100)
-        found = bootstrap_interval(
-            lambda chosen, values=values: values[chosen].mean(axis=-1),
-            100,
-            limits=Interval(-9, 9),
-        )
-        covered += found.low <= 0 <= found.high
-    assert 50 <= covered <= 60
-
-
 def test_json_has_what_the_command_promises() -> None:
     row = reliability(predictions(50, 3, 1)).to_json()
     assert {"ece", "ece_ci", "brier", "brier_ci", "per_class", "reliability", "auc_ci"} <= set(row)
     assert row["ece_ci"][0] <= row["ece"] <= row["ece_ci"][1]
     assert [item["label"] for item in row["per_class"]] == ["a", "b", "c"]
+
+
+def test_each_bin_is_its_pictures_by_hand() -> None:
+    """Forty pictures in fifteen bins: the ten least sure ones hold three, the others two."""
+    found = predictions(40, 3, 8)
+    order = np.argsort(found.probabilities.max(axis=1), kind="stable")
+    sure, right = found.probabilities.max(axis=1)[order], found.correct[order]
+    sizes = [3] * 10 + [2] * 5
+    start = 0
+    gap = 0.0
+    for item, size in zip(reliability(found).bins, sizes, strict=True):
+        members = slice(start, start + size)
+        assert item.n == size
+        assert (item.low, item.high) == (sure[members].min(), sure[members].max())
+        assert item.confidence == pytest.approx(sure[members].mean())
+        assert item.accuracy == proportion(int(right[members].sum()), size)
+        gap += abs(sure[members].sum() - right[members].sum())
+        start += size
+    assert reliability(found).ece.value == pytest.approx(gap / 40)
+
+
+def test_calibration_errors_of_several_samples_are_those_of_each() -> None:
+    rng = np.random.default_rng(1)
+    confidence, right = rng.uniform(0.5, 1, (4, 50)), rng.random((4, 50)) < 0.7
+    each = [float(calibration_error(confidence[i], right[i])) for i in range(4)]
+    assert calibration_error(confidence, right) == pytest.approx(each)
+    shuffled = rng.permutation(50)
+    again = calibration_error(confidence[0, shuffled], right[0, shuffled])
+    assert float(again) == pytest.approx(each[0])
+
+
+def test_fewer_pictures_than_bins_are_a_bin_each() -> None:
+    trust = reliability(predictions(5, 2, 4))
+    assert [item.n for item in trust.bins] == [1] * 5
+
+
+def test_every_interval_is_as_wide_as_its_figures_spread_allows() -> None:
+    """The mean of n values has an interval of ±1.96 s/√n; every figure rests on all pictures."""
+    found = predictions(900, 2, 6)
+    trust = reliability(found)
+    truth = np.eye(2)[found.labels]
+    for ours, values in (
+        (trust.brier, 0.5 * ((found.probabilities - truth) ** 2).sum(axis=1)),
+        (trust.log_loss, -np.log(found.probabilities[np.arange(900), found.labels])),
+    ):
+        half = 1.96 * values.std(ddof=1) / 30
+        assert ours.value == pytest.approx(values.mean())
+        assert ours.interval.low == pytest.approx(values.mean() - half, abs=0.12 * half)
+        assert ours.interval.high == pytest.approx(values.mean() + half, abs=0.12 * half)
+        assert ours.n == 900
+    assert trust.auc is not None
+    assert (trust.auc.n, trust.ece.n) == (900, 900)
+    # Hanley and McNeil 1982: the standard error of an area.
+    area, ones = trust.auc.value, int(found.labels.sum())
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    zeros = 900 - ones
+    spread = area * (1 - area) + (ones - 1) * (q1 - area**2) + (zeros - 1) * (q2 - area**2)
+    error = (spread / (ones * zeros)) ** 0.5
+    width = trust.auc.interval.high - trust.auc.interval.low
+    assert width == pytest.approx(2 * 1.96 * error, rel=0.25)
+
+
+def test_precision_rests_on_those_called_so_and_recall_on_those_that_are() -> None:
+    labels = np.array([0, 0, 0, 0, 0, 1, 1, 2])
+    said = np.array([0, 0, 0, 1, 1, 1, 0, 0])
+    names = tuple("abcdefgh")
+    found = Predictions(("x", "y", "z"), names, names, labels, np.eye(3)[said])
+    x, y, z = reliability(found).per_class
+    assert (x.precision, x.recall) == (proportion(3, 5), proportion(3, 5))
+    assert (y.precision, y.recall) == (proportion(1, 3), proportion(1, 2))
+    assert (z.precision, z.recall) == (None, proportion(0, 1))
+    assert x.f1 is not None
+    assert x.f1.value == pytest.approx(0.6)
+    assert x.f1.interval.low < 0.6 < x.f1.interval.high
+    assert y.f1 is not None
+    assert y.f1.value == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
+    assert z.f1 == Estimate(0.0, Interval(0.0, 0.0), 8)
+    assert z.to_json()["precision"] is None
+
+
+def test_a_class_that_nobody_saw_or_said_has_no_figures() -> None:
+    names = ("a", "b")
+    found = Predictions(("x", "y", "z"), names, names, np.array([0, 1]), np.eye(3)[[0, 1]])
+    last = reliability(found).per_class[2]
+    assert (last.precision, last.recall, last.f1) == (None, None, None)
+    assert reliability(found).auc is None
+
+
+def test_a_sure_mistake_costs_what_scikit_learn_says() -> None:
+    names = ("a", "b")
+    found = Predictions(("x", "y"), names, names, np.array([0, 1]), np.array([[0.0, 1.0]] * 2))
+    expected = metrics.log_loss(found.labels, found.probabilities)
+    assert reliability(found).log_loss.value == pytest.approx(expected)
+
+
+def test_intervals_in_json_are_those_of_their_own_figures() -> None:
+    trust = reliability(predictions(80, 2, 1))
+    row = trust.to_json()
+    assert trust.auc is not None
+    for name, figure in (
+        ("auc", trust.auc),
+        ("log_loss", trust.log_loss),
+        ("ece", trust.ece),
+        ("brier", trust.brier),
+    ):
+        assert row[f"{name}_ci"] == [figure.interval.low, figure.interval.high]
+    assert (row["ece"], row["brier"]) == (trust.ece.value, trust.brier.value)
+    assert row["reliability"][0]["accuracy"] == trust.bins[0].accuracy.to_json()
+
+
+def test_no_predictions_are_refused() -> None:
+    empty = Predictions(("a", "b"), (), (), np.zeros(0, np.int64), np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="no predictions"):
+        reliability(empty)

@@ -1,5 +1,7 @@
 """MobileNetV2's feature layers: which one lies below what, and their shapes."""
 
+import doctest
+
 import pytest
 
 from tl_catdog.errors import UsageError
@@ -52,3 +54,9 @@ def test_shapes_at_224_pixels_are_those_of_the_paper(
 ) -> None:
     """Sandler et al. 2018, table 2: what goes into each stage."""
     assert layout.shape_at(feature_layer, 224) == shape
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    found = doctest.testmod(layout)
+    assert found.attempted
+    assert found.failed == 0

@@ -109,9 +109,10 @@ def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
         {**some, "a/0": np.zeros((3, 2), np.float32)},
         {**some, "b/0": np.zeros(2, np.float32)},
         {"c/0": some["a/0"], "b/0": some["b/0"]},
+        {"a/1": some["a/0"], "b/0": some["b/0"]},
     ]
     digests = {weights.weights_digest(item) for item in (some, *others)}
-    assert len(digests) == 4
+    assert len(digests) == 5
     assert weights.weights_digest(dict(reversed(some.items()))) == weights.weights_digest(some)
 
 

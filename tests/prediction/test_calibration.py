@@ -1,5 +1,9 @@
 """Temperature scaling: against scikit-learn's, and where it must not be fooled."""
 
+import doctest
+import math
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
+from tl_catdog.prediction import calibration
 from tl_catdog.prediction.calibration import at_temperature, fit_temperature
 
 
@@ -72,3 +77,71 @@ def test_pictures_that_all_came_out_right_do_not_ask_for_boundless_sureness() ->
 def test_nothing_to_fit_on_is_refused() -> None:
     with pytest.raises(ValueError, match="no predictions"):
         fit_temperature(np.zeros((0, 2)), np.zeros(0, np.int64))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_each_class_is_as_certain_as_its_count_allows(classes: int) -> None:
+    """Platt 1999: of n pictures of a class each is it for (n + 1) / (n + 2), others share the rest.
+
+    The fitted temperature is the best for these targets, here found on a grid by definition.
+    """
+    probabilities, labels = answers(30, classes, 3.0, seed=7)
+    probabilities = np.clip(probabilities, 1e-5, None)  # far from where rounding is cut off
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    counts = Counter(labels.tolist())
+    assert len(set(counts.values())) == classes  # so that each class has another target
+
+    def loss(temperature: float) -> float:
+        total = 0.0
+        for row, label in zip(probabilities, labels, strict=True):
+            powers = [float(p) ** (1 / temperature) for p in row]
+            doubt = 1 / (counts[label] + 2)
+            for index, power in enumerate(powers):
+                target = 1 - doubt if index == label else doubt / (classes - 1)
+                total -= target * math.log(power / sum(powers))
+        return total / len(labels)
+
+    grid = np.geomspace(0.2, 20, 2000)
+    best = grid[int(np.argmin([loss(temperature) for temperature in grid]))]
+    found = fit_temperature(probabilities, labels)
+    assert found.temperature == pytest.approx(best, rel=0.005)
+
+
+def test_the_losses_are_those_of_the_true_classes_before_and_after() -> None:
+    probabilities, labels = answers(200, 3, 1.5, seed=5)
+    found = fit_temperature(probabilities, labels)
+    rows = np.arange(200)
+    assert found.log_loss_before == pytest.approx(-np.log(probabilities[rows, labels]).mean())
+    powers = probabilities ** (1 / found.temperature)
+    after = powers / powers.sum(axis=1, keepdims=True)
+    assert found.log_loss_after == pytest.approx(-np.log(after[rows, labels]).mean(), abs=1e-4)
+    assert found.to_json() == {
+        "temperature": found.temperature,
+        "n": 200,
+        "log_loss_before": found.log_loss_before,
+        "log_loss_after": found.log_loss_after,
+    }
+
+
+def test_of_two_classes_it_is_the_sigmoid_of_the_divided_logit() -> None:
+    dog = np.array([0.01, 0.3, 0.5, 0.9, 0.999])
+    found = at_temperature(np.column_stack([1 - dog, dog]), 3.0)
+    assert found[:, 1] == pytest.approx(1 / (1 + np.exp(-np.log(dog / (1 - dog)) / 3)))
+
+
+def test_temperature_one_changes_no_bit() -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), 50)
+    assert np.array_equal(at_temperature(probabilities, 1.0), probabilities)
+
+
+def test_the_temperature_stays_within_its_bounds() -> None:
+    """Answers without any sense ask for endless heat."""
+    probabilities = np.array([[0.999, 0.001], [0.001, 0.999]] * 100)
+    found = fit_temperature(probabilities, np.array([1, 0] * 100))
+    assert 15 < found.temperature <= 20
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    found = doctest.testmod(calibration)
+    assert found.attempted
+    assert found.failed == 0

@@ -10,6 +10,7 @@ import pytest
 from onnx import numpy_helper
 
 from tests.conftest import Trained
+from tests.support.bare_runs import publish
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
@@ -39,9 +40,9 @@ def kept(whole: Run, tmp_path: Path) -> Run:
     folder = tmp_path / "kept"
     shutil.copytree(whole.path, folder)
     graph = onnx.load_from_string(whole.read_checked(ONNX)).graph
-    numbers = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     feature_bank = FeatureBank.from_bytes(whole.read_checked(FEATURE_BANK))
-    content = pack(numbers, feature_bank)
+    content = pack(weights, feature_bank)
     (folder / HEAD).write_bytes(content)
     manifest = read_json(folder / "manifest.json")
     manifest["model"] = {"head_sha256": sha256(content).hexdigest()}
@@ -85,3 +86,35 @@ def test_the_one_that_ships_is_small_and_whole() -> None:
     feature_bank = feature_bank_of(run)
     assert feature_bank is not None
     np.testing.assert_allclose(np.linalg.norm(feature_bank.rows, axis=1), 1, rtol=1e-5)
+
+
+def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        name: rng.normal(size=shape).astype(np.float32)
+        for name, shape in (("head_dense/0", (24, 5)), ("head_output/1", (3,)), ("Conv1/0", (4,)))
+    }
+    vectors = np.abs(rng.normal(size=(30, 24)))
+    bank = FeatureBank(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    with RunWriter(tmp_path, "run") as writer:
+        writer.write_config({})
+        digest = writer.write_bytes(HEAD, pack(weights, bank))
+        run = writer.publish({"created": "2026-01-01", "model": {"head_sha256": digest}})
+    head = head_of(run)
+    assert set(head) == {"head_dense/0", "head_output/1"}
+    for name, value in head.items():
+        assert value.dtype == np.float32
+        assert np.array_equal(value, weights[name].astype(np.float16))
+    restored = feature_bank_of(run)
+    assert restored is not None
+    # Each value to a thirtieth of its row's greatest, before the row has length one again.
+    greatest = bank.rows.max(axis=1, keepdims=True)
+    rounded = np.rint(15 * bank.rows / greatest)
+    expected = rounded / np.linalg.norm(rounded, axis=1, keepdims=True)
+    np.testing.assert_allclose(restored.rows, expected, rtol=1e-6)
+    assert ((restored.rows * bank.rows).sum(axis=1) > 0.997).all()
+
+
+def test_a_run_without_a_feature_bank_has_none(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    assert feature_bank_of(read_run(tmp_path / "run")) is None

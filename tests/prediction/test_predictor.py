@@ -1,25 +1,25 @@
-"""One inference path: bad files are named, good ones answered, and all ways agree."""
+"""One path from pictures to answers, worked out by hand for a network simple enough for that."""
 
-import json
-import shutil
+import math
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
+from PIL import Image
 
-from tests.conftest import COLOURS, Trained, paint
-from tl_catdog.data.digest import file_digest
-from tl_catdog.data.sets import load_set
+from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.examples import Example
+from tl_catdog.data.images import decode
 from tl_catdog.errors import CatdogError
-from tl_catdog.models import engine
-from tl_catdog.prediction.predictions import read_predictions
-from tl_catdog.prediction.predictor import Predictor, predict_examples, to_probabilities
-from tl_catdog.runs.folder import find_run
-
-
-@pytest.fixture(scope="module")
-def predictor(trained: Trained) -> Predictor:
-    return Predictor.load(find_run("tuned", trained.runs_dir))
+from tl_catdog.prediction.head_only import feature_bank_of, graph_of
+from tl_catdog.prediction.predictor import (
+    Predictor,
+    predict_examples,
+    to_probabilities,
+)
+from tl_catdog.prediction.rejection import FeatureBank
+from tl_catdog.runs.folder import shipped_run
 
 
 def test_one_unit_is_the_second_class() -> None:
@@ -32,128 +32,178 @@ def test_a_unit_each_is_made_to_sum_to_one() -> None:
     assert found[1] == pytest.approx([1 / 3] * 3)
 
 
-def test_bad_files_are_named_and_the_others_answered(predictor: Predictor, tmp_path: Path) -> None:
-    paths = [paint(tmp_path / f"{i}.png", COLOURS[i % 2], i) for i in range(70)]
-    for index in (0, 33, 69):
+class ColourNetwork:
+    """A network that can be worked out by hand: it looks at the left half of a picture only.
+
+    Its outputs are a sigmoid for each colour's mean, its features the means and a constant.
+    """
+
+    engine, batch = "test", 4
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+        means = images[:, :, : images.shape[2] // 2].mean(axis=(1, 2)) / 255
+        outputs = 1 / (1 + np.exp(3 - 8 * means))
+        features = np.column_stack([means, np.full(len(means), 0.1)])
+        return outputs.astype(np.float32), features.astype(np.float32)
+
+
+CLASSES = ("red", "green", "blue")
+
+
+def by_hand(image: np.ndarray, temperature: float) -> tuple[dict[str, float], np.ndarray]:
+    """Return what ``ColourNetwork`` says of a picture, by definition, and its features."""
+    means = [float(image[:, : len(image) // 2, channel].mean()) / 255 for channel in range(3)]
+    sigmoids = [1 / (1 + math.exp(3 - 8 * mean)) for mean in means]
+    powers = [(sigmoid / sum(sigmoids)) ** (1 / temperature) for sigmoid in sigmoids]
+    chances = [power / sum(powers) for power in powers]
+    return dict(zip(("red", "green", "blue"), chances, strict=True)), np.array([*means, 0.1])
+
+
+def distance_by_hand(features: np.ndarray, bank: list[np.ndarray]) -> float:
+    cosines = [features @ row / np.linalg.norm(features) / np.linalg.norm(row) for row in bank]
+    return float(sorted(1 - cosine for cosine in cosines)[9])
+
+
+def colourful(folder: Path, count: int) -> list[Path]:
+    """Write pictures whose halves have different colours, of all three classes and in between."""
+    rng = np.random.default_rng(3)
+    folder.mkdir()
+    paths = []
+    for index in range(count):
+        pixels = np.empty((24, 24, 3), np.uint8)
+        pixels[:, :12], pixels[:, 12:] = rng.integers(0, 256, (2, 3))
+        paths.append(folder / f"{index:02}.png")
+        Image.fromarray(pixels).save(paths[-1])
+    return paths
+
+
+def feature_bank(paths: list[Path]) -> tuple[FeatureBank, list[np.ndarray]]:
+    rows = [by_hand(decode(path, 16), 1.0)[1] for path in paths]
+    return FeatureBank.of(lambda positions: np.array(rows)[positions], len(rows)), rows
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_every_answer_is_that_of_its_own_picture_class_by_class(
+    tmp_path: Path, mirror: bool
+) -> None:
+    """With mirror images it is the mean of both, and so are the features and their distance."""
+    paths = colourful(tmp_path / "asked", 40)
+    bank, rows = feature_bank(colourful(tmp_path / "known", 15))
+    paths[5].write_bytes(b"no picture")
+    predictor = Predictor(
+        ColourNetwork(), CLASSES, 16, temperature=2.5, feature_bank=bank, mirror=mirror
+    )
+    found = list(predictor.answers(paths))
+    assert [answer.path for answer in found] == paths
+    assert found[5].probabilities is None
+    labels = set()
+    for path, answer in zip(paths, found, strict=True):
+        if path == paths[5]:
+            continue
+        image = decode(path, 16)
+        views = [image, np.fliplr(image)] if mirror else [image]
+        chances, features = zip(*(by_hand(view, 2.5) for view in views), strict=True)
+        expected = {name: np.mean([view[name] for view in chances]) for name in CLASSES}
+        mean = np.mean(features, axis=0)
+        assert answer.probabilities == pytest.approx(expected, abs=1e-5)
+        assert list(answer.probabilities or {}) == list(CLASSES)
+        assert answer.label == max(expected, key=lambda name: expected[name])
+        assert answer.features == pytest.approx(mean, abs=1e-5)
+        assert answer.novelty == pytest.approx(distance_by_hand(mean, rows), abs=1e-3)
+        labels.add(answer.label)
+    assert labels == set(CLASSES)
+
+
+def test_one_sigmoid_is_that_of_the_second_class(tmp_path: Path) -> None:
+    class Reddish(ColourNetwork):
+        def __call__(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
+            return (super().__call__(images)[0][:, :1],)
+
+    paths = colourful(tmp_path / "asked", 9)
+    for path, answer in zip(
+        paths,
+        Predictor(Reddish(), ("other", "red"), 16, temperature=2.0).answers(paths),
+        strict=True,
+    ):
+        mean = float(decode(path, 16)[:, :8, 0].mean()) / 255
+        red = 1 / (1 + math.exp((3 - 8 * mean) / 2))  # the sigmoid of logit/T
+        assert answer.probabilities == pytest.approx({"other": 1 - red, "red": red}, abs=1e-5)
+        assert answer.novelty is None
+        assert answer.features is None
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_predictions_stay_beside_their_pictures_when_some_cannot_be_read(
+    tmp_path: Path, own: bool
+) -> None:
+    paths = colourful(tmp_path / "set", 40)
+    for index in (0, 7, 8, 33):
         paths[index].write_bytes(b"no picture")
-    paths.append(tmp_path / "missing.png")
-    answers = list(predictor.answers(paths))
-    assert [answer.path for answer in answers] == paths
-    assert [i for i, answer in enumerate(answers) if answer.error] == [0, 33, 69, 70]
-    for answer in answers:
-        if answer.error is None:
-            assert answer.probabilities is not None
-            assert sum(answer.probabilities.values()) == pytest.approx(1)
-            assert answer.label == max(answer.probabilities, key=answer.probabilities.__getitem__)
-
-
-def test_a_picture_gets_the_same_answer_alone_and_in_company(
-    predictor: Predictor, tmp_path: Path
-) -> None:
-    paths = [paint(tmp_path / f"{i}.png", COLOURS[i % 2], i) for i in range(5)]
-    together = [answer.probabilities for answer in predictor.answers(paths)]
-    alone = [next(predictor.answers([path])).probabilities for path in paths]
-    for a, b in zip(together, alone, strict=True):
-        assert a == pytest.approx(b, abs=1e-5)
-
-
-def test_no_pictures_give_no_answers(predictor: Predictor) -> None:
-    assert list(predictor.answers([])) == []
-
-
-@pytest.mark.parametrize("name", ["small", "tuned"])
-@pytest.mark.parametrize("split", ["validation", "test"])
-def test_saved_predictions_are_what_the_saved_network_says(
-    trained: Trained, name: str, split: str
-) -> None:
-    run = find_run(name, trained.runs_dir)
-    saved = read_predictions(run.predictions_path(split))
-    again = predict_examples(Predictor.load(run), load_set(trained.data).split(split)).predictions
-    assert again.digests == saved.digests
-    np.testing.assert_allclose(again.probabilities, saved.probabilities, atol=1e-6)
-
-
-def test_an_unknown_class_is_named(predictor: Predictor, trained: Trained) -> None:
-    example = load_set(trained.data).split("test")[0]
-    odd = type(example)(example.path, example.name, "wasp", "test", example.digest)
-    with pytest.raises(CatdogError, match="wasp"):
-        predict_examples(predictor, [odd])
-
-
-@pytest.mark.parametrize("has_onnx", [True, False])
-@pytest.mark.parametrize("damage", ["changed", "none"])
-def test_a_changed_or_missing_network_file_is_refused(
-    trained: Trained,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    has_onnx: bool,
-    damage: str,
-) -> None:
-    monkeypatch.setattr(engine, "onnx_runs", lambda: has_onnx)
-    shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
-    path = tmp_path / "small" / ("model.onnx" if has_onnx else "model.keras")
-    if damage == "none":
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(CatdogError, match=f"{damage}.*{path.name}"):
-        Predictor.load(find_run("small", tmp_path))
-
-
-def test_a_network_that_would_run_code_is_refused(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import keras
-
-    monkeypatch.setattr(engine, "onnx_runs", lambda: False)
-    run, ran = tmp_path / "small", tmp_path / "ran"
-    shutil.copytree(trained.runs_dir / "small", run)
-    code = eval(f"lambda x: (open({str(ran)!r}, 'w').close(), x)[1]")
-    evil = keras.layers.Lambda(code, output_shape=(32, 32, 3))
-    keras.Sequential([keras.Input((32, 32, 3)), evil]).save(run / "model.keras")
-    manifest = json.loads((run / "manifest.json").read_text())
-    manifest["model"]["sha256"] = file_digest(run / "model.keras")
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    ran.unlink(missing_ok=True)  # building it ran it
-    with pytest.raises(CatdogError, match="expected a network that Keras"):
-        Predictor.load(find_run("small", tmp_path))
-    assert not ran.exists()
-
-
-@pytest.mark.parametrize("name", ["small", "tuned"])
-def test_onnx_runtime_and_tensorflow_agree(
-    trained: Trained, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    run = find_run(name, trained.runs_dir)
-    paths = [example.path for example in load_set(trained.data).split("test")]
-    found = []
-    for name, works in (("onnxruntime", True), ("tensorflow", False)):
-        monkeypatch.setattr(engine, "onnx_runs", lambda works=works: works)
-        predictor = Predictor.load(run)
-        assert predictor.forward.engine.startswith(name)
-        found.append(
-            [list((answer.probabilities or {}).values()) for answer in predictor.answers(paths)]
+    rng = np.random.default_rng(0)
+    examples = [
+        Example(
+            path, f"set/{path.name}", str(rng.choice(CLASSES)), "test", f"digest of {path.name}"
         )
-    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+        for path in paths
+    ]
+    good = [example for i, example in enumerate(examples) if i not in (0, 7, 8, 33)]
+    bank, rows = feature_bank([example.path for example in good])
+    predictor = Predictor(ColourNetwork(), CLASSES, 16, temperature=2.5, feature_bank=bank)
+    features = ArrayStore(40, (4,), np.float32)
+    heard: list[tuple[int, int]] = []
+    result = predict_examples(
+        predictor, examples, lambda *done: heard.append(done), features, own=own
+    )
+    said = result.predictions
+    assert [item.path for item in result.skipped] == [paths[i] for i in (0, 7, 8, 33)]
+    assert {item.split for item in result.skipped} == {"test"}
+    assert all(item.reason for item in result.skipped)
+    assert heard == [(done, 40) for done in range(1, 41)]
+    assert said.classes == CLASSES
+    assert len(said) == 36
+    assert said.novelty is not None
+    for index, example in enumerate(good):
+        assert said.names[index] == example.name
+        assert said.digests[index] == example.digest
+        assert CLASSES[said.labels[index]] == example.label
+        chances, mean = by_hand(decode(example.path, 16), 2.5)
+        assert dict(zip(CLASSES, said.probabilities[index], strict=True)) == pytest.approx(
+            chances, abs=1e-5
+        )
+        assert features.read(np.array([index]))[0] == pytest.approx(mean, abs=1e-5)
+        others = [row for i, row in enumerate(rows) if i != index] if own else rows
+        assert said.novelty[index] == pytest.approx(distance_by_hand(mean, others), abs=1e-3)
 
 
-def test_a_graph_that_onnx_runtime_refuses_is_no_obstacle(
-    trained: Trained, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_runs_answers_are_those_of_its_graph_in_onnx_runtime(
+    tmp_path: Path, mirror: bool
 ) -> None:
-    def refuse(graph: bytes) -> None:
-        raise RuntimeError("unknown opset")
+    """Worked out by hand from the graph's sigmoid: classes, temperature, views, distance."""
+    run = shipped_run()
+    paths = colourful(tmp_path / "asked", 6)
+    found = list(Predictor.load(run, mirror=mirror).answers(paths))
+    graph = onnxruntime.InferenceSession(graph_of(run), providers=["CPUExecutionProvider"])
+    bank = feature_bank_of(run)
+    assert bank is not None
+    for path, answer in zip(paths, found, strict=True):
+        image = decode(path, run.image_size)
+        views = np.stack([image, np.fliplr(image)] if mirror else [image]).astype(np.float32)
+        outputs, features = graph.run(["output", "features"], {"pictures": views})
+        logits = (
+            np.log(outputs[:, 0] / (1 - outputs[:, 0])) / run.manifest["calibration"]["temperature"]
+        )
+        dog = float(np.mean(1 / (1 + np.exp(-logits))))
+        assert answer.probabilities == pytest.approx({"cats": 1 - dog, "dogs": dog}, abs=1e-4)
+        assert answer.label == ("dogs" if dog > 0.5 else "cats")
+        mean = features.mean(axis=0)
+        assert answer.features == pytest.approx(mean, abs=1e-3)
+        assert answer.novelty == pytest.approx(distance_by_hand(mean, list(bank.rows)), abs=1e-3)
 
-    monkeypatch.setattr(engine, "OnnxForward", refuse)
-    predictor = Predictor.load(find_run("small", trained.runs_dir))
-    assert predictor.forward.engine.startswith("tensorflow")
 
-
-def test_a_run_from_before_there_were_graphs_is_read(trained: Trained, tmp_path: Path) -> None:
-    shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
-    (tmp_path / "small" / "model.onnx").unlink()
-    manifest = tmp_path / "small" / "manifest.json"
-    described = json.loads(manifest.read_text())
-    del described["model"]["onnx_sha256"]
-    manifest.write_text(json.dumps(described))
-    predictor = Predictor.load(find_run("small", tmp_path))
-    assert predictor.forward.engine.startswith("tensorflow")
+def test_pictures_none_of_which_opens_are_one_line_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    example = Example(tmp_path / "a.png", "a.png", "red", "test", "digest")
+    predictor = Predictor(ColourNetwork(), CLASSES, 16)
+    with pytest.raises(CatdogError, match=r"found none among 1; for one, .*a\.png"):
+        predict_examples(predictor, [example])

@@ -1,54 +1,32 @@
-"""Run folders: whole or recognisably unfinished, never overwritten by accident."""
+"""Reading run folders: what is a run, which one is meant, and that its files are unchanged."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Trained
+from tests.conftest import Trained, paint_set
+from tests.support.bare_runs import manifest, publish
+from tests.support.made_up import made_up_run
+from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.runs.folder import SHIPPED, find_run, latest_run, list_runs, read_metrics, read_run
-from tl_catdog.runs.writer import RunWriter, choose_name
-
-
-def manifest(note: str = "", created: str = "2026-01-01") -> dict[str, object]:
-    return {"created": created, "note": note, "data": {}, "model": {}}
-
-
-def publish(runs_dir: Path, name: str, note: str = "", *, force: bool = False) -> str:
-    with RunWriter(runs_dir, name, force=force) as writer:
-        writer.write_config({"arch": "baseline"})
-        return writer.publish(manifest(note)).name
-
-
-def test_a_run_appears_only_when_it_is_whole(tmp_path: Path) -> None:
-    with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({"arch": "baseline"})
-        writer.append_metrics({"epoch": 1})
-        assert not (tmp_path / "run").exists()
-        listed = list_runs(tmp_path)
-        assert listed.runs == ()
-        assert listed.unfinished == (writer.path.name,)
-        writer.publish(manifest())
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert [run.name for run in list_runs(tmp_path).runs] == ["run"]
-
-
-def test_a_failed_training_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="boom"), RunWriter(tmp_path, "run"):
-        raise ValueError("boom")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_killed_training_leaves_a_folder_known_as_unfinished(tmp_path: Path) -> None:
-    writer = RunWriter(tmp_path, "run")
-    writer.write_config({"arch": "baseline"})
-    # Even a manifest, written just before the kill, doesn't make it a run.
-    (writer.path / "manifest.json").write_text(json.dumps({"format": 1, **manifest()}))
-    assert list_runs(tmp_path).runs == ()
-    with pytest.raises(CatdogError, match="never finished"):
-        read_run(writer.path)
-    assert publish(tmp_path, choose_name("run", "run", tmp_path, force=False)) == "run"
+from tl_catdog.runs.folder import (
+    FEATURE_BANK,
+    HEAD,
+    MODEL,
+    ONNX,
+    SHIPPED,
+    Run,
+    find_run,
+    latest_run,
+    list_runs,
+    own_images,
+    read_metrics,
+    read_run,
+    read_split,
+)
+from tl_catdog.runs.writer import RunWriter
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "config.json"])
@@ -65,44 +43,6 @@ def test_a_damaged_manifest_is_no_run(tmp_path: Path, text: str) -> None:
     publish(tmp_path, "run")
     (tmp_path / "run" / "manifest.json").write_text(text)
     assert list_runs(tmp_path).unfinished == ("run",)
-
-
-def test_default_names_are_numbered(tmp_path: Path) -> None:
-    names = []
-    for _ in range(3):
-        name = choose_name(None, "baseline", tmp_path, force=False)
-        names.append(publish(tmp_path, name))
-    assert names == ["baseline", "baseline-2", "baseline-3"]
-
-
-def test_an_existing_run_is_kept_without_force(tmp_path: Path) -> None:
-    publish(tmp_path, "run", "old")
-    with pytest.raises(UsageError, match="--force"):
-        choose_name("run", "run", tmp_path, force=False)
-    assert choose_name("run", "run", tmp_path, force=True) == "run"
-    assert publish(tmp_path, "run", "new", force=True) == "run"
-    assert read_run(tmp_path / "run").manifest["note"] == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
-def test_a_forced_training_that_fails_leaves_the_old_run(tmp_path: Path) -> None:
-    publish(tmp_path, "run", "old")
-    with pytest.raises(KeyboardInterrupt), RunWriter(tmp_path, "run", force=True):
-        raise KeyboardInterrupt
-    assert read_run(tmp_path / "run").manifest["note"] == "old"
-
-
-def test_two_trainings_that_chose_one_name_both_survive(tmp_path: Path) -> None:
-    with RunWriter(tmp_path, "run") as slow:
-        slow.write_config({})
-        assert publish(tmp_path, "run") == "run"
-        assert slow.publish(manifest()).name == "run-2"
-
-
-@pytest.mark.parametrize("name", ["", "a/b", "..", "-x", ".hidden", "a b", "x.unfinished-1"])
-def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="name"):
-        choose_name(name, "baseline", tmp_path, force=True)
 
 
 def test_a_run_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> None:
@@ -174,3 +114,117 @@ def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
     assert run.manifest["timings"]["train_seconds"] > 0
     assert run.manifest["seed"] == 0
     assert run.manifest["skipped"] == []
+
+
+def test_runs_are_listed_oldest_first_and_by_name_if_as_old(tmp_path: Path) -> None:
+    for name, created in (("c", "2026-01-03"), ("b", "2026-01-01"), ("d", "2026-01-02")):
+        publish(tmp_path, name, created=created)
+    publish(tmp_path, "a", created="2026-01-02")
+    assert [run.name for run in list_runs(tmp_path).runs] == ["b", "a", "d", "c"]
+
+
+def test_files_and_hidden_folders_are_no_runs(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "pictures").mkdir()
+    found = list_runs(tmp_path)
+    assert [run.name for run in found.runs] == ["run"]
+    assert found.unfinished == ("pictures",)
+    assert list_runs(tmp_path / "missing").runs == ()
+
+
+def test_what_was_replaced_is_no_run_even_if_it_is_whole(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    (tmp_path / "run").rename(tmp_path / "run.replaced-x")
+    with pytest.raises(CatdogError, match="never finished") as caught:
+        read_run(tmp_path / "run.replaced-x")
+    assert "rm -r" in caught.value.hint
+
+
+def hashed(folder: Path, **contents: bytes) -> Run:
+    """Publish a run whose network's files are these, by their keys in the manifest."""
+    names = {
+        "sha256": MODEL,
+        "onnx_sha256": ONNX,
+        "references_sha256": FEATURE_BANK,
+        "head_sha256": HEAD,
+    }
+    with RunWriter(folder, "run") as writer:
+        writer.write_config({"arch": "baseline", "image_size": 64})
+        model = {key: writer.write_bytes(names[key], content) for key, content in contents.items()}
+        return writer.publish({**manifest(), "model": model})
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("sha256", "model.keras"),
+        ("onnx_sha256", "model.onnx"),
+        ("references_sha256", "references.npy"),
+        ("head_sha256", "head.npz"),
+    ],
+)
+def test_each_file_of_the_network_is_held_to_its_own_hash(
+    tmp_path: Path, key: str, name: str
+) -> None:
+    run = hashed(tmp_path, **{key: b"content"})
+    assert [other for other in (MODEL, ONNX, FEATURE_BANK, HEAD) if run.holds(other)] == [name]
+    assert run.ships == (name == "head.npz")
+    assert run.hash_of(name) == hashlib.sha256(b"content").hexdigest()
+    assert run.read_checked(name) == b"content"
+    (run.path / name).write_bytes(b"contenu")
+    with pytest.raises(CatdogError, match=f"a changed one.*{name}"):
+        run.read_checked(name)
+    (run.path / name).unlink()
+    with pytest.raises(CatdogError, match=f"found none.*{name}"):
+        run.read_checked(name)
+
+
+def test_the_keras_file_is_checked_before_it_is_loaded(tmp_path: Path) -> None:
+    run = hashed(tmp_path, sha256=b"network", onnx_sha256=b"graph")
+    run.check_model()
+    (run.path / ONNX).write_bytes(b"changed")
+    run.check_model()
+    (run.path / MODEL).write_bytes(b"changed")
+    with pytest.raises(CatdogError, match=r"changed one.*model\.keras") as caught:
+        run.check_model()
+    assert caught.value.hint.endswith("tl-catdog train --arch baseline --run run --force")
+
+
+def test_a_run_from_before_calibration_keeps_its_probabilities(tmp_path: Path) -> None:
+    publish(tmp_path, "old")
+    publish(tmp_path, "new", calibration={"temperature": 1.7})
+    assert read_run(tmp_path / "old").temperature == 1.0
+    assert read_run(tmp_path / "new").temperature == 1.7
+
+
+def test_a_run_knows_its_pictures_without_opening_one(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 2, "validation": 3, "test": 1})
+    images = load_training_set(data)
+    run = made_up_run(data, tmp_path / "models", drawn=True)
+    for path in data.rglob("*.png"):
+        path.unlink()
+    found = own_images(run)
+    assert found.examples == images.examples
+    assert found.classes == run.classes == ("ant", "bee")
+    assert found.drawn
+    assert found.root == data
+    assert run.image_size == 32
+    assert run.predicted_splits() == ("test", "validation")
+    assert run.predictions_path("test") == run.path / "predictions" / "test.csv"
+
+
+def test_a_run_without_its_split_asks_for_a_folder(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    with pytest.raises(CatdogError, match=r"split\.csv") as caught:
+        read_split(read_run(tmp_path / "run"))
+    assert "--data DIR" in caught.value.hint
+
+
+def test_another_format_is_named(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    path = tmp_path / "run" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    with pytest.raises(CatdogError, match="its format 2 isn't 1"):
+        read_run(tmp_path / "run")

@@ -86,6 +86,10 @@ def area_under_roc(
     Args:
         labels: True class indices, (N,).
         probabilities: (N, C).
+
+    >>> dog = np.array([0.1, 0.8, 0.4, 0.8])
+    >>> area_under_roc(np.array([0, 0, 1, 1]), np.column_stack([1 - dog, dog]))
+    0.625
     """
     from scipy.stats import rankdata
 

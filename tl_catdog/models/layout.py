@@ -49,6 +49,9 @@ def feature_layer_below(name: str) -> str | None:
 
     Raises:
         UsageError: There is no such block or layer.
+
+    >>> feature_layer_below("block_14_depthwise"), feature_layer_below("out_relu")
+    ('block_14', 'Conv_1')
     """
     if STEM.match(name):
         return None
@@ -74,6 +77,9 @@ def shape_at(feature_layer: str, image_size: int) -> tuple[int, ...]:
     Args:
         feature_layer: ``pooling``, ``block_1`` … ``block_16`` or ``Conv_1``.
         image_size: Height and width of the picture in pixels.
+
+    >>> shape_at("block_13", 224), shape_at("pooling", 224)
+    ((14, 14, 96), (1280,))
     """
     if feature_layer == POOLING:
         return (TOP_CHANNELS,)

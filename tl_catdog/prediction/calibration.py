@@ -6,7 +6,7 @@ number, fitted on the validation pictures. It changes no answer, only how sure e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -37,12 +37,7 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a run's manifest says of it."""
-        return {
-            "temperature": self.temperature,
-            "n": self.n,
-            "log_loss_before": self.log_loss_before,
-            "log_loss_after": self.log_loss_after,
-        }
+        return asdict(self)
 
 
 def at_temperature(
@@ -51,6 +46,13 @@ def at_temperature(
     """Return probabilities, (N, C), as they are with their logits divided by a temperature.
 
     For two classes that is the sigmoid of logit/T; for more, the softmax of ln p / T.
+
+    Args:
+        probabilities: Each row sums to one.
+        temperature: T, above 0; above 1 it makes answers less sure.
+
+    >>> at_temperature(np.array([[0.1, 0.9]]), 2.0)  # odds of 9 become odds of 3
+    array([[0.25, 0.75]])
     """
     if temperature == 1.0:
         return probabilities

@@ -1,0 +1,129 @@
+"""TensorFlow and Keras start quietly, repeat themselves, and leave the process as it was."""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tl_catdog import runtime
+
+OPEN_FILES = Path("/proc/self/fd")
+
+SETTINGS = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_USE_LEGACY_KERAS": "0",
+}
+
+
+def test_the_environment_is_quiet_but_a_users_settings_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    runtime.quiet_environment()
+    assert {name: os.environ[name] for name in SETTINGS} == SETTINGS
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    runtime.quiet_environment()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+def test_only_what_is_printed_inside_is_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    os.write(2, b"before ")
+    with runtime.silence_stderr():
+        os.write(2, b"C++ says something ")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"
+
+
+def test_an_error_inside_is_raised_and_later_prints_are_seen(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ValueError, match="inside"), runtime.silence_stderr():
+        raise ValueError("inside")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="lists open files as Linux does")
+def test_no_file_is_left_open() -> None:
+    before = len(list(OPEN_FILES.iterdir()))
+    for _ in range(5):
+        with runtime.silence_stderr():
+            pass
+    assert len(list(OPEN_FILES.iterdir())) == before
+
+
+def test_a_closed_standard_error_is_no_obstacle() -> None:
+    code = (
+        "import os\nfrom tl_catdog import runtime\nos.close(2)\n"
+        "with runtime.silence_stderr():\n    print('inside')\nprint('after')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["inside", "after"]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_garbage_collection_is_as_before_afterwards(on: bool) -> None:
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        with runtime._no_garbage_collection():
+            assert not gc.isenabled()
+        assert gc.isenabled() == on
+    finally:
+        gc.unfreeze()
+        (gc.enable if was_on else gc.disable)()
+
+
+STARTED = """
+import json, logging, random, sys, warnings
+filters = list(warnings.filters)
+from tl_catdog import runtime
+early = "tensorflow" in sys.modules
+runtime.start()
+same = warnings.filters == filters
+import keras, numpy, tensorflow as tf
+from tensorflow.python.framework import config
+
+def drawn(seed):
+    runtime.make_deterministic(seed)
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    numbers = [random.random(), float(numpy.random.rand()), float(tf.random.uniform(()))]
+    return [*numbers, *layer.get_weights()[0].ravel().tolist()]
+
+print(json.dumps({
+    "early": early,
+    "same filters": same,
+    "levels": [logging.getLogger(name).level for name in ("tensorflow", "absl")],
+    "backend": keras.backend.backend(),
+    "drawn": [drawn(3), drawn(3), drawn(4)],
+    "deterministic": config.is_op_determinism_enabled(),
+}))
+"""
+
+
+def test_tensorflow_starts_quietly_and_a_seed_repeats_every_generator() -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert done.stderr == ""
+    found = json.loads(done.stdout)
+    assert not found["early"]
+    assert found["same filters"]
+    assert found["levels"] == [40, 40]  # errors only
+    assert found["backend"] == "tensorflow"
+    assert found["deterministic"]
+    first, again, other = found["drawn"]
+    assert first == again
+    assert all(a != b for a, b in zip(first, other, strict=True))
