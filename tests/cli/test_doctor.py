@@ -1,7 +1,10 @@
 """``tl-catdog doctor`` as a user types it, with dry runs of a second."""
 
+from __future__ import annotations
+
 import io
 import json
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,33 +13,28 @@ import pytest
 from rich.console import Console
 
 from tests.conftest import Cli, paint_set
-from tests.doctor.tiny import CONFIGS, WORK
-from tl_catdog.cli.doctor import checks_view, estimates_view, sizes, span
-from tl_catdog.doctor import examination
+from tests.support.dry_runs import CONFIGS, RUNS, WORK
+from tl_catdog.cli.doctor import checks_view, estimates_view, span
+from tl_catdog.doctor import examination, versions
 from tl_catdog.doctor.check import Check
-from tl_catdog.doctor.dry_run import DryRun, StageCost
 from tl_catdog.doctor.estimates import Estimate
+from tl_catdog.doctor.examination import Examination, Part
 from tl_catdog.models import weights
-
-COST = StageCost(1.0, 0.1, 0.001)
-RUNS = {
-    "baseline": DryRun("baseline", 0.1, {"scratch": COST}, 0.01, 1e-7),
-    "mobilenet": DryRun("mobilenet", 0.1, {"frozen": COST, "finetune": COST}, 0.01, 1e-7),
-}
 
 
 @pytest.fixture
 def _known_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the dry runs, which tests of their own hold, for done."""
-    monkeypatch.setattr(examination, "dry_run", lambda config, work: RUNS[config.arch])
+    monkeypatch.setattr(examination, "dry_run", lambda config, *_: RUNS[config.arch])
 
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    small = partial(examination.Examination, configs=CONFIGS, work=WORK, seconds=0.01)
-    monkeypatch.setattr(examination, "Examination", small)
     # What is installed here is no matter of these tests.
-    monkeypatch.setattr(examination, "_versions", lambda: [Check("keras", "ok", "3.15.1")])
+    monkeypatch.setattr(versions, "check_versions", lambda *_: [Check("keras", "ok", "3.15.1")])
+    monkeypatch.setattr(versions, "check_consistency", lambda: [Check("pip check", "ok", "fine")])
+    small = partial(Examination, configs=CONFIGS, work=WORK)
+    monkeypatch.setattr(examination, "Examination", small)
     monkeypatch.chdir(tmp_path)
 
 
@@ -54,8 +52,9 @@ def test_it_checks_everything_fits_and_leaves_nothing_behind(cli: Cli, tmp_path:
     outcome = cli("doctor")
     assert outcome.code == 0, outcome.out + outcome.err
     for name in (
-        "keras", "processor", "memory", "runs folder", "feature cache", "backbone weights",
-        "rates", "GPUs", "ONNX Runtime", "dry run baseline", "dry run mobilenet",
+        "keras", "pip check", "processor", "memory", "runs folder", "feature cache",
+        "backbone weights", "rates", "GPUs", "ONNX Runtime",
+        "dry run baseline", "dry run mobilenet",
     ):  # fmt: skip
         assert f"✓  {name}" in outcome.out
     assert "✗" not in outcome.out
@@ -72,6 +71,9 @@ def test_json(cli: Cli, tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.out
     found = json.loads(outcome.out)
     assert list(found) == ["checks", "data", "pictures", "rates", "estimates"]
+    assert list(found["rates"]) == ["digest", "predict", "sample", "unreadable"]
+    assert (found["rates"]["sample"], found["rates"]["unreadable"]) == (16, 0)
+    assert min(found["rates"]["digest"], found["rates"]["predict"]) > 1
     for check in found["checks"]:
         assert list(check) == ["name", "state", "detail", "hint"]
         assert check["state"] in ("ok", "warning", "failed")
@@ -141,10 +143,46 @@ def test_ctrl_c_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(examination, "measure_rates", interrupt)
+    monkeypatch.setattr(examination, "take_sample", interrupt)
     outcome = cli("doctor")
     assert outcome.code == 130
+    assert "✓  processor" in outcome.out  # what was found so far
+    assert "rates" not in outcome.out
     assert "Interrupted" in outcome.err
+
+
+@pytest.mark.usefixtures("_known_runs")
+def test_pictures_that_it_drew_are_gone_afterwards(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cli("doctor").code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("_known_runs")
+def test_without_a_readable_picture_it_trains_on_drawn_ones(cli: Cli, tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"": 2})
+    for path in data.rglob("*.png"):
+        path.write_bytes(b"no picture")
+    outcome = cli("doctor", "--data", data, "--json")
+    assert outcome.code == 1
+    found = json.loads(outcome.out)
+    states = {check["name"]: check["state"] for check in found["checks"]}
+    assert states["rates"] == "failed"
+    assert states["dry run baseline"] == states["dry run mobilenet"] == "ok"
+    assert (found["rates"], found["estimates"]) == (None, [])
+
+
+def test_a_title_is_shown_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [
+        Part(title, title, lambda: [Check("x", "ok", "fine")], "")
+        for title in ("One", "One", "Two")
+    ]
+    monkeypatch.setattr(Examination, "parts", lambda _: parts)
+    outcome = cli("doctor")
+    titles = [line for line in outcome.out.splitlines() if not line.startswith("✓")]
+    assert titles == ["One", "Two", "3 fine, 0 to look at, 0 failed."]
 
 
 @pytest.mark.parametrize(("encoding", "marks"), [("utf-8", "✓!✗"), ("ascii", "+!x")])
@@ -170,20 +208,7 @@ def test_signs_that_the_screen_has_not_got_are_replaced(encoding: str, marks: st
     assert f"40{dash}70 s" in "".join(lines)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        ((0.0, 1.0), "0–1 s"),
-        ((40.0, 70.0), "40–70 s"),
-        ((60.0, 180.0), "60–180 s"),
-        ((120.0, 300.0), "2–5 min"),
-        ((3000.0, 6600.0), "1–2 h"),
-    ],
-)
-def test_ranges_of_time(seconds: tuple[float, float], text: str) -> None:
-    assert span(seconds) == text
-
-
-def test_ranges_of_memory() -> None:
-    assert sizes((0.94e9, 1.41e9)) == "0.9–1.4 GB"
-    assert sizes((0.2e9, 0.21e9)) == "0.2 GB"
+def test_a_unit_that_both_ends_have_is_shown_once() -> None:
+    assert span("0.9 GB", "1.4 GB") == "0.9–1.4 GB"
+    assert span("970.6 MB", "1.5 GB") == "970.6 MB–1.5 GB"
+    assert span("5 s", "55 s") == "5–55 s"

@@ -1,10 +1,12 @@
 """One line of the check-up."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import pytest
 
-from tl_catdog.doctor.check import LONGEST, Check, amount, guarded
+from tl_catdog.doctor.check import LONGEST, Check, guarded, reason
 from tl_catdog.errors import CatdogError
 
 
@@ -19,9 +21,8 @@ def test_a_failure_becomes_a_check_and_those_before_it_stay() -> None:
 
 
 def test_a_known_error_brings_its_own_hint() -> None:
-    def work() -> Iterator[Check]:
+    def work() -> list[Check]:
         raise CatdogError("expected a, found b.", "Type: that")
-        yield
 
     assert guarded("x", work, "Type: this") == [
         Check("x", "failed", "expected a, found b.", "Type: that")
@@ -44,9 +45,6 @@ def test_ctrl_c_is_no_failed_check() -> None:
         guarded("x", work, "")
 
 
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 kB"), (512_000, "512 kB"), (3.24e6, "3.2 MB"), (75.4e9, "75 GB"), (2e12, "2.0 TB")],
-)
-def test_amounts(size: float, text: str) -> None:
-    assert amount(size) == text
+def test_an_error_without_a_message_is_its_kind() -> None:
+    assert reason(ValueError()) == "ValueError"
+    assert reason(ValueError("a\n  b")) == "ValueError: a b"

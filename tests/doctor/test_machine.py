@@ -1,5 +1,8 @@
-"""Processor, memory and folders."""
+"""Processor, memory, folders, caches and the packaged weights."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,11 +10,18 @@ import pytest
 from tl_catdog.doctor import machine
 from tl_catdog.doctor.machine import (
     Limits,
+    check_caches,
+    check_feature_cache,
     check_folder,
     check_folders,
     check_machine,
+    check_weights,
     control_group,
+    folder_size,
 )
+from tl_catdog.errors import CatdogError
+from tl_catdog.features.cache import FeatureStore
+from tl_catdog.models import weights
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -59,7 +69,7 @@ def test_a_narrow_group_is_what_counts() -> None:
     processor, memory = check_machine(Limits(0.5, 1_000_000_000, 400_000_000))
     assert processor.state == memory.state == "warning"
     assert "allows the time of 0.5" in processor.detail
-    assert memory.detail.startswith("600 MB free of 1.0 GB")
+    assert memory.detail.startswith("600.0 MB free of 1.0 GB")
 
 
 def test_without_limits_the_machine_is_shown() -> None:
@@ -90,3 +100,66 @@ def test_little_room_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_all_three_folders_are_looked_at(tmp_path: Path) -> None:
     names = [check.name for check in check_folders(tmp_path)]
     assert names == ["runs folder", "cache folder", "temporary folder"]
+
+
+def test_an_empty_cache_is_fine_and_is_not_made(tmp_path: Path) -> None:
+    found = check_feature_cache(tmp_path / "features.sqlite")
+    assert found.state == "ok"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_entries_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "features.sqlite"
+    with FeatureStore(path) as store:
+        store.put({str(number).encode(): bytes(5000) for number in range(300)})
+    found = check_feature_cache(path)
+    assert found.state == "ok"
+    assert found.detail.startswith("300 vectors, ")
+
+
+def test_a_damaged_cache_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "features.sqlite"
+    path.write_bytes(b"no database" * 1000)
+    found = check_feature_cache(path)
+    assert (found.state, found.hint) == ("warning", f"Type: rm {path}*")
+    assert path.read_bytes() == b"no database" * 1000
+
+
+def test_a_cache_that_can_not_be_opened_fails(tmp_path: Path) -> None:
+    found = check_feature_cache(tmp_path)
+    assert found.state == "failed"
+
+
+def test_other_caches_are_sized(tmp_path: Path) -> None:
+    (tmp_path / "archives" / "deep").mkdir(parents=True)
+    (tmp_path / "archives" / "deep" / "set.zip").write_bytes(bytes(3_000_000))
+    (tmp_path / "archives" / "loop").symlink_to(tmp_path / "archives")
+    (tmp_path / "empty").mkdir()
+    assert folder_size(tmp_path / "archives" / "deep") == 3_000_000
+    features, found = check_caches(tmp_path)
+    assert features.name == "feature cache"
+    assert found.name == "archives cache"
+    assert found.detail.startswith("3.0 MB")
+    assert [check.name for check in check_caches(tmp_path / "nowhere")] == ["feature cache"]
+
+
+@pytest.fixture
+def _weights_read_anew() -> Iterator[None]:
+    weights.packaged_weights.cache_clear()
+    yield
+    weights.packaged_weights.cache_clear()
+
+
+@pytest.mark.usefixtures("_weights_read_anew")
+def test_the_packaged_weights_are_as_packaged() -> None:
+    (found,) = check_weights()
+    assert found.state == "ok"
+    assert "2.26 million" in found.detail
+
+
+@pytest.mark.usefixtures("_weights_read_anew")
+def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "damaged.npz").write_bytes(b"something else")
+    monkeypatch.setattr(weights, "PACKAGED_FILE", str(tmp_path / "damaged.npz"))
+    with pytest.raises(CatdogError, match="SHA-256"):
+        list(check_weights())

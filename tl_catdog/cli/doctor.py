@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.output import note, notices, print_json, printable, results
+from tl_catdog.cli.options import RUNS_DIR, Json, RunsDir
+from tl_catdog.cli.output import notices, on_ctrl_c, print_json, printable, results
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
     from tl_catdog.doctor.check import Check
     from tl_catdog.doctor.estimates import Estimate
-    from tl_catdog.doctor.examination import Examination, Part
+    from tl_catdog.doctor.examination import Examination
 
 EXAMPLES = "Examples: tl-catdog doctor; tl-catdog doctor --data pictures; tl-catdog doctor --json"
 
@@ -23,26 +26,17 @@ STYLES = {"ok": "green", "warning": "yellow", "failed": "red"}
 PLAIN = str.maketrans({"✓": "+", "✗": "x", "–": "-", "…": "..", "→": ">", "×": "x"})
 """What stands for these signs where the screen's encoding hasn't got them."""
 
-HOUR = 3600.0
-UNITS = ((180.0, 1.0, "s"), (3600.0, 60.0, "min"), (0.0, HOUR, "h"))
-"""The most seconds that are shown in a unit, how many it has, and its name."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLES)(doctor)
-
 
 def doctor(
     data: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Folder of pictures to estimate for; default: ./data if it holds any.",
             metavar="DIR",
         ),
     ] = None,
-    runs_dir: Annotated[str, typer.Option(help="Folder that holds the runs.")] = "models",
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    runs_dir: RunsDir = RUNS_DIR,
+    json: Json = False,
 ) -> None:
     """Check versions, devices, folders and caches; train for a moment; estimate the rest.
 
@@ -56,14 +50,11 @@ def doctor(
     root = Path(data) if data is not None else HERE if holds_images(HERE) else None
     if data is not None:
         scan(Path(data))  # a folder that can't be used is wrong use, at once
-    found = Examination(root, Path(runs_dir))
-    try:
+    interrupted = on_ctrl_c("Interrupted: the rest was not looked at.")
+    with interrupted, Examination(root, Path(runs_dir)) as found:
         _examine(found, quiet=json)
-    except KeyboardInterrupt:
-        note("Interrupted: the rest was not looked at.")
-        raise typer.Exit(130) from None
     if json:
-        print_json(found.to_json())
+        print_json(found)
     else:
         _conclude(found)
     if found.failed:
@@ -72,107 +63,83 @@ def doctor(
 
 def _examine(found: Examination, *, quiet: bool) -> None:
     """Go through the parts, and show each when it is through."""
-    for part in found.parts():
-        checks = _carried_out(found, part)
-        if not quiet:
-            _print(part.title, checks_view(checks, results()))
-
-
-def _carried_out(found: Examination, part: Part) -> list[Check]:
-    screen = notices()
-    if not screen.is_terminal:
-        return found.examine(part)
-    with screen.status(f"looking at {part.title.lower()}", spinner="line"):
-        return found.examine(part)
-
-
-def _print(title: str, view: RenderableType) -> None:
     from tl_catdog.cli.render import heading
 
-    screen = results()
-    screen.print(heading(title))
-    screen.print(view)
+    title = ""
+    for part in found.parts():
+        # Without a terminal, the status shows nothing.
+        with notices().status(f"looking at {part.name}", spinner="line"):
+            checks = found.examine(part)
+        if quiet:
+            continue
+        if part.title != title:
+            title = part.title
+            results().print(heading(title))
+        results().print(checks_view(checks, results()))
 
 
-def checks_view(checks: list[Check], screen: Console) -> RenderableType:
+def checks_view(checks: Sequence[Check], screen: Console) -> RenderableType:
     """Return a line for each check, with what to do below those that aren't well."""
     from rich.table import Table
-    from rich.text import Text
 
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(no_wrap=True)
     rows.add_column(no_wrap=True, min_width=17)
     rows.add_column(overflow="fold")
     for check in checks:
-        mark = Text(shown_on(screen, MARKS[check.state]), style=STYLES[check.state])
-        rows.add_row(mark, Text(printable(check.name)), Text(shown_on(screen, check.detail)))
+        mark = shown_on(screen, MARKS[check.state], STYLES[check.state])
+        rows.add_row(mark, shown_on(screen, check.name), shown_on(screen, check.detail))
         if check.hint:
-            style = "dim" if check.state == "ok" else ""
-            rows.add_row("", "", Text(shown_on(screen, check.hint), style=style))
+            rows.add_row("", "", shown_on(screen, check.hint, "dim" if check.state == "ok" else ""))
     return rows
 
 
 def _conclude(found: Examination) -> None:
-    from rich.text import Text
+    from tl_catdog.cli.render import heading
+    from tl_catdog.doctor.estimates import counts_sentence
 
     screen = results()
-    estimates, counts = found.estimates(), found.counts
+    estimates = found.estimates()
     if estimates:
-        _print(
-            f"Estimates for {counts.train:,} pictures to train on, {counts.validation:,} to "
-            f"validate on{f', {counts.test:,} to test on' if counts.test else ''}",
-            estimates_view(estimates, screen),
-        )
+        screen.print(heading(f"Estimates for {counts_sentence(found.counts)}"))
+        screen.print(estimates_view(estimates, screen))
     tally = {state: sum(check.state == state for check in found.checks) for state in MARKS}
     words = f"{tally['ok']} fine, {tally['warning']} to look at, {tally['failed']} failed."
     worst = next((state for state in ("failed", "warning") if tally[state]), "ok")
-    screen.print(Text(words, style=STYLES[worst]))
+    screen.print(words, style=STYLES[worst])
 
 
-def estimates_view(estimates: tuple[Estimate, ...], screen: Console) -> RenderableType:
+def estimates_view(estimates: Sequence[Estimate], screen: Console) -> RenderableType:
     """Return a line for each command: how long it takes, and how much memory and disk."""
-    from rich.text import Text
-
     from tl_catdog.cli.render import table
-    from tl_catdog.doctor.check import amount
+    from tl_catdog.wording import byte_size, duration
 
     rows = table()
     rows.add_column("command", overflow="fold")
-    rows.add_column("case", no_wrap=True)
     for name in ("time", "memory", "disk"):
         rows.add_column(name, justify="right", no_wrap=True)
     for item in estimates:
-        cells = (
-            Text(printable(item.command)),
-            item.case,
-            span(item.seconds),
-            sizes(item.memory),
-            amount(item.disk) if item.disk else shown_on(screen, "–"),
-        )
-        rows.add_row(*(shown_on(screen, cell) if isinstance(cell, str) else cell for cell in cells))
+        command = shown_on(screen, item.command)
+        if item.case:
+            command.append(f"\n{item.case}", style="dim")
+        time, memory = span(*map(duration, item.seconds)), span(*map(byte_size, item.memory))
+        disk = byte_size(item.disk) if item.disk else "–"
+        rows.add_row(command, *(shown_on(screen, text) for text in (time, memory, disk)))
     return rows
 
 
-def span(seconds: tuple[float, float]) -> str:
-    """Return a range of seconds as ``40–70 s``, ``3–5 min`` or ``2–4 h``."""
-    unit, name = next(
-        (unit, name) for most, unit, name in UNITS if seconds[1] <= most or unit == HOUR
-    )
-    low, high = (f"{value / unit:.0f}" for value in seconds)
-    return f"{low}–{high} {name}" if low != high else f"{high} {name}"
+def span(low: str, high: str) -> str:
+    """Return a range; a unit that both ends have is shown once."""
+    return f"{low.removesuffix(f' {high.split()[-1]}')}–{high}"
 
 
-def sizes(memory: tuple[float, float]) -> str:
-    """Return a range of bytes as ``0.9–1.2 GB``."""
-    low, high = (f"{value / 1e9:.1f}" for value in memory)
-    return f"{low}–{high} GB" if low != high else f"{high} GB"
-
-
-def shown_on(screen: Console, text: str) -> str:
+def shown_on(screen: Console, text: str, style: str = "") -> Text:
     """Return a text with the signs that the screen's encoding has."""
+    from rich.text import Text
+
     text = printable(text)
     try:
         text.encode(screen.encoding)
     except UnicodeEncodeError:
-        return text.translate(PLAIN)
-    return text
+        text = text.translate(PLAIN)
+    return Text(text, style)

@@ -14,12 +14,12 @@ WARNING: State = "warning"
 FAILED: State = "failed"
 
 LONGEST = 200
-"""Characters of another library's message; some of TensorFlow's go over pages."""
+"""Characters of another program's message; some of TensorFlow's go over pages."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it is, and what to do about it if it isn't well."""
+    """What was checked, how it is, and what to do about it if it isn't well."""
 
     name: str
     state: State
@@ -32,13 +32,7 @@ class Check:
 
 
 def guarded(name: str, work: Callable[[], Iterable[Check]], hint: str) -> list[Check]:
-    """Return the checks of ``work``; where it fails, one failed check with the reason.
-
-    Args:
-        name: Of the failed check.
-        work: Makes the checks.
-        hint: What to do about a failure that doesn't say it itself.
-    """
+    """Return the checks of ``work``; a failure becomes one of this name, with its hint or this."""
     found: list[Check] = []
     try:
         for check in work():  # those before a failure stay
@@ -52,14 +46,9 @@ def guarded(name: str, work: Callable[[], Iterable[Check]], hint: str) -> list[C
 
 def reason(error: BaseException) -> str:
     """Return an error's kind and the beginning of its message, in one line."""
-    text = " ".join(str(error).split())[:LONGEST]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return one_line(f"{type(error).__name__}: {error}").removesuffix(":")
 
 
-def amount(size: float) -> str:
-    """Return bytes as ``3.2 MB`` or ``12 GB``, in powers of ten as disks are sold."""
-    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
-        if size >= limit:
-            value = size / limit
-            return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
-    return f"{size / 1e3:.0f} kB"
+def one_line(text: str) -> str:
+    """Return the beginning of another program's message, in one line."""
+    return " ".join(text.split())[:LONGEST]

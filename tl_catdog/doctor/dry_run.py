@@ -1,73 +1,107 @@
-"""A small real training of each architecture: does it work here, and what does each part take?
+"""A short real training on a sample of the pictures: does it work, and what does each part take?
 
-It goes through the functions that ``tl-catdog train`` goes through, on random pictures.
+It goes through the functions that ``tl-catdog train`` and ``tl-catdog predict`` go through.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.config import TrainConfig
-from tl_catdog.data.array_store import ArrayStore
-from tl_catdog.data.batches import Samples, evaluation_batches, training_batches
-from tl_catdog.data.examples import Example
-from tl_catdog.data.folders import TRAIN
+from tl_catdog.config import ResolvedConfig
+from tl_catdog.data.batches import Samples
+from tl_catdog.data.digest import file_digests
+from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.folders import TRAIN, VALIDATION, ImageFolder, images_below
+from tl_catdog.data.images import try_decode
+from tl_catdog.data.parallel import map_threaded
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, reason
-from tl_catdog.errors import CatdogError
-from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.models.build import build
+from tl_catdog.doctor.stopwatch import Stopwatch
+from tl_catdog.drawings import draw_set
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.models.engine import KerasForward, OnnxForward, onnx_works
-from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import weights_of
-from tl_catdog.training.observer import EpochResult, Observer
-from tl_catdog.training.stages import FINETUNE, FROZEN, SCRATCH, Stage, stages_of
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.final_predictions import predict_splits
+from tl_catdog.training.inputs import Inputs, prepare_inputs
+from tl_catdog.training.stages import FINETUNE, FROZEN, INTERRUPTED, SCRATCH, stages_of
 
-CLOSE = 1e-4
-"""How far the probabilities of ONNX Runtime and of Keras may be apart."""
+TRAINED, VALIDATED = 40, 24
+"""Pictures of a sample."""
+
+DRAWN, DRAWN_SIZE = 8, 400
+"""Fewer, where there are no pictures: to draw one takes longer than to decode it."""
 
 CLASSES = ("cat", "dog")
+CLOSE = 1e-4
+"""How far the probabilities of ONNX Runtime and of Keras may be apart."""
 
 REINSTALL = "Type: pip install --upgrade --force-reinstall tl-catdog"
 
 
-@dataclass(frozen=True)
-class Amount:
-    """How much of a stage is trained: steps of an epoch, and pictures to validate it on."""
+class Amount(NamedTuple):
+    """Pictures of an epoch, for which the sample is taken over and over; and epochs, 2 or more."""
 
-    steps: int
+    train: int
     validation: int
+    epochs: int = 3
 
 
-WORK = {FROZEN: Amount(32, 1024), SCRATCH: Amount(12, 128), FINETUNE: Amount(4, 64)}
+WORK = {FROZEN: Amount(1024, 1024), SCRATCH: Amount(256, 128), FINETUNE: Amount(96, 64)}
 """Enough of each stage to time it, and little enough for a few seconds."""
 
 
-@dataclass(frozen=True)
-class StageCost:
-    """What a stage of training takes here, in seconds.
+class Sample(NamedTuple):
+    """Pictures to train and validate on, of how many tried and not readable; seconds to hash one.
 
-    Attributes:
-        start: Once, before the first step.
-        step: For each step.
-        check: For each validation picture in each epoch.
+    Every other one passes for a cat, whatever it shows.
     """
 
-    start: float
-    step: float
-    check: float
+    images: ImageSet
+    tried: int
+    unreadable: int
+    hashing: float
 
-    def seconds(self, epochs: int, steps: int, validation: int) -> float:
-        """Return what so many epochs of so many steps take."""
-        return self.start + epochs * (steps * self.step + validation * self.check)
+
+def take_sample(folder: ImageFolder | None, scratch: Path) -> Sample:
+    """Take some pictures from all over a folder, or draw some into ``scratch``.
+
+    Raises:
+        CatdogError: None of them can be decoded.
+    """
+    if folder is None:
+        draw_set(scratch / "set", counts={TRAIN: DRAWN // 2}, size=DRAWN_SIZE, workers=1)
+        paths = list(images_below(scratch / "set"))
+    else:
+        paths = [image.path for images in folder.splits.values() for image in images]
+        paths = paths[:: math.ceil(len(paths) / (TRAINED + VALIDATED))]
+    began = time.perf_counter()
+    digests = file_digests(paths)
+    hashing = (time.perf_counter() - began) / len(paths)
+    decoded = list(map_threaded(lambda path: try_decode(path, 32), paths))
+    errors = [result for result in decoded if isinstance(result, ImageError)]
+    good = [place for place, result in enumerate(decoded) if not isinstance(result, ImageError)]
+    if not good:
+        raise CatdogError(
+            f"expected pictures that can be decoded, found none among {len(paths)}; for one, "
+            f"{paths[0]}: {errors[0].message}.",
+            "Add pictures that open in a viewer.",
+        )
+    examples = []
+    for number in range(TRAINED + VALIDATED):
+        place, split = good[number % len(good)], TRAIN if number < TRAINED else VALIDATION
+        path, label = paths[place], CLASSES[number % 2]
+        examples.append(Example(path, path.name, label, split, digests[place]))
+    images = ImageSet(scratch, "sample", CLASSES, tuple(examples))
+    return Sample(images, len(paths), len(errors), hashing)
 
 
 @dataclass(frozen=True)
@@ -76,27 +110,28 @@ class DryRun:
 
     Attributes:
         arch: The architecture.
-        build: Seconds to build the network and load its weights.
-        stages: What each stage of training takes.
-        forward: Seconds of one forward pass in ONNX Runtime; None where it doesn't work.
-        difference: The largest difference of its probabilities from those of Keras.
+        cost: Seconds of each unit of work, see ``Stopwatch.costs``.
+        row_bytes: (feature layer, split) → bytes of one view's features, or of a decoded picture.
+        memory: The most bytes of memory.
+        difference: The largest difference of ONNX Runtime's probabilities from those of Keras;
+            None where it doesn't work.
     """
 
     arch: str
-    build: float
-    stages: Mapping[str, StageCost]
-    forward: float | None
-    difference: float | None
+    cost: Mapping[str, float]
+    row_bytes: Mapping[tuple[str | None, str], int] = field(default_factory=dict)
+    memory: float = 0.0
+    difference: float | None = None
 
     def check(self) -> Check:
         """Return the line of the check-up."""
-        steps = " + ".join(f"{1000 * cost.step:.0f}" for cost in self.stages.values())
-        detail = f"built in {self.build:.1f} s, trained: {steps} ms a step"
         name = f"dry run {self.arch}"
-        if self.forward is None or self.difference is None:
+        steps = [1000 * cost for unit, cost in self.cost.items() if unit.endswith(" step")]
+        detail = f"trained: {' + '.join(f'{step:.0f}' for step in steps)} ms a step"
+        if self.difference is None:
             slow = f"{detail}; without ONNX Runtime, predictions take longer"
             return Check(name, WARNING, slow, "Type: pip install --upgrade onnx onnxruntime")
-        detail += f", ONNX {self.forward:.2f} s, {self.difference:.0e} from Keras"
+        detail += f", ONNX {self.difference:.0e} from Keras"
         if self.difference > CLOSE:
             hint = "Type: pip install --upgrade --force-reinstall onnx onnxruntime tensorflow"
             return Check(name, FAILED, f"{detail}, more than {CLOSE:.0e}", hint)
@@ -104,161 +139,74 @@ class DryRun:
 
 
 def dry_run(
-    config: TrainConfig, work: Mapping[str, Amount] | None = None, images: int = 8
+    config: ResolvedConfig, images: ImageSet, scratch: Path, work: Mapping[str, Amount] = WORK
 ) -> DryRun:
-    """Build a network, train each of its stages for a moment, and compare two forward passes.
+    """Train each stage for some short epochs, predict, and compare ONNX Runtime with Keras.
 
     Args:
         config: Names the architecture, the size of its pictures, and whether to fine-tune.
+        images: A sample, with the splits ``train`` and ``validation``.
+        scratch: A folder to write to.
         work: How much of each stage to train.
-        images: How many random pictures the forward passes take.
 
     Raises:
         CatdogError: A part of it failed; the message says which.
+        KeyboardInterrupt: It was interrupted.
     """
-    config, work = config.resolved(), work or WORK
-    assert config.image_size is not None
-    with _during("starting TensorFlow"):
+    watch = Stopwatch()
+    config = replace(config, cache_size=0.0)  # the feature cache is for the user's own trainings
+    with _naming_what_fails(watch):
         runtime.make_deterministic(config.seed)
-    began = time.perf_counter()
-    with _during("building the network"):
-        model = build(config, len(CLASSES))
-    built = time.perf_counter() - began
-    noise = np.random.default_rng(config.seed)
-    shape = (images, config.image_size, config.image_size, 3)
-    batch = noise.integers(0, 256, shape, dtype=np.uint8)
-    stages = stages_of(config)
-    with _during("computing features"):
-        features = _features(config, model, stages, batch)
-    costs = {}
-    for stage in stages:
-        with _during(f"training ({stage.name})"):
-            costs[stage.name] = _train(
-                config, model, stage, features.get(stage.feature_layer), work[stage.name]
-            )
-    with _during("comparing ONNX Runtime with Keras"):
-        forward, difference = _compare(config, model, batch)
-    return DryRun(config.arch, built, costs, forward, difference)
+        inputs = prepare_inputs(config, images, stages_of(config), watch)
+        from tl_catdog.training.fit import fit_stages
+
+        with RunWriter(scratch, config.arch) as writer:
+            model, results = fit_stages(config, _shortened(inputs, work), writer, watch)
+        if any(result.reason == INTERRUPTED for result in results):
+            raise KeyboardInterrupt  # a training goes on with what it has; here nobody wants it
+        watch.doing = "predicting"
+        from tl_catdog.models.graph import inference_graph
+        from tl_catdog.models.head import with_features
+
+        keras, onnx = KerasForward(with_features(model)), None
+        if onnx_works():
+            graph = inference_graph(config.arch, weights_of(model), config.image_size)
+            onnx = OnnxForward(graph)
+        predict_splits(model, onnx or keras, None, images, watch)
+        cost = watch.costs({stage: amount.validation for stage, amount in work.items()})
+        watch.doing = "comparing ONNX Runtime with Keras"
+        shape = (8, config.image_size, config.image_size, 3)
+        noise = np.random.default_rng(config.seed).integers(0, 256, shape)
+        difference = float(np.abs(onnx(noise)[0] - keras(noise)[0]).max()) if onnx else None
+    row_bytes = {
+        place: math.prod(samples.rows.shape[1:]) * samples.rows.dtype.itemsize
+        for place, samples in inputs.table.items()
+    }
+    return DryRun(config.arch, cost, row_bytes, watch.memory, difference)
 
 
 @contextlib.contextmanager
-def _during(what: str) -> Iterator[None]:
-    """Name the part that failed."""
+def _naming_what_fails(watch: Stopwatch) -> Iterator[None]:
     try:
         yield
     except CatdogError as error:
-        raise CatdogError(f"{what}: {error.message}", error.hint) from error
+        raise CatdogError(f"{watch.doing}: {error.message}", error.hint) from error
     except Exception as error:
-        raise CatdogError(f"{what} failed: {reason(error)}", REINSTALL) from error
+        raise CatdogError(f"{watch.doing} failed: {reason(error)}", REINSTALL) from error
 
 
-def _features(
-    config: TrainConfig, model: Any, stages: tuple[Stage, ...], images: npt.NDArray[np.uint8]
-) -> dict[str | None, npt.NDArray[Any]]:
-    """Return what the frozen part of the network makes of the pictures, at each stage's cut."""
-    feature_layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
-    if not feature_layers:
-        return {}
-    found = frozen_backbone(config, feature_layers, lambda: model).load()(images)
-    return dict(zip(feature_layers, found, strict=True))
-
-
-def _train(
-    config: TrainConfig,
-    model: Any,
-    stage: Stage,
-    features: npt.NDArray[Any] | None,
-    work: Amount,
-) -> StageCost:
-    """Train a stage for two short epochs; the first pays for starting up."""
-    from tl_catdog.training.fit import BestWeights, run_stage
-
-    began = time.perf_counter()
-    clock = _Clock()
-    augment = None
-    if features is None:
-        from tl_catdog.data.augment import Augmenter, decode_size
-
-        assert config.image_size is not None
-        recipe = str(config.augment)
-        augment = Augmenter(recipe, config.image_size, config.seed)
-        training = _noise(config, decode_size(recipe, config.image_size), 4 * config.batch_size)
-        validation = _noise(config, config.image_size, work.validation)
-    else:
-        dtype = np.float32 if stage.feature_layer == POOLING else np.float16
-        training = _samples(features, 4 * config.batch_size, dtype)
-        validation = _samples(features, work.validation, dtype)
-    run_stage(
-        model,
-        config,
-        replace(stage, epochs=2),
-        training=training_batches(
-            training,
-            CLASSES,
-            batch_size=config.batch_size,
-            seed=config.seed,
-            augment=augment,
-        ),
-        steps=work.steps,
-        validation=evaluation_batches(
-            validation, CLASSES, batch_size=256 if stage.feature_layer == POOLING else 32
-        ),
-        best=BestWeights(),
-        observer=clock,
-        record=lambda epoch: None,
-    )
-    (first, second), trained = clock.epochs, clock.trained
-    return StageCost(
-        start=max(0.0, first - began - (second - first)),
-        step=(trained - first) / work.steps,
-        check=(second - trained) / work.validation,
-    )
-
-
-@dataclass
-class _Clock(Observer):
-    """Notes when things end."""
-
-    epochs: list[float] = field(default_factory=list)
-    trained: float = 0.0
-
-    def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
-        """Note the time of the last step so far."""
-        self.trained = time.perf_counter()
-
-    def epoch_ends(self, result: EpochResult) -> None:
-        """Note the time of an epoch's end."""
-        self.epochs.append(time.perf_counter())
-
-
-def _noise(config: TrainConfig, size: int, count: int) -> Samples:
-    noise = np.random.default_rng(config.seed)
-    return _samples(noise.integers(0, 256, (count, size, size, 3)), count, np.uint8)
-
-
-def _samples(numbers: npt.NDArray[Any], count: int, dtype: Any) -> Samples:
-    """Return so many samples, over and over those given, of one class and the other in turn."""
-    rows = ArrayStore(count, numbers.shape[1:], dtype, "memory")
-    for position in range(count):
-        rows.write(position, numbers[position % len(numbers)])
-    examples = [
-        Example(Path(), str(number), CLASSES[number % len(CLASSES)], TRAIN, "")
-        for number in range(count)
-    ]
-    return Samples(examples, (), rows)
-
-
-def _compare(
-    config: TrainConfig, model: Any, images: npt.NDArray[np.uint8]
-) -> tuple[float | None, float | None]:
-    if not onnx_works():
-        return None, None
-    from tl_catdog.models.graph import inference_graph
-
-    assert config.image_size is not None
-    forward = OnnxForward(inference_graph(config.arch, weights_of(model), config.image_size))
-    began = time.perf_counter()
-    found = forward(images)[0]
-    seconds = time.perf_counter() - began
-    expected = KerasForward(model)(images)[0]
-    return seconds, float(np.abs(found - expected).max())
+def _shortened(inputs: Inputs, work: Mapping[str, Amount]) -> Inputs:
+    """Return the inputs with as many epochs and pictures as they are to take."""
+    stages = tuple(replace(stage, epochs=work[stage.name].epochs) for stage in inputs.stages)
+    table = {}
+    for stage in stages:
+        for split in (TRAIN, VALIDATION):
+            samples = inputs.samples(stage.feature_layer, split)
+            number = getattr(work[stage.name], split)
+            chosen = np.arange(number) % len(samples.examples)
+            examples = [samples.examples[index] for index in chosen]
+            positions = samples.positions[chosen].tolist()
+            table[stage.feature_layer, split] = Samples(
+                examples, (), samples.rows, samples.views, positions
+            )
+    return replace(inputs, stages=stages, table=table)

@@ -1,20 +1,21 @@
-"""What the usual commands take here with the pictures at hand: time, memory, disk."""
+"""What the usual commands take here with the pictures at hand: what was measured, times counts."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.data.array_store import MEMORY_LIMIT
-from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION, ImageFolder
-from tl_catdog.doctor.dry_run import DryRun, StageCost
-from tl_catdog.doctor.rates import Rates
+from tl_catdog.data.folders import SPLITS, TEST, TRAIN, UNSPLIT, VALIDATION, ImageFolder
+from tl_catdog.doctor.dry_run import DryRun
 from tl_catdog.features.views import views_of
-from tl_catdog.models.layout import POOLING, shape_at
+from tl_catdog.models.layout import POOLING
 from tl_catdog.training.stages import stages_of
+from tl_catdog.wording import count
 
 BASELINE = TrainConfig(arch="baseline").resolved()
 MOBILENET = TrainConfig(arch="mobilenet").resolved()
@@ -23,94 +24,22 @@ TUNED = TrainConfig(arch="mobilenet", finetune=True).resolved()
 ASSUMED = 2000
 """Pictures to estimate for where there are none."""
 
-SPREAD = (0.75, 1.35)
+SPREAD, MEMORY_SPREAD = (0.75, 1.35), (0.7, 1.1)
 """The ends of an estimate, as parts of what was computed: the machine's other work, its heat, and
-pictures unlike the sample make that much."""
-
-STEPS = ((15, 1), (60, 5), (180, 10), (3600, 60), (math.inf, 600))
-"""What an estimate's ends are rounded to below so many seconds."""
-
-MEMORY_SPREAD = (0.75, 1.15)
-"""As ``SPREAD``, for the memory of this process, which has trained both architectures."""
-
-BESIDES = 2.0
-"""Seconds to start Python, look through the folder, and save and judge the run."""
-
-OVERSIZE = 3 / 2
-"""How much larger the baseline's training pictures are decoded, as in ``data.augment``; a number of
-its own, because that module imports TensorFlow."""
+pictures unlike the sample make that much. Memory was measured in a process that trained twice."""
 
 AN_IMAGE = 1000
 """Bytes of memory for a picture's path, name and hash."""
 
-A_VECTOR = 5400
-"""Bytes of the feature cache for a picture's view: 1,280 numbers with their key."""
+STORED = 1.05
+"""Bytes that the feature cache takes for a byte of features."""
 
-
-@dataclass(frozen=True)
-class Counts:
-    """How many pictures each split has."""
-
-    train: int
-    validation: int
-    test: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.train + self.validation + self.test
-
-    @classmethod
-    def of(cls, folder: ImageFolder) -> Counts:
-        """Count a folder's pictures as ``train`` would split them."""
-        sizes = {split: len(images) for split, images in folder.splits.items()}
-        test = sizes.get(TEST, 0)
-        if VALIDATION in sizes:
-            return cls(sizes[TRAIN], sizes[VALIDATION], test)
-        parts = cls.split(sizes.get(UNSPLIT, sizes.get(TRAIN, 0)))
-        return cls(parts.train, parts.validation, test)
-
-    @classmethod
-    def split(cls, total: int) -> Counts:
-        """Split so many pictures as ``train`` splits a folder that isn't split."""
-        validation = round(MOBILENET.validation_fraction * total)
-        return cls(total - validation, validation)
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What was measured: all that estimates are made from.
-
-    Attributes:
-        rates: Of single pictures.
-        start: Seconds to start TensorFlow.
-        runs: The dry run of each architecture, fine-tuning included.
-        light: Bytes of memory without TensorFlow.
-        heavy: Bytes of memory with it and the networks.
-    """
-
-    rates: Rates
-    start: float
-    runs: Mapping[str, DryRun]
-    light: float
-    heavy: float
-
-    def stage(self, arch: str, name: str) -> StageCost:
-        """Return what a stage of training takes."""
-        return self.runs[arch].stages[name]
+FIRST_TIME, CACHED = "first time", "features cached"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a command takes here.
-
-    Attributes:
-        command: What to type.
-        case: In which case; "" is always.
-        seconds: From, to; rounded.
-        memory: Bytes from, to.
-        disk: Bytes of the feature cache, and of numbers that wait on the disk meanwhile.
-    """
+    """What a command takes here: seconds and bytes of memory from, to; bytes on the disk."""
 
     command: str
     case: str
@@ -123,111 +52,91 @@ class Estimate:
         return asdict(self)
 
 
-def decode_sizes() -> tuple[int, ...]:
-    """Return the sizes that pictures are decoded to by default, in pixels."""
-    return (_size(MOBILENET), _size(BASELINE), _oversize(BASELINE))
+def counts_of(folder: ImageFolder | None) -> dict[str, int]:
+    """Return how many pictures each split has, as ``train`` would split a folder."""
+    if folder is None:
+        sizes = {UNSPLIT: ASSUMED}
+    else:
+        sizes = {split: len(images) for split, images in folder.splits.items()}
+    if VALIDATION not in sizes:
+        total = sizes.get(UNSPLIT, sizes.get(TRAIN, 0))
+        sizes[VALIDATION] = round(MOBILENET.validation_fraction * total)
+        sizes[TRAIN] = total - sizes[VALIDATION]
+    return {split: sizes.get(split, 0) for split in SPLITS}
 
 
-def estimates(counts: Counts, costs: Costs) -> tuple[Estimate, ...]:
-    """Predict what the usual commands take with so many pictures.
+def counts_sentence(counts: Mapping[str, int]) -> str:
+    """Return for people how many pictures there are for what."""
+    uses = {TRAIN: "pictures to train on", VALIDATION: "to validate on", TEST: "to test on"}
+    return ", ".join(f"{count(counts[name])} {use}" for name, use in uses.items() if counts[name])
+
+
+def estimates(
+    counts: Mapping[str, int],
+    cost: Mapping[str, float],
+    memory: float,
+    runs: Mapping[str, DryRun],
+) -> tuple[Estimate, ...]:
+    """Return what the usual commands take.
 
     Args:
-        counts: How many pictures.
-        costs: What was measured here.
+        counts: Split → pictures.
+        cost: Seconds to ``start`` Python, to ``hash`` a picture, to ``load`` a classifier, to
+            ``predict`` a picture with it, and to start ``TensorFlow``.
+        memory: Bytes of memory without TensorFlow.
+        runs: The dry run of each architecture, fine-tuning included.
     """
-    train = "tl-catdog train --arch"
-    predicting = BESIDES + _seen(costs.rates, counts.total)
+    known = (counts, cost, runs)
+    predicting = cost["start"] + cost["load"] + cost["predict"] * sum(counts.values())
     return (
-        _training(f"{train} mobilenet", MOBILENET, counts, costs),
-        _training(f"{train} mobilenet", MOBILENET, counts, costs, known=True),
-        _training(f"{train} mobilenet --finetune", TUNED, counts, costs),
-        _training(f"{train} baseline", BASELINE, counts, costs),
-        Estimate(
-            "tl-catdog predict DIR",
-            "",
-            rounded(predicting),
-            _around(costs.light),
-            0.0,
-        ),
+        _training("mobilenet", FIRST_TIME, MOBILENET, *known),
+        _training("mobilenet", CACHED, MOBILENET, *known),
+        _training("mobilenet --finetune", FIRST_TIME, TUNED, *known),
+        _training("baseline", "", BASELINE, *known),
+        _estimate("tl-catdog predict DIR", "", predicting, memory),
     )
 
 
 def _training(
-    command: str, config: TrainConfig, counts: Counts, costs: Costs, *, known: bool = False
+    words: str,
+    case: str,
+    config: ResolvedConfig,
+    counts: Mapping[str, int],
+    cost: Mapping[str, float],
+    runs: Mapping[str, DryRun],
 ) -> Estimate:
-    """Estimate a training; ``known``: with all features in the cache."""
-    rates, views = costs.rates, views_of(config, counts.train).count
-    judged = counts.validation + counts.test
-    seconds = BESIDES + counts.total / rates.digest + costs.start + costs.runs[config.arch].build
-    cache = 0.0
-    if config.arch == "baseline":
-        seconds += counts.train / rates.decode[_oversize(config)]
-        seconds += (judged + counts.validation) / rates.decode[_size(config)]
-    else:
-        ahead = counts.validation if config.finetune else judged
-        cache = A_VECTOR * (views * counts.train + ahead)
-        seconds += 0 if known else _seen(rates, counts.train, views) + _seen(rates, ahead)
-        seconds += _seen(rates, judged) if config.finetune else 0
-    for stage in stages_of(config):
-        steps = math.ceil(counts.train / config.batch_size)
-        cost = costs.stage(config.arch, stage.name)
-        seconds += cost.seconds(stage.epochs, steps, counts.validation)
-    rows = _rows(config, counts, views)
-    cache += sum(size for feature_layer, size in rows if feature_layer not in (None, POOLING))
-    held = sum(size for _, size in rows if size <= MEMORY_LIMIT) + AN_IMAGE * counts.total
-    return Estimate(
-        command,
-        "" if config.arch == "baseline" else "features cached" if known else "first time",
-        rounded(seconds),
-        _around(costs.heavy, held),
-        sum(size for _, size in rows if size > MEMORY_LIMIT) + min(cache, 1e9 * config.cache_size),
-    )
+    run, stages = runs[config.arch], stages_of(config)
+    layers = {stage.feature_layer for stage in stages}
+    views = 1 if None in layers else views_of(config, counts[TRAIN]).count
+    head_only, answered = layers == {POOLING}, counts[VALIDATION] + counts[TEST]
+    # A head alone predicts from features too, so those of test pictures are computed ahead.
+    read = {TRAIN: counts[TRAIN], VALIDATION: answered if head_only else counts[VALIDATION]}
+    work = Counter({"rest": 1, "predict": 0 if head_only else answered})
+    for split, number in read.items() if case != CACHED else ():
+        # A dry run takes mirror images of its training pictures, which large sets go without.
+        plain = views == 1 and None not in layers
+        work[f"read {VALIDATION if plain else split}"] += number
+    for stage in stages:
+        work[f"{stage.name} start"] = 1
+        work[f"{stage.name} step"] = stage.epochs * math.ceil(counts[TRAIN] / config.batch_size)
+        work[f"{stage.name} validation"] = stage.epochs * counts[VALIDATION]
+    seconds = cost["start"] + cost["load"] + cost["TensorFlow"]
+    seconds += cost["hash"] * sum(counts.values())
+    seconds += sum(run.cost[unit] * number for unit, number in work.items())
+    rows = {TRAIN: views * read[TRAIN], VALIDATION: read[VALIDATION]}
+    sizes = {place: size * rows[place[1]] for place, size in run.row_bytes.items()}
+    sizes = {place: size for place, size in sizes.items() if place[0] in layers}
+    waiting = sum(size for size in sizes.values() if size > MEMORY_LIMIT)
+    held = sum(sizes.values()) - waiting + AN_IMAGE * sum(counts.values())
+    cached = STORED * sum(size for (layer, _), size in sizes.items() if layer is not None)
+    disk = waiting + min(cached, 1e9 * config.cache_size)
+    return _estimate(f"tl-catdog train --arch {words}", case, seconds, run.memory, held, disk)
 
 
-def _rows(config: TrainConfig, counts: Counts, views: int) -> list[tuple[str | None, float]]:
-    """Return the bytes of each array that a training keeps, with the cut that it belongs to."""
-    if config.arch == "baseline":
-        sides = ((counts.train, _oversize(config)), (counts.validation, _size(config)))
-        return [(None, 3.0 * number * side**2) for number, side in sides]
-    feature_layers = [
-        stage.feature_layer for stage in stages_of(config) if stage.feature_layer is not None
-    ]
-    tested = 0 if config.finetune else counts.test
-    return [
-        (
-            feature_layer,
-            float(
-                number
-                * math.prod(shape_at(feature_layer, _size(config)))
-                * (4 if feature_layer == POOLING else 2)
-            ),
-        )
-        for feature_layer in feature_layers
-        for number in (views * counts.train, counts.validation, tested)
-    ]
-
-
-def _around(memory: float, held: float = 0.0) -> tuple[float, float]:
-    low, high = (part * memory + held for part in MEMORY_SPREAD)
-    return (low, high)
-
-
-def _seen(rates: Rates, images: int, views: int = 1) -> float:
-    """Return the seconds to decode pictures and send their views through the backbone."""
-    return images * (1 / rates.decode[_size(MOBILENET)] + views / rates.forward)
-
-
-def _size(config: TrainConfig) -> int:
-    assert config.image_size is not None
-    return config.image_size
-
-
-def _oversize(config: TrainConfig) -> int:
-    return round(OVERSIZE * _size(config))
-
-
-def rounded(seconds: float) -> tuple[float, float]:
-    """Return the range around some seconds, its ends rounded outwards to what can be promised."""
-    low, high = (part * seconds for part in SPREAD)
-    step = next(s for most, s in STEPS if high < most)
-    return (math.floor(low / step) * step, math.ceil(high / step) * step)
+def _estimate(
+    command: str, case: str, seconds: float, memory: float, held: float = 0.0, disk: float = 0.0
+) -> Estimate:
+    """Return the ranges around what was computed; ``held`` grows with the pictures."""
+    (low, high), (least, most) = SPREAD, MEMORY_SPREAD
+    times, sizes = (low * seconds, high * seconds), (least * memory + held, most * memory + held)
+    return Estimate(command, case, times, sizes, disk)

@@ -3,108 +3,105 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import psutil
+from typing import Any, NamedTuple
 
 from tl_catdog import runtime
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.folders import ImageFolder, scan
-from tl_catdog.doctor import caches, machine, versions
+from tl_catdog.doctor import machine, versions
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, guarded
-from tl_catdog.doctor.dry_run import REINSTALL, Amount, DryRun, dry_run
+from tl_catdog.doctor.dry_run import REINSTALL, WORK, Amount, DryRun, Sample, dry_run, take_sample
 from tl_catdog.doctor.estimates import (
     ASSUMED,
     BASELINE,
-    MOBILENET,
     TUNED,
-    Costs,
-    Counts,
     Estimate,
-    decode_sizes,
+    counts_of,
+    counts_sentence,
     estimates,
 )
-from tl_catdog.doctor.rates import Rates, measure_rates
+from tl_catdog.doctor.stopwatch import memory_now
+from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.runs.folder import shipped_run
+from tl_catdog.training.manifest import elapsed
+from tl_catdog.wording import count
 
 FAULT = "This is a fault of tl-catdog: please report it."
 CLEAR = "Type: tl-catdog cache --clear"
 PUT = "For your own, put pictures into data/<class>/ or type: tl-catdog doctor --data DIR"
 
 
-Work = Callable[[], Iterable[Check]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some checks under one title; each has a name, what carries it out, and what helps it."""
+class Part(NamedTuple):
+    """A part under a title: a name for its failure, what makes its checks, and what helps it."""
 
     title: str
-    works: tuple[tuple[str, Work, str], ...]
+    name: str
+    work: Callable[[], Iterable[Check]]
+    hint: str
 
 
 @dataclass
 class Examination:
-    """Looks at this machine, part by part and in that order, since some build on those before.
+    """Checks this machine; used as a context manager, it leaves nothing behind.
 
     Attributes:
         data: A folder of pictures to estimate for; None is none.
         runs_dir: Where runs go.
         configs: What dry runs train.
-        work: How much of each stage they train; None is the usual.
-        seconds: About how long to measure each rate.
+        work: How much of each stage they train.
         checks: What was found so far.
-        rates: What was measured without TensorFlow.
+        cost: Seconds that were measured outside of dry runs, see ``estimates``.
         runs: The dry runs by architecture.
     """
 
     data: Path | None
     runs_dir: Path
-    configs: tuple[TrainConfig, ...] = (BASELINE, TUNED)
-    work: Mapping[str, Amount] | None = None
-    seconds: float = 1.0
+    configs: tuple[ResolvedConfig, ...] = (BASELINE, TUNED)
+    work: Mapping[str, Amount] = field(default_factory=lambda: WORK)
     checks: list[Check] = field(default_factory=list)
-    rates: Rates | None = None
+    cost: dict[str, float] = field(default_factory=lambda: {"start": elapsed()})
     runs: dict[str, DryRun] = field(default_factory=dict)
     _folder: ImageFolder | None = None
-    _start: float = 0.0
-    _light: float = 0.0
+    _sample: Sample | None = None
+    _scratch: Path = Path()
+    _memory: float = 0.0
+    _exits: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Examination:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exits.close()
 
     def parts(self) -> tuple[Part, ...]:
-        """Return what there is to examine."""
-        dry_runs = [
-            (f"dry run {config.arch}", partial(self._dry_run, config), REINSTALL)
-            for config in self.configs
-        ]
+        """Return what there is to examine, in that order, since some build on those before."""
+        folders, weights = partial(machine.check_folders, self.runs_dir), machine.check_weights
         return (
-            Part("Versions", (("versions", _versions, REINSTALL),)),
-            Part(
-                "Machine",
-                (
-                    ("machine", machine.check_machine, FAULT),
-                    ("folders", partial(machine.check_folders, self.runs_dir), FAULT),
-                ),
+            Part("Versions", "versions", self._compare, REINSTALL),
+            Part("Versions", "pip check", versions.check_consistency, FAULT),
+            Part("Machine", "machine", machine.check_machine, FAULT),
+            Part("Machine", "folders", folders, FAULT),
+            Part("Caches and weights", "caches", machine.check_caches, CLEAR),
+            Part("Caches and weights", "backbone weights", weights, REINSTALL),
+            Part("Pictures", "pictures", self._count, FAULT),
+            Part("Pictures", "rates", self._predict, FAULT),
+            Part("Devices", "devices", self._start, REINSTALL),
+            *(
+                Part("Dry runs", f"dry run {config.arch}", partial(self._train, config), REINSTALL)
+                for config in self.configs
             ),
-            Part(
-                "Caches and weights",
-                (
-                    ("feature cache", caches.check_feature_cache, CLEAR),
-                    ("other caches", caches.check_other_caches, FAULT),
-                    ("backbone weights", caches.check_weights, REINSTALL),
-                ),
-            ),
-            Part("Pictures", (("pictures", self._images, FAULT), ("rates", self._rates, FAULT))),
-            Part("Devices", (("devices", self._devices, REINSTALL),)),
-            Part("Dry runs", tuple(dry_runs)),
         )
 
     def examine(self, part: Part) -> list[Check]:
         """Carry out a part; what fails in it becomes a check that says so."""
-        found = [check for job in part.works for check in guarded(*job)]
+        found = guarded(part.name, part.work, part.hint)
         self.checks.extend(found)
         return found
 
@@ -114,84 +111,82 @@ class Examination:
         return any(check.state == FAILED for check in self.checks)
 
     @property
-    def counts(self) -> Counts:
-        """How many pictures the estimates are for."""
-        return Counts.split(ASSUMED) if self._folder is None else Counts.of(self._folder)
+    def counts(self) -> dict[str, int]:
+        """How many pictures of each split the estimates are for."""
+        return counts_of(self._folder)
 
     def estimates(self) -> tuple[Estimate, ...]:
         """Return what the usual commands take; nothing where something needed for it failed."""
-        if self.rates is None or not {BASELINE.arch, TUNED.arch} <= self.runs.keys():
+        if not ({"predict", "TensorFlow"} <= self.cost.keys() and len(self.runs) == 2):
             return ()
-        heavy = float(psutil.Process().memory_info().rss)
-        costs = Costs(self.rates, self._start, self.runs, self._light, heavy)
-        return estimates(self.counts, costs)
+        return estimates(self.counts, self.cost, self._memory, self.runs)
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything for ``--json``."""
+        """Return everything for ``--json``; rates are in pictures a second."""
+        rates: dict[str, float] | None = None
+        if self._sample is not None and "predict" in self.cost:
+            rates = {"digest": 1 / self.cost["hash"], "predict": 1 / self.cost["predict"]}
+            rates |= {"sample": self._sample.tried, "unreadable": self._sample.unreadable}
         return {
-            "checks": [check.to_json() for check in self.checks],
-            "data": None if self._folder is None else str(self._folder.root),
-            "pictures": asdict(self.counts),
-            "rates": None if self.rates is None else self.rates.to_json(),
-            "estimates": [item.to_json() for item in self.estimates()],
+            "checks": self.checks,
+            "data": None if self._folder is None else self._folder.root,
+            "pictures": self.counts,
+            "rates": rates,
+            "estimates": self.estimates(),
         }
 
-    def _images(self) -> Iterator[Check]:
+    def _compare(self) -> Iterator[Check]:
+        return versions.check_versions(versions.declared(), versions.installed())
+
+    def _count(self) -> Iterator[Check]:
         """Count the pictures by their names."""
         if self.data is None:
-            yield Check(
-                "pictures", OK, f"none named and none in ./data: as if there were {ASSUMED:,}", PUT
-            )
+            none = f"none named and none in ./data: as if there were {count(ASSUMED)}"
+            yield Check("pictures", OK, none, PUT)
             return
         self._folder = scan(self.data)
-        counts = self.counts
-        parts = f"{counts.train:,} to train on, {counts.validation:,} to validate on"
-        tested = f", {counts.test:,} to test on" if counts.test else ""
-        yield Check("pictures", OK, f"{parts}{tested}, {self._folder.root}")
+        yield Check("pictures", OK, f"{counts_sentence(self.counts)}, {self._folder.root}")
 
-    def _rates(self) -> Iterator[Check]:
-        """Measure what needs no TensorFlow, before it is there: so much memory predictions take."""
-        self.rates = rates = measure_rates(self._folder, MOBILENET, decode_sizes(), self.seconds)
-        self._light = float(psutil.Process().memory_info().rss)
-        size = decode_sizes()[0]
-        yield Check(
-            "rates",
-            OK,
-            f"{rates.decode[size]:,.0f} pictures a second decoded to {size} px, "
-            f"{rates.forward:,.0f} through the backbone",
-        )
-        if rates.unreadable:
-            yield Check(
-                "sample",
-                WARNING,
-                f"{rates.unreadable} of {rates.sample} pictures can't be decoded",
-                f"Type: tl-catdog data check {shlex.quote(str(self.data))}",
-            )
+    def _predict(self) -> Iterator[Check]:
+        """Predict a sample as ``tl-catdog predict`` does, while TensorFlow is not there yet."""
+        sample = self._take_sample(self._folder)
+        self.cost["hash"] = sample.hashing
+        if sample.unreadable:
+            bad = f"{sample.unreadable} of {sample.tried} pictures can't be decoded"
+            hint = f"Type: tl-catdog data check {shlex.quote(str(self.data))}"
+            yield Check("sample", WARNING, bad, hint)
+        began = time.perf_counter()
+        predictor = Predictor.load(shipped_run())
+        self.cost["load"] = time.perf_counter() - began
+        paths = [example.path for example in sample.images.examples]
+        answers = list(predictor.answers(paths))
+        seconds = time.perf_counter() - began - self.cost["load"]
+        self.cost["predict"], self._memory = seconds / len(answers), memory_now()
+        yield Check("rates", OK, f"{len(answers) / seconds:,.0f} pictures a second predicted")
 
-    def _devices(self) -> Iterator[Check]:
+    def _take_sample(self, folder: ImageFolder | None) -> Sample:
+        scratch = tempfile.TemporaryDirectory(prefix="tl-catdog-doctor-")
+        self._scratch = Path(self._exits.enter_context(scratch))
+        self._sample = take_sample(folder, self._scratch)
+        return self._sample
+
+    def _start(self) -> Iterator[Check]:
         """Start TensorFlow, and say what it and ONNX Runtime can compute on."""
         began = time.perf_counter()
         runtime.start()
-        self._start = time.perf_counter() - began
+        self.cost["TensorFlow"] = time.perf_counter() - began
         import tensorflow as tf
 
-        names = [device.name.rpartition(":device:")[2] or device.name for device in _gpus(tf)]
-        with_gpu = ", ".join(names) if names else "none: everything is computed on the processor"
-        yield Check("GPUs", OK, with_gpu)
+        gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
+        names = ", ".join(name.rpartition(":device:")[2] or name for name in gpus)
+        yield Check("GPUs", OK, names or "none: everything is computed on the processor")
         import onnxruntime
 
-        providers = onnxruntime.get_available_providers()
-        yield Check("ONNX Runtime", OK, ", ".join(providers))
+        yield Check("ONNX Runtime", OK, ", ".join(onnxruntime.get_available_providers()))
 
-    def _dry_run(self, config: TrainConfig) -> Iterator[Check]:
-        self.runs[config.arch] = run = dry_run(config, self.work)
+    def _train(self, config: ResolvedConfig) -> Iterator[Check]:
+        # Where none of the user's own can be decoded, drawn ones show whether training works.
+        sample = self._sample or self._take_sample(None)
+        run = dry_run(config, sample.images, self._scratch, self.work)
+        self.runs[config.arch] = run
         yield run.check()
-
-
-def _versions() -> list[Check]:
-    about = versions.declared()
-    return versions.check_versions(about, versions.installed(about))
-
-
-def _gpus(tf: Any) -> list[Any]:
-    return list(tf.config.list_physical_devices("GPU"))

@@ -1,19 +1,23 @@
-"""Processor, memory and folders: what there is, and whether it is enough."""
+"""What the machine has: processor, memory, folders, caches, and the packaged weights."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 from tl_catdog.data.parallel import usable_cores
-from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, amount
+from tl_catdog.doctor.check import FAILED, OK, WARNING, Check
+from tl_catdog.features.cache import store_path
 from tl_catdog.files import cache_folder
+from tl_catdog.wording import byte_size, count
 
 LEAST_DISK = 2e9
 """Bytes: a run takes 10 MB, the feature cache up to 2 GB, pictures that wait on the disk some."""
@@ -25,15 +29,8 @@ CGROUPS = Path("/sys/fs/cgroup")
 UNLIMITED = 2**60  # version 1 has a number of about 2**63 for "no limit"
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a control group (a container's, a batch job's) allows; None is no limit.
-
-    Attributes:
-        cores: Processor time, in cores.
-        memory: Bytes.
-        used: Bytes of memory in use by the group.
-    """
+class Limits(NamedTuple):
+    """Cores and bytes that a container's or a job's control group allows; None is no limit."""
 
     cores: float | None = None
     memory: int | None = None
@@ -54,74 +51,65 @@ def control_group(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -
         used = _words(folder / "memory.current") or _words(folder / "memory.usage_in_bytes")
         if limit and limit[0].isdecimal() and int(limit[0]) < UNLIMITED:
             memory.append((int(limit[0]), int(used[0]) if used else 0))
-    most, taken = min(memory, default=(None, 0))
-    return Limits(min(cores, default=None), most, taken)
+    return Limits(min(cores, default=None), *min(memory, default=(None, 0)))
 
 
 def _groups(root: Path, own: Path) -> Iterator[Path]:
     """Yield the folders of this process's groups and of those above them."""
-    try:
-        lines = own.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
+    for line in _text(own).splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        base = root if not controllers else root / controllers
+        base = root / controllers
         folder = base / path.lstrip("/")
         # Seen from within a container, the path may be none: its root is the group then.
         yield from (place for place in (folder, *folder.parents) if place.is_relative_to(base))
 
 
 def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except OSError:
-        return []
+    return _text(path).split()
 
 
-def check_machine(limits: Limits | None = None) -> list[Check]:
-    """Look at the processor and the memory."""
-    limits = control_group() if limits is None else limits
-    return [_processor(limits), _memory(limits)]
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
 
 
-def _processor(limits: Limits) -> Check:
-    cores, total = usable_cores(), psutil.cpu_count() or 1
-    detail = f"{cores} of {total} cores usable" if cores < total else f"{cores} cores"
+def check_machine(limits: Limits | None = None) -> Iterator[Check]:
+    """Check the processor and the memory; ``limits`` are those of the control group."""
+    limits = limits or control_group()
+    cores, there = usable_cores(), psutil.cpu_count() or 1
+    detail = f"{cores} of {there} cores usable" if cores < there else f"{cores} cores"
     if limits.cores is not None and limits.cores < cores:
-        return Check(
-            "processor",
-            WARNING,
-            f"{detail}, but its control group allows the time of {limits.cores:g}",
-            "Give the container more, as with docker run --cpus, or bind it with taskset.",
-        )
-    return Check("processor", OK, detail)
-
-
-def _memory(limits: Limits) -> Check:
+        narrow = f"{detail}, but its control group allows the time of {limits.cores:g}"
+        hint = "Give the container more, as with docker run --cpus, or bind it with taskset."
+        yield Check("processor", WARNING, narrow, hint)
+    else:
+        yield Check("processor", OK, detail)
     seen = psutil.virtual_memory()
     total, free, by = seen.total, seen.available, ""
     if limits.memory is not None and limits.memory < total:
         total, by = limits.memory, ", as its control group allows"
         free = min(free, max(0, total - limits.used))
-    detail = f"{amount(free)} free of {amount(total)}{by}"
+    detail = f"{byte_size(free)} free of {byte_size(total)}{by}"
     if free < LEAST_MEMORY:
-        hint = f"Close other programs: a training takes about {amount(LEAST_MEMORY / 2)}."
-        return Check("memory", WARNING, detail, hint)
-    return Check("memory", OK, detail)
+        hint = f"Close other programs: a training takes about {byte_size(LEAST_MEMORY / 2)}."
+        yield Check("memory", WARNING, detail, hint)
+    else:
+        yield Check("memory", OK, detail)
 
 
 def check_folders(runs_dir: Path) -> Iterator[Check]:
-    """Look at the folders that are written to: the disk's room, and whether they can be."""
-    elsewhere = "Name another place: "
-    yield check_folder("runs folder", runs_dir, f"{elsewhere}--runs-dir FOLDER")
-    yield check_folder("cache folder", cache_folder(), f"{elsewhere}export XDG_CACHE_HOME=FOLDER")
-    temporary = Path(tempfile.gettempdir())
-    yield check_folder("temporary folder", temporary, f"{elsewhere}export TMPDIR=FOLDER")
+    """Check the folders that are written to: the disk's room, and whether they can be."""
+    for name, folder, other in (
+        ("runs folder", runs_dir, "--runs-dir FOLDER"),
+        ("cache folder", cache_folder(), "export XDG_CACHE_HOME=FOLDER"),
+        ("temporary folder", Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
+    ):
+        yield check_folder(name, folder, f"Name another place: {other}")
 
 
 def check_folder(name: str, folder: Path, hint: str) -> Check:
-    """Look at one folder; one that isn't there yet is judged by the place where it would be made.
+    """Check one folder; for one that isn't there yet, the place where it would be made.
 
     It writes a file without a name, which is gone at once whatever happens.
     """
@@ -135,7 +123,59 @@ def check_folder(name: str, folder: Path, hint: str) -> Check:
             file.flush()
     except OSError as error:
         return Check(name, FAILED, f"{folder} can't be written to ({error.strerror})", hint)
-    detail = f"{folder}, {amount(free)} free"
+    detail = f"{folder}, {byte_size(free)} free"
     if free < LEAST_DISK:
-        return Check(name, WARNING, f"{detail}, less than {amount(LEAST_DISK)}", hint)
+        return Check(name, WARNING, f"{detail}, less than {byte_size(LEAST_DISK)}", hint)
     return Check(name, OK, detail)
+
+
+def check_feature_cache(path: Path | None = None) -> Check:
+    """Check the feature cache without making, mending or marking anything in it."""
+    path, name = path or store_path(), "feature cache"
+    if not path.exists():
+        return Check(name, OK, f"empty, {path}")
+    away = f"Type: rm {path}*"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            entries = database.execute("SELECT COUNT(*) FROM entries").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        return Check(name, FAILED, f"{path}: {error}", away)
+    except sqlite3.DatabaseError as error:
+        anew = f"{path}: {error}; the next training begins it anew"
+        return Check(name, WARNING, anew, away)
+    size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+    return Check(name, OK, f"{count(entries)} vectors, {byte_size(size)}, {path}")
+
+
+def check_caches(root: Path | None = None) -> Iterator[Check]:
+    """Check the feature cache, and say how much else lies in the cache folder."""
+    root = root or cache_folder()
+    yield check_feature_cache(root / store_path().name)
+    for folder in sorted(root.glob("*/")):
+        size = folder_size(folder)
+        if size:
+            hint = f"It can be made or fetched again; to be rid of it, type: rm -r {folder}"
+            yield Check(f"{folder.name} cache", OK, f"{byte_size(size)}, {folder}", hint)
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of the files in a folder and below; links are not followed."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # gone meanwhile
+                size += Path(parent, name).lstat().st_size
+    return size
+
+
+def check_weights() -> Iterator[Check]:
+    """Hash the packaged backbone weights.
+
+    Raises:
+        CatdogError: They are missing or damaged.
+    """
+    from tl_catdog.models.weights import PACKAGED_SHA256, packaged_weights
+
+    millions = sum(value.size for value in packaged_weights().values()) / 1e6
+    hashed = f"{millions:.2f} million, SHA-256 {PACKAGED_SHA256[:12]}… as packaged"
+    yield Check("backbone weights", OK, hashed)

@@ -1,195 +1,149 @@
-"""Versions of what the program stands on, against the bounds that its own metadata declares."""
+"""Versions of what the program stands on: declared bounds by our metadata, the rest by pip."""
 
 from __future__ import annotations
 
-import contextlib
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from tl_catdog.doctor.check import FAILED, OK, WARNING, Check
+from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, one_line, reason
 from tl_catdog.version import __version__
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement
+    from importlib.metadata import PackageMetadata
+
     from packaging.specifiers import SpecifierSet
 
 PACKAGE = "tl-catdog"
 
-ALWAYS = (
-    "tensorflow",
-    "keras",
-    "keras-cv",
-    "numpy",
-    "pillow",
-    "onnxruntime",
-    "onnx",
-    "scikit-learn",
-    "typer",
-    "rich",
-)
+FIRST = ("tensorflow", "keras", "keras-cv", "numpy", "pillow", "onnxruntime", "onnx")
 """Shown first, and also where the metadata says nothing of them."""
 
 SECURITY = {
     "keras": "older ones run code from .keras files",
     "pillow": "older decoders can be attacked by pictures",
+    "starlette": "older servers can be attacked by requests",
+    "python-multipart": "older servers can be attacked by requests",
 }
 """Packages whose lower bound is there for safety, and why."""
 
 NO_EXTRAS = {"all", "test"}
 """Extras that users don't choose for a feature."""
 
-
-@dataclass(frozen=True)
-class Declared:
-    """What the installed package's metadata declares.
-
-    Attributes:
-        version: Its own version.
-        python: Bounds on Python's version, such as ``>=3.11``.
-        requires: Requirements as in ``importlib.metadata.requires``.
-        extras: Names of its extras.
-    """
-
-    version: str
-    python: str
-    requires: tuple[str, ...]
-    extras: tuple[str, ...]
+PIP_SECONDS = 30.0
 
 
-def declared() -> Declared | None:
+def declared() -> PackageMetadata | None:
     """Return what the installed package declares, or None where it isn't installed as a package."""
     try:
-        about = metadata.metadata(PACKAGE)
+        return metadata.metadata(PACKAGE)
     except metadata.PackageNotFoundError:
         return None
-    return Declared(
-        about["Version"],
-        about["Requires-Python"] or "",
-        tuple(metadata.requires(PACKAGE) or ()),
-        tuple(sorted(about.get_all("Provides-Extra") or ())),
-    )
 
 
-def installed(about: Declared | None) -> dict[str, str]:
-    """Return the versions of those packages of interest that are installed."""
-    from packaging.requirements import Requirement
-
-    names = {Requirement(item).name for item in (about.requires if about else ())} | {*ALWAYS}
-    found = {}
-    for name in names:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
+def installed() -> dict[str, str]:
+    """Return package → version of all that is installed, the names in lower case with dashes."""
+    found = ((one.metadata["Name"], one.version) for one in metadata.distributions())
+    return {name.lower().replace("_", "-"): version for name, version in found if name}
 
 
-def check_versions(about: Declared | None, found: Mapping[str, str]) -> list[Check]:
-    """Compare versions with the declared bounds.
-
-    Args:
-        about: What the package declares; None if it isn't installed as one.
-        found: Package → version, of those that are installed.
-    """
-    checks = [_own(about)]
-    if about is not None:
-        checks.insert(0, _python(about))
-    needed = {item.name.lower(): item for item in _requirements(about, None)}
-    names = (*ALWAYS, *(name for name in sorted(needed) if name not in ALWAYS))
-    checks.extend(_package(name, found.get(name), _bounds(needed.get(name))) for name in names)
-    for extra in about.extras if about else ():
-        if extra not in NO_EXTRAS:
-            checks.append(_extra(extra, _requirements(about, extra), found))
-    return checks
-
-
-def _python(about: Declared) -> Check:
+def check_versions(about: PackageMetadata | None, found: Mapping[str, str]) -> Iterator[Check]:
+    """Compare versions, as ``installed`` returns them, with the bounds that are declared."""
     from packaging.specifiers import SpecifierSet
 
-    version, bounds = platform.python_version(), SpecifierSet(about.python)
-    if bounds.contains(version, prereleases=True):
-        return Check("Python", OK, _with_bounds(version, bounds))
-    return Check(
-        "Python", FAILED, f"{version}, expected {bounds}", f"Install Python {bounds} and use that."
+    again = f"Type: pip install --force-reinstall {PACKAGE}, or in its source pip install -e ."
+    if about is None:
+        unknown = f"{__version__}, not installed as a package: its bounds are unknown"
+        yield Check(PACKAGE, WARNING, unknown, again)
+    elif about["Version"] != __version__:
+        other = f"{__version__}, but its metadata says {about['Version']}: bounds may be old"
+        yield Check(PACKAGE, WARNING, other, again)
+    else:
+        yield Check(PACKAGE, OK, __version__)
+    python = SpecifierSet(about["Requires-Python"] if about else "")
+    hint = f"Install Python {python} and use that."
+    yield _bounded("Python", platform.python_version(), python, hint)
+    always = _required(about)
+    for name in dict.fromkeys((*FIRST, *sorted(always))):
+        bounds = always.get(name, SpecifierSet())
+        hint = f"Type: pip install --upgrade '{name}{bounds}'"
+        yield _bounded(name, found.get(name), bounds, hint)
+    for extra in sorted(about.get_all("Provides-Extra") or ()) if about else ():
+        if extra not in NO_EXTRAS:
+            more = {name: at for name, at in _required(about, extra).items() if name not in always}
+            yield _extra(extra, more, found)
+
+
+def _required(about: PackageMetadata | None, extra: str = "") -> dict[str, SpecifierSet]:
+    """Return package → bounds of what is required on this system, with an extra or without."""
+    from packaging.requirements import Requirement
+
+    items = map(Requirement, (about and about.get_all("Requires-Dist")) or ())
+    return {
+        item.name.lower(): item.specifier
+        for item in items
+        if item.name.lower() != PACKAGE
+        and (item.marker is None or item.marker.evaluate({"extra": extra}))
+    }
+
+
+def _bounded(name: str, version: str | None, bounds: SpecifierSet, hint: str) -> Check:
+    misfit = _misfit(name, version, bounds)
+    if misfit:
+        return Check(name, FAILED, misfit, hint)
+    return Check(name, OK, f"{version} ({_shown(bounds)})" if bounds else str(version))
+
+
+def _extra(extra: str, needed: Mapping[str, SpecifierSet], found: Mapping[str, str]) -> Check:
+    name, hint = f"extra {extra}", f"Type: pip install '{PACKAGE}[{extra}]'"
+    there = [f"{package} {found[package]}" for package in needed if package in found]
+    if not there:
+        return Check(name, OK, f"not installed (optional: {', '.join(needed)})", hint)
+    misfits = {package: _misfit(package, found.get(package), at) for package, at in needed.items()}
+    wrong = [f"{package} {misfit}" for package, misfit in misfits.items() if misfit]
+    return (
+        Check(name, WARNING, "; ".join(wrong), hint) if wrong else Check(name, OK, ", ".join(there))
     )
 
 
-def _own(about: Declared | None) -> Check:
-    if about is None:
-        return Check(
-            PACKAGE,
-            WARNING,
-            f"{__version__}, not installed as a package: its bounds are unknown",
-            "Type: pip install -e .",
-        )
-    if about.version != __version__:
-        return Check(
-            PACKAGE,
-            WARNING,
-            f"{__version__}, but its installed metadata says {about.version}: bounds may be old",
-            "Type: pip install -e . there, or pip install --force-reinstall tl-catdog",
-        )
-    return Check(PACKAGE, OK, __version__)
-
-
-def _package(name: str, version: str | None, bounds: SpecifierSet | None) -> Check:
-    install = f"Type: pip install --upgrade '{name}{bounds or ''}'"
-    if version is None:
-        wanted = f", expected {_shown(bounds)}" if bounds else ""
-        return Check(name, FAILED, f"not installed{wanted}", install)
-    if bounds is None or bounds.contains(version, prereleases=True):
-        return Check(name, OK, _with_bounds(version, bounds))
-    detail = f"{version}, expected {_shown(bounds)}"
-    if name in SECURITY and _is_older(version, bounds):
-        detail += f"; a matter of security: {SECURITY[name]}"
-    return Check(name, FAILED, detail, install)
-
-
-def _extra(name: str, needed: Sequence[Requirement], found: Mapping[str, str]) -> Check:
-    hint = f"Type: pip install '{PACKAGE}[{name}]'"
-    versions = {item.name: found.get(item.name) for item in needed}
-    label = f"extra {name}"
-    if not any(versions.values()):
-        return Check(label, OK, f"not installed (optional: {', '.join(versions)})", hint)
-    wrong = [
-        f"{item.name} {versions[item.name] or 'missing'}, expected {_shown(item.specifier)}"
-        for item in needed
-        if not item.specifier.contains(versions[item.name] or "0", prereleases=True)
-    ]
-    if wrong:
-        return Check(label, WARNING, "; ".join(wrong), hint)
-    return Check(label, OK, ", ".join(f"{key} {value}" for key, value in versions.items()))
-
-
-def _requirements(about: Declared | None, extra: str | None) -> list[Requirement]:
-    """Return what is needed here always, or for an extra only."""
-    from packaging.requirements import Requirement
-
-    found = []
-    for item in map(Requirement, about.requires if about else ()):
-        always = item.marker is None or item.marker.evaluate({"extra": ""})
-        wanted = always if extra is None else not always
-        if wanted and (extra is None or (item.marker and item.marker.evaluate({"extra": extra}))):
-            found.append(item)
-    return [item for item in found if item.name.lower() != PACKAGE]
-
-
-def _bounds(needed: Requirement | None) -> SpecifierSet | None:
-    return needed.specifier if needed is not None and str(needed.specifier) else None
-
-
-def _shown(bounds: SpecifierSet | None) -> str:
-    """Return bounds with the lower one first."""
-    return ",".join(sorted(map(str, bounds or ()), reverse=True))
-
-
-def _with_bounds(version: str, bounds: SpecifierSet | None) -> str:
-    return f"{version} ({_shown(bounds)})" if bounds else version
-
-
-def _is_older(version: str, bounds: SpecifierSet) -> bool:
+def _misfit(name: str, version: str | None, bounds: SpecifierSet) -> str:
+    """Return how a version is outside of its bounds, and whether that is unsafe; "" if it isn't."""
     from packaging.version import Version
 
-    lower = [Version(item.version) for item in bounds if item.operator in (">=", ">", "~=")]
-    return any(Version(version) < bound for bound in lower)
+    expected = f", expected {_shown(bounds)}" if bounds else ""
+    if version is None:
+        return f"not installed{expected}"
+    if bounds.contains(version, prereleases=True):
+        return ""
+    lowest = [Version(item.version) for item in bounds if item.operator in (">=", ">", "~=")]
+    old = any(Version(version) < bound for bound in lowest)
+    unsafe = f"; a matter of security: {SECURITY[name]}" if old and name in SECURITY else ""
+    return f"{version}{expected}{unsafe}"
+
+
+def _shown(bounds: SpecifierSet) -> str:
+    """Return bounds with the lower one first."""
+    return ",".join(sorted(map(str, bounds), reverse=True))
+
+
+def check_consistency() -> Iterator[Check]:
+    """Ask ``pip check`` whether all that is installed fits together; it needs no network."""
+    # -P: a file pip.py in this folder is not pip.
+    command = [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "check"]
+    name, hint = "pip check", "Type: python -m pip check"
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Check(name, WARNING, reason(error), hint)
+        return
+    # What is wrong with our own requirements has been said with their bounds.
+    wrong = [line for line in done.stdout.splitlines() if not line.startswith(f"{PACKAGE} ")]
+    if "No module named pip" in done.stderr:
+        yield Check(name, OK, "left out: there is no pip here", "Type: uv pip check")
+    elif done.returncode == 0 or (done.stdout and not wrong):
+        yield Check(name, OK, "all that is installed fits together")
+    else:
+        yield Check(name, WARNING, one_line("; ".join(wrong) or done.stderr), hint)
