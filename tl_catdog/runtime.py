@@ -19,6 +19,15 @@ def quiet_environment() -> None:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 
+def ignore_pillow_warnings() -> None:
+    """Turn off Pillow's warnings, in a process that is ours: the command's or a worker's.
+
+    They are about odd metadata, where they name no file and change no pixel, and about pictures
+    of more than 89 million pixels, which are ours to refuse. Pillow needn't be loaded yet.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
 @contextlib.contextmanager
 def silence_stderr() -> Iterator[None]:
     """Send what C++ libraries print to nowhere; Python errors still propagate."""

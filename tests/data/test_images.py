@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -270,3 +272,35 @@ def test_in_order_keeps_order_and_never_runs_far_ahead() -> None:
     assert [next(results) for _ in range(10)] == [x * x for x in range(10)]
     assert len(taken) <= 10 + 8
     assert list(results) == [x * x for x in range(10, 100)]
+
+
+def test_importing_and_decoding_change_nothing_of_the_host_programs_pillow(tmp_path: Path) -> None:
+    code = (
+        "import warnings\n"
+        "from PIL import Image, ImageFile\n"
+        # Libraries that add filters of their own when they are imported.
+        "import numpy, joblib, onnxruntime, scipy.stats, sklearn.linear_model\n"
+        "def state():\n"
+        "    return (list(warnings.filters), Image.MAX_IMAGE_PIXELS, list(Image.ID),\n"
+        "            ImageFile.LOAD_TRUNCATED_IMAGES)\n"
+        "Image.init()\n"
+        "before = state()\n"
+        "import tl_catdog.api, tl_catdog.training.trainer, tl_catdog.audit.check\n"
+        "from tl_catdog.data.images import decode\n"
+        "Image.new('RGB', (40, 30)).save('a.png')\n"
+        "decode(open('a.png', 'rb').read(), 32)\n"
+        "print([now for now, then in zip(state(), before) if now != then])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_pillows_own_lower_limit_is_an_error_of_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encoded(scene(), "PNG")
+    with pytest.raises(ImageError, match="pixels"):
+        decode(data, 32)

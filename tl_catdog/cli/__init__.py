@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tl_catdog import runtime
 from tl_catdog.cli import (
     cache,
     compare,
@@ -84,6 +85,7 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Run the command line: a known error becomes one line and its exit code, no traceback."""
+    runtime.ignore_pillow_warnings()
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold bytes that no encoding shows.
         if hasattr(stream, "reconfigure"):

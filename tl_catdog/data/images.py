@@ -1,9 +1,14 @@
-"""Decode and resize one picture: the ONE path that training, evaluation and prediction share."""
+"""Decode and resize one picture: the ONE path that training, evaluation and prediction share.
+
+Nothing of Pillow's is changed for the program that imports this. Its own limit,
+``Image.MAX_IMAGE_PIXELS``, therefore holds as well: above it, it warns, and above twice of it, it
+refuses, as we do from ``MAX_PIXELS`` on. The command line turns its warnings off, see
+``runtime.ignore_pillow_warnings``.
+"""
 
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +48,6 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """What turns a picture upright, by EXIF's orientation."""
-
-# Pillow's own limit is lower than ours. It only warns between one and two times its limit.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-# What it says of odd metadata names no file and changes no pixel.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def decode(source: ImageSource, size: int) -> Pixels:

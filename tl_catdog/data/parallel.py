@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+from tl_catdog import runtime
 from tl_catdog.errors import CatdogError
 
 T = TypeVar("T")
@@ -82,4 +83,5 @@ def map_processes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
 
 def _each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    runtime.ignore_pillow_warnings()  # this process is nobody else's
     return [work(item) for item in items]
