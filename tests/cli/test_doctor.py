@@ -143,7 +143,7 @@ def test_ctrl_c_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(examination, "take_sample", interrupt)
+    monkeypatch.setattr(examination, "sample_paths", interrupt)
     outcome = cli("doctor")
     assert outcome.code == 130
     assert "✓  processor" in outcome.out  # what was found so far

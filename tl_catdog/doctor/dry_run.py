@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +18,13 @@ import numpy as np
 from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import Samples
-from tl_catdog.data.digest import file_digests
+from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION, ImageFolder, images_below
-from tl_catdog.data.images import try_decode
-from tl_catdog.data.parallel import map_threaded
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, reason
 from tl_catdog.doctor.stopwatch import Stopwatch
 from tl_catdog.drawings import draw_set
-from tl_catdog.errors import CatdogError, ImageError
+from tl_catdog.errors import CatdogError
 from tl_catdog.models.engine import KerasForward, OnnxForward, onnx_works
 from tl_catdog.models.weights import weights_of
 from tl_catdog.runs.writer import RunWriter
@@ -59,49 +57,21 @@ WORK = {FROZEN: Amount(1024, 1024), SCRATCH: Amount(256, 128), FINETUNE: Amount(
 """Enough of each stage to time it, and little enough for a few seconds."""
 
 
-class Sample(NamedTuple):
-    """Pictures to train and validate on, of how many tried and not readable; seconds to hash one.
-
-    Every other one passes for a cat, whatever it shows.
-    """
-
-    images: ImageSet
-    tried: int
-    unreadable: int
-    hashing: float
-
-
-def take_sample(folder: ImageFolder | None, scratch: Path) -> Sample:
-    """Take some pictures from all over a folder, or draw some into ``scratch``.
-
-    Raises:
-        CatdogError: None of them can be decoded.
-    """
+def sample_paths(folder: ImageFolder | None, scratch: Path) -> list[Path]:
+    """Return some pictures from all over a folder; without one, some are drawn into ``scratch``."""
     if folder is None:
         draw_set(scratch / "set", counts={TRAIN: DRAWN // 2}, size=DRAWN_SIZE, workers=1)
-        paths = list(images_below(scratch / "set"))
-    else:
-        paths = [image.path for images in folder.splits.values() for image in images]
-        paths = paths[:: math.ceil(len(paths) / (TRAINED + VALIDATED))]
-    began = time.perf_counter()
-    digests = file_digests(paths)
-    hashing = (time.perf_counter() - began) / len(paths)
-    decoded = list(map_threaded(lambda path: try_decode(path, 32), paths))
-    errors = [result for result in decoded if isinstance(result, ImageError)]
-    good = [place for place, result in enumerate(decoded) if not isinstance(result, ImageError)]
-    if not good:
-        raise CatdogError(
-            f"expected pictures that can be decoded, found none among {len(paths)}; for one, "
-            f"{paths[0]}: {errors[0].message}.",
-            "Add pictures that open in a viewer.",
-        )
-    examples = []
-    for number in range(TRAINED + VALIDATED):
-        place, split = good[number % len(good)], TRAIN if number < TRAINED else VALIDATION
-        path, label = paths[place], CLASSES[number % 2]
-        examples.append(Example(path, path.name, label, split, digests[place]))
-    images = ImageSet(scratch, "sample", CLASSES, tuple(examples))
-    return Sample(images, len(paths), len(errors), hashing)
+        return list(images_below(scratch / "set"))
+    paths = [image.path for images in folder.splits.values() for image in images]
+    return paths[:: math.ceil(len(paths) / (TRAINED + VALIDATED))]
+
+
+def sample_set(paths: Sequence[Path]) -> ImageSet:
+    """Return these pictures, over and over, half of them as cats whatever they show."""
+    splits = [TRAIN] * TRAINED + [VALIDATION] * VALIDATED
+    taken = zip(cycle(paths), cycle(CLASSES), splits, strict=False)
+    examples = (Example(path, path.name, label, split, UNREADABLE) for path, label, split in taken)
+    return ImageSet(Path(), "sample", CLASSES, tuple(examples))
 
 
 @dataclass(frozen=True)

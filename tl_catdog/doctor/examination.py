@@ -8,16 +8,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
+from tl_catdog.data.digest import file_digests
 from tl_catdog.data.folders import ImageFolder, scan
 from tl_catdog.doctor import machine, versions
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, guarded
-from tl_catdog.doctor.dry_run import REINSTALL, WORK, Amount, DryRun, Sample, dry_run, take_sample
+from tl_catdog.doctor.dry_run import (
+    REINSTALL,
+    WORK,
+    Amount,
+    DryRun,
+    dry_run,
+    sample_paths,
+    sample_set,
+)
 from tl_catdog.doctor.estimates import (
     ASSUMED,
     BASELINE,
@@ -28,6 +37,7 @@ from tl_catdog.doctor.estimates import (
     estimates,
 )
 from tl_catdog.doctor.stopwatch import memory_now
+from tl_catdog.errors import CatdogError
 from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.runs.folder import shipped_run
 from tl_catdog.training.manifest import elapsed
@@ -59,6 +69,7 @@ class Examination:
         checks: What was found so far.
         cost: Seconds that were measured outside of dry runs, see ``estimates``.
         runs: The dry runs by architecture.
+        rates: Pictures a second that are hashed and predicted, and of how many that was measured.
     """
 
     data: Path | None
@@ -68,9 +79,9 @@ class Examination:
     checks: list[Check] = field(default_factory=list)
     cost: dict[str, float] = field(default_factory=lambda: {"start": elapsed()})
     runs: dict[str, DryRun] = field(default_factory=dict)
+    rates: dict[str, float] | None = None
     _folder: ImageFolder | None = None
-    _sample: Sample | None = None
-    _scratch: Path = Path()
+    _paths: list[Path] = field(default_factory=list)
     _memory: float = 0.0
     _exits: ExitStack = field(default_factory=ExitStack)
 
@@ -123,17 +134,18 @@ class Examination:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything for ``--json``; rates are in pictures a second."""
-        rates: dict[str, float] | None = None
-        if self._sample is not None and "predict" in self.cost:
-            rates = {"digest": 1 / self.cost["hash"], "predict": 1 / self.cost["predict"]}
-            rates |= {"sample": self._sample.tried, "unreadable": self._sample.unreadable}
         return {
             "checks": self.checks,
             "data": None if self._folder is None else self._folder.root,
             "pictures": self.counts,
-            "rates": rates,
+            "rates": self.rates,
             "estimates": self.estimates(),
         }
+
+    @cached_property
+    def _scratch(self) -> Path:
+        folder = tempfile.TemporaryDirectory(prefix="tl-catdog-doctor-")
+        return Path(self._exits.enter_context(folder))
 
     def _compare(self) -> Iterator[Check]:
         return versions.check_versions(versions.declared(), versions.installed())
@@ -149,26 +161,32 @@ class Examination:
 
     def _predict(self) -> Iterator[Check]:
         """Predict a sample as ``tl-catdog predict`` does, while TensorFlow is not there yet."""
-        sample = self._take_sample(self._folder)
-        self.cost["hash"] = sample.hashing
-        if sample.unreadable:
-            bad = f"{sample.unreadable} of {sample.tried} pictures can't be decoded"
+        self._paths = paths = sample_paths(self._folder, self._scratch)
+        began = time.perf_counter()
+        file_digests(paths)  # first of all, while the system may not have read them yet
+        hashed = time.perf_counter()
+        predictor = Predictor.load(shipped_run())
+        loaded = time.perf_counter()
+        answers = list(predictor.answers(item.path for item in sample_set(paths).examples))
+        predicted = time.perf_counter()
+        errors = {answer.path: answer.error for answer in answers if answer.error is not None}
+        self._paths = [path for path in paths if path not in errors]
+        if not self._paths:
+            raise CatdogError(
+                f"expected pictures that can be decoded, found none among {len(paths)}; for one, "
+                f"{paths[0]}: {errors[paths[0]]}.",
+                "Add pictures that open in a viewer.",
+            )
+        hashing, predicting = (hashed - began) / len(paths), (predicted - loaded) / len(answers)
+        self.cost |= {"hash": hashing, "load": loaded - hashed, "predict": predicting}
+        self.rates = {"digest": 1 / hashing, "predict": 1 / predicting}
+        self.rates |= {"sample": len(paths), "unreadable": len(errors)}
+        self._memory = memory_now()
+        yield Check("rates", OK, f"{1 / predicting:,.0f} pictures a second predicted")
+        if errors:
+            bad = f"{len(errors)} of {len(paths)} pictures can't be decoded"
             hint = f"Type: tl-catdog data check {shlex.quote(str(self.data))}"
             yield Check("sample", WARNING, bad, hint)
-        began = time.perf_counter()
-        predictor = Predictor.load(shipped_run())
-        self.cost["load"] = time.perf_counter() - began
-        paths = [example.path for example in sample.images.examples]
-        answers = list(predictor.answers(paths))
-        seconds = time.perf_counter() - began - self.cost["load"]
-        self.cost["predict"], self._memory = seconds / len(answers), memory_now()
-        yield Check("rates", OK, f"{len(answers) / seconds:,.0f} pictures a second predicted")
-
-    def _take_sample(self, folder: ImageFolder | None) -> Sample:
-        scratch = tempfile.TemporaryDirectory(prefix="tl-catdog-doctor-")
-        self._scratch = Path(self._exits.enter_context(scratch))
-        self._sample = take_sample(folder, self._scratch)
-        return self._sample
 
     def _start(self) -> Iterator[Check]:
         """Start TensorFlow, and say what it and ONNX Runtime can compute on."""
@@ -186,7 +204,7 @@ class Examination:
 
     def _train(self, config: ResolvedConfig) -> Iterator[Check]:
         # Where none of the user's own can be decoded, drawn ones show whether training works.
-        sample = self._sample or self._take_sample(None)
-        run = dry_run(config, sample.images, self._scratch, self.work)
+        self._paths = self._paths or sample_paths(None, self._scratch)
+        run = dry_run(config, sample_set(self._paths), self._scratch, self.work)
         self.runs[config.arch] = run
         yield run.check()
