@@ -83,3 +83,11 @@ def test_filters_become_pictures_around_grey() -> None:
     assert first[0, 0].tolist() == [1, 0.5, 0.5]
     assert first[1, 1].tolist() == [0.5, 0.25, 0.5]
     assert (empty == 0.5).all()
+
+
+def test_each_filter_is_shown_by_its_own_greatest_weight() -> None:
+    kernel = np.zeros((1, 1, 3, 2), np.float32)
+    kernel[0, 0, 0] = (4, -0.5)
+    strong, weak = as_images(kernel)
+    assert strong[0, 0].tolist() == [1, 0.5, 0.5]
+    assert weak[0, 0].tolist() == [0, 0.5, 0.5]

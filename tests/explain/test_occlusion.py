@@ -50,6 +50,41 @@ def test_only_covering_what_counts_changes_the_answer() -> None:
     assert found.mean == pytest.approx(found.after.sum() / 81)
 
 
+def test_by_default_a_quarter_of_the_side_is_covered_at_169_places() -> None:
+    """A network that sees how much is dark: the square covers an eighth in each direction."""
+    picture = np.full((64, 64, 3), 200, np.uint8)
+    picture[::2] = 0  # a covered row is neither
+
+    def untouched(pictures: np.ndarray) -> np.ndarray:
+        return np.asarray((pictures[..., 0] % 200 == 0).mean(axis=(1, 2)))
+
+    found = occlude(picture, untouched, Location(0.5, 0.5))
+    assert found.side == 0.25
+    assert found.after.shape == (13, 13)
+    np.testing.assert_allclose(found.after, 1 - 0.25**2)
+    other = occlude(picture, untouched, Location(0.5, 0.5), side=0.5, grid=3)
+    np.testing.assert_allclose(other.after, 1 - 0.5**2)
+    assert other.at_peak == pytest.approx(1 - 0.5**2)
+
+
+def test_the_squares_stand_in_the_middles_of_even_fields_row_by_row() -> None:
+    picture = np.full((40, 40, 3), 200, np.uint8)
+    picture[::2] = 0  # what is covered has the mean, 100
+
+    def middles(pictures: np.ndarray) -> np.ndarray:
+        return np.array([middle(image) for image in pictures])
+
+    found = occlude(picture, middles, None, side=0.1, grid=4)
+    expected = [[100 * y + x for x in (5, 15, 25, 35)] for y in (5, 15, 25, 35)]
+    assert found.after.tolist() == expected
+
+
+def middle(image: np.ndarray) -> float:
+    """Return 100 y + x of what is covered, in pixels; -1 where nothing is."""
+    rows, columns = np.nonzero(image[..., 0] == 100)
+    return 100 * (rows.mean() + 0.5) + columns.mean() + 0.5 if len(rows) else -1.0
+
+
 def test_it_counts_what_is_done_and_needs_no_spot() -> None:
     heard: list[tuple[int, int]] = []
     found = occlude(
@@ -62,6 +97,14 @@ def test_it_counts_what_is_done_and_needs_no_spot() -> None:
     assert heard[-1] == (25, 25)
     assert found.at_peak is None
     assert found.to_json()["squares"] == 25
+
+
+def test_programs_get_the_figures_without_the_map() -> None:
+    found = Occlusion(0.25, 0.9, np.array([[0.2, 0.9], [0.5, 0.8]]), 0.3).to_json()
+    expected = {
+        "side": 0.25, "before": 0.9, "at_peak": 0.3, "lowest": 0.2, "mean": 0.6, "squares": 4,
+    }  # fmt: skip
+    assert found == pytest.approx(expected)
 
 
 def test_logits_tell_what_probabilities_near_one_hide() -> None:

@@ -12,17 +12,18 @@ import numpy.typing as npt
 from tl_catdog.data.images import Pixels, decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError, UsageError, listing
+from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.explain.occlusion import Occlusion, occlude
-from tl_catdog.prediction.calibration import at_temperature
-from tl_catdog.prediction.predictor import Predictor, load_keras, to_probabilities
+from tl_catdog.prediction.predictor import Predictor, load_keras
 from tl_catdog.runs.folder import Run
+from tl_catdog.wording import percent, whole_percent
 
 if TYPE_CHECKING:
     from tl_catdog.explain.activations import Activations
 
 SHARP = 512
-"""Side in pixels of the picture that heat is laid over; networks may see fewer."""
+"""Side in pixels of the picture that the heatmap is laid over; networks may take fewer."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Explanation:
         target: The class that is explained; ``label`` unless another was asked for.
         pixels: The picture as the network takes it, (S, S, 3).
         sharp: The same picture larger, for people, (512, 512, 3).
-        walk: What each step leaves of it.
-        heat: Grad-CAM, (H, W), 0..1: where something speaks for the target.
+        activations: What each layer leaves of it.
+        heatmap: Grad-CAM, (H, W), 0..1: where something speaks for the target.
         peak: Where that is greatest; None if nothing speaks for the target.
         occlusion: What becomes of the target's probability when parts are covered.
     """
@@ -62,15 +63,15 @@ class Explanation:
             return f"Nothing in the picture speaks for {self.target}."
         return (
             f"For {self.target} it looks most at {self.peak.words}: "
-            f"{100 * self.peak.x:.0f} % of the width from the left, "
-            f"{100 * self.peak.y:.0f} % of the height from the top."
+            f"{whole_percent(self.peak.x)} of the width from the left, "
+            f"{whole_percent(self.peak.y)} of the height from the top."
         )
 
     @property
     def covering(self) -> str:
         """What covering parts does, in a sentence or two."""
         found = self.occlusion
-        size = f"{100 * found.side:.0f} % of the side"
+        size = f"{whole_percent(found.side)} of the side"
         each = (
             f"{percent(found.mean)} on average and {percent(found.lowest)} at the least, "
             f"of {found.after.size} places"
@@ -85,8 +86,8 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the pictures."""
-        spot = self.peak
-        peak = None if spot is None else {"x": spot.x, "y": spot.y, "where": spot.words}
+        where = self.peak
+        peak = None if where is None else {"x": where.x, "y": where.y, "where": where.words}
         return {
             "path": str(self.path),
             "run": self.run,
@@ -102,11 +103,6 @@ class Explanation:
         }
 
 
-def percent(part: float) -> str:
-    """Return a part as a percentage, ``99.8 %``; ``99.97 %`` where that would look like all."""
-    return f"{100 * part:.{1 if 0.0005 <= part < 0.9995 else 2}f} %"
-
-
 def explain(
     run: Run, path: Path, target: str | None = None, progress: Progress | None = None
 ) -> Explanation:
@@ -116,11 +112,12 @@ def explain(
         run: The run.
         path: The picture.
         target: The class to explain; None for the most probable one.
-        progress: Hears how many squares of how many have been covered.
+        progress: Called with (done, total) covered squares.
 
     Raises:
         UsageError: The run knows no such class.
-        CatdogError: The picture or the network can't be read.
+        CatdogError: The picture or the network can't be read, or ONNX Runtime can't run the
+            network here.
     """
     if target is not None and target not in run.classes:
         raise UsageError(
@@ -133,27 +130,23 @@ def explain(
         raise CatdogError(
             f"expected a picture, found {path}: {error.message}.", f"Type: ls {path}"
         ) from error
-    predictor = Predictor.load(run)
-
-    def probabilities(images: Pixels) -> npt.NDArray[np.float64]:
-        return at_temperature(to_probabilities(predictor.forward(images)[0]), predictor.temperature)
-
-    (row,) = probabilities(pixels[None])
+    forward = GradCam(run)
+    predictor = Predictor(forward, run.classes, run.image_size, temperature=run.temperature)
+    outputs = forward(pixels[None])
+    (row,) = predictor.probabilities(outputs)
     label = run.classes[int(row.argmax())]
     wanted = run.classes.index(target or label)
-
-    model = load_keras(run)
-    from tl_catdog.explain.activations import record_activations
-    from tools.keras_gradcam import KerasGradCam
-
-    (heatmap,) = KerasGradCam(model)(pixels[None], np.array([wanted]))
+    heatmap = forward.heatmap(outputs, 0, wanted)
     peak = peak_of(heatmap)
     occlusion = occlude(
         pixels,
-        lambda images: probabilities(images)[:, wanted],
+        lambda images: predictor.probabilities(forward(images))[:, wanted],
         peak,
         progress=progress,
     )
+    model = load_keras(run)
+    from tl_catdog.explain.activations import record_activations
+
     return Explanation(
         run=run.name,
         path=path,

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from tl_catdog.data.images import Pixels, try_decode
+from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import Progress
-from tl_catdog.errors import ImageError
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.evaluation.reliability import Reliability, reliability
 from tl_catdog.evaluation.robustness import Condition
+from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.files import read_json
 from tl_catdog.pages.page import drawn, embedded, render, with_heatmap
 from tl_catdog.prediction.predictions import Predictions, read_predictions
@@ -32,7 +32,16 @@ MISTAKES = 12
 
 @dataclass(frozen=True)
 class Mistake:
-    """A picture that a run got wrong, with where it looked; no pictures if the file is gone."""
+    """A picture that a run got wrong.
+
+    Attributes:
+        name: The picture's path in its data folder.
+        truth: Its class.
+        said: The class that the run took it for.
+        probability: Of that class, 0..1.
+        image: The picture as a data URI; None if the file is gone.
+        looked: The same with what spoke for the run's answer; None without a heatmap.
+    """
 
     name: str
     truth: str
@@ -44,7 +53,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Chapter:
-    """All that the page says of one run."""
+    """All that the page says of one run; ``no_heatmaps`` is why there are none, or empty."""
 
     run: Run
     figures: RunFigures
@@ -57,6 +66,7 @@ class Chapter:
     robustness: Markup | None
     conditions: tuple[Condition, ...]
     mistakes: tuple[Mistake, ...]
+    no_heatmaps: str
     wrong: int
 
 
@@ -85,7 +95,7 @@ def report(
     Args:
         runs: Finished runs, one or more.
         split: Which pictures the figures are about; by default as ``comparison.compare`` chooses.
-        progress: Hears how many of the runs are done.
+        progress: Called with (done, total) runs.
 
     Raises:
         UsageError: A run has no predictions on the split.
@@ -109,8 +119,6 @@ def report(
         parts=parts,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         summary=[_summary(part) for part in parts],
-        percent=lambda value: f"{100 * value:.1f}",
-        spoken=spoken,
     )
     return Report(html, groups)
 
@@ -122,19 +130,13 @@ def _summary(part: Section) -> str:
     return f"{best.run.name} gets {right} {where} right: {proportion(right, best.item.n)}."
 
 
-def spoken(seconds: float) -> str:
-    """Return a duration as people say it."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min"
-
-
 def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
     predictions = read_predictions(run.predictions_path(split))
     trust = reliability(predictions)
     policy = policy_of(run)
     conditions = _conditions(run, split)
     epochs = read_metrics(run)
+    mistakes, no_heatmaps = _mistakes(run, predictions)
     return Chapter(
         run=run,
         figures=row,
@@ -146,7 +148,8 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
         reliability=drawn(reliability_chart(trust)),
         robustness=drawn(robustness_chart(conditions)) if conditions else None,
         conditions=conditions,
-        mistakes=_mistakes(run, predictions),
+        mistakes=mistakes,
+        no_heatmaps=no_heatmaps,
         wrong=int((~predictions.correct).sum()),
     )
 
@@ -162,37 +165,35 @@ def _conditions(run: Run, split: str) -> tuple[Condition, ...]:
     return tuple(Condition.from_json(item) for item in found["conditions"])
 
 
-def _mistakes(run: Run, predictions: Predictions) -> tuple[Mistake, ...]:
-    """Return the surest mistakes, each with the picture and where the network looked."""
+def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], str]:
+    """Return the surest mistakes, surest first, and why they come without heatmaps, or ``""``."""
     sure = predictions.probabilities.max(axis=1)
     wrong = np.flatnonzero(~predictions.correct)
-    chosen = [int(i) for i in wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]]
+    chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES].tolist()
     root = Path(run.manifest["data"]["root"])
-    decoded = [try_decode(root / predictions.names[i], run.image_size) for i in chosen]
-    images = [found for found in decoded if not isinstance(found, ImageError)]
-    shown = iter(zip(images, _heatmap(run, images), strict=True))
+    images = [try_decode(root / predictions.names[i], run.image_size) for i in chosen]
+    forward, problem = None, ""
+    if not all(isinstance(image, ImageError) for image in images):
+        try:
+            forward = GradCam(run)
+        except CatdogError as error:
+            problem = error.message
     found = []
-    for i, pixels in zip(chosen, decoded, strict=True):
-        pair = None if isinstance(pixels, ImageError) else next(shown)
+    for i, image in zip(chosen, images, strict=True):
+        shown = looked = None
+        if not isinstance(image, ImageError):
+            shown = embedded(image)
+            if forward is not None:
+                heatmap = forward.heatmap(forward(image[None]), 0, int(predictions.predicted[i]))
+                looked = embedded(with_heatmap(image, heatmap))
         found.append(
             Mistake(
                 name=predictions.names[i],
                 truth=predictions.classes[predictions.labels[i]],
                 said=predictions.classes[predictions.predicted[i]],
                 probability=float(sure[i]),
-                image=pair and embedded(pair[0]),
-                looked=pair and embedded(with_heatmap(*pair)),
+                image=shown,
+                looked=looked,
             )
         )
-    return tuple(found)
-
-
-def _heatmap(run: Run, images: Sequence[Pixels]) -> Any:
-    if not images:
-        return ()
-    from tl_catdog.prediction.predictor import load_keras
-
-    model = load_keras(run)  # first of all: it starts TensorFlow quietly
-    from tools.keras_gradcam import KerasGradCam
-
-    return KerasGradCam(model)(np.stack(images))
+    return tuple(found), problem
