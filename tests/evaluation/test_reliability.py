@@ -31,7 +31,7 @@ def predictions(n: int, classes: int, seed: int, sharpness: float = 1.0) -> Pred
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(2, 80))
 def test_figures_agree_with_scikit_learn(seed: int, classes: int, n: int) -> None:
     found = predictions(n, classes, seed)
-    with mock.patch.object(statistics, "RESAMPLES", 10):  # intervals aren't what is looked at
+    with mock.patch.object(statistics, "RESAMPLES", 10):  # not the intervals
         trust = reliability(found)
     indices = list(range(classes))
     chances = found.probabilities if classes > 2 else found.probabilities[:, 1]

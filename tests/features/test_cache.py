@@ -161,6 +161,22 @@ def test_a_kill_leaves_what_was_committed(path: Path) -> None:
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_what_was_used_last_stays_though_it_was_put_first(path: Path) -> None:
+    with FeatureStore(path, 10 * MEGABYTE) as store:
+        for start in (0, 300):
+            fill(store, keys(300, start=start))
+            time.sleep(0.01)
+        assert len(dict(store.get(keys(300)))) == 300
+        time.sleep(0.01)
+        start = 600
+        while len(store) == start:  # until some had to go
+            fill(store, keys(50, start=start))
+            start += 50
+        left = {int(key) for key, _ in store.get(keys(start))}
+        assert set(range(300)) <= left
+        assert set(range(start)) - left <= set(range(300, 600))
+
+
 def test_no_more_is_dropped_than_makes_room(path: Path) -> None:
     with FeatureStore(path, 10 * MEGABYTE) as store:
         for start in range(0, 900, 100):

@@ -322,6 +322,21 @@ def test_features_of_augmented_views_depend_on_what_varies_them_and_on_the_place
     assert set(named) == {("tensorflow", "keras-cv")}
 
 
+def test_a_picture_is_from_the_cache_only_if_all_of_its_views_are(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    backbone, forward = counted()
+    extract(backbone, examples, Views(), store=store)
+    heard: list[tuple[int, int, int]] = []
+    forward.count = 0
+    found = extract(
+        backbone, examples, Views(mirror=True), store=store, progress=lambda *n: heard.append(n)
+    )
+    assert found.cached == 0
+    assert forward.count == 40
+    assert heard == [(done, 40, 0) for done in range(1, 41)]
+
+
 def test_each_feature_layer_and_view_has_a_key_of_its_own(
     examples: tuple[Example, ...], store: FeatureStore
 ) -> None:

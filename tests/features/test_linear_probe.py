@@ -24,7 +24,7 @@ from tl_catdog.features.linear_probe import backbone_of, out_of_fold, pooled, pr
 
 
 def blobs(counts: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return features of classes that lie apart, 400 numbers each, and their labels."""
+    """Return features of classes that lie apart, 400 values each, and their labels."""
     labels = np.repeat(np.arange(len(counts)), counts)
     centres = np.random.default_rng(99).normal(size=(len(counts), 400))
     noise = np.random.default_rng(seed).normal(scale=1.5, size=(len(labels), 400))
@@ -59,10 +59,10 @@ def test_classes_that_lie_apart_are_told_apart(counts: tuple[int, ...]) -> None:
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 100))
-def test_no_probe_is_trained_on_what_it_judges_nor_on_a_copy(picks: list[int], seed: int) -> None:
+def test_no_probe_is_trained_on_what_it_predicts_nor_on_a_copy(picks: list[int], seed: int) -> None:
     labels = np.arange(40) % 2
     digests = [f"{pick} of {label}" for pick, label in zip(picks, labels, strict=True)]
-    judged: Counter[int] = Counter()
+    predicted: Counter[int] = Counter()
     everything = np.ones(40, dtype=np.bool_)
     try:
         parts = probe._parts(labels, digests, everything, 5, seed)
@@ -72,8 +72,8 @@ def test_no_probe_is_trained_on_what_it_judges_nor_on_a_copy(picks: list[int], s
     for training, rest in parts:
         assert not {digests[i] for i in training} & {digests[i] for i in rest}
         assert set(labels[training]) == {0, 1}
-        judged.update(rest.tolist())
-    assert judged == Counter(range(40))
+        predicted.update(rest.tolist())
+    assert predicted == Counter(range(40))
 
 
 def test_a_class_of_three_pictures_makes_three_folds(jobs: list[probe.Job]) -> None:
@@ -82,13 +82,13 @@ def test_a_class_of_three_pictures_makes_three_folds(jobs: list[probe.Job]) -> N
     assert len(jobs) == 3
 
 
-def test_a_class_of_one_picture_and_its_copies_can_not_be_judged() -> None:
+def test_a_class_of_one_picture_and_its_copies_can_not_be_predicted() -> None:
     features, labels = blobs((30, 3))
     with pytest.raises(CatdogError, match="two different pictures"):
         out_of_fold(features, labels, [*names(30), "same", "same", "same"])
 
 
-def test_what_is_not_trusted_is_judged_but_not_trained_on(jobs: list[probe.Job]) -> None:
+def test_what_is_not_trusted_is_predicted_but_not_trained_on(jobs: list[probe.Job]) -> None:
     features, labels = blobs((30, 30))
     trusted = np.arange(60) % 3 > 0
     found = out_of_fold(features, labels, names(60), trusted=trusted)

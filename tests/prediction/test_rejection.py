@@ -98,7 +98,7 @@ def test_unfamiliar_pictures_are_not_answered_however_sure_it_is() -> None:
     assert policy.doubt(0.9995, 0.1) is None
 
 
-def test_older_predictions_without_novelty_are_judged_by_probability_alone() -> None:
+def test_of_older_predictions_without_novelty_the_probability_alone_decides() -> None:
     policy = choose_policy(predictions(np.full(100, 0.9), np.ones(100, bool)), 0.9)
     assert policy.novelty is None
     assert policy.doubt(0.95, 1.9) is None
@@ -295,3 +295,10 @@ def test_a_run_without_predictions_has_no_policy(tmp_path: Path) -> None:
     validation = predictions(np.linspace(0.6, 1, 200), np.ones(200, bool))
     (folder / "validation.csv").write_text(validation.to_csv())
     assert policy_of(read_run(tmp_path / "run")) == choose_policy(validation)
+
+
+def test_pictures_that_are_all_as_familiar_are_all_answered() -> None:
+    n = 300
+    policy = choose_policy(predictions(np.full(n, 0.99), np.ones(n, bool), np.full(n, 0.2)), 0.9)
+    assert policy.novelty == 0.2
+    assert policy.validation == rejection.Selection(n, n, n)

@@ -1,4 +1,4 @@
-"""What a classifier says of pictures, and how they may be given to it."""
+"""Predictions as users get them, and the ways in which they may give pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BATCHED = 4  # dimensions of an array of several pictures
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says of one picture.
+    """A classifier's prediction for one picture.
 
     Attributes:
         path: Its file; None of a picture that was given otherwise.

@@ -19,7 +19,7 @@ NOVELTY = "novelty"
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of N labelled pictures of C classes.
+    """A network's predictions on N labelled pictures of C classes.
 
     Attributes:
         classes: The C class names, in the order of ``probabilities``' columns.

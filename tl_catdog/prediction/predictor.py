@@ -30,7 +30,7 @@ TOGETHER = 32  # pictures whose outputs become answers at once
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says of one picture, or why it can't.
+    """A network's answer about one picture, or why there is none.
 
     Attributes:
         path: The picture's file; None of one that was given otherwise.

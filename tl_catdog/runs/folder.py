@@ -1,4 +1,4 @@
-"""The run folder: everything that one training leaves, and all that later commands read.
+"""The run folder: everything that one training leaves and later commands read.
 
     models/<run>/
       config.json        the resolved settings
@@ -7,9 +7,9 @@
       metrics.jsonl      a line for each epoch
       model.keras        the whole network, scaling included
       model.onnx         the same for ONNX Runtime, which predicts faster and without TensorFlow
-      head.npz           instead of these three in the run that ships: see prediction/head_only.py
-      references.npy     validation pictures' features, to tell what else looks unfamiliar
-      predictions/*.csv  what it says of each picture of a split
+      references.npy     the feature bank: validation pictures' features, to tell what is unfamiliar
+      head.npz           in place of these three in the run that ships: see prediction/head_only.py
+      predictions/*.csv  predictions on the pictures of a split
       robustness.json    what `evaluate --robustness` found, where that was asked for
 
 A run is built in a folder named ``<run>.unfinished-…`` and renamed when it is whole, so a folder
