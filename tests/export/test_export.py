@@ -20,8 +20,9 @@ import tl_catdog as tl
 from tests.conftest import Cli, Trained, paint_set
 from tl_catdog.data.images import Pixels
 from tl_catdog.errors import UsageError
-from tl_catdog.export.export import export, parity_reference
+from tl_catdog.export.export import export
 from tl_catdog.export.formats import FORMATS, Format
+from tl_catdog.export.parity import parity_reference
 from tl_catdog.runs.folder import Run, find_run, shipped_run
 
 
@@ -62,8 +63,8 @@ def test_probabilities_agree(
     run = three if which == "three" else find_run(which, trained.runs_dir)
     found = exported(run, name, tmp_path)
     assert found.path == tmp_path / name
-    assert found.max_abs_diff <= 1e-4
-    assert found.n == 18
+    assert found.parity.max_abs_diff <= 1e-4
+    assert found.parity.n == 18
     assert_whole(run, found.path)
 
 
@@ -73,8 +74,8 @@ def test_whole_numbers_decide_alike(
 ) -> None:
     run = three if which == "three" else find_run(which, trained.runs_dir)
     found = exported(run, "litert-int8", tmp_path / "int8")
-    assert found.path is not None, found.worst
-    assert found.same >= 0.995
+    assert found.path is not None, found.parity.worst
+    assert found.parity.same >= 0.995
     assert found.bytes < 0.4 * exported(run, "litert", tmp_path / "float").bytes
     assert_whole(run, found.path)
 
@@ -84,7 +85,7 @@ def test_the_one_that_ships_can_be_exported_as_onnx(three: Run, tmp_path: Path) 
     pictures = tl.load(three).images()
     found = export(run, FORMATS["onnx"], tmp_path, pictures, parity_reference(run, pictures))
     assert found.path is not None
-    assert found.accuracy is None  # these pictures show neither cats nor dogs
+    assert found.parity.accuracy is None  # these pictures show neither cats nor dogs
     assert_whole(run, found.path)
 
 
@@ -105,9 +106,9 @@ def test_what_says_something_else_is_not_written(three: Run, tmp_path: Path, by:
         three, spoilt(FORMATS["onnx"], by), tmp_path, pictures, parity_reference(three, pictures)
     )
     assert found.path is None
-    assert found.max_abs_diff > 1e-4
-    assert len(found.worst) == 5
-    assert found.worst[0].path.is_file()
+    assert found.parity.max_abs_diff > 1e-4
+    assert len(found.parity.worst) == 5
+    assert found.parity.worst[0].path.is_file()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,8 +117,8 @@ def test_whole_numbers_that_decide_otherwise_are_not_written(three: Run, tmp_pat
     kind = spoilt(FORMATS["litert-int8"], 0.5)
     found = export(three, kind, tmp_path, pictures, parity_reference(three, pictures))
     assert found.path is None
-    assert found.same < 0.995
-    for worst in found.worst:  # each was decided otherwise
+    assert found.parity.same < 0.995
+    for worst in found.parity.worst:  # each was decided otherwise
         assert worst.export < max(worst.run, 1 - worst.export)
     assert list(tmp_path.iterdir()) == []
 
@@ -182,7 +183,9 @@ def test_the_command_writes_several_and_says_how_they_do(
     outcome = cli(*words)
     assert outcome.code == 0, outcome.err
     assert re.search(r"onnx +\d+\.\d +\d+\.\d +100\.0 %", outcome.out)
-    assert max(map(len, outcome.out.splitlines())) <= 80
+    *rows, last = outcome.out.splitlines()
+    assert max(map(len, rows)) <= 80
+    assert last == f"In {tmp_path}, with how to use each: README.md"
     again = cli(*words)
     assert again.code == 2
     assert "--force" in again.err
@@ -248,7 +251,7 @@ def test_a_savedmodel_follows_tensorflow_servings_conventions(three: Run, tmp_pa
     assert answer.shape == (3, 3)
     np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=1e-5)
     # Whole files, which TensorFlow decodes and resizes.
-    assert found.encoded_same == 1.0
+    assert found.parity.encoded_same == 1.0
     files = [example.path.read_bytes() for example in tl.load(three).images().examples[:2]]
     both = loaded.signatures["encoded"](encoded=tf.constant(files))["probabilities"].numpy()
     assert both.shape == (2, 3)

@@ -68,30 +68,30 @@ def export(
     chosen = chosen_run(run, Path(runs_dir))
     target = Path("exports", chosen.name) if out is None else Path(out)
     from tl_catdog.cli.live import counting
-    from tl_catdog.export import export as exporting
+    from tl_catdog.export.export import check_free
+    from tl_catdog.export.export import export as write
     from tl_catdog.export.formats import FORMATS
+    from tl_catdog.export.parity import parity_reference
 
     wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
     for kind in wanted:
-        exporting.check_free(target / kind.name, force=force)
+        check_free(target / kind.name, force=force)
     images = _images(chosen, data)
     found: list[Exported] = []
     with on_ctrl_c(lambda: f"Interrupted; written: {listing(item.format for item in found)}."):
         with counting(notices(), "asking the run") as progress:
-            reference = exporting.parity_reference(chosen, images, progress)
+            reference = parity_reference(chosen, images, progress)
         for kind in wanted:
             with counting(notices(), kind.name) as progress:
                 found.append(
-                    exporting.export(
-                        chosen, kind, target, images, reference, force=force, progress=progress
-                    )
+                    write(chosen, kind, target, images, reference, force=force, progress=progress)
                 )
     if json:
         print_json({"run": chosen.name, "out": target, "exports": found})
     else:
         results().print(exports_view(found))
     for item in found:
-        for worst in item.worst:
+        for worst in item.parity.worst:
             note(f"{item.format} differs: {worst}")
     bad = [item.format for item in found if item.path is None]
     if bad:
@@ -117,11 +117,11 @@ def exports_view(found: list[Exported]) -> RenderableType:
         rows.add_row(
             item.format,
             megabytes(item.bytes) if item.path else "not\nwritten",
-            f"{item.ms:.1f}",
-            percent(item.same),
-            f"{item.max_abs_diff:.1g}",
-            "–" if item.accuracy is None else str(item.accuracy),
-            item.runtime,
+            f"{item.parity.ms:.1f}",
+            percent(item.parity.same),
+            f"{item.parity.max_abs_diff:.1g}",
+            "–" if item.parity.accuracy is None else str(item.parity.accuracy),
+            item.parity.runtime,
         )
     return rows
 

@@ -1,0 +1,253 @@
+"""Whether an export says what its run says: both are asked about the same pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.folders import TEST, VALIDATION
+from tl_catdog.data.images import Pixels, try_decode
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import CatdogError, ImageError
+from tl_catdog.export.formats import ENCODED, Format, saved_signature
+from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.runs.folder import Run
+from tl_catdog.statistics import Estimate, proportion
+
+LIMIT = 400
+"""Pictures that are compared at most."""
+
+TOLERANCE = 1e-4
+"""How much the probabilities of a format in single precision may differ."""
+
+AGREEMENT = 0.995
+"""The part of the decisions that must be the same in a format of whole numbers, 0..1."""
+
+WORST = 5
+"""Pictures that are named where an export doesn't agree."""
+
+
+@dataclass(frozen=True)
+class ParityReference:
+    """Pictures that can be read, what the run says of them, (N, C), and where they are from."""
+
+    examples: tuple[Example, ...]
+    said: npt.NDArray[np.float64]
+    source: str
+
+
+@dataclass(frozen=True)
+class Worst:
+    """A picture on which an export and its run differ: the probabilities of the run's label."""
+
+    path: Path
+    label: str
+    run: float
+    export: float
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.label} {self.run:.6f} in the run, {self.export:.6f} exported"
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far an export agrees with its run.
+
+    Attributes:
+        runtime: What it was run in.
+        n: How many pictures were compared.
+        compared_on: Which pictures.
+        calibrated_on: Which pictures set the ranges of whole numbers; None for other formats.
+        same: The part of the pictures with the same decision, 0..1.
+        max_abs_diff: The greatest difference of a probability, 0..1.
+        ms: Median time for one picture in milliseconds, decoding not included.
+        accuracy: The part that is right; None where the pictures have other labels.
+        encoded_same: The part of the encoded files with the same decision; None for formats that
+            don't take them.
+        worst: The pictures on which it differs most, worst first; empty if it agrees.
+    """
+
+    runtime: str
+    n: int
+    compared_on: str
+    calibrated_on: str | None
+    same: float
+    max_abs_diff: float
+    ms: float
+    accuracy: Estimate | None
+    encoded_same: float | None
+    worst: tuple[Worst, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as an export's metadata and ``export --json`` have them."""
+        return {
+            "runtime": self.runtime,
+            "n": self.n,
+            "compared_on": self.compared_on,
+            "calibrated_on": self.calibrated_on,
+            "same_decisions": self.same,
+            "greatest_difference": self.max_abs_diff,
+            "ms": self.ms,
+            "accuracy": self.accuracy and self.accuracy.to_json(),
+            "encoded_same_decisions": self.encoded_same,
+        }
+
+
+def parity_reference(
+    run: Run, images: ImageSet, progress: Progress | None = None
+) -> ParityReference:
+    """Ask the run about pictures that exports shall agree on: test, validation, or all there are.
+
+    Args:
+        run: The run.
+        images: A set of pictures, of any classes.
+        progress: Called with (done, total) pictures.
+
+    Raises:
+        CatdogError: None can be read, or the network can't.
+    """
+    split = next((name for name in (TEST, VALIDATION) if name in images.splits), None)
+    examples = spread_evenly(images.examples if split is None else images.split(split), LIMIT)
+    predictor = Predictor.load(run)
+    kept, rows = [], []
+    answers = predictor.answers(example.path for example in examples)
+    for done, (example, answer) in enumerate(zip(examples, answers, strict=True), 1):
+        if answer.probabilities is not None:
+            kept.append(example)
+            rows.append(list(answer.probabilities.values()))
+        if progress:
+            progress(done, len(examples))
+    if not kept:
+        raise CatdogError(
+            f"expected pictures to compare an export on, found none that can be read in "
+            f"{images.root}.",
+            "Name a folder of pictures: --data DIR",
+        )
+    return ParityReference(tuple(kept), np.array(rows), source_of(images, split))
+
+
+def compare(
+    run: Run,
+    kind: Format,
+    path: Path,
+    reference: ParityReference,
+    *,
+    calibrated_on: str | None = None,
+    progress: Progress | None = None,
+) -> Parity:
+    """Run an export in its own runtime, a picture at a time, and compare what it says.
+
+    Args:
+        run: The run that was exported.
+        kind: The format.
+        path: What is to be loaded.
+        reference: What the run says.
+        calibrated_on: See ``Parity``.
+        progress: Called with (done, total) pictures.
+
+    Raises:
+        UsageError: The format's runtime isn't installed.
+        CatdogError: A picture has changed since the run was asked about it.
+    """
+    answer, runtime = kind.open(path)
+    rows, seconds = [], []
+    for done, pixels in enumerate(_decoded(run, reference), 1):
+        began = time.perf_counter()
+        rows.append(answer(pixels[None])[0])
+        seconds.append(time.perf_counter() - began)
+        if progress:
+            progress(done, len(reference.examples))
+    given, said = np.array(rows), reference.said
+    same = given.argmax(axis=1) == said.argmax(axis=1)
+    max_abs_diff = float(np.abs(given - said).max())
+    agrees = max_abs_diff <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
+    return Parity(
+        runtime=runtime,
+        n=len(said),
+        compared_on=reference.source,
+        calibrated_on=calibrated_on,
+        same=float(same.mean()),
+        max_abs_diff=max_abs_diff,
+        ms=1000 * float(np.median(seconds)),
+        accuracy=_accuracy(run, reference, given),
+        encoded_same=_encoded_same(path, reference) if kind.name == "savedmodel" else None,
+        worst=() if agrees else _worst(run, reference, given, same),
+    )
+
+
+def spread_evenly(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:
+    """Return ``limit`` of the pictures at most, the first and the last among them.
+
+    They stand by classes, so each class gets its part.
+    """
+    places = np.unique(np.linspace(0, len(examples) - 1, min(limit, len(examples))).astype(int))
+    return tuple(examples[int(place)] for place in places)
+
+
+def source_of(images: ImageSet, split: str | None) -> str:
+    """Say which pictures these are."""
+    return images.name if split is None else f"{images.name}, {split}"
+
+
+def _decoded(run: Run, reference: ParityReference) -> Iterator[Pixels]:
+    for example in reference.examples:
+        pixels = try_decode(example.path, run.image_size)
+        if isinstance(pixels, ImageError):
+            raise CatdogError(
+                f"expected the pictures to stay as they are, found {example.path} changed.",
+                "Type the command again",
+            )
+        yield pixels
+
+
+def _accuracy(
+    run: Run, reference: ParityReference, given: npt.NDArray[np.float64]
+) -> Estimate | None:
+    labels = [example.label for example in reference.examples]
+    if not set(labels) <= set(run.classes):
+        return None
+    right = [run.classes[i] == label for i, label in zip(given.argmax(1), labels, strict=True)]
+    return proportion(sum(right), len(right))
+
+
+def _worst(
+    run: Run,
+    reference: ParityReference,
+    given: npt.NDArray[np.float64],
+    same: npt.NDArray[np.bool_],
+) -> tuple[Worst, ...]:
+    """Return the pictures that differ most, those with another decision first."""
+    said = reference.said
+    order = np.lexsort([-np.abs(given - said).max(axis=1), same])[:WORST]
+    return tuple(
+        Worst(
+            reference.examples[place].path,
+            run.classes[int(said[place].argmax())],
+            float(said[place].max()),
+            float(given[place, said[place].argmax()]),
+        )
+        for place in order.tolist()
+    )
+
+
+def _encoded_same(path: Path, reference: ParityReference) -> float:
+    """Return the part of the files that get the same decision when TensorFlow decodes them."""
+    call = saved_signature(path, ENCODED)
+    import tensorflow as tf
+
+    same = []
+    for example, said in zip(reference.examples, reference.said, strict=True):
+        try:
+            row = call(**{ENCODED: tf.constant([example.path.read_bytes()])})[0]
+        except tf.errors.InvalidArgumentError:  # a format that TensorFlow doesn't read
+            same.append(False)
+        else:
+            same.append(int(row.argmax()) == int(said.argmax()))
+    return float(np.mean(same))
