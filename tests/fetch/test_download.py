@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import time
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,12 @@ from tests.support.fetch_sets import Shop
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.download import CHUNK
 from tl_catdog.fetch.retry import RetryPolicy
+from tl_catdog.wording import byte_size
 
 HALF = 3 * CHUNK  # of the tiny set's 110,000 bytes; what comes after a whole chunk may be lost
 
 
-def fails(shop: Shop, *parts: str, **other: object) -> CatdogError:
+def fails(shop: Shop, *parts: str, **other: Any) -> CatdogError:
     """Getting the set fails with these words in one line, and leaves nothing but the cache."""
     with pytest.raises(CatdogError) as caught:
         shop.get(shop.source(), **other)
@@ -77,13 +79,13 @@ def test_a_cut_file_is_gone_on_with_where_it_ended(shop: Shop) -> None:
     assert first is None
     assert others == [f"bytes={HALF}-"] * 3
     assert {headers.get("If-Range") for _, headers in shop.site.asked[1:]} == {server.ETAG}
-    assert f"{HALF / 1e6:.1f} MB" in shop.said[0]
+    assert byte_size(HALF) in shop.said[0]
 
 
 def test_cuts_without_end_are_given_up_and_gone_on_with_next_time(shop: Shop) -> None:
     shop.site.script = [server.cut_after(HALF)]
     shop.site.always = server.cut_before_headers
-    error = fails(shop, "connection", "(4 tries)", "0.0 MB of 0.1 MB are kept")
+    error = fails(shop, "connection", "(4 tries)", f"{byte_size(HALF)} of 110.1 kB are kept")
     assert error.hint.endswith(f"tl-catdog data get filtered --into {shop.into}")
     assert len(shop.waits) == 3
     shop.site.always = None
@@ -97,7 +99,7 @@ def test_cuts_that_bring_something_are_not_counted(shop: Shop) -> None:
     shop.site.always = server.cut_after(CHUNK)
     shop.get(shop.source())
     assert shop.is_right()
-    assert len(shop.site.asked) > shop.patience.tries
+    assert len(shop.site.asked) > shop.retry.tries
 
 
 def test_drops_of_bytes_are_counted(shop: Shop) -> None:
@@ -186,7 +188,7 @@ def test_a_server_that_stays_broken_is_given_up(shop: Shop) -> None:
 
 
 def test_waits_double_up_to_a_limit_with_chance(shop: Shop) -> None:
-    shop.patience = RetryPolicy(first=1, longest=3, tries=6, sleep=shop.waits.append)
+    shop.retry = RetryPolicy(first_wait=1, longest_wait=3, tries=6, sleep=shop.waits.append)
     shop.site.always = server.cut_before_headers
     fails(shop)
     for wait, longest in zip(shop.waits, (1, 2, 3, 3, 3), strict=True):

@@ -16,12 +16,13 @@ from tests.support.fetch_sets import FEW, Files, Shop, noise, tarred, zipped
 from tl_catdog.data.folders import scan
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.fetch import archive
-from tl_catdog.fetch import storage as places
+from tl_catdog.fetch import archive, storage
 from tl_catdog.fetch.catalogue import FULL, KAGGLE, PETS, SETS, Archive, PublicSet, mirrored
 from tl_catdog.fetch.getting import command
 from tl_catdog.fetch.layouts import LISTS
+from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener
+from tl_catdog.files import SET_RECORD
 
 
 def test_a_second_get_asks_nobody(shop: Shop) -> None:
@@ -36,7 +37,7 @@ def test_a_second_get_asks_nobody(shop: Shop) -> None:
 def test_the_folder_says_what_it_is(shop: Shop) -> None:
     source = shop.source()
     shop.get(source)
-    record = json.loads((shop.into / "filtered" / places.SET_RECORD).read_text())
+    record = json.loads((shop.into / "filtered" / SET_RECORD).read_text())
     assert record["name"] == "filtered"
     assert record["from"] == [source.archives[0].url]
     assert record["licence"] == source.licence
@@ -63,9 +64,7 @@ def test_a_folder_of_yours_is_not_touched(shop: Shop, tmp_path: Path, kind: str)
         target.symlink_to(tmp_path / ("nowhere" if "dangling" in kind else "cache"))
     else:
         target.mkdir()
-        (target / (places.SET_RECORD if "record" in kind else "a.jpg")).write_text(
-            '{"name": "mine"}'
-        )
+        (target / (SET_RECORD if "record" in kind else "a.jpg")).write_text('{"name": "mine"}')
     with pytest.raises(UsageError, match="expected no"):
         shop.get(shop.source())
     assert shop.site.asked == []
@@ -168,9 +167,9 @@ def test_a_full_disk_leaves_nothing_and_repeating_goes_on(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     owner, name = {
-        "fetching": (places.PartialFile, "begin"),
+        "fetching": (PartialFile, "begin"),
         "unpacking": (archive, "_write"),
-        "publishing": (places, "publish"),
+        "publishing": (storage, "publish"),
     }[stage]
     source = shop.source()
     with monkeypatch.context() as patch:
@@ -205,7 +204,7 @@ def test_an_interruption_leaves_nothing_and_repeating_goes_on(shop: Shop, stage:
 def test_two_at_once_get_it_once(shop: Shop) -> None:
     source = shop.source()
     shop.site.script = [server.cut_after(50_000)]
-    found: list[places.InstalledSet] = []
+    found: list[storage.InstalledSet] = []
     threads = [threading.Thread(target=lambda: found.append(shop.get(source))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -225,14 +224,14 @@ def test_what_a_killed_one_left_is_swept_away(shop: Shop) -> None:
 def test_a_folder_that_comes_in_the_meantime_is_kept(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = places.publish
+    publish = storage.publish
 
     def late(made: Path, target: Path) -> None:
         target.mkdir()
         (target / "mine.txt").touch()
         publish(made, target)
 
-    monkeypatch.setattr(places, "publish", late)
+    monkeypatch.setattr(storage, "publish", late)
     with pytest.raises(CatdogError, match="in the meantime"):
         shop.get(shop.source())
     assert [path.name for path in (shop.into / "filtered").iterdir()] == ["mine.txt"]
@@ -301,7 +300,7 @@ def test_the_full_set_has_no_split_and_no_thumbs(shop: Shop) -> None:
     shop.get(replace(FULL, archives=made.archives, images=2, room=10))
     assert scan(shop.into / "full").layout == "class folders"
     names = {path.name for path in (shop.into / "full").rglob("*") if path.is_file()}
-    assert names == {"0.jpg", places.SET_RECORD}
+    assert names == {"0.jpg", SET_RECORD}
 
 
 @pytest.mark.parametrize("wrapped", [True, False])

@@ -20,7 +20,7 @@ NAME = "/v1/competitions.CompetitionApiService/DownloadDataFile"
 @pytest.fixture
 def source(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PublicSet:
     pytest.importorskip("kagglehub")
-    from kagglesdk import kaggle_env
+    from kagglesdk import kaggle_env  # type: ignore[import-untyped]
 
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, shop.site.address)
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "hub"))

@@ -9,14 +9,16 @@ import tarfile
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tests.support.fetch_server import Site
-from tl_catdog.fetch import storage as places
+from tl_catdog.fetch import storage
 from tl_catdog.fetch.archive import Bounds
 from tl_catdog.fetch.catalogue import FILTERED, Archive, PublicSet
-from tl_catdog.fetch.getting import Means, get_set
+from tl_catdog.fetch.getting import FetchOptions, get_set
 from tl_catdog.fetch.progress import Listener
 from tl_catdog.fetch.retry import RetryPolicy
+from tl_catdog.files import SET_RECORD
 
 Files = dict[str, bytes]
 
@@ -68,11 +70,17 @@ class Shop:
     into: Path
     said: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
-    patience: RetryPolicy = field(init=False)
+    retry: RetryPolicy = field(init=False)
 
     def __post_init__(self) -> None:
-        self.patience = RetryPolicy(
-            connect=5, read=0.4, tries=4, first=1, longest=3, asked=60, sleep=self.waits.append
+        self.retry = RetryPolicy(
+            connect_timeout=5,
+            read_timeout=0.4,
+            tries=4,
+            first_wait=1,
+            longest_wait=3,
+            longest_retry_after=60,
+            sleep=self.waits.append,
         )
 
     def source(
@@ -85,11 +93,9 @@ class Shop:
         archive = Archive(name, f"{self.site.address}/sets/{name}", len(data), sha256)
         return replace(FILTERED, archives=(archive,), images=len(FEW), room=len(data))
 
-    def means(self, **other: object) -> Means:
-        return replace(Means(Listener(say=self.said.append), self.patience, Bounds()), **other)  # type: ignore[arg-type]
-
-    def get(self, source: PublicSet, *files: Path, **other: object) -> places.InstalledSet:
-        return get_set(source, self.into, files, self.means(**other))
+    def get(self, source: PublicSet, *files: Path, **other: Any) -> storage.InstalledSet:
+        options = FetchOptions(Listener(say=self.said.append), self.retry, Bounds())
+        return get_set(source, self.into, files, replace(options, **other))
 
     def is_right(self) -> bool:
         """Whether the folder holds the tiny set, whole, and nothing lies beside it."""
@@ -97,7 +103,7 @@ class Shop:
         found = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in folder.rglob("*")
-            if path.is_file() and path.name != places.SET_RECORD
+            if path.is_file() and path.name != SET_RECORD
         }
         wanted = {placed(name): data for name, data in FEW.items()}
         return found == wanted and [path.name for path in self.into.iterdir()] == ["filtered"]
@@ -107,4 +113,4 @@ class Shop:
 
     def cached(self) -> set[str]:
         """What the cache holds, but for the lock."""
-        return {p.name for p in places.archives_folder().iterdir() if p.suffix != ".lock"}
+        return {p.name for p in storage.archives_folder().iterdir() if p.suffix != ".lock"}

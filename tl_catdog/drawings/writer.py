@@ -184,9 +184,10 @@ def _draw_all(
 
 # Why not multiprocessing: a fork of a program that has TensorFlow loaded may hang, and a spawned
 # worker first imports the main program once more, which may load TensorFlow again, and fails where
-# that program has no file or no ``__name__`` guard. A plain interpreter that runs ``draw_as_ordered`` has none
-# of these troubles. Worker k of n takes the tasks k, k + n, ... and prints one line for each, so
-# that reading the workers in turn gives the boxes in order, and no lines pile up.
+# that program has no file or no ``__name__`` guard. A plain interpreter that runs
+# ``draw_as_ordered`` has none of these troubles. Worker k of n takes the tasks k, k + n, ... and
+# prints one line for each, so that reading the workers in turn gives the boxes in order, and no
+# lines pile up.
 _WORKER = (
     "import sys; sys.path[:] = {path!r}; from {module} import draw_as_ordered; draw_as_ordered()"
 )

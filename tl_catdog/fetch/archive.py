@@ -1,7 +1,7 @@
 """Reading zip and tar.gz archives that may be hostile: every member is checked before it counts.
 
 Nothing here uses the libraries' own extraction. Members are read one by one as streams of bytes,
-and only what a caller asks for by name is written, to a place that the caller chose.
+and only what a caller asks for by name is written, to a path that the caller chose.
 """
 
 from __future__ import annotations
@@ -55,7 +55,14 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Bounds:
-    """The most that an archive may hold: members, bytes in all, bytes of one, bytes from a byte."""
+    """The most that an archive may hold.
+
+    Attributes:
+        members: Files and folders.
+        total: Bytes in all, unpacked.
+        each: Bytes of one file, unpacked.
+        ratio: Unpacked bytes from one packed byte.
+    """
 
     members: int = 100_000
     total: int = 4 << 30
@@ -65,7 +72,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Member:
-    """A file within an archive; ``open`` works until the next one is asked for."""
+    """A file of ``size`` bytes in an archive; ``open`` works until the next one is asked for."""
 
     name: str
     size: int
@@ -213,16 +220,16 @@ def _plain(name: str) -> str:
 def unpack(
     path: Path,
     folder: Path,
-    place: Callable[[str], str | None],
+    path_of: Callable[[str], str | None],
     bounds: Bounds,
     progress: Callable[[int], None] = lambda written: None,
 ) -> int:
-    """Write the members that have a place into a folder.
+    """Write the members that have a path into a folder.
 
     Args:
         path: The archive.
         folder: Where to write; it has to exist.
-        place: A member's name → its path in the folder, or None to leave it out.
+        path_of: A member's name → its path in the folder, or None to leave it out.
         bounds: The most that it may hold.
         progress: Called with the bytes written so far.
 
@@ -236,7 +243,7 @@ def unpack(
     written = 0
     with _reading(path):
         for member in members(path, bounds):
-            name = place(member.name)
+            name = path_of(member.name)
             if name is None:
                 continue
             # Where file systems fold case or accents, two such names would be one file.

@@ -21,7 +21,12 @@ MIRROR = "TL_CATDOG_MIRROR"
 class Archive:
     """A file to fetch.
 
-    ``sha256`` is empty where no publisher gives one; ``size`` is a mere estimate if not ``exact``.
+    Attributes:
+        name: Its name.
+        url: Its address.
+        size: Its bytes; a mere estimate if not ``exact``.
+        sha256: Its hash in hexadecimal; empty where no publisher gives one.
+        exact: Whether ``size`` is what it must have.
     """
 
     name: str
@@ -32,13 +37,25 @@ class Archive:
 
     @property
     def host(self) -> str:
-        """Where it comes from, for people."""
+        """The server's name, for people."""
         return urlsplit(self.url).hostname or self.url
 
 
 @dataclass(frozen=True)
 class PublicSet:
-    """A public picture set; ``room`` is about what its pictures take on the disk, in bytes."""
+    """A public picture set.
+
+    Attributes:
+        name: What users type.
+        title: What people call it.
+        archives: What to fetch.
+        images: How many pictures its archives hold.
+        room: About what its pictures take on the disk, in bytes.
+        licence: Its licence.
+        home: Its publisher's page.
+        layout: How its archives are laid out.
+        competition: Its name on Kaggle, for a set that only Kaggle has.
+    """
 
     name: str
     title: str

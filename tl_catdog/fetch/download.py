@@ -21,9 +21,10 @@ import requests
 from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.catalogue import Archive
 from tl_catdog.fetch.partial_file import PartialFile, validator_of
-from tl_catdog.fetch.progress import Listener, megabytes
+from tl_catdog.fetch.progress import Listener
 from tl_catdog.fetch.retry import RetryPolicy
 from tl_catdog.version import __version__
+from tl_catdog.wording import byte_size, duration
 
 CHUNK = 1 << 14  # what of an answer may be lost when it is cut
 REDIRECTS = 5
@@ -32,7 +33,7 @@ RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+|\*)")
 
 
 class _CutError(Exception):
-    """A try that failed in a way that may pass; ``wait`` is what the server asked for."""
+    """A try that failed in a way that may pass; ``wait`` are the seconds the server asks for."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -42,16 +43,24 @@ class _CutError(Exception):
 
 @dataclass(frozen=True)
 class Download:
-    """An archive on its way into a part; ``again`` is the command that goes on with it."""
+    """The download of an archive.
+
+    Attributes:
+        archive: What to fetch.
+        part: The file that it goes into.
+        listener: What to call on the way.
+        retry: How long to wait, and how often to try again.
+        again: The command that goes on with it.
+    """
 
     archive: Archive
     part: PartialFile
     listener: Listener
-    patience: RetryPolicy
+    retry: RetryPolicy
     again: str
 
     def run(self) -> None:
-        """Bring the part to the archive's size, keeping what is here where the server agrees.
+        """Fetch what is missing of the part, keeping what is here where the server agrees.
 
         Raises:
             CatdogError: The server refuses, gives something else, or too many tries failed.
@@ -70,14 +79,18 @@ class Download:
                         failures = 0
                     reached = self.part.size()
                     failures += 1
-                    self._rest(cut, failures)
+                    self._wait(cut, failures)
 
-    def _rest(self, cut: _CutError, failures: int) -> None:
-        """Wait before the next try, or give up."""
-        host, patience = self.archive.host, self.patience
-        have = f"{megabytes(self.part.size())} of {megabytes(self.archive.size)}"
-        wait = patience.pause(failures) if cut.wait is None else cut.wait
-        if failures >= patience.tries or wait > patience.asked:
+    def _wait(self, cut: _CutError, failures: int) -> None:
+        """Wait before the next try.
+
+        Raises:
+            CatdogError: There were too many, or the server asks for too long a wait.
+        """
+        host, retry = self.archive.host, self.retry
+        have = f"{byte_size(self.part.size())} of {byte_size(self.archive.size)}"
+        wait = retry.wait_after(failures) if cut.wait is None else cut.wait
+        if failures >= retry.tries or wait > retry.longest_retry_after:
             tries = "1 try" if failures == 1 else f"{failures} tries"
             raise CatdogError(
                 f"expected {self.archive.name} from {host}, found that {cut.reason} ({tries}).",
@@ -85,9 +98,9 @@ class Download:
             )
         self.listener.say(
             f"{host}: {cut.reason}; {have} are here. "
-            f"Trying again in {wait:.0f} s ({failures} of {patience.tries - 1})."
+            f"Trying again in {duration(wait)} ({failures} of {retry.tries - 1})."
         )
-        patience.sleep(wait)
+        retry.sleep(wait)
 
     def _try(self, session: requests.Session) -> None:
         """Ask once for what is missing, and write what comes."""
@@ -104,7 +117,7 @@ class Download:
             raise self._failure(error) from error
 
     def _failure(self, error: requests.exceptions.RequestException) -> Exception:
-        """Return what the failure of a request means."""
+        """Return the error to raise for the failure of a request."""
         kinds = requests.exceptions
         if isinstance(error, kinds.SSLError) and "CERTIFICATE" in str(error).upper():
             return self._refusal(f"a trusted certificate of {self.archive.host}", "none")
@@ -137,7 +150,7 @@ class Download:
                 headers=headers,
                 stream=True,
                 allow_redirects=False,
-                timeout=(self.patience.connect, self.patience.read),
+                timeout=(self.retry.connect_timeout, self.retry.read_timeout),
             )
             with response:
                 if not response.is_redirect:
@@ -169,7 +182,7 @@ class Download:
             raise _CutError("the server has another version than before")
         answer = f"{status} {response.reason or ''}".strip()
         if status in BUSY:
-            raise _CutError(f"the server answered {answer}", _asked(response))
+            raise _CutError(f"the server answered {answer}", _retry_after(response))
         raise self._refusal(f"{self.archive.name} from {self.archive.host}", answer)
 
     def _check_length(self, response: requests.Response, start: int) -> None:
@@ -205,8 +218,8 @@ class Download:
             raise _CutError("the connection was cut")
 
 
-def _asked(response: requests.Response) -> float | None:
-    """Return how many seconds the server asks to wait."""
+def _retry_after(response: requests.Response) -> float | None:
+    """Return how many seconds the server asks to wait, or None."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdigit():
         return float(text)

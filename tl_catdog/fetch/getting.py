@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.fetch import kaggle
-from tl_catdog.fetch import storage as places
+from tl_catdog.fetch import kaggle, storage
 from tl_catdog.fetch.archive import ArchiveError, Bounds, unpack, unwrapped
 from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.download import Download
@@ -21,60 +20,73 @@ from tl_catdog.files import SET_RECORD, write_json
 
 
 @dataclass(frozen=True)
-class Means:
-    """What getting a set makes use of; tests give their own."""
+class FetchOptions:
+    """How to get a set.
+
+    Attributes:
+        listener: What to call on the way; nothing by default.
+        retry: How long to wait for servers, and how often to try again.
+        bounds: The most that an archive may hold.
+        free: Returns the free bytes on a folder's disk.
+    """
 
     listener: Listener = field(default_factory=Listener)
-    patience: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     bounds: Bounds = field(default_factory=Bounds)
-    free: Callable[[Path], int] = places.free_bytes
+    free: Callable[[Path], int] = storage.free_bytes
 
 
 def command(public_set: PublicSet, into: Path) -> str:
     """Return the command that gets the set."""
-    where = "" if into == Path(places.USUAL) else f" --into {shlex.quote(str(into))}"
+    where = "" if into == Path(storage.DEFAULT_FOLDER) else f" --into {shlex.quote(str(into))}"
     return f"tl-catdog data get {public_set.name}{where}"
 
 
 def get_set(
-    public_set: PublicSet, into: Path, files: Sequence[Path] = (), means: Means | None = None
+    public_set: PublicSet,
+    into: Path,
+    files: Sequence[Path] = (),
+    options: FetchOptions | None = None,
 ) -> InstalledSet:
     """Put a set into a folder of its name, unless it is there.
 
     Args:
-        source: Which set.
+        public_set: Which set.
         into: The folder that gets the set's folder.
         files: Its archives, if they are here already; then no network is used.
-        means: How; default: patiently and in silence.
+        options: How; by default in silence.
 
     Raises:
         UsageError: The folder holds something else, or the files aren't the set's archives.
         CatdogError: The set can't be had whole; then nothing is left but the cache.
     """
-    means = means or Means()
-    found = places.present(public_set, into)
+    options = options or FetchOptions()
+    found = storage.find_installed(public_set, into)
     if found is not None:
         return found
-    places.check_free(public_set, into)
-    cache = places.archives_folder()
-    with places.on_disk(cache), places.locked(cache / f"{public_set.name}.lock", means.listener):
+    storage.check_folder(public_set, into)
+    cache = storage.archives_folder()
+    with (
+        storage.on_disk(cache),
+        storage.locked(cache / f"{public_set.name}.lock", options.listener),
+    ):
         # Another one may have got it while this one waited.
-        found = places.present(public_set, into)
+        found = storage.find_installed(public_set, into)
         if found is not None:
             return found
-        with places.on_disk(into), places.scratch(public_set, into) as folder:
-            return _Getting(public_set, into, cache, folder, means).run(files)
+        with storage.on_disk(into), storage.scratch(public_set, into) as folder:
+            return _Getting(public_set, into, cache, folder, options).run(files)
 
 
 @dataclass(frozen=True)
 class _Getting:
-    """One set on its way, through a scratch folder beside its place."""
+    """One set on its way, through a scratch folder beside its own."""
 
     public_set: PublicSet
     into: Path
     cache: Path
     scratch: Path
-    means: Means
+    options: FetchOptions
 
     @property
     def hashes(self) -> Hashes:
@@ -99,21 +111,21 @@ class _Getting:
             made = self._unpacked([path for path, _ in paths])
         except ArchiveError:
             if not given:
-                self._forget()
+                self._drop_archives()
             raise
         digests = {
             archive.name: digest
             for archive, (_, digest) in zip(self.public_set.archives, paths, strict=True)
         }
-        write_json(made / SET_RECORD, places.record_of(self.public_set, digests))
-        places.publish(made, self.into / self.public_set.name)
+        write_json(made / SET_RECORD, storage.record_of(self.public_set, digests))
+        storage.publish(made, self.into / self.public_set.name)
         recorded = [
             archive.name
             for archive in self.public_set.archives
             if self.hashes.record(archive, digests[archive.name])
         ]
-        self._forget()
-        return places.got(self.public_set, self.into, recorded=recorded)
+        self._drop_archives()
+        return storage.read_installed(self.public_set, self.into, recorded=recorded)
 
     def _sorted(self, files: Sequence[Path]) -> list[Path]:
         """Return the files in the order of the set's archives, by name or else by size."""
@@ -140,7 +152,7 @@ class _Getting:
     def _given(self, archive: Archive, path: Path) -> tuple[Path, str]:
         """Return an archive that was given, and its hash."""
         if self.public_set.competition:
-            path = unwrapped(path, archive.name, self.scratch, self.means.bounds)
+            path = unwrapped(path, archive.name, self.scratch, self.options.bounds)
         size = path.stat().st_size
         if archive.exact and size != archive.size:
             raise UsageError(
@@ -152,7 +164,7 @@ class _Getting:
         return path, digest
 
     def _from_kaggle(self, archive: Archive) -> tuple[Path, str]:
-        self.means.listener.say(f"Fetching {archive.name} from Kaggle.")
+        self.options.listener.say(f"Fetching {archive.name} from Kaggle.")
         path = kaggle.download(self.public_set.competition, archive.name, self.again)
         digest = self._digest(path)
         self.hashes.check(archive, digest)
@@ -161,11 +173,11 @@ class _Getting:
     def _fetched(self, archive: Archive) -> tuple[Path, str]:
         """Return an archive from the network, and its hash."""
         whole = self.cache / archive.name
-        part = places.partial_file_of(archive)
+        part = storage.partial_file_of(archive)
         for last in (False, True):
             joined = False
             if not whole.exists():
-                Download(archive, part, self.means.listener, self.means.patience, self.again).run()
+                Download(archive, part, self.options.listener, self.options.retry, self.again).run()
                 joined = part.joined()
                 part.finish(whole)
             digest = self._digest(whole)
@@ -175,7 +187,7 @@ class _Getting:
                 whole.unlink()
                 if last or not joined:
                     raise
-                self.means.listener.say(
+                self.options.listener.say(
                     f"{archive.name}: the pieces don't fit together. Fetching it as a whole."
                 )
             else:
@@ -184,19 +196,19 @@ class _Getting:
 
     def _digest(self, path: Path) -> str:
         total = path.stat().st_size
-        return sha256_of(path, lambda done: self.means.listener.progress("checking", done, total))
+        return sha256_of(path, lambda done: self.options.listener.progress("checking", done, total))
 
     def _unpacked(self, paths: Sequence[Path]) -> Path:
         """Unpack into the scratch folder; return the set's folder there."""
-        public_set, means = self.public_set, self.means
+        public_set, options = self.public_set, self.options
         made = self.scratch / public_set.name
         made.mkdir()
-        plan = public_set.layout(paths, means.bounds)
+        plan = public_set.layout(paths, options.bounds)
 
         def progress(written: int) -> None:
-            means.listener.progress("unpacking", written, max(public_set.room, written))
+            options.listener.progress("unpacking", written, max(public_set.room, written))
 
-        images = unpack(plan.archive, made, plan.place, means.bounds, progress)
+        images = unpack(plan.archive, made, plan.path_of, options.bounds, progress)
         if images != public_set.images:
             raise ArchiveError(plan.archive, f"{public_set.images:,} pictures", f"{images:,}")
         return made
@@ -207,12 +219,12 @@ class _Getting:
         Raises:
             CatdogError: There isn't.
         """
-        missing = self.public_set.size - places.kept_bytes(self.public_set) if fetching else 0
+        missing = self.public_set.size - storage.kept_bytes(self.public_set) if fetching else 0
         needs = [(self.cache, max(0, missing)), (self.into, self.public_set.room)]
-        places.check_room(needs, self.means.free, self.again)
+        storage.check_room(needs, self.options.free, self.again)
 
-    def _forget(self) -> None:
-        """Drop the archives from our cache: they have done their work, or can't."""
+    def _drop_archives(self) -> None:
+        """Delete the archives in our cache: they have been unpacked, or can't be."""
         for archive in self.public_set.archives:
             (self.cache / archive.name).unlink(missing_ok=True)
-            places.partial_file_of(archive).drop()
+            storage.partial_file_of(archive).drop()

@@ -35,7 +35,7 @@ def sha256_of(path: Path, progress: Callable[[int], None] = lambda done: None) -
 
 @dataclass(frozen=True)
 class Hashes:
-    """The hashes that first downloads had, in a file of ours."""
+    """The hashes that first downloads had, in the JSON file ``path``."""
 
     path: Path
 

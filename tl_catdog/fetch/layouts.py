@@ -1,4 +1,4 @@
-"""Where the files of each archive go: ``[<split>/]<class>/<file>``, and what is left out."""
+"""How archives are laid out: which file becomes which ``[<split>/]<class>/<file>``."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ CLASSES = {"cat": "cats", "dog": "dogs"}
 
 IMAGES = frozenset({".jpg", ".jpeg"})
 
-Place = Callable[[str], str | None]
-"""A member's name → its path in the published folder, or None to leave it out."""
+PathOf = Callable[[str], str | None]
+"""A member's name → its path in the set's folder, or None to leave it out."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which archive holds the pictures, and where each goes."""
+    """Which archive holds the pictures, and each one's path in the set's folder."""
 
     archive: Path
-    place: Place
+    path_of: PathOf
 
 
 Layout = Callable[[Sequence[Path], Bounds], Plan]
-"""Makes the plan from the set's archives, which are in the catalogue's order."""
+"""Called with the set's archives, in the catalogue's order; returns the plan.
+
+Raises CatdogError where an archive isn't laid out like that."""
 
 
 def by_name(pattern: str) -> Layout:
-    """Return the layout of an archive whose members' names say all.
+    """Return the layout of an archive whose members' names tell split and class.
 
     Args:
-        pattern: Has the groups ``label``, ``file`` and, if the set is split, ``split``.
+        pattern: A regular expression for a whole name, with the groups ``label``, ``file`` and,
+            if the set is split, ``split``.
     """
     compiled = re.compile(pattern)
 
-    def place(name: str) -> str | None:
+    def path_of(name: str) -> str | None:
         match = compiled.fullmatch(name)
         if match is None or not is_image(match["file"]):
             return None
@@ -47,7 +50,7 @@ def by_name(pattern: str) -> Layout:
         label = CLASSES[parts["label"].lower()]
         return "/".join(filter(None, (parts.get("split"), label, parts["file"])))
 
-    return lambda archives, bounds: Plan(archives[0], place)
+    return lambda archives, bounds: Plan(archives[0], path_of)
 
 
 def is_image(name: str) -> bool:
@@ -67,7 +70,7 @@ def oxford(archives: Sequence[Path], bounds: Bounds) -> Plan:
     """
     images, annotations = archives
     texts = read_texts(annotations, LISTS, bounds)
-    places: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for name, split in LISTS.items():
         for line in texts[name].splitlines():
             fields = line.split()
@@ -79,5 +82,5 @@ def oxford(archives: Sequence[Path], bounds: Bounds) -> Plan:
                     f"{annotations.name}, found {line[:60]!r}.",
                     "Get the archive anew.",
                 )
-            places[f"images/{fields[0]}.jpg"] = f"{split}/{SPECIES[fields[2]]}/{fields[0]}.jpg"
-    return Plan(images, places.get)
+            paths[f"images/{fields[0]}.jpg"] = f"{split}/{SPECIES[fields[2]]}/{fields[0]}.jpg"
+    return Plan(images, paths.get)

@@ -1,4 +1,4 @@
-"""A file that is partly here, and what the server said of the version that it is a part of."""
+"""A file that is partly here, with notes on the server's version that it is a part of."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PartialFile:
             return 0
 
     def validator(self) -> str:
-        """Return what tells the server's version from another one; empty if nothing does."""
+        """Return the server's mark of the version, ``validator_of``; empty if there is none."""
         notes = self._read()
         return str(notes.get("validator", "")) if notes.get("url") == self.url else ""
 
@@ -39,7 +39,15 @@ class PartialFile:
         return bool(self._read().get("joined"))
 
     def begin(self, start: int, headers: Mapping[str, str]) -> IO[bytes]:
-        """Open the file to go on at ``start``, 0 for anew, with an answer of these headers."""
+        """Open the file to write on from the byte ``start``, 0 for anew.
+
+        Args:
+            start: How many of its bytes to keep.
+            headers: Of the server's answer.
+
+        Raises:
+            OSError: It or its notes can't be written.
+        """
         notes = {"url": self.url, "validator": validator_of(headers), "joined": start > 0}
         if start:
             notes["validator"] = self.validator()
@@ -60,7 +68,7 @@ class PartialFile:
         self._notes.unlink(missing_ok=True)
 
     def drop(self) -> None:
-        """Forget it."""
+        """Delete it and its notes."""
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 
@@ -73,7 +81,7 @@ class PartialFile:
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
-    """Return a strong ETag, else the time of the last change, else nothing.
+    """Return a strong ETag, else the time of the last change, else an empty string.
 
     A weak ETag says that two versions mean the same, not that they have the same bytes.
     """

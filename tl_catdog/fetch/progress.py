@@ -1,4 +1,4 @@
-"""What a download says on its way, and how long it waits."""
+"""What getting a set tells its caller on the way."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ def _silent(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Listener:
-    """Who hears of it.
+    """What to call on the way.
 
-    ``progress`` takes what is done, and how many bytes of how many; ``say`` takes a sentence.
+    Attributes:
+        progress: Called with (step, done, total): ``downloading``, ``checking`` or ``unpacking``,
+            and bytes.
+        say: Called with a sentence for people.
     """
 
     progress: Callable[[str, int, int], None] = _silent
     say: Callable[[str], None] = _silent
-
-
-def megabytes(size: int) -> str:
-    """Return bytes as ``68.6 MB``."""
-    return f"{size / 1e6:,.1f} MB"

@@ -12,26 +12,29 @@ from dataclasses import dataclass
 class RetryPolicy:
     """How long to wait for a server, in seconds, and how often to try again.
 
-    Args:
-        connect: For a connection.
-        read: For the next bytes.
-        tries: In a row that bring less than a hundredth of the file.
-        first: The wait after the first failure; it doubles with each.
-        longest: The longest such wait.
-        asked: The longest wait that a server may ask for.
-        sleep: What waits.
+    Attributes:
+        connect_timeout: The longest wait for a connection.
+        read_timeout: The longest wait for the next bytes.
+        tries: Give up after so many in a row that bring less than a hundredth of the file.
+        first_wait: The wait after the first failure; it doubles with each.
+        longest_wait: The longest such wait.
+        longest_retry_after: The longest wait that a server may ask for.
+        sleep: Called with the seconds to wait.
     """
 
-    connect: float = 10
-    read: float = 30
+    connect_timeout: float = 10
+    read_timeout: float = 30
     tries: int = 6
-    first: float = 1
-    longest: float = 30
-    asked: float = 120
+    first_wait: float = 1
+    longest_wait: float = 30
+    longest_retry_after: float = 120
     sleep: Callable[[float], None] = time.sleep
 
-    def pause(self, failures: int) -> float:
-        """Return how long to wait after so many failures: doubling, with chance, so that many
-        clients don't come back at once.
+    def wait_after(self, failures: int) -> float:
+        """Return how many seconds to wait after so many failures, 1 or more.
+
+        The wait doubles with each, and half of it is left to chance, so that many clients don't
+        come back at once.
         """
-        return min(self.longest, self.first * 2.0 ** (failures - 1)) * random.uniform(0.5, 1)
+        doubled = self.first_wait * 2.0 ** (failures - 1)
+        return min(self.longest_wait, doubled) * random.uniform(0.5, 1)

@@ -1,4 +1,4 @@
-"""Where sets are published and archives are kept, and what is there already."""
+"""The folders of installed sets and of archives on their way: what is there, room, locks."""
 
 from __future__ import annotations
 
@@ -21,19 +21,30 @@ from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.layouts import is_image
 from tl_catdog.fetch.partial_file import PartialFile
-from tl_catdog.fetch.progress import Listener, megabytes
+from tl_catdog.fetch.progress import Listener
 from tl_catdog.files import SET_RECORD, cache_folder, read_json
+from tl_catdog.wording import byte_size
 
-USUAL = "data"
+DEFAULT_FOLDER = "data"
 """The folder that sets go to."""
 
 
 @dataclass(frozen=True)
 class InstalledSet:
-    """A set that is here: pictures of each split and class, and its archives' hashes.
+    """A set that is on the disk.
 
-    ``recorded`` names the archives whose hash nobody publishes, so that this first download's
-    counts from now on; ``already`` tells that nothing had to be done.
+    Attributes:
+        name: Its name.
+        folder: Its folder.
+        counts: Its pictures, by ``<split>/<class>`` or ``<class>``.
+        expected: How many pictures its archives hold.
+        bytes: What its pictures take.
+        licence: Its licence.
+        home: Its publisher's page.
+        sha256: The hash of each archive, by name.
+        recorded: The archives whose hash nobody publishes, so that the one of this first download
+            counts from now on.
+        already: Whether it was there, so that nothing had to be done.
     """
 
     name: str
@@ -49,7 +60,7 @@ class InstalledSet:
 
     @property
     def images(self) -> int:
-        """How many there are."""
+        """How many pictures there are."""
         return sum(self.counts.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -75,12 +86,12 @@ def archives_folder() -> Path:
 
 
 def partial_file_of(archive: Archive) -> PartialFile:
-    """Return the place of an archive that is on its way."""
+    """Return the file of an archive that is on its way."""
     return PartialFile(archives_folder() / f"{archive.name}.part", archive.url)
 
 
 def kept_bytes(public_set: PublicSet) -> int:
-    """Return how much of a set's archives is here."""
+    """Return how many bytes of a set's archives are in the cache."""
     whole = [archives_folder() / archive.name for archive in public_set.archives]
     return sum(
         path.stat().st_size if path.exists() else partial_file_of(archive).size()
@@ -89,12 +100,12 @@ def kept_bytes(public_set: PublicSet) -> int:
 
 
 def free_bytes(folder: Path) -> int:
-    """Return the room on the folder's disk."""
+    """Return the free bytes on the folder's disk."""
     return shutil.disk_usage(folder).free
 
 
 def record_of(public_set: PublicSet, sha256: dict[str, str]) -> dict[str, Any]:
-    """Return what the published folder says of itself."""
+    """Return what ``SET_RECORD`` says in the set's folder."""
     return {
         "name": public_set.name,
         "pictures": public_set.images,
@@ -106,19 +117,23 @@ def record_of(public_set: PublicSet, sha256: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def present(public_set: PublicSet, into: Path) -> InstalledSet | None:
-    """Return the set if it has been published there."""
+def find_installed(public_set: PublicSet, into: Path) -> InstalledSet | None:
+    """Return the set if its folder is in ``into``, else None."""
     with contextlib.suppress(OSError, ValueError):
         record = read_json(into / public_set.name / SET_RECORD)
         if isinstance(record, dict) and record.get("name") == public_set.name:
-            return got(public_set, into, already=True)
+            return read_installed(public_set, into, already=True)
     return None
 
 
-def got(
+def read_installed(
     public_set: PublicSet, into: Path, *, recorded: Sequence[str] = (), already: bool = False
 ) -> InstalledSet:
-    """Return what a published folder holds."""
+    """Return what an installed set's folder holds.
+
+    Raises:
+        OSError: It can't be read, or there is none.
+    """
     folder = into / public_set.name
     counts: Counter[str] = Counter()
     size = 0
@@ -141,18 +156,20 @@ def got(
     )
 
 
-def check_free(public_set: PublicSet, into: Path) -> None:
-    """Make sure that the set's place isn't taken.
+def check_folder(public_set: PublicSet, into: Path) -> None:
+    """Make sure that there is nothing else at the set's folder.
 
     Raises:
-        UsageError: It is, or there can't be one.
+        UsageError: There is, or ``into`` can't be a folder.
     """
     target = into / public_set.name
     if into.exists() and not into.is_dir():
-        raise UsageError(f"expected a folder, found a file: {into}.", f"Type: --into {USUAL}")
+        raise UsageError(
+            f"expected a folder, found a file: {into}.", f"Type: --into {DEFAULT_FOLDER}"
+        )
     taken = target.is_symlink() or (target.exists() and not target.is_dir())
     taken = taken or (target.is_dir() and any(target.iterdir()))
-    if taken and present(public_set, into) is None:
+    if taken and find_installed(public_set, into) is None:
         raise UsageError(
             f"expected no {target}, or one that tl-catdog has put there, found another.",
             f"Type: mv {shlex.quote(str(target))} {shlex.quote(f'{target}.mine')}, "
@@ -201,14 +218,17 @@ def check_room(needs: Sequence[tuple[Path, int]], free: Callable[[Path], int], a
         there = free(folder)
         if there < size:
             raise CatdogError(
-                f"expected {megabytes(size)} free for {folder}, found {megabytes(there)}.",
+                f"expected {byte_size(size)} free for {folder}, found {byte_size(there)}.",
                 f"Make room, then type: {again}",
             )
 
 
 @contextlib.contextmanager
 def locked(path: Path, listener: Listener) -> Iterator[None]:
-    """Let one at a time get a set; the system frees the lock of one that dies."""
+    """Hold a set's lock, so that one process at a time gets it.
+
+    The system frees the lock of a process that dies.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path)
     try:
@@ -224,7 +244,7 @@ def locked(path: Path, listener: Listener) -> Iterator[None]:
 
 @contextlib.contextmanager
 def scratch(public_set: PublicSet, into: Path) -> Iterator[Path]:
-    """Give a hidden folder beside the set's place; nothing of it stays."""
+    """Give a hidden folder beside the set's own; nothing of it stays."""
     new = not into.exists()
     into.mkdir(parents=True, exist_ok=True)
     # Left by one that was killed: whoever holds the lock is alone here.
@@ -241,7 +261,7 @@ def scratch(public_set: PublicSet, into: Path) -> Iterator[Path]:
 
 
 def publish(made: Path, target: Path) -> None:
-    """Give a folder its place in one move, when all of it is on the disk.
+    """Rename a folder to ``target`` when all of it is on the disk.
 
     Raises:
         CatdogError: Something has come there in the meantime.
