@@ -32,13 +32,13 @@ class EpochResult:
 
 
 class Observer:
-    """Hears of a training's progress; this one ignores it all."""
+    """Called as a training advances; this one ignores it all."""
 
     def decoding(self, split: str, done: int, total: int) -> None:
         """``done`` of ``total`` pictures of a split have been decoded."""
 
     def extracting(self, split: str, done: int, total: int, known: int) -> None:
-        """The backbone's numbers of ``done`` of ``total`` pictures of a split are there.
+        """Features of ``done`` of ``total`` pictures of a split are there.
 
         ``known`` of them came from the feature cache.
         """
