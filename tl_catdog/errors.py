@@ -35,7 +35,11 @@ class ImageError(CatdogError):
 
 
 def listing(items: Iterable[object], limit: int = 6) -> str:
-    """Join the items into ``a, b, c and 4 more`` for an error's one line."""
+    """Return the items in one line for an error, the first ``limit`` of them by name.
+
+    >>> listing(["cats", "dogs"]), listing("abcdefgh", limit=3), listing([])
+    ('cats, dogs', 'a, b, c and 5 more', 'nothing')
+    """
     names = [str(item) for item in items]
     if len(names) <= limit:
         return ", ".join(names) if names else "nothing"

@@ -1,4 +1,4 @@
-"""Moving files so that it can be undone: each move is in a log on the disk before it is made.
+"""Moves of files that can be undone: each is in a log on the disk before it is made.
 
 Nothing is ever deleted or overwritten, and moves that were cut off at any time can be undone.
 """
@@ -28,7 +28,14 @@ BACK = "keep"  # the action of a move that puts a file back
 
 @dataclass(frozen=True)
 class Move:
-    """A file that changes its place; both places are relative to one base folder."""
+    """A file to be moved; ``source`` and ``target`` are relative to one base folder.
+
+    Attributes:
+        action: Why, in a word: a kind of finding, or what is done to a label.
+        source: Where it is.
+        target: Where it goes.
+        digest: SHA-256 of its bytes.
+    """
 
     action: str
     source: str
@@ -38,9 +45,12 @@ class Move:
 
 @dataclass(frozen=True)
 class Moved:
-    """What was moved, in that order, and the log that says so; none where there was nothing to do.
+    """What was moved.
 
-    The places of moves are relative to ``base``.
+    Attributes:
+        base: The folder that the paths of moves are relative to.
+        moves: In the order in which they were made.
+        log: The file that says so; None where there was nothing to do.
     """
 
     base: Path
@@ -64,8 +74,8 @@ class Journal:
     Attributes:
         folder: Where they are.
         undo_command: What a user types to have the last moves undone.
-        aside: End of the names of folders that are made for moved files; when they are empty again
-            they are removed.
+        aside: End of the names of folders that are made for moved files; those that are empty
+            again after an ``undo`` are removed.
     """
 
     folder: Path
@@ -76,8 +86,8 @@ class Journal:
         """Move files.
 
         Args:
-            data: The folder whose parent the places are relative to.
-            moves: What to move where; checked by the caller.
+            data: The folder whose parent the paths of moves are relative to.
+            moves: What to move where, in this order; checked by the caller.
             about: What else the log says in its first line.
 
         Raises:
@@ -101,12 +111,12 @@ class Journal:
         return Moved(data.parent, tuple(moves), log)
 
     def undo(self) -> Moved:
-        """Put back what the newest ``apply`` moved that wasn't undone, in reverse.
+        """Put back, in reverse order, what the newest ``apply`` moved that wasn't undone.
 
         Raises:
             UsageError: There is nothing to undo.
-            CatdogError: A file is gone or its place is taken (then nothing is moved), or a file
-                can't be moved; those before it have been.
+            CatdogError: A file is gone or something else is where it was (then nothing is moved),
+                or a file can't be moved; those before it have been.
         """
         logs = self._logs(APPLIED)
         if not logs:
@@ -120,7 +130,7 @@ class Journal:
         if wrong:
             more = f" and {len(wrong) - 1} more such" if len(wrong) > 1 else ""
             raise CatdogError(
-                "expected each picture where it was put and its old place free, found "
+                "expected each picture where it was put and its old path free, found "
                 f"{wrong[0]}{more}; nothing was moved.",
                 f"Put that right, or take its line out of {log}",
             )
@@ -176,14 +186,14 @@ def _obstacle(base: Path, move: Move) -> str | None:
     """Return why a move can't be undone; one that was never made needs no undoing."""
     source, target = base / move.source, base / move.target
     if _there(source, move):
-        # Two empty files are one that was about to be moved, and the place kept free for it.
+        # Two empty files are one that was about to be moved, and the file that reserves its path.
         return f"{source} taken" if _there(target, move) and move.digest != EMPTY else None
     return None if _there(target, move) else f"{target} gone"
 
 
-def _there(place: Path, move: Move) -> bool:
-    """Return whether a move's file may be at a place; one that is empty can't be told from none."""
-    return os.path.lexists(place) if move.digest == EMPTY else _holds(place)
+def _there(path: Path, move: Move) -> bool:
+    """Return whether a move's file may be at a path; an empty one can't be told from none."""
+    return os.path.lexists(path) if move.digest == EMPTY else _holds(path)
 
 
 def _read_log(log: Path) -> tuple[Path, list[Move]]:
@@ -200,18 +210,18 @@ def _read_log(log: Path) -> tuple[Path, list[Move]]:
         ) from error
 
 
-def _holds(place: Path) -> bool:
-    """Return whether something is there; an empty file only keeps its place free."""
-    if not place.is_file() or place.is_symlink():
-        return os.path.lexists(place)
-    return place.stat().st_size > 0
+def _holds(path: Path) -> bool:
+    """Return whether something is at a path; an empty file only reserves it."""
+    if not path.is_file() or path.is_symlink():
+        return os.path.lexists(path)
+    return path.stat().st_size > 0
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file; a rename would overwrite what is there, so an empty file takes the place first.
+    """Move a file; a rename would overwrite what is there, so an empty file is put there first.
 
     Raises:
-        OSError: It can't be moved, or the place is taken.
+        OSError: It can't be moved, or there is something at the target.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -233,23 +243,23 @@ def free_names(wanted: Path) -> Iterator[Path]:
         yield wanted.with_stem(f"{wanted.stem}-{number}")
 
 
-class Places:
-    """Gives out places for files, so that none is taken, nor given twice."""
+class FreePaths:
+    """Gives out paths for files, so that none exists, nor is given twice."""
 
     def __init__(self) -> None:
         self._given: set[Path] = set()
 
-    def first_free(self, places: Iterable[Path]) -> Path:
-        """Return the first of some places that is free, and take it."""
-        place = next(
-            place for place in places if place not in self._given and not os.path.lexists(place)
+    def first_free(self, wanted: Iterable[Path]) -> Path:
+        """Return the first of some paths that is free; it isn't free any more then."""
+        path = next(
+            path for path in wanted if path not in self._given and not os.path.lexists(path)
         )
-        self._given.add(place)
-        return place
+        self._given.add(path)
+        return path
 
 
-def out_of_reach(source: Path, target: Path) -> str | None:
-    """Return why a rename can't bring a picture there with a link still leading to it, or None."""
+def why_not_movable(source: Path, target: Path) -> str | None:
+    """Return why a rename can't move a picture there, or would break a link; None if it can."""
     above = next(folder for folder in target.parents if folder.exists())
     if source.parent.stat().st_dev != above.stat().st_dev:
         return f"another disk at {above}"

@@ -20,18 +20,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.support.copies import CHANGES, near_copy
 from tl_catdog.audit.near_duplicates import near_copies
-from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
+from tl_catdog.audit.thumbnails import SIDE, grey_thumbnail, to_grey
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.images import opened
 
 
 def by_blocks(contents: list[bytes]) -> set[tuple[int, int]]:
     """Return the pairs that tl-catdog finds."""
-    looks = ArrayStore(len(contents), (SIDE, SIDE), np.uint8)
+    thumbnails = ArrayStore(len(contents), (SIDE, SIDE), np.uint8)
     for position, data in enumerate(contents):
         with opened(data) as picture:
-            looks.write(position, look_of(grey_of(picture)))
-    return {(pair.first, pair.second) for pair in near_copies(looks, range(len(contents))).pairs}
+            thumbnails.write(position, grey_thumbnail(to_grey(picture)))
+    return {
+        (pair.first, pair.second) for pair in near_copies(thumbnails, range(len(contents))).pairs
+    }
 
 
 def by_hash(limit: int) -> Callable[[list[bytes]], set[tuple[int, int]]]:

@@ -32,7 +32,7 @@ def test_a_good_set_has_no_findings(drawn: Path) -> None:
     assert result.findings == ()
     assert result.images == len(usable) == 18
     assert result.counts["train"] == {"cats": 4, "dogs": 4}
-    assert result.seen == {}
+    assert result.seen_in_training == {}
 
 
 def test_a_copy_in_another_split_is_a_leak_with_what_it_may_inflate(drawn: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_copy_in_another_split_is_a_leak_with_what_it_may_inflate(drawn: Path)
     assert set(leak.paths) == {f"train/cats/{original.name}", "validation/cats/copy.jpg"}
     assert "mirrored" in leak.detail
     assert "train and validation" in leak.detail
-    seen = result.seen["validation"]
+    seen = result.seen_in_training["validation"]
     assert (seen.images, seen.of) == (1, 7)
     assert seen.points == pytest.approx(100 / 7)
 
@@ -56,7 +56,7 @@ def test_a_copy_between_validation_and_test_does_not_flatter_the_training(drawn:
     result = audit(drawn)
     assert [item.kind for item in result.findings] == ["leak"]
     assert result.findings[0].detail.startswith("identical")
-    assert result.seen == {}
+    assert result.seen_in_training == {}
 
 
 def test_a_copy_in_another_class_is_a_conflict_and_in_the_same_a_duplicate(drawn: Path) -> None:

@@ -10,6 +10,7 @@ from tl_catdog.audit import fix
 from tl_catdog.audit.check import check
 from tl_catdog.audit.findings import Audit
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.journal import Move
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -20,7 +21,7 @@ def tree(root: Path) -> dict[str, str]:
     }
 
 
-def planned(root: Path, kinds: tuple[str, ...] = fix.USUAL) -> tuple[fix.Move, ...]:
+def planned(root: Path, kinds: tuple[str, ...] = fix.USUAL) -> tuple[Move, ...]:
     result, usable = check(root, quietly)
     return fix.plan(result, {item.name: item.split for item in usable}, kinds).moves
 

@@ -29,12 +29,12 @@ def kinds(path: Path) -> list[str]:
     return [kind for kind, _ in inspect(path).remarks]
 
 
-def test_a_whole_picture_has_a_look_a_digest_and_no_remark(photograph: Path) -> None:
+def test_a_whole_picture_has_a_thumbnail_a_digest_and_no_remark(photograph: Path) -> None:
     found = inspect(photograph)
     assert found.remarks == ()
     assert found.digest == file_digest(photograph)
-    assert found.look is not None
-    assert found.look.shape == (64, 64)
+    assert found.thumbnail is not None
+    assert found.thumbnail.shape == (64, 64)
 
 
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.7, 0.9, 0.99])
@@ -49,7 +49,7 @@ def test_a_jpeg_cut_short_is_truncated_even_with_an_end_marker(
     photograph.write_bytes(data[: int(part * len(data))] + end)
     found = inspect(photograph)
     assert [kind for kind, _ in found.remarks] == ["truncated"]
-    assert found.look is None
+    assert found.thumbnail is None
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".gif", ".webp"])
@@ -78,7 +78,7 @@ def test_orientation_is_heeded_as_in_training(photograph: Path, tmp_path: Path) 
         plain = tmp_path / "plain.png"
 
         ImageOps.exif_transpose(Image.open(turned)).save(plain)
-        one, other = inspect(turned).look, inspect(plain).look
+        one, other = inspect(turned).thumbnail, inspect(plain).thumbnail
         assert one is not None
         assert other is not None
         assert np.abs(one.astype(int) - other).mean() < 4, orientation

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.support.copies import CHANGES, near_copy
-from tl_catdog.audit import block_matching as overlay
+from tl_catdog.audit import block_matching as blocks
 from tl_catdog.audit import near_duplicates as near
 from tl_catdog.audit.near_duplicates import copy_groups, grouped, near_copies
-from tl_catdog.audit.thumbnails import SIDE, grey_of, look_of
+from tl_catdog.audit.thumbnails import SIDE, grey_thumbnail, to_grey
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.drawings import draw_set
 
@@ -22,10 +22,10 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(root.glob("train/*/*"))
 
 
-def rows_of(looks: list[np.ndarray]) -> ArrayStore:
-    rows = ArrayStore(len(looks), (SIDE, SIDE), np.uint8)
-    for position, look in enumerate(looks):
-        rows.write(position, look)
+def rows_of(thumbnails: list[np.ndarray]) -> ArrayStore:
+    rows = ArrayStore(len(thumbnails), (SIDE, SIDE), np.uint8)
+    for position, small in enumerate(thumbnails):
+        rows.write(position, small)
     return rows
 
 
@@ -49,8 +49,8 @@ def test_near_copies_are_found_and_nothing_else(
 def test_mirror_images_are_told_from_plain_copies(drawings: list[Path], tmp_path: Path) -> None:
     copy = tmp_path / "mirrored.jpg"
     copy.write_bytes(near_copy(drawings[3].read_bytes(), "mirrored"))
-    looks = [look_of(grey_of(Image.open(path))) for path in [*drawings, copy]]
-    (pair,) = near_copies(rows_of(looks), range(len(looks))).pairs
+    thumbnails = [grey_thumbnail(to_grey(Image.open(path))) for path in [*drawings, copy]]
+    (pair,) = near_copies(rows_of(thumbnails), range(len(thumbnails))).pairs
     assert (pair.first, pair.second, pair.mirrored) == (3, len(drawings), True)
     assert near.SAME <= pair.score <= 1.0
 
@@ -65,15 +65,15 @@ def test_pictures_without_anything_in_them_are_no_copies(tmp_path: Path) -> None
 
 def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    looks = [rng.integers(60, 190, (SIDE, SIDE)).astype(np.uint8) for _ in range(40)]
-    assert near_copies(rows_of(looks), range(40)).pairs == ()
+    thumbnails = [rng.integers(60, 190, (SIDE, SIDE)).astype(np.uint8) for _ in range(40)]
+    assert near_copies(rows_of(thumbnails), range(40)).pairs == ()
 
 
-def test_where_all_pictures_look_alike_copies_must_be_more_so() -> None:
+def test_where_all_pictures_small_alike_copies_must_be_more_so() -> None:
     from sklearn.datasets import load_digits
 
     digits = load_digits().images[:300]
-    looks = [
+    thumbnails = [
         np.asarray(
             Image.fromarray((15.9 * digit).astype(np.uint8)).resize(
                 (SIDE, SIDE), Image.Resampling.BICUBIC
@@ -81,11 +81,11 @@ def test_where_all_pictures_look_alike_copies_must_be_more_so() -> None:
         )
         for digit in digits
     ]
-    twin = np.clip(looks[7].astype(int) + 6, 0, 255).astype(np.uint8)
-    found = near_copies(rows_of([*looks, twin]), range(len(looks) + 1))
+    twin = np.clip(thumbnails[7].astype(int) + 6, 0, 255).astype(np.uint8)
+    found = near_copies(rows_of([*thumbnails, twin]), range(len(thumbnails) + 1))
     assert found.threshold > near.SAME
-    assert (7, len(looks)) in {(pair.first, pair.second) for pair in found.pairs}
-    groups = grouped(len(looks) + 1, [(pair.first, pair.second) for pair in found.pairs])
+    assert (7, len(thumbnails)) in {(pair.first, pair.second) for pair in found.pairs}
+    groups = grouped(len(thumbnails) + 1, [(pair.first, pair.second) for pair in found.pairs])
     assert max(map(groups.count, groups)) <= near.LARGEST
 
 
@@ -105,17 +105,17 @@ def test_identical_bytes_are_one_group_and_broken_files_are_alone(
 def test_the_correlation_is_pearsons_where_nothing_is_flat() -> None:
     """A lone shift of zero must give each block's correlation, up to the floor of flatness."""
     rng = np.random.default_rng(1)
-    one = rng.normal(128, 50, (3, overlay.GRID, overlay.GRID)).astype(np.float32)
+    one = rng.normal(128, 50, (3, blocks.GRID, blocks.GRID)).astype(np.float32)
     other = (0.5 * one + rng.normal(0, 20, one.shape)).astype(np.float32)
-    got = overlay._fit(one, other, [0])
-    per_side = (overlay.GRID - 2 * overlay.SHIFT) // overlay.BLOCK
-    offset = (overlay.GRID - per_side * overlay.BLOCK) // 2
+    got = blocks._median_correlation(one, other, [0])
+    per_side = (blocks.GRID - 2 * blocks.SHIFT) // blocks.BLOCK
+    offset = (blocks.GRID - per_side * blocks.BLOCK) // 2
     for pair in range(3):
         expected = []
         for row in range(per_side):
             for column in range(per_side):
-                top, left = offset + row * overlay.BLOCK, offset + column * overlay.BLOCK
-                block = np.s_[top : top + overlay.BLOCK, left : left + overlay.BLOCK]
+                top, left = offset + row * blocks.BLOCK, offset + column * blocks.BLOCK
+                block = np.s_[top : top + blocks.BLOCK, left : left + blocks.BLOCK]
                 a, b = one[pair][block].ravel(), other[pair][block].ravel()
                 expected.append(np.corrcoef(a, b)[0, 1])
         assert got[pair] == pytest.approx(np.median(expected), abs=0.01)
@@ -124,13 +124,13 @@ def test_the_correlation_is_pearsons_where_nothing_is_flat() -> None:
 def test_low_frequencies_are_scipys_dct_of_the_averaged_picture() -> None:
     from scipy.fft import dctn
 
-    look = np.random.default_rng(2).integers(0, 255, (1, SIDE, SIDE)).astype(np.uint8)
-    rows = rows_of(list(look))
-    small = look[0].reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3))
+    small = np.random.default_rng(2).integers(0, 255, (1, SIDE, SIDE)).astype(np.uint8)
+    rows = rows_of(list(small))
+    small = small[0].reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3))
     low = dctn(small, norm="ortho")[: near.FREQUENCIES, : near.FREQUENCIES]
     low[0, 0] = 0
     expected = np.concatenate([low[:, 0::2].ravel(), low[:, 1::2].ravel()])
-    got = near._described(rows, np.array([0]), 0)[0]
+    got = near._descriptors(rows, np.array([0]), 0)[0]
     np.testing.assert_allclose(got, expected / np.linalg.norm(expected), atol=1e-4)
 
 

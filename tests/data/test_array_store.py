@@ -50,9 +50,9 @@ def test_rows_on_the_disk_are_not_the_processs_memory() -> None:
 PEAK_OF_READING_SCATTERED_ROWS = """
 import resource, sys
 import numpy as np
-from tl_catdog.data.rows import Rows
+from tl_catdog.data.array_store import ArrayStore
 
-rows = Rows(16000, (4096,), np.uint8, "disk")
+rows = ArrayStore(16000, (4096,), np.uint8, "disk")
 for position in range(16000):
     rows.write(position, np.full(4096, position % 256, np.uint8))
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,1 +1,1 @@
-"""``data check``, ``data fix`` and ``data split``: what is wrong with a set, and mending it."""
+"""``data check``, ``data fix`` and ``data split``: what is wrong with a set, put right."""

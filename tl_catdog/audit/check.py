@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_catdog.audit import findings
-from tl_catdog.audit.findings import Audit, Finding, Seen, ordered
+from tl_catdog.audit.findings import Audit, Finding, SeenInTraining, ordered
 from tl_catdog.audit.inspection import inspect
 from tl_catdog.audit.near_duplicates import SAME, Pair, group_copies
 from tl_catdog.audit.thumbnails import SIDE
@@ -24,14 +24,13 @@ from tl_catdog.data.parallel import Progress, map_processes, map_threaded
 from tl_catdog.errors import UsageError
 
 IMBALANCED = 3.0
-"""So many times as many pictures of one class as of another are worth a word."""
-
-Steps = Callable[[str], AbstractContextManager[Progress]]
-"""Gives something that hears of the progress of a step of this name."""
-
+"""One class has so many times as many pictures as another: that is a finding."""
 
 MANY = 500
 """From so many pictures on, processes save more time than it takes to start them."""
+
+Steps = Callable[[str], AbstractContextManager[Progress]]
+"""Called with the name of a step; gives what is called with the step's (done, total)."""
 
 
 def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
@@ -41,7 +40,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
 
     Args:
         root: The folder; one that is no set is searched for pictures, and that is a finding.
-        steps: Hears of the progress.
+        steps: Called with the name of each step; see ``Steps``.
 
     Returns:
         What was found, and the pictures that can be used.
@@ -51,24 +50,25 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     """
     began = time.perf_counter()
     entries, found = _listed(root)
-    looks = ArrayStore(len(entries), (SIDE, SIDE), np.uint8)
+    thumbnails = ArrayStore(len(entries), (SIDE, SIDE), np.uint8)
     digests: list[str] = []
     usable: list[int] = []
     with steps("looking at pictures") as progress:
-        spread = map_processes if len(entries) >= MANY else map_threaded  # inspect holds the lock
-        for position, seen in enumerate(spread(inspect, [entry.path for entry in entries])):
-            digests.append(seen.digest)
+        # Inspecting holds the interpreter's lock.
+        mapped = map_processes if len(entries) >= MANY else map_threaded
+        for position, result in enumerate(mapped(inspect, [entry.path for entry in entries])):
+            digests.append(result.digest)
             name = entries[position].name
-            found.extend(Finding(kind, (name,), detail) for kind, detail in seen.remarks)
-            if seen.look is not None:
-                looks.write(position, seen.look)
+            found.extend(Finding(kind, (name,), detail) for kind, detail in result.remarks)
+            if result.thumbnail is not None:
+                thumbnails.write(position, result.thumbnail)
                 usable.append(position)
             progress(position + 1, len(entries))
     entries = [
         replace(entry, digest=digest) for entry, digest in zip(entries, digests, strict=True)
     ]
     with steps("comparing pictures") as progress:
-        found.extend(_copies(entries, usable, looks, progress))
+        found.extend(_copies(entries, usable, thumbnails, progress))
     found.extend(_imbalance(entries))
     audit = Audit(
         root=str(root),
@@ -76,7 +76,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
         seconds=time.perf_counter() - began,
         counts=_counts(entries),
         findings=ordered(found),
-        seen=_seen_in_training(entries, found),
+        seen_in_training=_seen_in_training(entries, found),
     )
     return audit, tuple(entries[position] for position in usable)
 
@@ -115,9 +115,9 @@ def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:
 
 
 def _copies(
-    entries: Sequence[Example], usable: Sequence[int], looks: ArrayStore, progress: Progress
+    entries: Sequence[Example], usable: Sequence[int], thumbnails: ArrayStore, progress: Progress
 ) -> list[Finding]:
-    """Return what identical and near-identical pictures there are, and what that means."""
+    """Return the findings about copies and near-copies."""
     # Damaged files have digests, too, but nothing that could be compared.
     comparable = set(usable)
     groups, copies = group_copies(
@@ -125,7 +125,7 @@ def _copies(
             entry.digest if position in comparable else UNREADABLE
             for position, entry in enumerate(entries)
         ],
-        looks,
+        thumbnails,
         progress,
     )
     members = defaultdict(list)
@@ -135,7 +135,7 @@ def _copies(
     found = []
     for group, alike in members.items():
         if len(alike) > 1:
-            found.extend(_meaning(alike, weakest.get(group)))
+            found.extend(_findings_about(alike, weakest.get(group)))
     if copies.threshold > SAME:
         detail = f"only likeness from {copies.threshold} on is taken for a copy, not from {SAME}"
         found.append(Finding(findings.ALIKE, (), detail))
@@ -143,7 +143,7 @@ def _copies(
 
 
 def _weakest(near: Sequence[Pair], groups: Sequence[int]) -> dict[int, Pair]:
-    """Return the least alike of each group's near-copies; identical ones have none."""
+    """Return the least alike pair of each group of near-copies; identical pictures have none."""
     weakest: dict[int, Pair] = {}
     for pair in near:
         group = groups[pair.first]
@@ -152,8 +152,8 @@ def _weakest(near: Sequence[Pair], groups: Sequence[int]) -> dict[int, Pair]:
     return weakest
 
 
-def _meaning(members: Sequence[Example], weakest: Pair | None) -> list[Finding]:
-    """Say what it means that these pictures are copies of each other."""
+def _findings_about(members: Sequence[Example], weakest: Pair | None) -> list[Finding]:
+    """Return what it means that these pictures are copies: leak, conflict or duplicate."""
     if weakest is None:
         likeness = "identical"
     else:
@@ -169,7 +169,9 @@ def _meaning(members: Sequence[Example], weakest: Pair | None) -> list[Finding]:
     return found or [Finding(findings.DUPLICATE, paths, likeness)]
 
 
-def _seen_in_training(entries: Sequence[Example], found: Sequence[Finding]) -> dict[str, Seen]:
+def _seen_in_training(
+    entries: Sequence[Example], found: Sequence[Finding]
+) -> dict[str, SeenInTraining]:
     """Return for each split how many of its pictures the training sees a copy of."""
     by_name = {entry.name: entry for entry in entries}
     total = Counter(entry.split for entry in entries)
@@ -178,7 +180,7 @@ def _seen_in_training(entries: Sequence[Example], found: Sequence[Finding]) -> d
         members = [by_name[path].split for path in leak.paths]
         if TRAIN in members:
             count.update(split for split in members if split != TRAIN)
-    return {split: Seen(count[split], total[split]) for split in sorted(count)}
+    return {split: SeenInTraining(count[split], total[split]) for split in sorted(count)}
 
 
 def _imbalance(entries: Sequence[Example]) -> list[Finding]:

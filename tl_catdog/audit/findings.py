@@ -76,15 +76,20 @@ def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """How many of a split's pictures the training sees a copy of, and how many it has."""
+class SeenInTraining:
+    """How many of a split's pictures the training sees a copy of.
+
+    Attributes:
+        images: So many of them.
+        of: How many the split has.
+    """
 
     images: int
     of: int
 
     @property
     def points(self) -> float:
-        """By how many points accuracy on the split may be too high, if it all hangs on these."""
+        """By how many percentage points accuracy on the split may be too high, at most."""
         return 100.0 * self.images / self.of
 
 
@@ -94,11 +99,11 @@ class Audit:
 
     Attributes:
         root: The folder.
-        images: How many pictures it was about.
+        images: How many pictures were checked.
         seconds: How long it took.
         counts: Pictures by split and class.
         findings: In the order of ``KINDS``.
-        seen: For each split but ``train``, what leaked into the training.
+        seen_in_training: For each split that leaked, how many of its pictures ``train`` has.
     """
 
     root: str
@@ -106,7 +111,7 @@ class Audit:
     seconds: float
     counts: dict[str, dict[str, int]]
     findings: tuple[Finding, ...]
-    seen: dict[str, Seen]
+    seen_in_training: dict[str, SeenInTraining]
 
     def tally(self) -> dict[str, int]:
         """Return how many findings there are of each kind that there is."""
@@ -125,7 +130,7 @@ class Audit:
             "counts": self.counts,
             "seen_in_training": {
                 split: {"pictures": seen.images, "of": seen.of, "points": round(seen.points, 2)}
-                for split, seen in self.seen.items()
+                for split, seen in self.seen_in_training.items()
             },
             "findings": [finding.to_json() for finding in self.findings],
         }

@@ -1,4 +1,4 @@
-"""Putting aside what a check found, so that nothing is lost and all of it can be put back."""
+"""``data fix``: puts aside what a check found; nothing is lost, and all of it can be put back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tl_catdog.audit.findings import CONFLICT, DUPLICATE, LEAK, SINGLE, Audit, Finding
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.journal import Journal, Move, Moved, Places, free_names, out_of_reach
+from tl_catdog.journal import FreePaths, Journal, Move, Moved, free_names, why_not_movable
 
 QUARANTINE = ".quarantine"
 """What is put aside goes to a folder of the data's name and this, beside it."""
@@ -51,7 +51,7 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
     """
     root = Path(audit.root).absolute()
     aside = root.with_name(root.name + QUARANTINE)
-    places = Places()
+    free = FreePaths()
     moves, gone, stuck = [], set[str](), dict[str, str]()
     for finding in audit.findings:
         if finding.kind not in kinds:
@@ -63,8 +63,8 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
             if _too_long(root / name):
                 stuck[name] = "its path is too long"
                 continue
-            target = places.first_free(free_names(_place(aside / finding.kind, name)))
-            if problem := out_of_reach(root / name, target):
+            target = free.first_free(free_names(_target(aside / finding.kind, name)))
+            if problem := why_not_movable(root / name, target):
                 stuck[name] = problem
                 continue
             source = str((root / name).relative_to(root.parent))
@@ -73,10 +73,10 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
     return Plan(tuple(moves), stuck)
 
 
-def _place(folder: Path, name: str) -> Path:
+def _target(folder: Path, name: str) -> Path:
     """Return where a picture goes: as deep as it was, unless a path can't be so long."""
-    place = folder / name
-    return folder / Path(name).name if _too_long(place) else place
+    target = folder / name
+    return folder / Path(name).name if _too_long(target) else target
 
 
 def _too_long(path: Path) -> bool:
@@ -108,7 +108,7 @@ def undo(root: Path) -> Moved:
 
     Raises:
         UsageError: There is nothing to put back.
-        CatdogError: A picture is gone, its place is taken, or it can't be moved.
+        CatdogError: A picture is gone, something else is where it was, or it can't be moved.
     """
     return _journal(root).undo()
 

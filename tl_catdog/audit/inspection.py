@@ -1,4 +1,4 @@
-"""Looking at one file: is it a whole picture, what does it look like, does its name fit."""
+"""Inspection of one file: is it a whole picture, is it dark or blurred, does its name fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
-from tl_catdog.audit.thumbnails import DETAIL, grey_of, look_of
+from tl_catdog.audit.thumbnails import LEAST_SIDE, grey_thumbnail, to_grey
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import MAX_PIXELS, Pixels, opened, upright
 from tl_catdog.data.reading import read_file
@@ -39,7 +39,7 @@ CONTRAST = 4.0
 
 SHARP = 15.0
 """Blurred is what has weaker edges: the 99th percentile of the Laplacian's size with the shorter
-side at DETAIL pixels. Of 1,000 photographs of cats and dogs the softest has 19; blurred with a
+side at LEAST_SIDE pixels. Of 1,000 photographs of cats and dogs the softest has 19; blurred with a
 radius of 1/47 of the shorter side, 98 of 100 fall below (ADR 013)."""
 
 HARMLESS = ("extraneous bytes", "JFIF", "Adobe", "Unsupported")
@@ -58,17 +58,17 @@ class Inspection:
 
     Attributes:
         digest: SHA-256 of its bytes, or ``UNREADABLE``.
-        look: Small and grey, or None where it can't be decoded.
+        thumbnail: See ``thumbnails.grey_thumbnail``; None where it can't be decoded.
         remarks: Kind and detail of each finding about it alone.
     """
 
     digest: str
-    look: Pixels | None
+    thumbnail: Pixels | None
     remarks: tuple[tuple[str, str], ...] = ()
 
 
 def inspect(path: Path) -> Inspection:
-    """Look at a file; whatever is in it, this returns."""
+    """Inspect a file. Whatever is in it, nothing is raised."""
     try:
         data = read_file(path)
     except OSError as error:
@@ -88,7 +88,7 @@ def inspect(path: Path) -> Inspection:
         reason = _words(error) or type(error).__name__
         missing = any(word in reason.lower() for word in MISSING)
         return _broken(digest, findings.TRUNCATED if missing else findings.CORRUPT, reason)
-    return Inspection(digest, look_of(grey), (*remarks, *_appearance(grey)))
+    return Inspection(digest, grey_thumbnail(grey), (*remarks, *_appearance(grey)))
 
 
 def _broken(digest: str, kind: str, detail: str) -> Inspection:
@@ -109,15 +109,15 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
         Exception: The data is damaged.
     """
     if not isinstance(image, JpegImageFile):
-        return grey_of(image)
+        return to_grey(image)
     try:
         pixels = simplejpeg.decode_jpeg(
-            data, "GRAY", min_height=DETAIL, min_width=DETAIL, strict=True
+            data, "GRAY", min_height=LEAST_SIDE, min_width=LEAST_SIDE, strict=True
         )
     except ValueError as error:
         if not any(word in str(error) for word in HARMLESS):
             raise
-        return grey_of(image)
+        return to_grey(image)
     return upright(image, Image.fromarray(pixels[:, :, 0]))
 
 
@@ -140,10 +140,10 @@ def _sizes(image: Image.Image) -> list[tuple[str, str]]:
 
 
 def _appearance(grey: Image.Image) -> list[tuple[str, str]]:
-    """Return what strikes the eye about a picture; one remark says enough."""
+    """Return whether a picture is dark, bright, blank or blurred: one remark, or none."""
     shorter = min(grey.size)
-    if shorter > DETAIL:
-        scale = DETAIL / shorter
+    if shorter > LEAST_SIDE:
+        scale = LEAST_SIDE / shorter
         size = round(grey.width * scale), round(grey.height * scale)
         grey = grey.resize(size, Image.Resampling.BOX)
     histogram = np.array(grey.histogram())
@@ -162,13 +162,18 @@ def _appearance(grey: Image.Image) -> list[tuple[str, str]]:
     sizes = np.abs(4 * values[1:-1, 1:-1] - around)
     edges = _percentile(np.bincount(sizes.ravel()), 0.99)
     # Tiny pictures have no room to be blurred in.
-    if edges < SHARP and shorter >= DETAIL:
+    if edges < SHARP and shorter >= LEAST_SIDE:
         return [(findings.BLURRED, f"edges of {edges}; sharp photographs have 50 and more")]
     return []
 
 
 def _percentile(counts: npt.NDArray[np.int64], part: float) -> int:
-    """Return the value that a part of all values don't exceed, given how often each occurs."""
+    """Return the least value that at least a part of all values don't exceed.
+
+    Args:
+        counts: How often each value occurs.
+        part: 0..1.
+    """
     return int(np.searchsorted(np.cumsum(counts), part * counts.sum()))
 
 

@@ -1,4 +1,4 @@
-"""Pictures unlike all the others, in the eyes of the backbone that training would use."""
+"""Outliers: pictures unlike all the others by the features that training would use."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ FEWEST = 4 * NEIGHBOURS
 def outliers(entries: Sequence[Example], progress: Progress) -> list[Finding]:
     """Return the pictures that are far from all others, the farthest first.
 
-    What the backbone makes of them goes into the feature cache, so a training that follows takes it
-    from there.
+    Their features go into the feature cache, so a training that follows takes them from there.
 
     Args:
         entries: Pictures that can be decoded.
-        progress: Hears of each picture.
+        progress: Called with (done, total) after each picture.
 
     Raises:
         CatdogError: The feature cache can't be used.

@@ -1,4 +1,4 @@
-"""The check as one page with the pictures it is about, which needs nothing but itself."""
+"""The check as one HTML file with its pictures within."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from tl_catdog.data.parallel import map_threaded
 from tl_catdog.pages.page import render, thumbnail
 
 MOST = 60
-"""So many findings of a kind are shown with their pictures; all of them are in ``--json``."""
+"""At most so many findings of a kind are shown; all of them are in ``--json``."""
 
-MOST_COPIES = 8  # of one picture
+MOST_COPIES = 8
+"""At most so many pictures of one finding are shown."""
 
 
 def check_page(audit: Audit, command: str) -> str:

@@ -1,4 +1,4 @@
-"""Splitting a set once and for all: near-copies stay together, and a file or folders keep it."""
+"""``data split``: splits a set for good, near-copies together, as a file or as folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import assign_splits, load_set
 from tl_catdog.data.split_file import check_split
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.journal import Places, free_names
+from tl_catdog.journal import FreePaths, free_names
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def split_set(
         test: Part of each class for the test, 0 for none. Together they leave some for training.
         seed: Which of the many possible splits.
         again: Whether to split anew what is split already.
-        progress: Hears of each picture.
+        progress: Called with (done, total) while pictures are decoded.
 
     Raises:
         UsageError: The folder isn't a set, is split already, or has too few pictures of a class.
@@ -85,7 +85,7 @@ def write_folders(images: ImageSet, target: Path) -> int:
             f"expected a new folder, found that {target} is there.", "Type: --folders OTHER"
         )
     copied = 0
-    places = Places()
+    free = FreePaths()
     try:
         target.absolute().parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
@@ -95,8 +95,7 @@ def write_folders(images: ImageSet, target: Path) -> int:
             for example in images.examples:
                 folder = made / example.split / example.label
                 folder.mkdir(parents=True, exist_ok=True)
-                place = places.first_free(free_names(folder / example.path.name))
-                copied += _link(example, place)
+                copied += _link(example, free.first_free(free_names(folder / example.path.name)))
             made.replace(target)
     except OSError as error:
         raise CatdogError(
@@ -106,12 +105,12 @@ def write_folders(images: ImageSet, target: Path) -> int:
     return copied
 
 
-def _link(example: Example, place: Path) -> int:
-    """Bring a picture to a place; return 1 if it took a copy."""
+def _link(example: Example, target: Path) -> int:
+    """Link a picture's file to a path, or copy it there; return 1 if it was copied."""
     source = example.path.resolve()
     try:
-        os.link(source, place)
+        os.link(source, target)
     except OSError:
-        shutil.copy2(source, place)
+        shutil.copy2(source, target)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Equally large rows of numbers that wait to be read in any order, in memory or in a file."""
+"""An array that is written row by row and read in any order, in memory or in a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tl_catdog.wording import byte_size
 MEMORY_LIMIT = 16 * 2**20
 """More bytes than these go to the disk, so that memory doesn't grow with the pictures."""
 
-TOGETHER = 32
+ROWS_PER_MAPPING = 32
 """Rows that are read through one mapping. Linux maps the 64 KB around what is touched, so that
 a thousand rows from all over a file would count as 64 MB of memory."""
 
@@ -34,25 +34,31 @@ class ArrayStore:
     Args:
         count: N.
         shape: Shape of a row.
-        dtype: Of the numbers.
-        place: ``memory``, ``disk``, or ``auto`` for the disk above ``MEMORY_LIMIT``.
+        dtype: Of the values.
+        storage: ``memory``, ``disk``, or ``auto`` for the disk above ``MEMORY_LIMIT``.
 
     Raises:
         CatdogError: The cache folder can't be written to, or its disk has no room.
     """
 
-    def __init__(self, count: int, shape: Sequence[int], dtype: Any, place: str = "auto") -> None:
+    def __init__(self, count: int, shape: Sequence[int], dtype: Any, storage: str = "auto") -> None:
         self.shape = (count, *shape)
         self.dtype = np.dtype(dtype)
         size = math.prod(self.shape) * self.dtype.itemsize
-        self.on_disk = size > 0 and (place == "disk" or (place == "auto" and size > MEMORY_LIMIT))
+        self.on_disk = size > 0 and (
+            storage == "disk" or (storage == "auto" and size > MEMORY_LIMIT)
+        )
         if self.on_disk:
             self._file = _nameless_file(size)
         else:
             self._array: npt.NDArray[Any] = np.zeros(self.shape, self.dtype)
 
     def write(self, position: int, row: npt.NDArray[Any]) -> None:
-        """Put a row into its place."""
+        """Write a row, ``shape``, to a position below N.
+
+        Raises:
+            CatdogError: The disk has no room.
+        """
         if not self.on_disk or not hasattr(os, "pwrite"):
             self._mapped()[position] = row
             return
@@ -64,12 +70,12 @@ class ArrayStore:
             raise _no_room(content.nbytes * self.shape[0], str(error.strerror)) from error
 
     def read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        """Return the rows at these positions, (B, …)."""
+        """Return the rows at these positions, (B, …), in their order."""
         if not self.on_disk:
             return np.asarray(self._array[positions])
         found = np.empty((len(positions), *self.shape[1:]), self.dtype)
-        for start in range(0, len(positions), TOGETHER):
-            some = slice(start, start + TOGETHER)
+        for start in range(0, len(positions), ROWS_PER_MAPPING):
+            some = slice(start, start + ROWS_PER_MAPPING)
             found[some] = self._mapped()[positions[some]]
         return found
 
@@ -100,5 +106,5 @@ def _nameless_file(size: int) -> Any:
 def _no_room(size: int, found: str) -> CatdogError:
     return CatdogError(
         f"expected room for {byte_size(size)} in {cache_folder() / 'rows'}, found {found}.",
-        "Name another place: XDG_CACHE_HOME=FOLDER tl-catdog train …",
+        "Name another folder: XDG_CACHE_HOME=FOLDER tl-catdog train …",
     )

@@ -1,4 +1,4 @@
-"""Random variation of training pictures: the only file that imports keras_cv.
+"""Augmentation of training pictures: the only file that imports keras_cv.
 
 keras-cv 0.9.0 is its last release. The names below are ours, so that another library can take its
 place here without a change elsewhere. Two of its traps are handled here: a layer without a seed of
@@ -28,10 +28,10 @@ def _seeds(seed: int) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to vary pictures.
+    """A way to augment pictures.
 
     Attributes:
-        layers: Makes the layers for pictures that shall become squares of this size in pixels.
+        layers: Called with (seeds, size); returns the layers that make squares of ``size`` pixels.
         oversize: Pictures are decoded larger by this factor, so that a crop stays sharp; 1 or more.
     """
 
@@ -40,7 +40,7 @@ class Recipe:
 
 
 def _light(seeds: Iterator[int], size: int) -> list[Any]:
-    """What hardly ever changes a picture's class: mirror image, a small turn, zoom and light."""
+    """Return what hardly ever changes a class: mirror images, small turns, zoom and light."""
     return [
         layers.RandomFlip("horizontal", seed=next(seeds)),
         layers.RandomRotation(0.02, seed=next(seeds)),
@@ -51,7 +51,7 @@ def _light(seeds: Iterator[int], size: int) -> list[Any]:
 
 
 def _strong(seeds: Iterator[int], size: int) -> list[Any]:
-    """Crops of a fifth of the picture and up, for a network that learns from nothing else."""
+    """Return crops of a fifth of the picture and up, for a network that is trained from scratch."""
     return [
         layers.RandomCropAndResize(
             (size, size),
@@ -68,7 +68,7 @@ def _strong(seeds: Iterator[int], size: int) -> list[Any]:
 
 
 def _randaugment(seeds: Iterator[int], size: int) -> list[Any]:
-    """RandAugment, https://arxiv.org/abs/1909.13719, two operations a picture."""
+    """Return RandAugment, https://arxiv.org/abs/1909.13719, with two operations a picture."""
     return [
         layers.RandomFlip("horizontal", seed=next(seeds)),
         layers.RandAugment(PIXELS, augmentations_per_image=2, magnitude=0.3, seed=next(seeds)),
@@ -89,7 +89,7 @@ def decode_size(recipe: str, size: int) -> int:
 
 
 class Augmenter:
-    """Varies batches of pictures; each call goes on in the seeded stream of random numbers.
+    """Augments batches of pictures; each call goes on in one seeded stream of random numbers.
 
     Args:
         recipe: One of ``RECIPES``.
@@ -105,7 +105,7 @@ class Augmenter:
         self._layers = RECIPES[recipe].layers(seeds, size)
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        """Vary pictures, (B, H, W, 3) float32 in [0, 255], to (B, S, S, 3) in the same range."""
+        """Return pictures, (B, H, W, 3) float32 in [0, 255], augmented: (B, S, S, 3)."""
         for layer in self._layers:
             images = layer(images, training=True)
         return tf.clip_by_value(images, *PIXELS) if self._layers else images

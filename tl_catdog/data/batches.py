@@ -27,13 +27,13 @@ class Skipped:
 
 
 class Samples:
-    """Labelled pictures, or what a network made of them, to be read in any order.
+    """Labelled pictures, or their features, to be read in any order.
 
     Attributes:
         examples: The pictures that could be read, in the order given.
         skipped: Those that couldn't.
         views: How many variants there are of each picture; the first is the plain one.
-        rows: The numbers: row ``positions[i] * views + v`` is view v of ``examples[i]``.
+        rows: Pixels or features: row ``positions[i] * views + v`` is view v of ``examples[i]``.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Samples:
     def gather(
         self, indices: npt.NDArray[np.int64], views: npt.NDArray[np.int64]
     ) -> npt.NDArray[Any]:
-        """Return a view of each of these pictures, (B, …)."""
+        """Return the view ``views[i]`` of each picture ``indices[i]``, (B, …)."""
         return self.rows.read(self.positions[indices] * self.views + views)
 
     def tensor(self, indices: Any, views: Any) -> Any:
-        """Return ``gather`` as a tensor of float32, inside a tf.data pipeline too."""
+        """Return what ``gather`` does as a tensor, (B, …) float32; works within tf.data as well."""
         import tensorflow as tf
 
         kind = tf.as_dtype(self.rows.dtype)
@@ -75,8 +75,8 @@ def decode_all(
     Args:
         examples: The pictures.
         size: S, in pixels.
-        cache: Where they wait; see ``ArrayStore``.
-        progress: Hears of each picture.
+        cache: Where they are kept: the ``storage`` of ``ArrayStore``.
+        progress: Called with (done, total) after each picture.
 
     Raises:
         CatdogError: There is no room for them.
@@ -102,7 +102,7 @@ def class_indices(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.
 
 
 def targets(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """Return what the network should say: (N, 1) with 1 for the second class, or (N, C) one-hot."""
+    """Return the targets: of two classes (N, 1), 1 for the second; of more (N, C), one-hot."""
     indices = class_indices(examples, classes)
     if len(classes) == 2:
         return indices[:, None].astype(np.float32)
@@ -133,7 +133,7 @@ def training_batches(
     augment: Callable[[Any], Any] | None = None,
     class_weights: str = "none",
 ) -> Any:
-    """Return an endless tf.data stream of batches, epoch after epoch, varied by ``augment``.
+    """Return an endless tf.data stream of batches, epoch after epoch, augmented.
 
     Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch; the
     view that stands for a picture in it is drawn alike. The stream never restarts: keras-cv's
@@ -142,7 +142,7 @@ def training_batches(
     ``runtime.make_deterministic`` first.
 
     Yields:
-        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
+        (inputs (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
         weights (B,)).
     """
     import tensorflow as tf
@@ -159,9 +159,9 @@ def training_batches(
 
     def load(indices: Any, views: Any) -> Any:
         # One call at a time, in order: the random numbers come from one stream.
-        numbers = samples.tensor(indices, views)
+        inputs = samples.tensor(indices, views)
         return (
-            numbers if augment is None else augment(numbers),
+            inputs if augment is None else augment(inputs),
             tf.gather(wanted, indices),
             tf.gather(weights, indices),
         )
@@ -174,7 +174,7 @@ def evaluation_batches(samples: Samples, classes: tuple[str, ...], *, batch_size
     """Return the plain view of all pictures once, in order, the last smaller batch included.
 
     Yields:
-        (numbers (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C)).
+        (inputs (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C)).
     """
     import tensorflow as tf
 

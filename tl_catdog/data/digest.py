@@ -27,7 +27,13 @@ def file_digests(paths: Iterable[Path]) -> list[str]:
 
 
 def content_key(digest: str, name: str) -> str:
-    """Return what is equal for copies: the digest; what can't be read stands for itself."""
+    """Return a key that is equal for byte-identical pictures, and for no others.
+
+    It is the digest; a picture that can't be read has none and is told by its name.
+
+    >>> content_key("9f86d081", "cats/1.jpg"), content_key(UNREADABLE, "cats/2.jpg")
+    ('9f86d081', 'unreadable cats/2.jpg')
+    """
     return digest if digest != UNREADABLE else f"unreadable {name}"
 
 
@@ -37,6 +43,12 @@ def fingerprint(rows: Iterable[tuple[str, str, str]]) -> str:
     Args:
         rows: (split, label, content digest) of each picture. Names, folders and order don't
             matter, so a copy of a data set elsewhere has the same fingerprint.
+
+    >>> one, two = ("train", "cats", "9f86d081"), ("test", "dogs", "60303ae2")
+    >>> fingerprint([one, two]) == fingerprint([two, one])
+    True
+    >>> fingerprint([one, two]) == fingerprint([one])
+    False
     """
     whole = hashlib.sha256()
     for row in sorted(rows):

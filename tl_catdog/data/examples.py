@@ -14,7 +14,15 @@ from tl_catdog.errors import UsageError, listing
 
 @dataclass(frozen=True, slots=True)  # there may be very many
 class Example:
-    """A picture with its role; ``digest`` is its bytes' SHA-256, ``name`` its path in the set."""
+    """A picture with its role.
+
+    Attributes:
+        path: Its file.
+        name: Its path below the set's folder, with slashes.
+        label: Its class.
+        split: ``train``, ``validation``, ``test``, or ``all`` where the set isn't split.
+        digest: SHA-256 of its bytes, or ``digest.UNREADABLE``.
+    """
 
     path: Path
     name: str
@@ -25,7 +33,16 @@ class Example:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Labelled pictures in named splits; what a run is trained and evaluated on."""
+    """Labelled pictures in named splits; what a run is trained and evaluated on.
+
+    Attributes:
+        root: The folder.
+        layout: How it was laid out or split, for people.
+        classes: The names of the classes, in the order of the network's outputs.
+        examples: The pictures.
+        ignored: What was left out: how many files by what they are.
+        drawn: Whether the program drew the pictures.
+    """
 
     root: Path
     layout: str
@@ -36,7 +53,7 @@ class ImageSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Equal for two sets when the same pictures have the same splits and classes."""
+        """One hash, equal for two sets when the same pictures have the same splits and classes."""
         return fingerprint(
             (example.split, example.label, example.digest) for example in self.examples
         )

@@ -65,7 +65,7 @@ def decode(source: ImageSource, size: int) -> Pixels:
         RGB values 0..255 of shape (size, size, 3).
 
     Raises:
-        PictureError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
+        ImageError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
             than ``MAX_PIXELS`` pixels; the values aren't a picture's.
     """
     if isinstance(source, np.ndarray):
@@ -106,7 +106,7 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
     """Take an array for a picture.
 
     Raises:
-        PictureError: Its shape or its values aren't a picture's.
+        ImageError: Its shape or its values aren't a picture's.
     """
     plane = values[:, :, 0] if values.ndim == 3 and values.shape[2] == 1 else values
     colours = plane.ndim == 2 or (plane.ndim == 3 and plane.shape[2] in (3, 4))
@@ -129,7 +129,7 @@ def opened(data: bytes) -> Image.Image:
     """Open a picture by its bytes; only the header is read, and what it promises is judged.
 
     Raises:
-        PictureError: It has too many pixels or too many scans.
+        ImageError: It has too many pixels or too many scans.
         Exception: Whatever Pillow raises at what is no picture.
     """
     image = Image.open(io.BytesIO(data), formats=FORMATS)

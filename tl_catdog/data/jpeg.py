@@ -19,7 +19,7 @@ def refuse_endless(image: Image.Image, data: bytes) -> None:
     """Refuse a progressive JPEG with more scans than ``MAX_SCANS``, before it is decoded.
 
     Raises:
-        PictureError: It has.
+        ImageError: It has.
     """
     if _is_progressive(image):
         scans = data.count(b"\xff\xda")
@@ -35,7 +35,7 @@ def refuse_cut(image: Image.Image, data: bytes) -> None:
     where data is missing, the last block is. Less than a block of 8 or 16 pixels goes unnoticed.
 
     Raises:
-        PictureError: Data is missing.
+        ImageError: Data is missing.
     """
     if not isinstance(image, JpegImageFile) or not _may_be_cut(image):
         return

@@ -43,7 +43,7 @@ def load_training_set(
     """Scan a folder and split it where it isn't split: stratified, seeded, copies together.
 
     A folder with ``train`` but no validation gives up a part of ``train``. A file of
-    ``splitting.split_set`` goes before whatever splits the folder has.
+    ``audit.split.split_set`` goes before whatever splits the folder has.
 
     Args:
         root: The folder.
@@ -90,18 +90,22 @@ def assign_splits(
         examples: The pictures, of any split.
         parts: Split → the part of each class it gets, 0..1.
         seed: Which of the many possible splits.
-        copies: A number for each picture; those with the same stay together as well. A group that
-            fits into no other split goes to ``train``.
+        copies: A group for each picture; those of the same group stay together as well. A group
+            that fits into no other split goes to ``train``.
 
     Returns:
         The same pictures, in the same order, with ``split`` set.
+
+    >>> pictures = [Example(Path(d), d, "cats", "all", digest=d) for d in "abcad"]
+    >>> [picture.split for picture in assign_splits(pictures, {"validation": 0.4}, seed=0)]
+    ['validation', 'train', 'train', 'validation', 'train']
     """
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(_keys(examples, copies)):
         groups.setdefault(key, []).append(index)
     per_class = Counter(example.label for example in examples)
-    # At least one of each class, never all of them.
-    open_places = {
+    # How many more pictures each split takes: at least one of each class, never all of them.
+    remaining = {
         (split, label): min(max(1, round(part * count)), max(count - 1, 0)) if part else 0
         for split, part in parts.items()
         for label, count in per_class.items()
@@ -110,11 +114,11 @@ def assign_splits(
     for key in sorted(groups, key=lambda key: _rank(seed, key)):
         members = groups[key]
         label = examples[members[0]].label
-        split = next((name for name in parts if open_places[name, label] >= len(members)), TRAIN)
+        split = next((name for name in parts if remaining[name, label] >= len(members)), TRAIN)
         for index in members:
             chosen[index] = split
         if split != TRAIN:
-            open_places[split, label] -= len(members)
+            remaining[split, label] -= len(members)
     return [replace(example, split=chosen[index]) for index, example in enumerate(examples)]
 
 

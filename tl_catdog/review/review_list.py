@@ -16,7 +16,7 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.journal import Move, Places, free_names, out_of_reach
+from tl_catdog.journal import FreePaths, Move, free_names, why_not_movable
 from tl_catdog.runs.folder import Run, read_split
 
 KEEP, REMOVE = "keep", "remove"
@@ -149,7 +149,7 @@ class _Places:
 
     def __init__(self, root: Path, classes: tuple[str, ...]) -> None:
         self.root, self.classes = root, classes
-        self._places = Places()
+        self._places = FreePaths()
 
     def of(self, example: Example, action: str) -> tuple[str, str]:
         """Return a picture's place and its new one, both relative to the data folder's parent."""
@@ -158,7 +158,7 @@ class _Places:
             target = self._places.first_free(free_names(aside / example.name))
         else:
             target = self._places.first_free(self._in_class(example, action))
-        if problem := out_of_reach(example.path, target):
+        if problem := why_not_movable(example.path, target):
             raise UsageError(
                 f"expected to move {example.path} to {target}, found {problem}.",
                 f"Move it yourself, and set its action to {KEEP}",

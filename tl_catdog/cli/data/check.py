@@ -156,7 +156,7 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
         style = "red" if kind in serious else ""
         rows.add_row(cell(kind, style), count(number), KINDS[kind], cell(such))
     lines: list[Any] = [title, rows]
-    for split, seen in audit.seen.items():
+    for split, seen in audit.seen_in_training.items():
         lines.append(
             cell(
                 f"Training sees a copy of {count(seen.images)} of {count(seen.of)} {split} "
