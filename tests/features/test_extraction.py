@@ -337,6 +337,16 @@ def test_a_picture_is_from_the_cache_only_if_all_of_its_views_are(
     assert heard == [(done, 40, 0) for done in range(1, 41)]
 
 
+def test_augmented_views_are_the_same_with_and_without_mirror_images(
+    examples: tuple[Example, ...],
+) -> None:
+    """Their keys in the cache are."""
+    backbone, _ = counted()
+    with_mirror = everything(extract(backbone, examples, ALL))
+    without = everything(extract(backbone, examples, replace(ALL, mirror=False)))
+    assert np.array_equal(with_mirror[:, 2:], without[:, 1:])
+
+
 def test_each_feature_layer_and_view_has_a_key_of_its_own(
     examples: tuple[Example, ...], store: FeatureStore
 ) -> None:

@@ -135,7 +135,7 @@ def test_features_are_the_backbones_of_the_picture_and_its_mirror_image(
     np.testing.assert_allclose(found.features, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_a_run_is_looked_at_with_its_own_backbone(tmp_path: Path) -> None:
+def test_features_of_a_runs_pictures_are_those_of_its_own_backbone(tmp_path: Path) -> None:
     data = paint_set(tmp_path / "set", {"train": 2, "validation": 2})
     weights = tmp_path / "mine.weights.h5"
     weights.touch()

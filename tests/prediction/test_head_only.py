@@ -102,6 +102,8 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
         run = writer.publish({"created": "2026-01-01", "model": {"head_sha256": digest}})
     head = head_of(run)
     assert set(head) == {"head_dense/0", "head_output/1"}
+    with np.load(run.path / HEAD) as kept:
+        assert set(kept.files) == {*head, FEATURE_BANK}
     for name, value in head.items():
         assert value.dtype == np.float32
         assert np.array_equal(value, weights[name].astype(np.float16))

@@ -81,8 +81,10 @@ def test_an_unknown_run_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tl-catdog train"):
         find_run("none", tmp_path)
     publish(tmp_path, "mine")
-    with pytest.raises(UsageError, match="mine"):
+    publish(tmp_path, "older", created="2025-01-01")
+    with pytest.raises(UsageError, match="there is older, mine") as caught:
         find_run("none", tmp_path)
+    assert caught.value.hint == "Type: tl-catdog evaluate mine"
     assert find_run("mine", tmp_path).name == "mine"
     assert find_run(str(tmp_path / "mine"), Path("elsewhere")).name == "mine"
 
@@ -134,12 +136,25 @@ def test_files_and_hidden_folders_are_no_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "missing").runs == ()
 
 
-def test_what_was_replaced_is_no_run_even_if_it_is_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rest", ["run.replaced-x", "run.unfinished-x"])
+def test_the_rest_of_a_run_is_none_even_if_it_is_whole(tmp_path: Path, rest: str) -> None:
     publish(tmp_path, "run")
-    (tmp_path / "run").rename(tmp_path / "run.replaced-x")
+    (tmp_path / "run").rename(tmp_path / rest)
     with pytest.raises(CatdogError, match="never finished") as caught:
-        read_run(tmp_path / "run.replaced-x")
+        read_run(tmp_path / rest)
     assert "rm -r" in caught.value.hint
+
+
+def test_a_name_is_sought_among_the_runs_before_it_is_taken_for_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    publish(Path(), "mine", "beside")
+    publish(Path("models"), "mine", "among the runs")
+    assert find_run("mine", Path("models")).manifest["note"] == "among the runs"
+    # But a run goes before any other folder.
+    Path("models/mine/config.json").unlink()
+    assert find_run("mine", Path("models")).manifest["note"] == "beside"
 
 
 def hashed(folder: Path, **contents: bytes) -> Run:
