@@ -24,6 +24,7 @@ ORIENTATION = 0x0112
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif"}
 
 Colour = tuple[int, int, int]
+Options = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,9 @@ def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     grey = picture.convert("L")
     # All 16 bits are used, and their lower half says something else than their upper one.
     deep = Image.fromarray((np.asarray(grey).astype(np.uint16) * 251 + 77).astype(np.uint16))
-    plain = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP", "gif": "GIF"}
-    for name, kind in plain.items():
-        yield Made(f"{name} plain{SUFFIX[kind]}", encoded(picture, kind))
-    for name, options in {
+    for kind, suffix in SUFFIX.items():
+        yield Made(f"{kind.lower()} plain{suffix}", encoded(picture, kind))
+    jpegs: dict[str, Options] = {
         "best": {"quality": 100, "subsampling": 0},
         "worst": {"quality": 5},
         "422": {"quality": 90, "subsampling": 1},
@@ -124,7 +124,8 @@ def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
         "restarts": {"quality": 90, "restart_marker_rows": 1},
         "rgb": {"quality": 90, "keep_rgb": True},
         "comment": {"quality": 90, "comment": b"\xff\xd9 no end"},
-    }.items():
+    }
+    for name, options in jpegs.items():
         yield Made(f"jpeg {name}.jpg", encoded(picture, "JPEG", **options))
     whole = encoded(picture, "JPEG", quality=90)
     yield Made("jpeg with a tail.jpg", whole + b"\xff\xda tail \xff\xd9" * 300)
@@ -147,8 +148,6 @@ def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     yield Made("png animated.png", encoded(picture, "PNG", duration=9, **several))
     first = encoded(picture, "PNG", duration=9, default_image=True, **several)
     yield Made("png animated later.png", first)
-    for mode in ("1", "L"):
-        yield Made(f"png {mode}.png", encoded(picture.convert(mode), "PNG"), coloured=False)
     yield Made("png LA.png", encoded(see_through(picture, "L"), "PNG"), coloured=False)
     yield Made("png I;16.png", encoded(deep, "PNG"), coloured=False)
     yield Made("webp RGBA.webp", encoded(see_through(picture), "WEBP", quality=95))
@@ -159,21 +158,22 @@ def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     yield Made("bmp P.bmp", encoded(palette, "BMP"))
     yield Made("bmp top down.bmp", top_down(picture))
     yield Made("bmp RGBA.bmp", encoded(picture.convert("RGBA"), "BMP"))
-    for mode in ("1", "L"):
-        yield Made(f"bmp {mode}.bmp", encoded(picture.convert(mode), "BMP"), coloured=False)
     yield Made("gif P.gif", encoded(palette, "GIF"))
     yield Made("gif interlaced.gif", encoded(palette, "GIF", interlace=1))
     yield Made("gif not interlaced.gif", encoded(palette, "GIF", interlace=0))
     yield Made("gif transparent.gif", encoded(palette, "GIF", transparency=3))
     yield Made("gif animated.gif", encoded(palette, "GIF", duration=9, **several))
     for mode in ("1", "L"):
-        yield Made(f"gif {mode}.gif", encoded(picture.convert(mode), "GIF"), coloured=False)
+        converted = picture.convert(mode)
+        for kind in ("PNG", "BMP", "GIF"):
+            name = f"{kind.lower()} {mode}{SUFFIX[kind]}"
+            yield Made(name, encoded(converted, kind), coloured=False)
 
 
 def turned_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     """Yield pictures of each EXIF orientation in each format that has them."""
     picture = scene(colour, seed)
-    kinds = {"JPEG": {"quality": 95}, "PNG": {}, "WEBP": {"lossless": True}}
+    kinds: dict[str, Options] = {"JPEG": {"quality": 95}, "PNG": {}, "WEBP": {"lossless": True}}
     for kind, options in kinds.items():
         for orientation in range(1, 9):
             exif = Image.Exif()
@@ -296,11 +296,8 @@ def bombs(colour: Colour) -> Iterator[Made]:
         at = place or data.index(b"\xff\xc0") + 5
         data[at : at + len(size)] = size
         yield Made(f"huge{SUFFIX[kind]}", bytes(data), BAD)
-    for name, item in {
-        "zTXt": chunk(b"zTXt", b"c\0\0" + zeros),
-        "iTXt": chunk(b"iTXt", b"c\0\1\0\0\0" + zeros),
-        "iCCP": chunk(b"iCCP", b"c\0\0" + zeros),
-    }.items():
+    for name, head in {"zTXt": b"c\0\0", "iTXt": b"c\0\1\0\0\0", "iCCP": b"c\0\0"}.items():
+        item = chunk(name.encode(), head + zeros)
         yield Made(f"bomb {name}.png", png(SIDE, SIDE, 8, 2, item, body), BAD)
     yield Made("bomb pixels.png", png(SIDE, SIDE, 8, 2, chunk(b"IDAT", zeros)), EITHER)
     progressive = encoded(picture, "JPEG", progressive=True)
