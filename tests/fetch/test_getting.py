@@ -17,8 +17,7 @@ from tl_catdog.data.folders import scan
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.fetch import archive, storage
-from tl_catdog.fetch.catalogue import FULL, KAGGLE, PETS, SETS, Archive, PublicSet, mirrored
-from tl_catdog.fetch.getting import command
+from tl_catdog.fetch.catalogue import KAGGLE, PETS, Archive, PublicSet
 from tl_catdog.fetch.layouts import LISTS
 from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener
@@ -289,20 +288,6 @@ def test_both_archives_of_pets_are_given_in_any_order(shop: Shop, tmp_path: Path
     assert shop.site.asked == []
 
 
-def test_the_full_set_has_no_split_and_no_thumbs(shop: Shop) -> None:
-    files: Files = {
-        "PetImages/Cat/0.jpg": b"cat",
-        "PetImages/Dog/0.jpg": b"dog",
-        "PetImages/Cat/Thumbs.db": b"",
-        "readme[1].txt": b"",
-    }
-    made = shop.source(zipped(files), name=FULL.archives[0].name)
-    shop.get(replace(FULL, archives=made.archives, images=2, room=10))
-    assert scan(shop.into / "full").layout == "class folders"
-    names = {path.name for path in (shop.into / "full").rglob("*") if path.is_file()}
-    assert names == {"0.jpg", SET_RECORD}
-
-
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_the_competition_may_be_given_as_a_whole(shop: Shop, tmp_path: Path, wrapped: bool) -> None:
     inner = zipped({"train/cat.0.jpg": b"cat", "train/dog.0.jpg": b"dog", "train/": b""})
@@ -313,20 +298,3 @@ def test_the_competition_may_be_given_as_a_whole(shop: Shop, tmp_path: Path, wra
     assert got.counts == {"cats": 1, "dogs": 1}
     assert got.recorded == ("train.zip",)
     assert [path.name for path in shop.into.iterdir()] == ["kaggle"]
-
-
-def test_a_mirror_has_the_same_paths_and_hashes() -> None:
-    there = mirrored(PETS, "http://127.0.0.1:8000/mirror")
-    assert there.archives[0].url == "http://127.0.0.1:8000/mirror/~vgg/data/pets/images.tar.gz"
-    assert [item.sha256 for item in there.archives] == [item.sha256 for item in PETS.archives]
-    with pytest.raises(UsageError, match="expected an address"):
-        mirrored(PETS, "mirror.example.org")
-
-
-def test_the_catalogue_is_sound() -> None:
-    for name, source in SETS.items():
-        assert source.name == name
-        for item in source.archives:
-            assert item.url.startswith("https://")
-            assert len(item.sha256) in (0, 64)
-        assert command(source, Path("data")) == f"tl-catdog data get {name}"
