@@ -1,11 +1,13 @@
 """Files appear whole or not at all; the cache folder follows the standard."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
 import pytest
 
-from tl_catdog.files import atomic_path, cache_folder, read_json, write_json, write_text
+from tl_catdog.files import atomic_path, cache_folder, read_json, read_text, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -23,17 +25,79 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_written_is_hidden_beside_the_file_until_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "below" / "a.png"
+    with atomic_path(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.name.startswith(".a.")
+        assert temporary.suffix == ".png"  # some writers choose their format by it
+        temporary.write_bytes(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_it_is_on_the_disk_before_it_replaces_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a power cut could leave an empty file in the old one's place."""
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    synced: list[tuple[int, str]] = []
+    fsync = os.fsync
+
+    def spy(handle: int) -> None:
+        fsync(handle)
+        synced.append((os.fstat(handle).st_size, path.read_text()))
+
+    monkeypatch.setattr(os, "fsync", spy)
+    write_text(path, "brand new")
+    assert synced == [(9, "old")]
+    assert path.read_text() == "brand new"
+
+
+OPEN = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not OPEN.exists(), reason="this system has no /proc")
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    before = len(list(OPEN.iterdir()))
+    for number in range(5):
+        write_text(tmp_path / f"{number}.txt", "text")
+    assert len(list(OPEN.iterdir())) == before
+
+
 def test_a_written_file_has_the_usual_permissions(tmp_path: Path) -> None:
-    write_text(tmp_path / "new" / "a.txt", "text")
-    umask = os.umask(0)
-    os.umask(umask)
-    assert (tmp_path / "new" / "a.txt").stat().st_mode & 0o777 == 0o666 & ~umask
+    for umask in (0o022, 0o077):
+        before = os.umask(umask)
+        try:
+            write_text(tmp_path / "new" / "a.txt", "text")
+            assert (tmp_path / "new" / "a.txt").stat().st_mode & 0o777 == 0o666 & ~umask
+            assert os.umask(umask) == umask
+        finally:
+            os.umask(before)
 
 
 def test_names_that_are_not_utf8_keep_their_bytes(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     write_text(tmp_path / "a.txt", name)
     assert (tmp_path / "a.txt").read_bytes() == b"caf\xe9.jpg"
+    assert read_text(tmp_path / "a.txt") == name
+    write_json(tmp_path / "a.json", {name: "größer"})
+    assert (tmp_path / "a.json").read_bytes().isascii()
+    assert read_json(tmp_path / "a.json") == {name: "größer"}
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
+    text = "one\r\ntwo\nthree\r"
+    write_text(tmp_path / "a.txt", text)
+    assert (tmp_path / "a.txt").read_bytes() == text.encode()
+    assert read_text(tmp_path / "a.txt") == text
+
+
+def test_json_is_indented_and_ends_in_a_line_break(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": [1], "a": None})
+    assert (tmp_path / "a.json").read_text() == '{\n  "b": [\n    1\n  ],\n  "a": null\n}\n'
 
 
 def test_the_cache_honours_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +106,5 @@ def test_the_cache_honours_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for ignored in ("", "relative/path"):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)
         assert cache_folder() == Path.home() / ".cache" / "tl-catdog"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == Path.home() / ".cache" / "tl-catdog"

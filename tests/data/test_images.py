@@ -13,7 +13,6 @@ from PIL import Image, ImageOps
 
 from tl_catdog.data import images
 from tl_catdog.data.images import MAX_PIXELS, decode
-from tl_catdog.data.parallel import map_threaded
 from tl_catdog.errors import ImageError
 
 SIZE = 32
@@ -258,20 +257,6 @@ def test_a_missing_file_is_named_so(tmp_path: Path) -> None:
         decode(tmp_path / "none.jpg", SIZE)
     with pytest.raises(ImageError, match="can't be read"):
         decode(tmp_path, SIZE)
-
-
-def test_in_order_keeps_order_and_never_runs_far_ahead() -> None:
-    taken: list[int] = []
-
-    def items() -> object:
-        for index in range(100):
-            taken.append(index)
-            yield index
-
-    results = map_threaded(lambda x: x * x, items(), ahead=8)
-    assert [next(results) for _ in range(10)] == [x * x for x in range(10)]
-    assert len(taken) <= 10 + 8
-    assert list(results) == [x * x for x in range(10, 100)]
 
 
 def test_importing_and_decoding_change_nothing_of_the_host_programs_pillow(tmp_path: Path) -> None:

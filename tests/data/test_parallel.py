@@ -1,0 +1,121 @@
+"""Lists worked through on all cores: in order, never far ahead, and errors come through."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tl_catdog.data import parallel
+from tl_catdog.data.parallel import chunks, map_processes, map_threaded, usable_cores
+from tl_catdog.errors import CatdogError
+
+
+def test_threads_keep_order_and_never_run_far_ahead() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for index in range(100):
+            taken.append(index)
+            yield index
+
+    results = map_threaded(lambda x: x * x, items(), ahead=8)
+    assert [next(results) for _ in range(10)] == [x * x for x in range(10)]
+    assert len(taken) <= 10 + 8
+    assert list(results) == [x * x for x in range(10, 100)]
+
+
+def test_a_slow_first_item_comes_first() -> None:
+    def work(number: int) -> int:
+        time.sleep(0.05 if number == 0 else 0)
+        return number
+
+    assert list(map_threaded(work, range(20))) == list(range(20))
+
+
+def test_an_error_in_a_thread_is_raised_at_its_item_and_ends_the_work() -> None:
+    done: list[int] = []
+
+    def work(number: int) -> int:
+        if number == 3:
+            raise ZeroDivisionError
+        done.append(number)
+        return number
+
+    results = map_threaded(work, iter(range(10_000)), ahead=4)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert len(done) <= 3 + 4
+
+
+def test_a_reader_that_stops_leaves_no_work_behind() -> None:
+    """What was queued and not begun is dropped, so a Ctrl-C doesn't wait for it."""
+    release = threading.Event()
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        if number:
+            release.wait(10)
+        return number
+
+    results = map_threaded(work, iter(range(1000)), ahead=500)
+    assert next(results) == 0
+    threading.Timer(0.05, release.set).start()
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(begun) < 500
+
+
+def test_no_items_give_no_results() -> None:
+    assert list(map_threaded(str, [])) == []
+    assert list(chunks([], 3)) == []
+
+
+def test_chunks_are_full_but_for_the_last() -> None:
+    assert list(chunks(iter(range(7)), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(chunks(range(6), 3)) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 4, 5}, raising=False)
+    assert usable_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert usable_cores() == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1
+
+
+def _size_of(path: Path) -> tuple[str, int, int]:
+    with Image.open(path) as image:
+        return path.name, image.width, os.getpid()
+
+
+def _end(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_processes_keep_order_and_give_what_this_one_would(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(2 * parallel.BATCH + 3)]
+    for number, path in enumerate(paths):
+        Image.new("L", (number + 1, 1)).save(path)
+    found = list(map_processes(_size_of, paths))
+    assert [item[:2] for item in found] == [
+        (path.name, number + 1) for number, path in enumerate(paths)
+    ]
+    assert os.getpid() not in {item[2] for item in found} or usable_cores() == 1
+
+
+@pytest.mark.skipif(usable_cores() < 2, reason="one core works in this process")
+def test_a_process_that_is_killed_is_an_error_with_a_way_out() -> None:
+    with pytest.raises(CatdogError, match="one was killed") as caught:
+        list(map_processes(_end, [1]))
+    assert "Close other programs" in caught.value.hint
