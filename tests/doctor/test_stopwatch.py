@@ -53,13 +53,9 @@ def test_a_picture_takes_what_lies_between_the_first_and_the_last(
         watch.extracting("train", done, 5, 0)
         watch.decoding("validation", done, 5)
         clock.seconds += 2
-    watch.predicting("validation", 1, 11)
-    clock.seconds += 5
-    watch.predicting("validation", 11, 11)
     assert watch.costs({}) == {
         "read train": 1.0,  # 4 s for the 4 that came after the first
         "read validation": 1.0,
-        "predict": 0.5,
         "rest": 50 + 2 - 4,  # both splits at once here, so 4 of these seconds count twice
     }
 
@@ -100,7 +96,7 @@ def test_the_most_memory_is_kept(watch: Stopwatch, monkeypatch: pytest.MonkeyPat
     seen = iter((5.0, 9.0, 7.0))
     monkeypatch.setattr(stopwatch, "memory_now", lambda: next(seen))
     watch.decoding("train", 1, 2)
-    watch.predicting("train", 1, 2)
+    watch.decoding("train", 2, 2)
     watch.step_ends(1, {})
     assert watch.memory == 9.0
 

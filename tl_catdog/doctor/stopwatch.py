@@ -41,10 +41,6 @@ class Stopwatch(Observer):
         """Note when a picture's features are computed."""
         self._pictures[f"read {split}"].append((self._now(), done))
 
-    def predicting(self, split: str, done: int, total: int) -> None:
-        """Note when a picture is predicted."""
-        self._pictures["predict"].append((self._now(), done))
-
     def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
         """Note when a stage begins."""
         self.doing, self._steps[stage] = f"training ({stage})", steps
@@ -64,8 +60,8 @@ class Stopwatch(Observer):
     def costs(self, validated: Mapping[str, int]) -> dict[str, float]:
         """Return the seconds of each unit of work, from the beginning to now.
 
-        The units are ``read SPLIT`` and ``predict``, a picture; ``STAGE start``; ``STAGE step``;
-        ``STAGE validation``, a picture; and ``rest``, all else together.
+        The units are ``read SPLIT``, a picture; ``STAGE start``; ``STAGE step``; ``STAGE
+        validation``, a picture; and ``rest``, all else together.
 
         Args:
             validated: Stage → pictures that each of its epochs, 2 or more, was validated on.
