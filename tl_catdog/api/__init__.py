@@ -18,7 +18,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tl_catdog.api.classifier import Classifier, EvaluationResult
+from tl_catdog.api.classifier import Classifier
+from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.training import fit, run_name, train, training_images
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.answers import UNSURE, Prediction, image_sources

@@ -1,12 +1,12 @@
-"""A trained run that answers, and how good it is."""
+"""A trained run that answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
@@ -23,68 +23,8 @@ from tl_catdog.prediction.rejection import Policy, choose_policy, policy_of
 from tl_catdog.runs.folder import ROBUSTNESS, Run, own_images
 
 if TYPE_CHECKING:
-    from tl_catdog.evaluation.metrics import Metrics
-    from tl_catdog.evaluation.reliability import Reliability
     from tl_catdog.evaluation.robustness import Condition
     from tl_catdog.explain.explanation import Explanation
-
-
-@dataclass(frozen=True)
-class EvaluationResult:
-    """How good a classifier is on labelled pictures.
-
-    Attributes:
-        run: The classifier's run.
-        data: The pictures' name.
-        root: Their folder.
-        split: Which of them.
-        predictions: The probabilities of each of the n pictures, (n, classes), and its label.
-        skipped: Which can't be read, and why.
-        trained_on: How many of them it was trained on; its figures flatter then.
-        metrics: Accuracy, 0..1, with its interval; AUC, log loss, confusion matrix.
-        calibration: Expected calibration error and Brier score, and precision, recall and F1 of
-            each class, 0..1, all with 95 % intervals.
-        policy: When ``predict --reject`` answers; None if the validation pictures can't tell.
-
-    >>> from tl_catdog.api import load
-    >>> found = load("cats-dogs").evaluate()
-    >>> found.split, found.metrics.n, round(found.metrics.accuracy, 3)
-    ('test', 351, 0.989)
-    >>> found.metrics.confusion  # rows: what is true; columns: what it said
-    ((174, 2), (2, 173))
-    >>> print(found.calibration.per_class[0].recall)
-    98.9 % (96.0–99.7)
-    """
-
-    run: Run
-    data: str
-    root: Path
-    split: str
-    predictions: Predictions
-    skipped: tuple[Skipped, ...]
-    trained_on: int
-    metrics: Metrics
-    calibration: Reliability
-    policy: Policy | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as ``evaluate --json`` prints them."""
-        found: dict[str, Any] = {
-            "run": self.run.name,
-            "arch": self.run.config["arch"],
-            "data": self.data,
-            "split": self.split,
-            **self.metrics.to_json(),
-            **self.calibration.to_json(),
-            "temperature": self.run.temperature,
-            "skipped": [{"path": str(item.path), "reason": item.reason} for item in self.skipped],
-        }
-        if self.policy:
-            found["selection"] = {
-                "policy": self.policy.to_json(),
-                "here": self.policy.select(self.predictions).to_json(),
-            }
-        return found
 
 
 class Classifier:
