@@ -223,3 +223,12 @@ def test_no_predictions_are_refused() -> None:
     empty = Predictions(("a", "b"), (), (), np.zeros(0, np.int64), np.zeros((0, 2)))
     with pytest.raises(ValueError, match="no predictions"):
         reliability(empty)
+
+
+def test_resamples_without_a_class_say_nothing_of_the_area() -> None:
+    """A third of them lack the only dog; in all others it comes out on top."""
+    names = tuple("abcdefghijkl")
+    dog = np.linspace(0, 0.5, 12)
+    labels = np.array([0] * 11 + [1])
+    found = Predictions(("cat", "dog"), names, names, labels, np.column_stack([1 - dog, dog]))
+    assert reliability(found).auc == Estimate(1.0, Interval(1.0, 1.0), 12)
