@@ -118,6 +118,7 @@ MEMBERS = [
     (KAGGLE, "train/cat.0.jpg", "cats/cat.0.jpg"),
     (KAGGLE, "train/dog.12499.jpg", "dogs/dog.12499.jpg"),
     (KAGGLE, "train/cat.jpg", None),
+    (KAGGLE, "train/cat.x.jpg", None),
     (KAGGLE, "test1/1.jpg", None),
 ]
 

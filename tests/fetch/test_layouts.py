@@ -81,7 +81,7 @@ def lists(folder: Path, trainval: str, test: str = "") -> list[Path]:
 
 
 def test_lists_tell_the_split_and_the_species(tmp_path: Path) -> None:
-    trainval = "#Image CLASS-ID SPECIES BREED ID\nAbyssinian_1 1 1 1\n\nbeagle_1 2 2 1\n"
+    trainval = "#Image CLASS-ID SPECIES BREED ID\nAbyssinian_1 1 1 1\n\nbeagle_1 15 2 1\n"
     archives = lists(tmp_path, trainval, "beagle_2 2 2 1")
     plan = oxford(archives, Bounds())
     assert plan.archive == archives[0]
