@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import assert_one_line
 from tests.conftest import Cli, paint_set
 from tests.review.test_label_issues import flipped_set
 from tests.review.test_relabel import tree
+from tests.support.commands import assert_one_line
 from tests.support.made_up import made_up_run
 from tl_catdog.runs.folder import Run
 

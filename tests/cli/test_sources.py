@@ -42,7 +42,7 @@ def test_without_pictures_drawings_are_made_once_and_said_at_both_ends(
         counts = {"train": 6, "validation": 3, "test": 3}
         return draw_set(root, counts=counts, size=32, workers=1)
 
-    monkeypatch.setattr(sources.drawings, "draw_set", few)
+    monkeypatch.setattr(drawn, "draw_set", few)
     outcome = cli("train", "--arch", "baseline", "--epochs", 1, "--image-size", 32)
     assert outcome.code == 0, outcome.err
     assert outcome.err.count("drawings that tl-catdog made itself") == 2

@@ -41,7 +41,7 @@ def test_pictures_it_was_trained_on_are_told(cli: Cli, photographs: Path) -> Non
     assert outcome.code == 0
     assert "Warning" not in outcome.err
     outcome = cli("evaluate", "cats-dogs", "--data", photographs / "train", "--json")
-    assert "trained on 2048 of these pictures" in outcome.err
+    assert "trained on 2,048 of these pictures" in outcome.err
 
 
 @pytest.mark.slow

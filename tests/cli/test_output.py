@@ -1,0 +1,122 @@
+"""Results to standard output, all else to standard error; no name can mark up or command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tests.support.commands import ODD, SHOWN
+from tl_catdog.cli.output import (
+    complain,
+    note,
+    on_ctrl_c,
+    png_file,
+    print_json,
+    printable,
+    say,
+    writing,
+)
+from tl_catdog.errors import CatdogError, UsageError
+
+LONG = f"{ODD} {'word ' * 40}end"
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+
+def test_results_go_to_standard_output_a_line_each(capsys: Captured) -> None:
+    say(LONG, Path("a\nb"), 3)
+    captured = capsys.readouterr()
+    assert captured.out == f"{LONG.replace(ODD, SHOWN)}\na\\nb\n3\n"
+    assert captured.err == ""
+
+
+def test_notes_go_to_standard_error_in_one_line(capsys: Captured) -> None:
+    note(f"{LONG}\nmore")
+    captured = capsys.readouterr()
+    assert captured.err == f"{LONG.replace(ODD, SHOWN)}\\nmore\n"
+    assert captured.out == ""
+
+
+def test_an_error_goes_to_standard_error_with_its_hint(capsys: Captured) -> None:
+    complain(CatdogError(f"expected a,\n found {ODD}.", "Type: b"))
+    captured = capsys.readouterr()
+    assert captured.err == f"Error: expected a, found {SHOWN}. Type: b\n"
+    assert captured.out == ""
+
+
+@dataclass
+class Figure:
+    value: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"value": self.value, "in": Path("deep") / "er"}
+
+
+def test_json_is_one_plain_line_of_objects_and_paths(capsys: Captured) -> None:
+    print_json({"path": Path(ODD), "figures": (Figure(0.5), None), "long": "x" * 100})
+    captured = capsys.readouterr()
+    assert captured.out == (
+        '{"path": "[red]odd\\u001b[31m\\udcff", '
+        '"figures": [{"value": 0.5, "in": "deep/er"}, null], '
+        f'"long": "{"x" * 100}"}}\n'
+    )
+    assert captured.err == ""
+
+
+def test_what_has_no_json_is_a_fault() -> None:
+    with pytest.raises(AttributeError, match="to_json"):
+        print_json({"what": object()})
+
+
+@pytest.mark.parametrize("message", ["kept: 3", lambda: f"kept: {3}"])
+def test_ctrl_c_becomes_a_note_and_exit_code_130(capsys: Captured, message: Any) -> None:
+    with pytest.raises(typer.Exit) as caught, on_ctrl_c(message):
+        raise KeyboardInterrupt
+    assert caught.value.exit_code == 130
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "kept: 3\n")
+
+
+def test_without_ctrl_c_nothing_is_said_and_errors_pass(capsys: Captured) -> None:
+    with on_ctrl_c(lambda: pytest.fail("it was called")):
+        pass
+    with pytest.raises(CatdogError), on_ctrl_c("interrupted"):
+        raise CatdogError("expected a, found b.")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_cannot_be_written_is_wrong_use_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "page.html"
+    with pytest.raises(UsageError) as caught, writing(path):
+        path.write_text("")
+    assert f"found {path} (No such file or directory)." in caught.value.message
+    assert caught.value.hint == "Type: --out page.html"
+
+
+def test_a_png_file_is_one_by_its_name(tmp_path: Path) -> None:
+    assert png_file(tmp_path / "a.PNG") == tmp_path / "a.PNG"
+    (tmp_path / "folder.png").mkdir()
+    for name, hint in (("a.jpg", "a.png"), ("folder.png", "folder.png"), ("", "picture.png")):
+        with pytest.raises(UsageError) as caught:
+            png_file(tmp_path / name if name else Path())
+        assert caught.value.hint.endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (ODD, SHOWN),
+        ("a\tb\r\n", r"a\tb\r\n"),
+        ("Grüße 名前 😀", "Grüße 名前 😀"),
+        ("\u202ea", "\\u202ea"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
