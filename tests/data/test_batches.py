@@ -52,7 +52,7 @@ def test_each_epoch_shows_every_picture_once_in_another_order(
     for shown in pictures:
         assert len(shown) == 22
         assert {picture.tobytes() for picture in shown} == expected
-    assert not np.array_equal(*pictures)
+    assert not np.array_equal(pictures[0], pictures[1])
 
 
 def test_targets_stay_with_their_pictures(examples: tuple[Example, ...]) -> None:
@@ -138,6 +138,10 @@ def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
     decoded = pipeline.decode_all(load_set(root).split("all"), SIZE)
     with pytest.raises(CatdogError, match=r"none of bee.*000\.png"):
         pipeline.require_every_class(decoded, ("ant", "bee"), "train")
+    pipeline.require_every_class(decoded, ("ant",), "train")
+    whole = pipeline.Samples(decoded.examples, [], decoded.rows)
+    with pytest.raises(CatdogError, match=r"every class in train, found none of bee, fly\. Add"):
+        pipeline.require_every_class(whole, ("ant", "bee", "fly"), "train")
 
 
 def test_balanced_weights_are_scikit_learns(tmp_path: Path) -> None:
@@ -149,6 +153,50 @@ def test_balanced_weights_are_scikit_learns(tmp_path: Path) -> None:
     found = pipeline.sample_weights(examples, ("ant", "bee", "fly"), "balanced")
     assert found == pytest.approx(compute_sample_weight("balanced", labels))
     assert (pipeline.sample_weights(examples, ("ant", "bee", "fly"), "none") == 1).all()
+
+
+def test_the_weights_of_all_pictures_of_a_class_are_the_same_in_sum() -> None:
+    def example(label: str) -> Example:
+        return Example(Path(label), label, label, "train", "")
+
+    examples = [example(label) for label in ("bee", "ant", "bee", "bee", "ant", "bee")]
+    found = pipeline.sample_weights(examples, ("ant", "bee"), "balanced")
+    assert found.tolist() == pytest.approx([0.75, 1.5, 0.75, 0.75, 1.5, 0.75])
+    # A class that these pictures lack counts among the classes, and divides nothing by zero.
+    found = pipeline.sample_weights(examples, ("ant", "bee", "fly"), "balanced")
+    assert found.tolist() == pytest.approx([0.5, 1.0, 0.5, 0.5, 1.0, 0.5])
+
+
+def test_the_weights_stay_with_their_pictures(tmp_path: Path) -> None:
+    root = paint_set(tmp_path, {"": 6})
+    for index in range(4):
+        (root / "bee" / f"{index:03}.png").unlink()
+    decoded = pipeline.decode_all(load_set(root).split("all"), SIZE)
+    stream = pipeline.training_batches(
+        decoded, ("ant", "bee"), batch_size=3, seed=0, class_weights="balanced"
+    )
+    seen = [(targets.numpy()[:, 0], weights.numpy()) for _, targets, weights in stream.take(3)]
+    targets, weights = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+    assert sorted(targets) == [0] * 6 + [1] * 2
+    assert weights == pytest.approx(np.where(targets == 1, 8 / 4, 8 / 12))
+
+
+def test_targets_follow_the_order_of_the_classes_as_given() -> None:
+    examples = [Example(Path(c), c, c, "train", "") for c in "abca"]
+    assert pipeline.class_indices(examples, ("c", "b", "a")).tolist() == [2, 1, 0, 2]
+    assert pipeline.targets(examples[:2], ("b", "a")).tolist() == [[1], [0]]
+    assert pipeline.targets(examples, ("c", "b", "a")).argmax(1).tolist() == [2, 1, 0, 2]
+
+
+def test_views_are_those_of_the_positions_that_pictures_have_in_the_store() -> None:
+    rows = ArrayStore(8, (1,), np.float32)
+    for position in range(8):
+        rows.write(position, np.array([position], np.float32))
+    examples = [Example(Path(c), c, c, "train", "") for c in "ab"]
+    samples = pipeline.Samples(examples, [], rows, views=2, positions=[3, 1])
+    found = samples.gather(np.array([0, 1, 0]), np.array([0, 1, 1]))
+    assert found[:, 0].tolist() == [6, 3, 7]
+    assert pipeline.Samples(examples, [], rows, views=2).positions.tolist() == [0, 1]
 
 
 def test_two_classes_take_one_unit_and_more_take_one_each(tmp_path: Path) -> None:

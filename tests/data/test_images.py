@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
     file = encoded(picture, "JPEG", quality=90, exif=exif)
     loaded: list[tuple[int, int]] = []
 
-    def spy(image: Image.Image, *args: object, **options: object) -> Image.Image:
+    def spy(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
         loaded.append(image.size)
         return resize(image, *args, **options)
 

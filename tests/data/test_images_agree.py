@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ BEYOND_TENSORFLOW = {
 }
 """What TensorFlow can't decode, and a picture with the same pixels that it can."""
 
-UPRIGHT = {
+UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda x: x,
     2: lambda x: x[:, ::-1],
     3: lambda x: x[::-1, ::-1],
@@ -51,7 +53,10 @@ def by_tensorflow(name: str, data: bytes) -> np.ndarray:
 
     if data[:2] == b"\xff\xd8":
         # Its default is a fast transform, 4 of 255 off at the best quality.
-        return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
+        pixels: np.ndarray = tf.io.decode_jpeg(
+            data, channels=3, dct_method="INTEGER_ACCURATE"
+        ).numpy()
+        return pixels
     if data[:4] == b"\x89PNG":
         depth, kind = data[24], data[25]
         # An alpha channel that isn't there comes out as 1 of 255 where there are few bits.

@@ -1,5 +1,7 @@
 """JPEGs that Pillow takes for whole: their end is missing, or their scans never end."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import COLOURS
@@ -8,7 +10,7 @@ from tl_catdog.data.images import decode
 from tl_catdog.data.jpeg import MAX_SCANS
 from tl_catdog.errors import ImageError
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "progressive": {"progressive": True},
     "best": {"subsampling": 0, "quality": 100},
