@@ -21,7 +21,6 @@ from tests.conftest import Cli, Trained
 from tests.serve.conftest import Served, Start
 from tests.support.hostile_bytes import png
 from tl_catdog.drawings import draw
-from tl_catdog.serve.bodies import Budget, Refusal
 
 
 def picture(seed: int = 0, kind: str = "JPEG") -> bytes:
@@ -196,18 +195,6 @@ def test_more_pictures_than_may_wait_are_too_many(start: Start) -> None:
     response = httpx.post(f"{served.address}/predict", files=many)
     assert response.status_code == 413
     assert "Too many files" in response.json()["error"]
-
-
-def test_all_requests_together_are_bounded() -> None:
-    budget = Budget(10)
-    with budget.share() as one, budget.share() as two:
-        one(4)
-        one(4)
-        with pytest.raises(Refusal) as caught:
-            two(3)
-        assert caught.value.status == 503
-        two(2)
-    assert budget.left == 10
 
 
 def test_a_name_of_half_characters_is_no_fault(served: Served) -> None:
