@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -68,12 +69,24 @@ def test_damaged_notes_are_none(part: PartialFile, text: bytes) -> None:
     assert facts(part) == (4, "", False)
 
 
-def test_old_bytes_never_stand_beside_a_new_versions_notes(part: PartialFile) -> None:
+def test_old_bytes_never_stand_beside_a_new_versions_notes(
+    part: PartialFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     part.path.write_bytes(b"old")
+    opened: list[IO[Any]] = []
+    path_open = Path.open
+
+    def recording(path: Path, mode: str = "r", **other: Any) -> IO[Any]:
+        opened.append(path_open(path, mode, **other))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", recording)
     part.path.with_name("few.zip.part.json").mkdir()  # so that notes can't be written
     with pytest.raises(OSError, match=r"few\.zip\.part\.json"):
         part.begin(0, ONE)
     assert part.size() == 0
+    assert opened
+    assert all(file.closed for file in opened)
 
 
 def test_a_finished_file_has_its_name_and_no_notes(part: PartialFile, tmp_path: Path) -> None:
