@@ -93,6 +93,6 @@ def test_the_fingerprint_is_of_roles_and_contents_not_of_names_and_folders() -> 
 def test_a_set_is_called_as_its_folder_or_drawings(tmp_path: Path) -> None:
     (tmp_path / "photographs").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "photographs")
-    assert image_set(root=tmp_path / "link").name == "photographs"
+    assert ImageSet(tmp_path / "link", "", (), ()).name == "photographs"
     assert image_set(root=tmp_path / "photographs" / "..").name == tmp_path.name
     assert image_set(root=tmp_path / "link", drawn=True).name == "drawings"

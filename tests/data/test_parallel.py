@@ -6,11 +6,10 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tl_catdog.data import parallel
 from tl_catdog.data.parallel import chunks, map_processes, map_threaded, usable_cores
@@ -93,9 +92,35 @@ def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -
     assert usable_cores() == 1
 
 
-def _size_of(path: Path) -> tuple[str, int, int]:
-    with Image.open(path) as image:
-        return path.name, image.width, os.getpid()
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (100, 32)])
+def test_there_is_a_thread_for_each_core_but_not_for_hundreds(
+    cores: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "usable_cores", lambda: cores)
+    waiting = threading.Barrier(expected)
+    lock = threading.Lock()
+    at_once = most = 0
+
+    def work(number: int) -> int:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        waiting.wait(20)  # until as many are at work as there should be
+        time.sleep(0.01)
+        with lock:
+            at_once -= 1
+        return number
+
+    assert list(map_threaded(work, range(2 * expected))) == list(range(2 * expected))
+    assert most == expected
+
+
+def _worker(number: int) -> tuple[int, int, bool]:
+    """Return the item, the process, and whether what Pillow warns of is ignored in it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.warn_explicit("odd metadata", UserWarning, "x.py", 1, module="PIL.TiffImagePlugin")
+    return number, os.getpid(), not caught
 
 
 def _end(number: int) -> int:
@@ -103,15 +128,24 @@ def _end(number: int) -> int:
     return number
 
 
-def test_processes_keep_order_and_give_what_this_one_would(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{number}.png" for number in range(2 * parallel.BATCH + 3)]
-    for number, path in enumerate(paths):
-        Image.new("L", (number + 1, 1)).save(path)
-    found = list(map_processes(_size_of, paths))
-    assert [item[:2] for item in found] == [
-        (path.name, number + 1) for number, path in enumerate(paths)
-    ]
-    assert os.getpid() not in {item[2] for item in found} or usable_cores() == 1
+@pytest.mark.skipif(usable_cores() < 2, reason="one core works in this process")
+def test_processes_keep_order_take_as_they_go_and_ignore_what_pillow_warns_of() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(200 * parallel.BATCH + 3):
+            taken.append(number)
+            yield number
+
+    results = map_processes(_worker, items())
+    found = [next(results)]
+    assert len(taken) < 100 * parallel.BATCH
+    found.extend(results)
+    assert [number for number, _, _ in found] == taken == list(range(200 * parallel.BATCH + 3))
+    processes = {process for _, process, _ in found}
+    assert os.getpid() not in processes
+    assert len(processes) <= usable_cores()
+    assert all(quiet for _, _, quiet in found)
 
 
 @pytest.mark.skipif(usable_cores() < 2, reason="one core works in this process")
