@@ -114,7 +114,7 @@ class Gate:
         self.open = threading.Event()
 
     def decode(self, data: bytes, size: int) -> Any:
-        assert self.open.wait(20)
+        assert self.open.wait(3)
         if data == b"fault":
             raise RuntimeError("a fault")
         return try_decode(data, size)
@@ -141,6 +141,8 @@ def test_the_queue_takes_just_as_many_as_it_says(
             await worker.answer(pictures[:1])
         gate.open.set()
         assert (len(await first), len(await last)) == (3, 1)
+        with pytest.raises(QueueFullError):
+            await worker.answer([*pictures, pictures[0]])  # as at the beginning
         assert len(await worker.answer(pictures)) == 4  # there is room for all again
 
     asyncio.run(steps())
