@@ -40,6 +40,7 @@ def test_files_bytes_and_values_of_a_picture_get_the_same_answer(
     assert by_file == by_name
     assert by_file.probabilities == by_bytes.probabilities == by_values.probabilities
     assert by_bytes.path is None
+    assert by_file.probabilities is not None
     assert by_file.confidence == max(by_file.probabilities.values())
 
 
@@ -140,4 +141,4 @@ def test_train_leaves_a_run_and_returns_what_answers(trained: Trained, tmp_path:
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="trian"):
-        tl.trian  # type: ignore[attr-defined]  # noqa: B018
+        tl.trian  # noqa: B018

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import class_indices
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.features import linear_probe
 from tl_catdog.features.linear_probe import pooled
 from tl_catdog.review.label_issues import (
     Review,
@@ -64,12 +66,12 @@ def test_the_second_probes_are_not_trained_on_what_was_doubted(
 
     features, labels = blobs((60, 60))
     labels[:6] = 1
-    trusted = []
-    original = module.out_of_fold
+    trusted: list[np.ndarray] = []
+    original = linear_probe.out_of_fold
 
-    def spied(*words: object, **named: object) -> object:
+    def spied(*words: Any, **named: Any) -> np.ndarray:
         trusted.append(named["trusted"])
-        return original(*words, **named)  # type: ignore[arg-type]
+        return original(*words, **named)
 
     monkeypatch.setattr(module, "out_of_fold", spied)
     heard: list[tuple[int, int]] = []

@@ -10,7 +10,8 @@ from tests.conftest import COLOURS, paint, paint_set
 from tests.support.made_up import made_up_run
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
-from tl_catdog.review.review_list import COLUMNS, Edit, Move, plan, read_list, train_anew
+from tl_catdog.journal import Move
+from tl_catdog.review.review_list import COLUMNS, Edit, plan, read_list, train_anew
 from tl_catdog.runs.folder import Run
 
 

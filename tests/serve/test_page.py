@@ -34,12 +34,12 @@ def page(request: pytest.FixtureRequest, browser: Any, served: Served) -> Iterat
     troubles: list[str] = []
     opened.on("console", lambda said: troubles.append(said.text))
     opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on(
-        "request",
-        lambda sent: (
-            sent.url.startswith((served.address, "data:", "blob:")) or troubles.append(sent.url)
-        ),
-    )
+
+    def elsewhere(sent: Any) -> None:
+        if not sent.url.startswith((served.address, "data:", "blob:")):
+            troubles.append(sent.url)
+
+    opened.on("request", elsewhere)
     opened.goto(f"{served.address}/")
     yield opened
     assert troubles == []

@@ -42,7 +42,7 @@ def logits_by_hand(model: keras.Model, maps: np.ndarray) -> np.ndarray:
     half = SIZE // 2
     pooled = maps.reshape(half, 2, half, 2, -1).max(axis=(1, 3))
     hidden = np.maximum(pooled.ravel() @ dense + dense_bias, 0)
-    return hidden @ out + out_bias
+    return np.asarray(hidden @ out + out_bias)
 
 
 def cam_by_hand(model: keras.Model, picture: np.ndarray, chosen: int) -> np.ndarray:
@@ -62,7 +62,7 @@ def cam_by_hand(model: keras.Model, picture: np.ndarray, chosen: int) -> np.ndar
         down[place] -= step
         gradients[place] = (score(up) - score(down)) / (2 * step)
     found = np.maximum((gradients * maps).sum(axis=-1), 0)
-    return found / found.max() if found.max() > 0 else found
+    return np.asarray(found / found.max() if found.max() > 0 else found)
 
 
 @pytest.mark.parametrize("seed", range(3))
