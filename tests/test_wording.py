@@ -1,4 +1,4 @@
-"""Numbers are worded by one rule each, and by nobody else in the package."""
+"""Numbers and names are worded by one rule each, and by nobody else in the package."""
 
 import doctest
 import re
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tl_catdog
+from tests.support.commands import ODD, SHOWN
 from tl_catdog import wording
 from tl_catdog.statistics import Estimate, Interval
 
@@ -101,6 +102,19 @@ def test_a_short_count_is_short_and_near(number: int) -> None:
 def test_counts_and_their_nouns() -> None:
     assert [wording.count(n) for n in (0, 999, 1_000)] == ["0", "999", "1,000"]
     assert [wording.plural(n, "file") for n in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (ODD, SHOWN),
+        ("a\tb\r\n", r"a\tb\r\n"),
+        ("Grüße 名前 😀", "Grüße 名前 😀"),
+        ("\u202ea", "\\u202ea"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert wording.printable(text) == shown
 
 
 OTHER_WORDING = re.compile(

@@ -1,4 +1,4 @@
-"""How numbers are worded for people: one rule each, so that a figure reads the same everywhere.
+"""How numbers and names read for people: one rule each, so that they read the same everywhere.
 
 What programs read (``--json``, CSV, manifests) holds the numbers themselves, never these texts.
 """
@@ -161,3 +161,12 @@ def plural(number: int, noun: str) -> str:
     ('1 picture', '0 pictures', '2,048 pictures')
     """
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def printable(text: object) -> str:
+    r"""Return a text, such as a file's name, with control characters and broken bytes visible.
+
+    >>> print(printable("new\nline \x1b[31m.png"))
+    new\nline \x1b[31m.png
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))

@@ -14,7 +14,6 @@ from tl_catdog.cli.output import (
     on_ctrl_c,
     png_file,
     print_json,
-    printable,
     say,
     writing,
 )
@@ -107,16 +106,3 @@ def test_a_png_file_is_one_by_its_name(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             png_file(tmp_path / name if name else Path())
         assert caught.value.hint.endswith(hint)
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (ODD, SHOWN),
-        ("a\tb\r\n", r"a\tb\r\n"),
-        ("Grüße 名前 😀", "Grüße 名前 😀"),
-        ("\u202ea", "\\u202ea"),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert printable(text) == shown

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tl_catdog.cli.options import RUNS_DIR, Json, RunOption, RunsDir
-from tl_catdog.cli.output import PNG, notices, png_file, print_json, printable, say, writing
+from tl_catdog.cli.output import PNG, notices, png_file, print_json, say, writing
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
 from tl_catdog.wording import percent
@@ -47,7 +47,7 @@ def explain(
 
     with counting(notices(), "covering parts") as progress:
         found = Classifier(chosen).explain(path, target, progress)
-    figure = explain_figure(found, printable(path.name))
+    figure = explain_figure(found, path.name)
     with writing(figure_path):
         write_png(figure, figure_path)
     if json:

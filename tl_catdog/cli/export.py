@@ -78,7 +78,9 @@ def export(
         check_free(target / kind.name, force=force)
     images = _images(chosen, data)
     found: list[Exported] = []
-    with on_ctrl_c(lambda: f"Interrupted; written: {listing(item.format for item in found)}."):
+    with on_ctrl_c(
+        lambda: f"Interrupted; written: {listing(item.format for item in found if item.path)}."
+    ):
         with counting(notices(), "asking the run") as progress:
             reference = parity_reference(chosen, images, progress)
         for kind in wanted:

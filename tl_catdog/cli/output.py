@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.wording import printable as printable
 
 PNG = ".png"
 INTERRUPTED = 130  # what shells give for a process that SIGINT ended: 128 + 2
@@ -106,12 +107,3 @@ def png_file(path: Path) -> Path:
             f"Type: --out {path.with_suffix(PNG) if path.name else f'picture{PNG}'}",
         )
     return path
-
-
-def printable(text: object) -> str:
-    r"""Return a text with control characters and broken bytes made visible.
-
-    >>> print(printable("new\nline \x1b[31m.png"))
-    new\nline \x1b[31m.png
-    """
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))

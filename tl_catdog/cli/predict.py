@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
-from tl_catdog.cli.output import note, print_json, printable, say
+from tl_catdog.cli.output import note, print_json, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
-from tl_catdog.wording import count, percent, plural
+from tl_catdog.wording import count, percent, plural, printable
 
 if TYPE_CHECKING:
     from tl_catdog.api import Prediction

@@ -11,7 +11,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tl_catdog.cli.output import printable
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS, VALIDATION
@@ -19,7 +18,7 @@ from tl_catdog.evaluation.comparison import Group, RunFigures
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.journal import Moved
 from tl_catdog.training.trainer import TrainingResult
-from tl_catdog.wording import count, duration, estimate, megabytes, plural, short_count
+from tl_catdog.wording import count, duration, estimate, megabytes, plural, printable, short_count
 
 MANY = 10
 """Longer lists of skipped files and of pairs end here; the manifest and --json have all."""

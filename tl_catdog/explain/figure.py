@@ -14,7 +14,7 @@ from tl_catdog.explain.activations import Block, dimensions
 from tl_catdog.explain.explanation import Explanation
 from tl_catdog.explain.occlusion import covered
 from tl_catdog.pages.charts import BLUE, GREY, new_figure
-from tl_catdog.wording import percent
+from tl_catdog.wording import percent, printable
 
 WIDTH = 10.0  # inches, about a page of A4
 TOP, STEP, TITLE, LOOK, ANSWER = 3.4, 1.1, 0.4, 3.7, 1.8  # heights in inches
@@ -45,8 +45,10 @@ def explain_figure(explanation: Explanation, title: str) -> Figure:
     figure = new_figure(WIDTH, sum(heights) + 0.6)
     figure.set_layout_engine("constrained", h_pad=0.02, w_pad=0.04, hspace=0.0, wspace=0.01)
     figure.suptitle(
-        f"{title}: {explanation.label}, "
-        f"{percent(explanation.probabilities[explanation.label])}  (run {explanation.run})",
+        printable(
+            f"{title}: {explanation.label}, "
+            f"{percent(explanation.probabilities[explanation.label])}  (run {explanation.run})"
+        ),
         x=0.02,
         ha="left",
         weight="bold",
@@ -67,7 +69,7 @@ def _axes(figure: Figure, place: SubplotSpec, title: str = "") -> Axes:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.set_title(title, loc="left", fontsize=9, parse_math=False)
+    axes.set_title(_shown(title), loc="left", fontsize=9, parse_math=False)
     return axes
 
 
@@ -155,7 +157,7 @@ def _answer_row(figure: Figure, place: SubplotSpec, explanation: Explanation) ->
     axes.barh(rows, values, color=colours, height=0.6)
     for row, value in zip(rows, values, strict=True):
         axes.text(value + 0.01, row, percent(value), va="center", fontsize=9)
-    axes.set_yticks(rows, list(names), parse_math=False)
+    axes.set_yticks(rows, list(map(printable, names)), parse_math=False)
     axes.tick_params(left=False)
     axes.set_xlim(0, 1.25)
     axes.set_ylim(max(len(ranked), 3) - 0.4, -0.6)
@@ -167,7 +169,12 @@ def _answer_row(figure: Figure, place: SubplotSpec, explanation: Explanation) ->
 def _wrapped(text: str, width: int = 62) -> str:
     import textwrap
 
-    return "\n".join(textwrap.fill(part, width) for part in text.split("\n"))
+    return "\n".join(textwrap.fill(part, width) for part in _shown(text).split("\n"))
+
+
+def _shown(text: str) -> str:
+    """Return lines of a text as a font can show them."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def mosaic(images: npt.NDArray[Any], columns: int) -> npt.NDArray[np.float64]:

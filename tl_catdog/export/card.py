@@ -21,7 +21,7 @@ from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import HEAD, MODEL, ROBUSTNESS, Run
 from tl_catdog.statistics import Estimate
 from tl_catdog.version import __version__
-from tl_catdog.wording import count, percent, percent_range
+from tl_catdog.wording import count, percent, percent_range, printable
 
 _SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
 _LICENCES = {
@@ -156,7 +156,7 @@ RESIZE = (
 def described(run: Run) -> dict[str, str]:
     """Return what fits into a format's own metadata, all of it text."""
     return {
-        "name": run.name,
+        "name": printable(run.name),
         "labels": json.dumps(list(run.classes)),
         "image_size": str(run.image_size),
         "resize": RESIZE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ from tl_catdog.data.images import Pixels, try_decode
 from tl_catdog.data.parallel import map_threaded
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.pages.charts import new_figure
+from tl_catdog.wording import plural, printable
 
 CELL, LABEL, CAPTION, TITLE = 1.25, 0.3, 0.22, 0.45
 """Inches: a picture's side, a row's heading, a file's name, the sheet's heading."""
@@ -58,9 +60,10 @@ def contact_sheet(images: ImageSet, *, count: int, seed: int, split: str | None)
         CatdogError: None of the pictures can be read.
     """
     chosen, skipped = _readable(images, count, seed, split, SIDE)
+    sizes = Counter(item.label for item in _of(images, split))
     rows = [
         _Row(
-            f"{label}: {sum(item.label == label for item in _of(images, split)):,} pictures",
+            f"{label}: {plural(sizes[label], 'picture')}",
             [pixels for item, pixels in chosen if item.label == label],
             [_short(item.name) for item, _ in chosen if item.label == label],
         )
@@ -155,7 +158,7 @@ def _short(name: str) -> str:
 def _draw(title: str, rows: Sequence[_Row]) -> Figure:
     columns = max(len(row.images) for row in rows)
     width = max(columns * CELL, 4.0)
-    lines = textwrap.wrap(title, round(10 * width)) or [""]
+    lines = textwrap.wrap(printable(title), round(10 * width)) or [""]
     height = TITLE * len(lines) + len(rows) * (CELL + LABEL + CAPTION)
     figure = new_figure(width, height)
     figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.02, hspace=0.01, wspace=0.01)
@@ -166,7 +169,7 @@ def _draw(title: str, rows: Sequence[_Row]) -> Figure:
             axes = figure.add_subplot(grid[number, column])
             axes.axis("off")
             if column == 0:
-                axes.set_title(row.heading, loc="left", fontsize=9, parse_math=False)
+                axes.set_title(printable(row.heading), loc="left", fontsize=9, parse_math=False)
             if column < len(row.images):
                 _put(axes, row.images[column], row.captions[column])
     return figure
