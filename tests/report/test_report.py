@@ -7,12 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from tests.conftest import Cli, Trained
-from tl_catdog.pages.page import embedded, render, with_heatmap
 from tl_catdog.report.report import report
 from tl_catdog.runs.folder import find_run, list_runs
 
@@ -95,21 +93,6 @@ def test_names_can_not_break_the_page(trained: Trained, tmp_path: Path) -> None:
     html = report([find_run("small", tmp_path)]).html
     assert "<b>ant" not in html
     assert "&lt;b&gt;ant" in html
-
-
-def test_a_template_refuses_a_missing_name() -> None:
-    with pytest.raises(Exception, match="undefined"):
-        render("report.html.j2", made="today", summary=[])
-
-
-def test_heat_is_laid_over_the_picture() -> None:
-    picture = np.full((64, 64, 3), 100, np.uint8)
-    heatmap = np.zeros((4, 4), np.float32)
-    heatmap[3, 3] = 1.0
-    hot = with_heatmap(picture, heatmap)
-    assert hot.shape == picture.shape
-    assert hot[60, 60].sum() > hot[5, 5].sum() + 150
-    assert embedded(hot).startswith("data:image/jpeg;base64,/9j/")
 
 
 def test_the_command_writes_it_and_says_where(cli: Cli, trained: Trained, tmp_path: Path) -> None:

@@ -1,19 +1,14 @@
 """The gallery: whole in one file, true to the review, and good to look at in a real browser."""
 
-import base64
-import io
 import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from tests.conftest import paint_set
 from tests.review.test_label_issues import flipped_set, reviewed
 from tests.support.made_up import made_up_run
-from tl_catdog.pages.page import LARGEST, thumbnail
 from tl_catdog.review.gallery import gallery_page
 from tl_catdog.review.label_issues import Review
 from tl_catdog.wording import percent
@@ -28,11 +23,6 @@ def found(tmp_path: Path) -> Review:
 
 def words(html: str) -> str:
     return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
-
-
-def pixels(address: str | None) -> np.ndarray:
-    assert address is not None
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
 
 
 def test_it_says_what_the_review_says(found: Review) -> None:
@@ -79,32 +69,6 @@ def test_pictures_that_are_gone_are_said_to_be(found: Review) -> None:
     html = gallery_page(found, COMMAND, 8)
     assert html.count("The picture isn't there any more.") == 1
     assert html.count("data:image/jpeg;base64,") == 23
-
-
-@pytest.mark.parametrize(("size", "expected"), [((900, 300), (224, 75)), ((20, 40), (20, 40))])
-def test_a_thumbnail_is_small_and_not_squeezed(
-    tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    Image.new("RGB", size, (200, 30, 30)).save(tmp_path / "a.jpg")
-    assert pixels(thumbnail(tmp_path / "a.jpg")).shape == (*expected[::-1], 3)
-    assert max(expected) <= LARGEST
-
-
-def test_a_thumbnail_stands_upright_on_white(tmp_path: Path) -> None:
-    picture = Image.new("RGBA", (300, 100), (0, 0, 0, 0))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
-    picture.save(tmp_path / "a.png", exif=exif)
-    shown = pixels(thumbnail(tmp_path / "a.png"))
-    assert shown.shape == (224, 75, 3)
-    assert shown.min() > 250
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\xff\xd8\xff\xe0 cut short"])
-def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path, content: bytes | None) -> None:
-    if content is not None:
-        (tmp_path / "a.jpg").write_bytes(content)
-    assert thumbnail(tmp_path / "a.jpg") is None
 
 
 @pytest.mark.slow
