@@ -126,19 +126,6 @@ def test_an_unknown_run_is_wrong_use(tmp_path: Path) -> None:
         tl.load("nothing", runs_dir=tmp_path)
 
 
-def test_train_leaves_a_run_and_returns_what_answers(trained: Trained, tmp_path: Path) -> None:
-    made = tl.train(
-        trained.data, arch="baseline", image_size=32, epochs=1, runs_dir=str(tmp_path / "models")
-    )
-    assert made.name == "baseline"
-    assert (tmp_path / "models" / "baseline" / "model.keras").is_file()
-    assert made.evaluate().split == "test"
-    with pytest.raises(UsageError, match="epochs"):
-        tl.train(trained.data, epochs=-1)
-    with pytest.raises(UsageError, match="epoch"):
-        tl.train(trained.data, epoch=1)
-
-
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="trian"):
         tl.trian  # noqa: B018

@@ -1,0 +1,98 @@
+"""Training from Python: settings by name, the run that it leaves, which pictures it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tl_catdog as tl
+from tests.conftest import Trained, paint_set
+from tl_catdog.api import run_name, training_images
+from tl_catdog.audit.split import split_set
+from tl_catdog.config import TrainConfig
+from tl_catdog.data.split_file import to_csv
+from tl_catdog.errors import UsageError
+from tl_catdog.training.observer import Observer
+
+
+def test_train_leaves_a_run_and_returns_what_answers(trained: Trained, tmp_path: Path) -> None:
+    made = tl.train(
+        trained.data, arch="baseline", image_size=32, epochs=1, runs_dir=str(tmp_path / "models")
+    )
+    assert made.name == "baseline"
+    assert (tmp_path / "models" / "baseline" / "model.keras").is_file()
+    assert made.evaluate().split == "test"
+    with pytest.raises(UsageError, match="epochs"):
+        tl.train(trained.data, epochs=-1)
+    with pytest.raises(UsageError, match="epoch"):
+        tl.train(trained.data, epoch=1)
+
+
+def test_the_observer_is_called(trained: Trained, tmp_path: Path) -> None:
+    heard: list[tuple[str, int]] = []
+
+    class Heard(Observer):
+        def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
+            heard.append((stage, epochs))
+
+    settings = {"arch": "baseline", "image_size": 32, "epochs": 1, "runs_dir": str(tmp_path)}
+    tl.train(trained.data, observer=Heard(), **settings)
+    assert heard == [("scratch", 1)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"arch": "baseline"}, "baseline"),
+        ({"arch": "mobilenet"}, "mobilenet"),
+        ({"arch": "mobilenet", "finetune": True}, "mobilenet-finetune"),
+        ({"run": "mine"}, "mine"),
+    ],
+)
+def test_a_run_is_named_by_what_it_is_unless_it_has_a_name(
+    settings: dict[str, object], name: str, tmp_path: Path
+) -> None:
+    config = TrainConfig(**settings, runs_dir=str(tmp_path))  # type: ignore[arg-type]
+    assert run_name(config) == name
+
+
+def test_a_name_that_is_taken_is_counted_up_or_refused_or_replaced(tmp_path: Path) -> None:
+    (tmp_path / "baseline").mkdir()
+    runs = str(tmp_path)
+    assert run_name(TrainConfig(arch="baseline", runs_dir=runs)) == "baseline-2"
+    with pytest.raises(UsageError, match="baseline"):
+        run_name(TrainConfig(arch="baseline", run="baseline", runs_dir=runs))
+    forced = TrainConfig(arch="baseline", run="baseline", runs_dir=runs, force=True)
+    assert run_name(forced) == "baseline"
+
+
+def test_pictures_are_split_as_the_settings_say(tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"": 20})
+
+    def counts(config: TrainConfig) -> dict[str, int]:
+        images = training_images(config, root)
+        return {split: len(images.split(split)) for split in images.splits}
+
+    assert counts(TrainConfig()) == {"train": 32, "validation": 8}
+    assert counts(TrainConfig(validation_fraction=0.5, test_fraction=0.25)) == {
+        "train": 10, "validation": 20, "test": 10,
+    }  # fmt: skip
+    first, again, other = (
+        {example.name: example.split for example in training_images(config, root).examples}
+        for config in (TrainConfig(seed=1), TrainConfig(seed=1), TrainConfig(seed=2))
+    )
+    assert first == again != other
+    assert not training_images(TrainConfig(), root).drawn
+    assert training_images(TrainConfig(), root, drawn=True).drawn
+
+
+def test_a_split_file_says_which_picture_is_where(tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"": 12})
+    wanted = split_set(root, validation=0.5, test=0.25, seed=7).images
+    file = tmp_path / "split.csv"
+    file.write_text(to_csv(wanted), newline="")
+    found = training_images(TrainConfig(split=str(file), seed=3), root)
+    assert {item.name: item.split for item in found.examples} == {
+        item.name: item.split for item in wanted.examples
+    }
