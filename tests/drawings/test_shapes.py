@@ -166,9 +166,12 @@ def test_the_mask_is_what_was_painted_last() -> None:
     mask = np.asarray(canvas.mask)
     assert mask[:, :20].max() == 0
     assert mask[:, 21:].min() == 255
-    line = Shape(np.array([(0.0, 0.25), (1.0, 0.25)]), BLUE, stroke=0.1)
-    canvas.paint([line], mask=255)
-    assert np.asarray(canvas.mask)[10, 3] == 255
+    corner = Shape(np.array([(0.0, 0.25), (0.75, 0.25), (0.75, 1.0)]), BLUE, stroke=0.1)
+    for value in (255, 0):
+        canvas.paint([corner], mask=value)
+        mask = np.asarray(canvas.mask)
+        assert mask[10, 3] == mask[30, 30] == value
+        assert (mask[25, 3], mask[25, 25]) == (0, 255), "a line has no inside"
 
 
 def test_a_stroke_is_a_line_of_its_width() -> None:
