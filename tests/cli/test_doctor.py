@@ -15,8 +15,11 @@ from rich.console import Console
 from tests.conftest import Cli, paint_set
 from tests.support.dry_runs import CONFIGS, RUNS, WORK
 from tl_catdog.cli.doctor import checks_view, estimates_view, span
+from tl_catdog.config import ResolvedConfig
+from tl_catdog.data.examples import ImageSet
 from tl_catdog.doctor import examination, versions
 from tl_catdog.doctor.check import Check
+from tl_catdog.doctor.dry_run import DryRun
 from tl_catdog.doctor.estimates import Estimate
 from tl_catdog.doctor.examination import Examination, Part
 from tl_catdog.models import weights
@@ -122,14 +125,25 @@ def test_pictures_here_that_can_not_be_used_fail(cli: Cli, tmp_path: Path) -> No
     assert len(found["estimates"]) == 5
 
 
-@pytest.mark.usefixtures("_known_runs")
-def test_unreadable_pictures_are_a_warning(cli: Cli, tmp_path: Path) -> None:
+def test_unreadable_pictures_are_a_warning(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: set[str] = set()
+
+    def run(config: ResolvedConfig, images: ImageSet, *_: object) -> DryRun:
+        trained.update(example.name for example in images.examples)
+        return RUNS[config.arch]
+
+    monkeypatch.setattr(examination, "dry_run", run)
     data = paint_set(tmp_path / "set", {"": 4})
     (data / "ant" / "broken.jpg").write_bytes(b"no picture")
     outcome = cli("doctor", "--data", data)
     assert outcome.code == 0
     assert "1 of 9 pictures can't be decoded" in outcome.out
     assert "tl-catdog data check" in outcome.out
+    assert trained == {"000.png", "001.png", "002.png", "003.png"}
+    found = json.loads(cli("doctor", "--data", data, "--json").out)
+    assert (found["rates"]["sample"], found["rates"]["unreadable"]) == (9, 1)
 
 
 def test_a_folder_that_is_not_there_is_wrong_use(cli: Cli) -> None:
@@ -155,6 +169,13 @@ def test_ctrl_c_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pictures_that_it_drew_are_gone_afterwards(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kept: list[Examination] = []  # while it lives, nothing is tidied up by the way
+
+    def made(data: Path | None, runs_dir: Path) -> Examination:
+        kept.append(Examination(data, runs_dir, configs=CONFIGS, work=WORK))
+        return kept[0]
+
+    monkeypatch.setattr(examination, "Examination", made)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert cli("doctor").code == 0
     assert list(tmp_path.iterdir()) == []

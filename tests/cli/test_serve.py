@@ -1,0 +1,68 @@
+"""``tl-catdog serve``: its options reach the server, and the address is said."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.bare_runs import publish
+from tests.support.commands import assert_one_line, watched
+from tl_catdog.serve.bodies import Limits
+
+SERVE = "tl_catdog.serve.server.serve"
+
+
+def test_options_reach_the_server(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    publish(tmp_path, "mine")
+    publish(tmp_path, "newer", created="2026-02-02")
+    calls = watched(monkeypatch, SERVE)
+    cli(
+        *("serve", "--run", "mine", "--runs-dir", tmp_path, "--host", "0.0.0.0", "--port", 9000),
+        *("--no-reject", "--max-mb", 3, "--max-files", 4, "--max-queue", 5, "--timeout", 6.5),
+    )
+    (((run,), named),) = calls
+    assert run.name == "mine"
+    assert (named["host"], named["port"], named["reject"]) == ("0.0.0.0", 9000, False)
+    assert named["limits"] == Limits(body=3 * 2**20, files=4, queue=5, seconds=6.5)
+
+
+def test_by_default_only_this_machine_is_answered_and_doubt_is_said(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    publish(tmp_path, "mine")
+    calls = watched(monkeypatch, SERVE)
+    outcome = cli("serve", "--runs-dir", tmp_path)
+    ((_, named),) = calls
+    assert (named["host"], named["port"], named["reject"]) == ("127.0.0.1", 8000, True)
+    limits = Limits(body=32 * 2**20, files=64, queue=512, seconds=60.0)
+    assert named["limits"] == limits == Limits()
+    assert "Using the newest run, mine" in outcome.err
+
+
+@pytest.mark.parametrize("to_others", [False, True])
+def test_the_address_is_a_result_and_who_reaches_it_is_said(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, to_others: bool
+) -> None:
+    def serve(*_: Any, **named: Any) -> None:
+        named["ready"]("http://127.0.0.1:8000/", to_others)
+
+    watched(monkeypatch, SERVE, serve)
+    outcome = cli("serve", "--run", "cats-dogs")
+    assert (outcome.code, outcome.out) == (0, "cats-dogs answers at http://127.0.0.1:8000/\n")
+    warning = "Everyone who reaches this machine can use the page: it asks for no password."
+    lines = [warning, "Ctrl-C ends it.", "Ended; what was under way was answered."]
+    assert outcome.err.splitlines() == lines if to_others else lines[1:]
+
+
+def test_without_its_packages_it_says_what_to_install(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tl_catdog.serve.server", None)
+    outcome = cli("serve", "--run", "cats-dogs")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "Type: pip install 'tl-catdog[serve]'" in outcome.err
+    assert_one_line(outcome.err)
