@@ -1,5 +1,8 @@
 """Small picture sets to be checked."""
 
+from __future__ import annotations
+
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,13 @@ import pytest
 from tl_catdog.drawings import draw_set
 
 
+@pytest.fixture(scope="session")
+def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("drawn") / "set"
+    return draw_set(root, counts={"train": 4, "validation": 3, "test": 2}, size=160, workers=1).root
+
+
 @pytest.fixture
-def drawn(tmp_path: Path) -> Path:
-    return draw_set(
-        tmp_path / "set", counts={"train": 4, "validation": 3, "test": 2}, size=160, workers=1
-    ).root
+def drawn(drawn_once: Path, tmp_path: Path) -> Path:
+    """A drawn set that the test may change."""
+    return shutil.copytree(drawn_once, tmp_path / "set")

@@ -1,15 +1,23 @@
 """A whole set: what its pictures have to do with each other, and with its folders."""
 
+from __future__ import annotations
+
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import paint
 from tests.support.copies import near_copy
-from tl_catdog.audit.check import check
-from tl_catdog.audit.findings import KINDS, SERIOUS, SINGLE, Audit, Finding, ordered
+from tl_catdog.audit import near_duplicates
+from tl_catdog.audit.check import _imbalance, _weakest, check
+from tl_catdog.audit.findings import Audit
+from tl_catdog.audit.near_duplicates import Pair
+from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import UsageError
 
@@ -87,14 +95,122 @@ def test_broken_files_are_named_and_left_out_of_comparisons(drawn: Path) -> None
     assert len(usable) == 18
 
 
+def test_each_leaked_picture_counts_where_it_leaked_to(drawn: Path) -> None:
+    cats, dogs = (sorted(drawn.glob(f"train/{kind}/*")) for kind in ("cats", "dogs"))
+    for target, original in {
+        "validation/cats/a.jpg": cats[0],
+        "validation/dogs/b.jpg": cats[0],
+        "validation/cats/c.jpg": cats[1],
+        "test/dogs/d.jpg": cats[0],
+        "train/dogs/e.jpg": cats[0],
+        "train/dogs/f.jpg": dogs[0],
+    }.items():
+        (drawn / target).write_bytes(original.read_bytes())
+    result = audit(drawn)
+    assert {split: (seen.images, seen.of) for split, seen in result.seen_in_training.items()} == {
+        "test": (1, 5),
+        "validation": (3, 9),
+    }
+    assert list(result.seen_in_training) == ["test", "validation"]
+    assert result.tally() == {"leak": 2, "label-conflict": 1, "duplicate": 1}
+    assert result.findings[0].detail == "identical, in test and train and validation"
+    assert result.of("label-conflict")[0].detail == "identical, as cats and dogs"
+
+
+def test_of_a_group_of_near_copies_the_least_alike_pair_is_told() -> None:
+    pairs = [Pair(0, 1, 0.97, True), Pair(1, 2, 0.91, False), Pair(2, 3, 0.91, True)]
+    found = _weakest([*pairs, Pair(4, 5, 0.99, False)], [0, 0, 0, 0, 4, 4])
+    assert found == {0: pairs[1], 4: Pair(4, 5, 0.99, False)}
+    assert _weakest([], [0, 1]) == {}
+
+
+def test_identical_pictures_are_called_so_and_near_copies_by_their_likeness(drawn: Path) -> None:
+    cats = sorted(drawn.glob("train/cats/*"))
+    for name, data in {
+        "same.jpg": cats[0].read_bytes(),
+        "near.jpg": near_copy(cats[1].read_bytes(), "smaller"),
+        "turned.jpg": near_copy(cats[2].read_bytes(), "mirrored"),
+    }.items():
+        (drawn / "train" / "cats" / name).write_bytes(data)
+    same, near, turned = (item.detail for item in audit(drawn).findings)
+    assert same == "identical"
+    assert re.fullmatch(r"near-copies, (0\.[89]\d|1\.00)", near)
+    assert re.fullmatch(r"near-copies, mirrored, (0\.[89]\d|1\.00)", turned)
+
+
+def entries(**counts: int) -> list[Example]:
+    """Return pictures of splits and classes: ``train_ant=3``; without a split ``_ant``."""
+    found = []
+    for words, count in counts.items():
+        split, label = words.split("_")
+        found += [Example(Path(str(n)), str(n), label, split, "") for n in range(count)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("counts", "detail"),
+    [
+        ({"train_ant": 6, "train_bee": 2}, "6 of ant, 2 of bee"),
+        ({"train_ant": 5, "train_bee": 2}, None),
+        ({"_ant": 2, "_bee": 9, "_fly": 5}, "9 of bee, 2 of ant"),
+        ({"test_ant": 90, "test_bee": 1, "train_ant": 5, "train_bee": 5}, None),
+        ({"train_ant": 9}, None),  # scan refuses a single class
+    ],
+)
+def test_only_training_pictures_are_out_of_balance_from_three_times_on(
+    counts: dict[str, int], detail: str | None
+) -> None:
+    found = _imbalance(entries(**counts))
+    if detail is None:
+        assert found == []
+    else:
+        (only,) = found
+        assert (only.kind, only.paths) == ("imbalance", ())
+        assert only.detail == f"{detail}: train with --class-weights balanced"
+
+
 def test_imbalance_in_training_is_remarked(tmp_path: Path) -> None:
     for number in range(6):
         paint(tmp_path / "set" / "ant" / f"{number}.png", (200, 60, 40), number)
     for number in range(2):
         paint(tmp_path / "set" / "bee" / f"{number}.png", (40, 80, 200), 50 + number)
-    (only,) = audit(tmp_path / "set").findings
+    result = audit(tmp_path / "set")
+    (only,) = result.findings
     assert only.kind == "imbalance"
     assert only.detail.startswith("6 of ant, 2 of bee")
+    assert result.counts == {"all": {"ant": 6, "bee": 2}}
+
+
+def test_what_goes_on_is_told_step_by_step_to_the_last_picture(drawn: Path) -> None:
+    seen: dict[str, list[tuple[int, int]]] = {}
+
+    @contextlib.contextmanager
+    def step(what: str) -> Iterator[Progress]:
+        calls = seen.setdefault(what, [])
+        yield lambda done, total: calls.append((done, total))
+
+    (drawn / "train" / "cats" / "broken.jpg").write_bytes(b"nothing")
+    check(drawn, step)
+    looked, compared = seen.values()
+    assert looked == [(done, 19) for done in range(1, 20)]
+    assert compared[-1] == (18, 18)
+
+
+def test_where_all_pictures_are_alike_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(near_duplicates, "LARGEST", 2)
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (12, 12)).astype(np.uint8)
+    picture = Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC)
+    for quality, label in zip((95, 90, 85, 80), ("ant", "ant", "bee", "bee"), strict=True):
+        (tmp_path / "set" / label).mkdir(parents=True, exist_ok=True)
+        picture.save(tmp_path / "set" / label / f"{quality}.jpg", quality=quality)
+    (only,) = audit(tmp_path / "set").of("alike")
+    assert only.paths == ()
+    assert re.fullmatch(
+        r"only likeness from (0\.9\d*|1\.0) on is taken for a copy, not from 0\.87", only.detail
+    )
 
 
 def test_files_left_out_by_their_names_are_counted(drawn: Path) -> None:
@@ -109,6 +225,8 @@ def test_a_folder_that_is_no_set_is_checked_all_the_same(tmp_path: Path) -> None
     result = audit(tmp_path / "heap")
     assert [item.kind for item in result.findings] == ["layout", "duplicate"]
     assert "pictures without a class" in result.findings[0].detail
+    assert result.findings[1].paths == ("one.png", "two.png")
+    assert (result.images, result.counts) == (2, {"all": {"": 2}})
 
 
 def test_nothing_to_check_is_an_error(tmp_path: Path) -> None:
@@ -116,14 +234,6 @@ def test_nothing_to_check_is_an_error(tmp_path: Path) -> None:
     for folder in (tmp_path / "empty", tmp_path / "missing"):
         with pytest.raises(UsageError):
             check(folder, quietly)
-
-
-def test_findings_are_in_the_order_of_their_kinds() -> None:
-    made = [Finding(kind, (name,), "") for name in "ba" for kind in reversed(KINDS)]
-    got = ordered(made)
-    assert [item.kind for item in got[::2]] == list(KINDS)
-    assert [item.paths for item in got[:2]] == [("a",), ("b",)]
-    assert set(SINGLE) < set(SERIOUS) < set(KINDS)
 
 
 def test_processes_find_what_threads_find(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
