@@ -283,14 +283,6 @@ def test_a_run_of_ones_own_is_served(start: Start, trained: Trained) -> None:
     assert set(row["probabilities"]) == {"ant", "bee"}
 
 
-def test_a_port_that_is_taken_is_one_line(cli: Cli) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        outcome = cli("serve", "--run", "cats-dogs", "--port", taken.getsockname()[1])
-    assert outcome.code == 2
-    assert "--port" in outcome.err
-    assert "Address already in use" in outcome.err
-
-
 def test_without_its_packages_it_says_what_to_install(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
