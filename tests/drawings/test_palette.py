@@ -31,6 +31,14 @@ def test_colours_are_vivid_to_nearly_grey() -> None:
     assert np.abs(colours.mean(axis=0) - 142).max() < 5, "of no hue in the mean"
 
 
+def test_a_colour_is_as_bright_as_its_grey() -> None:
+    for seed in range(100):
+        vivid = np.random.default_rng(seed).integers(50, 235, 3)
+        colour = any_colour(np.random.default_rng(seed))
+        assert np.mean(colour) == pytest.approx(vivid.mean(), abs=1.4)
+        assert np.ptp(colour) <= np.ptp(vivid)
+
+
 def test_grass_is_green_and_white_is_lighter_than_the_sky() -> None:
     assert all(green == max(red, green, blue) for red, green, blue in GREENS)
     assert all(sum(DARK) < sum(sky) < sum(WHITE) for sky in SKIES)
