@@ -73,7 +73,9 @@ def test_blades_stand_all_over_the_ground() -> None:
 
 def test_a_flower_grows_from_its_foot_to_its_height() -> None:
     shapes = flower(np.random.default_rng(0), (200, 80, 90), 0.3, 0.9, 0.1)
-    assert shapes[0].points[0].tolist() == pytest.approx([0.3, 0.9])
+    foot, top = shapes[0].points.tolist()
+    assert foot == pytest.approx([0.3, 0.9])
+    assert top == pytest.approx([0.305, 0.83])
     low, high = extent(shapes)
     assert low[1] == pytest.approx(0.8, abs=0.012)
     assert high[1] < 0.9

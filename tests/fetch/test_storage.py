@@ -99,8 +99,12 @@ def test_the_record_says_what_the_set_is() -> None:
     }
 
 
-def test_an_installed_set_is_counted_by_class(tmp_path: Path) -> None:
+def test_an_installed_set_is_counted_by_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = install(tmp_path)
+    walk = os.walk  # gives folders in whatever order the disk has them
+    monkeypatch.setattr(os, "walk", lambda folder: sorted(walk(folder), reverse=True))
     found = storage.find_installed(PETS, tmp_path)
     assert found is not None
     assert list(found.counts.items()) == [("train/cats", 1), ("train/dogs", 2)]
