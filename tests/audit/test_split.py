@@ -1,5 +1,9 @@
 """A split holds what it promises, whatever the pictures are called, and a file brings it back."""
 
+from __future__ import annotations
+
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from tl_catdog.audit.split import split_set, write_folders
 from tl_catdog.data.sets import load_set, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.drawings import draw_set
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, UsageError
 
 
 @pytest.fixture
@@ -102,3 +106,51 @@ def test_folders_are_links_to_the_same_files_and_names_do_not_collide(heap: Path
     with pytest.raises(UsageError, match="is there"):
         write_folders(found, target)
     assert not list(heap.parent.glob(".made*"))
+
+
+def test_where_no_links_can_be_made_files_are_copied(
+    heap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    found = split_set(heap, validation=0.2, test=0.1).images
+    target = heap.with_name("made")
+    target.mkdir()  # an empty folder is as good as none
+    monkeypatch.setattr(os, "link", refuse)
+    assert write_folders(found, target) == 26
+    assert load_set(target).fingerprint == found.fingerprint
+    assert {path.stat().st_nlink for path in target.rglob("*.jpg")} == {1}
+
+
+def test_links_lead_to_the_pictures_and_not_to_links(heap: Path) -> None:
+    path = sorted(heap.glob("dogs/*"))[0]
+    real = path.rename(heap.with_name("real.jpg"))
+    path.symlink_to(real)
+    found = split_set(heap, validation=0.2, test=0.1).images
+    write_folders(found, heap.with_name("made"))
+    inode = real.stat().st_ino
+    (made,) = [p for p in heap.with_name("made").rglob("*.jpg") if p.stat().st_ino == inode]
+    assert not made.is_symlink()
+
+
+def test_folders_that_cannot_be_written_are_an_error_that_leaves_nothing(heap: Path) -> None:
+    found = split_set(heap, validation=0.2, test=0.1).images
+    sorted(heap.glob("dogs/*"))[-1].unlink()
+    with pytest.raises(CatdogError, match=r"expected to write .*made, found that it can't be"):
+        write_folders(found, heap.with_name("made"))
+    assert sorted(path.name for path in heap.parent.iterdir()) == ["drawn", "heap"]
+
+
+def test_what_the_split_is_of_is_told(heap: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    found = split_set(
+        heap,
+        validation=0.2,
+        test=0,
+        seed=4,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert found.images.layout == "class folders, split by seed 4"
+    assert set(found.images.splits) == {"train", "validation"}
+    assert seen == [(done, 26) for done in range(1, 27)]
