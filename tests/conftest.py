@@ -15,7 +15,7 @@ from PIL import Image
 
 from tl_catdog import runtime
 
-pytest_plugins = ("tests.support.browsing",)
+pytest_plugins = ("tests.support.browsing", "tests.support.journal_room")
 
 # As the command line does, and before any test imports TensorFlow: its logs are turned down once.
 runtime.quiet_environment()
