@@ -1,4 +1,4 @@
-"""``data split`` and ``data draw``: what they say, write, and lead to."""
+"""``data split``: what it says, writes, and leads to."""
 
 import json
 from pathlib import Path
@@ -6,45 +6,40 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli, paint_set
+from tests.support.commands import assert_one_line, interrupt, watched
 
 
-@pytest.fixture
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return paint_set(tmp_path / "pets", {"": 20})
-
-
-def test_the_file_leads_to_a_training_on_this_split(cli: Cli, pictures: Path) -> None:
-    done = cli("data", "split", pictures)
+def test_the_file_leads_to_a_training_on_this_split(cli: Cli, pets: Path) -> None:
+    done = cli("data", "split", pets)
     assert done.code == 0
-    file = pictures.with_name("pets.split.csv")
-    assert f"Next: tl-catdog train --data {pictures} --split {file}" in done.out
+    file = pets.with_name("pets.split.csv")
+    assert f"Next: tl-catdog train --data {pets} --split {file}" in done.out
     assert len(file.read_text().splitlines()) == 41
     words = ["--arch", "baseline", "--image-size", "32", "--epochs", "1"]
-    done = cli("train", "--data", pictures, "--split", file, *words)
+    done = cli("train", "--data", pets, "--split", file, *words)
     assert done.code == 0
     assert "split by pets.split.csv" in done.err
-    kept = (pictures.parent / "models" / "baseline" / "split.csv").read_text()
+    kept = (pets.parent / "models" / "baseline" / "split.csv").read_text()
     assert sorted(kept.splitlines()) == sorted(file.read_text().splitlines())
     assert cli("evaluate", "baseline", "--split", "test").code == 0
 
 
-def test_an_existing_file_is_replaced_only_when_told_to(cli: Cli, pictures: Path) -> None:
-    assert cli("data", "split", pictures).code == 0
-    done = cli("data", "split", pictures)
+def test_an_existing_file_is_replaced_only_when_told_to(cli: Cli, pets: Path) -> None:
+    assert cli("data", "split", pets).code == 0
+    done = cli("data", "split", pets)
     assert done.code == 2
     assert "--force" in done.err
-    assert cli("data", "split", pictures, "--force", "--seed", "1").code == 0
+    assert cli("data", "split", pets, "--force", "--seed", "1").code == 0
 
 
-def test_folders_can_be_made_instead(cli: Cli, pictures: Path) -> None:
-    done = cli("data", "split", pictures, "--folders", "made", "--test", "0.25", "--json")
+def test_folders_can_be_made_instead(cli: Cli, pets: Path) -> None:
+    done = cli("data", "split", pets, "--folders", "made", "--test", "0.25", "--json")
     assert done.code == 0
     found = json.loads(done.out)
     assert found["counts"]["test"] == {"ant": 5, "bee": 5}
     assert found["copied"] == 0
     assert len(list(Path("made").glob("*/*/*.png"))) == 40
-    assert not pictures.with_name("pets.split.csv").exists()
+    assert not pets.with_name("pets.split.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -55,18 +50,77 @@ def test_folders_can_be_made_instead(cli: Cli, pictures: Path) -> None:
         ["--validation", "0"],
     ],
 )
-def test_what_makes_no_sense_is_refused(cli: Cli, pictures: Path, words: list[str]) -> None:
-    assert cli("data", "split", pictures, *words).code == 2
+def test_what_makes_no_sense_is_refused(cli: Cli, pets: Path, words: list[str]) -> None:
+    before = sorted(pets.parent.iterdir())
+    assert cli("data", "split", pets, *words).code == 2
+    assert sorted(pets.parent.iterdir()) == before
 
 
-def test_draw_writes_a_set_that_can_be_trained_on(cli: Cli, pictures: Path) -> None:
-    words = ["--train", "3", "--validation", "2", "--test", "0", "--size", "48"]
-    done = cli("data", "draw", "few", *words)
-    assert done.code == 0
-    assert "10 drawings: few" in done.out
-    assert "Next: tl-catdog train --data few" in done.out
-    assert len(list(Path("few").glob("*/*/*.jpg"))) == 10
-    assert cli("data", "draw", "few", *words).code == 0
-    done = cli("data", "draw", pictures, *words)
+@pytest.mark.parametrize(
+    ("validation", "test", "code"),
+    [(0.5, 0.5, 2), (0.9, 0.1, 2), (0.6, 0.9, 2), (0.9, 0.9, 2), (0.85, 0.1, 0), (0.9, 0.0, 0)],
+)
+def test_fractions_that_leave_nothing_to_train_on_are_refused(
+    cli: Cli, pets: Path, validation: float, test: float, code: int
+) -> None:
+    words = ("--validation", validation, "--test", test)
+    done = cli("data", "split", pets, *words, "--json")
+    assert done.code == code
+    if code:
+        assert f"found {validation} and {test}. Type: --validation 0.2 --test 0.1" in done.err
+        assert_one_line(done.err)
+        assert not pets.with_name("pets.split.csv").exists()
+    else:
+        assert json.loads(done.out)["counts"]["train"]["ant"] >= 1
+
+
+def test_options_reach_the_split(cli: Cli, pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = watched(monkeypatch, "tl_catdog.audit.split.split_set")
+    cli("data", "split", "pets", "--validation", 0.3, "--test", 0.2, "--seed", 7, "--again")
+    cli("data", "split", "pets")
+    (((root,), named), ((_,), default)) = calls
+    del named["progress"], default["progress"]
+    assert root == Path("pets")
+    assert named == {"validation": 0.3, "test": 0.2, "seed": 7, "again": True}
+    assert default == {"validation": 0.2, "test": 0.1, "seed": 0, "again": False}
+
+
+def test_without_a_test_part_there_is_none(cli: Cli, pets: Path) -> None:
+    found = json.loads(cli("data", "split", pets, "--test", 0, "--json").out)
+    assert found["counts"] == {"train": {"ant": 16, "bee": 16}, "validation": {"ant": 4, "bee": 4}}
+    assert found["target"] == str(pets.with_name("pets.split.csv"))
+
+
+def test_copies_that_stay_together_and_files_that_were_copied_are_told(
+    cli: Cli, pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("000", "001"):
+        (pets / "ant" / f"{name}copy.png").write_bytes((pets / "ant" / f"{name}.png").read_bytes())
+    watched(monkeypatch, "tl_catdog.audit.split.write_folders", lambda *_: 1)
+    done = cli("data", "split", pets, "--folders", "made here")
+    assert done.code == 0, done.err
+    assert "Kept together: 2 groups of copies, 4 pictures.\n" in done.out
+    assert "No links could be made: 1 file copied.\n" in done.out
+    assert done.out.endswith("Split: made here\nNext: tl-catdog train --data 'made here'\n")
+
+
+def test_a_set_with_splits_is_split_again_only_when_told_to(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paint_set(tmp_path / "set", {"train": 8, "validation": 8})
+    done = cli("data", "split", "set")
     assert done.code == 2
-    assert "holds something else" in done.err
+    assert "type: tl-catdog data split set --again" in done.err
+    assert cli("data", "split", "set", "--again").code == 0
+
+
+def test_ctrl_c_says_that_nothing_was_written(
+    cli: Cli, pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for target in ("tl_catdog.audit.split.split_set", "tl_catdog.data.split_file.to_csv"):
+        with monkeypatch.context() as patch:
+            watched(patch, target, interrupt)
+            done = cli("data", "split", pets)
+        assert (done.code, done.out, done.err) == (130, "", "Interrupted: nothing was written.\n")
+        assert not pets.with_name("pets.split.csv").exists()
