@@ -28,7 +28,12 @@ from tl_catdog.models import weights
 @pytest.fixture
 def _known_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the dry runs, which tests of their own hold, for done."""
-    monkeypatch.setattr(examination, "dry_run", lambda config, *_: RUNS[config.arch])
+
+    def run(config: ResolvedConfig, images: ImageSet, *_: object) -> DryRun:
+        assert images.splits == ("train", "validation")
+        return RUNS[config.arch]
+
+    monkeypatch.setattr(examination, "dry_run", run)
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +198,21 @@ def test_without_a_readable_picture_it_trains_on_drawn_ones(cli: Cli, tmp_path: 
     assert states["rates"] == "failed"
     assert states["dry run baseline"] == states["dry run mobilenet"] == "ok"
     assert (found["rates"], found["estimates"]) == (None, [])
+
+
+def test_without_one_of_the_dry_runs_nothing_is_estimated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(config: ResolvedConfig, *_: object) -> DryRun:
+        if config.arch == "mobilenet":
+            raise ValueError("oh no")
+        return RUNS[config.arch]
+
+    monkeypatch.setattr(examination, "dry_run", run)
+    outcome = cli("doctor")
+    assert outcome.code == 1
+    assert "✗  dry run mobilenet  ValueError: oh no" in outcome.out
+    assert "Estimates" not in outcome.out
 
 
 def test_a_title_is_shown_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,14 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, Cli, Trained, paint, paint_set
+from tests.support.commands import assert_one_line, watched
+from tl_catdog.wording import percent
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def assert_one_line(err: str) -> None:
-    (line,) = (line for line in err.splitlines() if line.startswith("Error: "))
-    assert "expected" in line
-    assert "found" in line
 
 
 @pytest.mark.parametrize("run", ["small", "tuned"])
@@ -116,3 +112,26 @@ def test_what_goes_wrong_is_one_line(
     assert says in outcome.err
     assert picture.read_bytes() == before
     assert not list(here.glob("*explained*"))
+
+
+def test_options_reach_the_explanation(
+    cli: Cli, trained: Trained, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    calls = watched(monkeypatch, "tl_catdog.api.classifier.Classifier.explain")
+    words = ("--runs-dir", trained.runs_dir, "--run", "small", "--class", "bee")
+    cli("explain", picture, *words)
+    cli("explain", picture, "--runs-dir", trained.runs_dir)
+    ((named, target, _), (newest, default, _)) = (call[0][1:] for call in calls)
+    assert (named, target, newest, default) == (picture, "bee", picture, None)
+    assert [call[0][0].name for call in calls] == ["small", "tuned"]
+
+
+def test_the_probability_is_that_of_the_answer(cli: Cli, trained: Trained, here: Path) -> None:
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    words = ("explain", picture, "--run", "tuned", "--runs-dir", trained.runs_dir)
+    found = json.loads(cli(*words, "--json").out)
+    other = "bee" if found["label"] == "ant" else "ant"
+    answer = cli(*words, "--class", other).out.splitlines()[0]
+    p = percent(found["probabilities"][found["label"]])
+    assert answer == f"{found['label']}  {p}  {picture}"

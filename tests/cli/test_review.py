@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Cli, paint_set
 from tests.review.test_label_issues import flipped_set
 from tests.review.test_relabel import tree
-from tests.support.commands import assert_one_line
+from tests.support.commands import assert_one_line, watched
 from tests.support.made_up import made_up_run
 from tl_catdog.runs.folder import Run
 
@@ -164,9 +164,20 @@ def test_an_interrupted_apply_says_how_to_put_it_back(
     assert tree(run) == before
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-def test_help_shows_examples_and_fits(cli: Cli, columns: int) -> None:
-    outcome = cli("review", "--help", columns=columns)
-    assert outcome.code == 0
-    assert "Example" in outcome.out
-    assert max(map(len, outcome.out.splitlines())) <= columns
+def test_options_reach_the_review(cli: Cli, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched(monkeypatch, "tl_catdog.review.label_issues.training_features", lambda *_: "features")
+    calls = watched(monkeypatch, "tl_catdog.review.label_issues.review")
+    cli("review", "mine", "--runs-dir", run.path.parent, "--top", 7, "--seed", 3)
+    cli("review", run.path)
+    (((chosen, features), named), (_, default)) = calls
+    assert (chosen.path, features) == (run.path, "features")
+    assert (named["top"], named["seed"], named["listed"]) == (7, 3, set())
+    assert (default["top"], default["seed"]) == (50, 0)
+
+
+def test_a_gallery_that_cannot_be_written_is_wrong_use(cli: Cli, run: Run) -> None:
+    (run.path / "review").write_text("in the way")
+    outcome = cli("review", run.path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"Type: ls -ld {run.path / 'review'}" in outcome.err
+    assert_one_line(outcome.err)

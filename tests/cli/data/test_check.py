@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cli
+from tests.support.commands import interrupt, watched
 from tests.support.copies import near_copy
+from tl_catdog.audit.findings import Finding
 from tl_catdog.drawings import draw_set
 
 
@@ -106,3 +108,42 @@ def test_odd_names_are_shown_and_escaped(cli: Cli, pictures: Path) -> None:
     page = (pictures.parent / "pets-check.html").read_text()
     assert "<b>" not in page.replace("<b>&", "") or "&lt;b&gt;&amp;.jpg" in page
     assert "&lt;b&gt;&amp;.jpg" in page
+
+
+OUTLIERS = "tl_catdog.audit.outliers.outliers"
+
+
+def test_odd_ones_out_are_looked_for_unless_told_not_to(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = Finding("outlier", ("train/dogs/0001.jpg",), "distance 0.9")
+    calls = watched(monkeypatch, OUTLIERS, lambda *_: [strange])
+    done = cli("data", "check", pictures, "--json", "--no-outliers")
+    assert (json.loads(done.out)["findings"], calls) == ([], [])
+    done = cli("data", "check", pictures, "--json")
+    assert json.loads(done.out)["findings"] == [strange.to_json()]
+    (((usable, _), _),) = calls
+    assert len(usable) == 14
+    assert done.code == 0  # it is worth a look, and loses nothing
+    assert cli("data", "check", pictures, "--json", "--fail-on", "outlier").code == 1
+
+
+def test_what_is_only_worth_a_look_is_offered_and_what_is_serious_comes_next(
+    cli: Cli, pictures: Path
+) -> None:
+    original = sorted(pictures.glob("train/dogs/*"))[0]
+    (pictures / "train" / "dogs" / "copy.jpg").write_bytes(original.read_bytes())
+    done = cli("data", "check", "pets", "--no-outliers")
+    assert done.code == 0
+    assert done.out.endswith("If you want: tl-catdog data fix pets --kinds duplicate\n")
+    leak(pictures)
+    done = cli("data", "check", "pets", "--no-outliers")
+    assert done.out.endswith("Next: tl-catdog data fix pets\n")
+
+
+def test_ctrl_c_says_that_nothing_was_changed(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched(monkeypatch, "tl_catdog.audit.check.check", interrupt)
+    done = cli("data", "check", pictures)
+    assert (done.code, done.out, done.err) == (130, "", "Interrupted: nothing was changed.\n")

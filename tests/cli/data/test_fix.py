@@ -7,6 +7,8 @@ import pytest
 
 from tests.audit.test_fix import tree
 from tests.conftest import Cli
+from tests.support.commands import interrupt, watched
+from tl_catdog.audit.fix import Plan
 from tl_catdog.drawings import draw_set
 
 
@@ -65,3 +67,52 @@ def test_nothing_to_undo_is_one_line(cli: Cli, pictures: Path) -> None:
     done = cli("data", "fix", pictures, "--undo")
     assert done.code == 2
     assert done.err.startswith("Error: expected something to undo")
+
+
+def test_ctrl_c_says_how_to_put_back_what_was_moved(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(pictures)
+    with monkeypatch.context() as patch:
+        watched(patch, "tl_catdog.journal._move", interrupt)
+        done = cli("data", "fix", pictures)
+    assert (done.code, done.out) == (130, "")
+    command = f"tl-catdog data fix '{pictures}' --undo"
+    told = f"Interrupted. To put back what was moved, if anything was, type: {command}\n"
+    assert done.err == told
+    cli("data", "fix", pictures, "--undo")
+    assert tree(pictures) == before
+
+
+def test_the_first_ten_moves_are_shown_and_how_many_more_there_are(
+    cli: Cli, pictures: Path
+) -> None:
+    for number in range(12):
+        (pictures / "train" / "dogs" / f"broken{number:02}.jpg").write_bytes(b"text")
+    done = cli("data", "fix", pictures, "--dry-run")
+    lines = done.out.splitlines()
+    assert [" → " in line for line in lines] == [True] * 10 + [False] * 2
+    assert lines[10:] == [
+        "… and 3 more",
+        "Would put aside 13 pictures: 13 not-a-picture. Nothing was moved.",
+    ]
+    lines = cli("data", "fix", pictures).out.splitlines()
+    assert lines[0] == (
+        "my pets/train/cats/broken.jpg → my pets.quarantine/not-a-picture/train/cats/broken.jpg"
+    )
+    assert lines[10].startswith("… and 3 more, all in ")
+    assert Path(lines[10].removeprefix("… and 3 more, all in ")).is_file()
+    assert lines[11] == "Put aside 13 pictures: 13 not-a-picture."
+
+
+def test_what_cannot_be_moved_is_named_and_the_exit_code_is_1(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan((), {"train/a\n.jpg": "a name of its own"})
+    watched(monkeypatch, "tl_catdog.audit.fix.plan", lambda *_: plan)
+    done = cli("data", "fix", pictures, "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["stuck"] == plan.stuck
+    told = "Left where it is, move it yourself: train/a\\n.jpg (a name of its own).\n"
+    assert done.err == told
+    assert cli("data", "fix", pictures).out == "Nothing to move.\n"
