@@ -53,6 +53,9 @@ def test_the_circle_of_the_head_holds_the_eyes(crowd: dict[str, list[Animal]]) -
             seen = [s.points for s in one.shapes if s.fill in (CAT_EYES, DOG_EYES)[kind == "dog"]]
             for points in seen:
                 assert np.hypot(points[:, 0] - x, points[:, 1] - y).max() < 0.9 * r
+            if seen:
+                middle = np.mean([points.mean(axis=0) for points in seen], axis=0)
+                assert np.hypot(*(middle - (x, y))) < 0.35 * r, "the face is in its middle"
             assert not [s for s in one.shapes if s.fill in (DOG_EYES, CAT_EYES)[kind == "dog"]]
             awake += bool(seen)
     assert awake > 0.8 * 2 * len(SEEDS)
