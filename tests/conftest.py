@@ -137,7 +137,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     root = tmp_path_factory.mktemp("trained")
     data = paint_set(root / "pictures", {"train": 24, "validation": 37, "test": 9})
     runs_dir = root / "models"
-    base: dict[str, Any] = {"image_size": 32, "data": str(data), "runs_dir": str(runs_dir), "batch_size": 16}
+    base: dict[str, Any] = {
+        "image_size": 32,
+        "data": str(data),
+        "runs_dir": str(runs_dir),
+        "batch_size": 16,
+    }
     configs = {
         "small": TrainConfig(arch="baseline", epochs=1, learning_rate=1e-6, **base),
         "tuned": TrainConfig(arch="mobilenet", finetune=True, epochs=2, finetune_epochs=1, **base),
