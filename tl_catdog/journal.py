@@ -192,7 +192,7 @@ def _obstacle(base: Path, move: Move) -> str | None:
 
 
 def _there(path: Path, move: Move) -> bool:
-    """Return whether a move's file may be at a path; an empty one can't be told from none."""
+    """Return whether a move's file may be at a path; an empty file may also be a mere reserve."""
     return os.path.lexists(path) if move.digest == EMPTY else _holds(path)
 
 

@@ -36,7 +36,7 @@ Steps = Callable[[str], AbstractContextManager[Progress]]
 def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     """Find what is wrong with the pictures of a folder, without any network.
 
-    Memory doesn't grow with the pictures but for what is found, their names and a few numbers each.
+    Memory doesn't grow with the pictures but for what is found, their names and their hashes.
 
     Args:
         root: The folder; one that is no set is searched for pictures, and that is a finding.

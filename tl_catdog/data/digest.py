@@ -29,7 +29,7 @@ def file_digests(paths: Iterable[Path]) -> list[str]:
 def content_key(digest: str, name: str) -> str:
     """Return a key that is equal for byte-identical pictures, and for no others.
 
-    It is the digest; a picture that can't be read has none and is told by its name.
+    It is the digest; a picture that can't be read has none, and its key is of its name.
 
     >>> content_key("9f86d081", "cats/1.jpg"), content_key(UNREADABLE, "cats/2.jpg")
     ('9f86d081', 'unreadable cats/2.jpg')

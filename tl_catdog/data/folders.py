@@ -53,14 +53,21 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """What a folder holds: the classes, in order, and the pictures of each split."""
+    """What a folder holds.
+
+    Attributes:
+        root: The folder.
+        layout: Which of the layouts it has, for people.
+        classes: The names of the classes, sorted.
+        splits: The pictures of each split, or of ``UNSPLIT``, class by class.
+        ignored: What is left out: how many files by their suffix, or by what they are.
+    """
 
     root: Path
     layout: str
     classes: tuple[str, ...]
     splits: dict[str, tuple[ImageFile, ...]]
     ignored: dict[str, int] = field(default_factory=dict)
-    """What is left out: how many files of each suffix, and how many pictures without a class."""
 
 
 def scan(root: Path) -> ImageFolder:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from tl_catdog.data.jpeg import refuse_cut, refuse_endless
+from tl_catdog.data.jpeg import refuse_endless, refuse_truncated
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError
 
@@ -81,7 +81,7 @@ def decode(source: ImageSource, size: int) -> Pixels:
             # Only JPEG's decoder does this; the bilinear filter then averages what is left.
             image.draft(None, (DRAFT * size, DRAFT * size))
             image.load()
-            refuse_cut(image, data)
+            refuse_truncated(image, data)
             return _resized(to_rgb(upright(image)), size)
     except ImageError:
         raise
@@ -103,7 +103,7 @@ def _resized(rgb: Image.Image, size: int) -> Pixels:
 
 
 def _of_values(values: npt.NDArray[Any]) -> Image.Image:
-    """Take an array for a picture.
+    """Return the picture whose values an array holds.
 
     Raises:
         ImageError: Its shape or its values aren't a picture's.
@@ -126,7 +126,7 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
 
 
 def opened(data: bytes) -> Image.Image:
-    """Open a picture by its bytes; only the header is read, and what it promises is judged.
+    """Open a picture by its bytes; only the header is read, and checked against the limits.
 
     Raises:
         ImageError: It has too many pixels or too many scans.
@@ -149,9 +149,13 @@ def try_decode(source: ImageSource, size: int) -> Pixels | ImageError:
 
 
 def upright(image: Image.Image, pixels: Image.Image | None = None) -> Image.Image:
-    """Turn a picture as its EXIF orientation says, or its pixels that were decoded otherwise.
+    """Return a picture turned as its EXIF orientation says.
 
     Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
+
+    Args:
+        image: The opened picture.
+        pixels: What to turn instead of it: its pixels, decoded by another decoder.
     """
     if pixels is None:
         image.load()  # what is neither turned nor converted would look for its file later
@@ -161,7 +165,7 @@ def upright(image: Image.Image, pixels: Image.Image | None = None) -> Image.Imag
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any of Pillow's modes to RGB without losing what a viewer would show.
+    """Return a picture of any of Pillow's modes as RGB, as a viewer would show it.
 
     16-bit grey is scaled to 8 bits (Pillow's own conversion clips it to white), and transparency
     is laid over ``BACKGROUND`` (Pillow's own conversion bares the hidden colour).

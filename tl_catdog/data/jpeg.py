@@ -1,4 +1,4 @@
-"""What Pillow keeps to itself about a JPEG: that data is missing, or that its scans never end."""
+"""What Pillow doesn't say of a JPEG: that data is missing, or that there are very many scans."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refuse_endless(image: Image.Image, data: bytes) -> None:
             raise ImageError(f"{scans:,} scans are more than {MAX_SCANS} allowed")
 
 
-def refuse_cut(image: Image.Image, data: bytes) -> None:
+def refuse_truncated(image: Image.Image, data: bytes) -> None:
     """Refuse a decoded JPEG whose data ends early, though it has an end marker.
 
     Pillow takes it for whole and shows grey below, or, of a progressive one, a blur. A second
@@ -37,7 +37,7 @@ def refuse_cut(image: Image.Image, data: bytes) -> None:
     Raises:
         ImageError: Data is missing.
     """
-    if not isinstance(image, JpegImageFile) or not _may_be_cut(image):
+    if not isinstance(image, JpegImageFile) or not _may_be_truncated(image):
         return
     import simplejpeg
 
@@ -53,7 +53,7 @@ def _is_progressive(image: Image.Image) -> bool:
     return isinstance(image, JpegImageFile) and "progressive" in image.info
 
 
-def _may_be_cut(image: Image.Image) -> bool:
+def _may_be_truncated(image: Image.Image) -> bool:
     if _is_progressive(image) or image.mode not in ("L", "RGB"):
         return True
     last = image.getpixel((image.width - 1, image.height - 1))
