@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tl_catdog.cli.options import RUNS_DIR, Json, RunsDir
-from tl_catdog.cli.output import notices, on_ctrl_c, print_json, printable, results
+from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results
+from tl_catdog.wording import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

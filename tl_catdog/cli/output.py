@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.wording import printable as printable
+from tl_catdog.wording import printable
 
 PNG = ".png"
 INTERRUPTED = 130  # what shells give for a process that SIGINT ended: 128 + 2

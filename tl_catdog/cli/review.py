@@ -78,7 +78,7 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
     edits = {(edit.name, edit.digest): edit for edit in before if edit.action != KEEP}
     with counting(notices(), "looking at pictures") as progress:
         features = training_features(run, progress)
-    with counting(notices(), "judging labels") as progress:
+    with counting(notices(), "checking labels") as progress:
         names = {name for name, _ in edits}
         found = find_issues(run, features, top=top, seed=seed, listed=names, progress=progress)
     command = f"{_command(run)} --apply {shlex.quote(str(path))}"
@@ -125,9 +125,8 @@ def review_view(found: Review) -> RenderableType:
     )
     answers = (
         f"{count(found.wrong)} of {count(found.answered)} pictures that it wasn't trained on are "
-        f"answered "
-        f"wrong; {plural(len(found.mistakes), 'mistake')} and the "
-        f"{len(found.unsure)} least sure answers are in the gallery."
+        f"answered wrong; {plural(len(found.mistakes), 'mistake')} and the "
+        f"{count(len(found.unsure))} least sure answers are in the gallery."
     )
     legend = (
         "Quality: the chance of the label in the eyes of classifiers that never saw the picture, 0 "
