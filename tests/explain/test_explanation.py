@@ -27,7 +27,7 @@ CLASSES = ("ant", "bee", "fly")
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     graph, _ = small_network(units=3, pool=4, seed=4)
-    calibration = {"temperature": 30.0}
+    calibration = {"temperature": 1.7}
     return network_run(tmp_path / "runs", graph, size=32, classes=CLASSES, calibration=calibration)
 
 

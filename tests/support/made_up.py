@@ -49,36 +49,73 @@ def answers(pictures: ImageSet, split: str) -> str:
     return to_predictions(classes, examples, probabilities).to_csv()
 
 
+MANIFEST: dict[str, Any] = {
+    "name": "mine",
+    "created": "2026-01-02T03:04:05+00:00",
+    "interrupted": False,
+    "seed": 7,
+    "versions": {"tl-catdog": "0.2.0", "python": "3.11.7"},
+    "machine": {
+        "system": "Linux x86_64",
+        "cpus": 2,
+        "memory_bytes": 8 * 10**9,
+        "command": ["train", "--data", "my set"],
+    },
+    "stages": [{"name": "frozen", "epochs": 2, "best_epoch": 1}],
+    "timings": {"train_seconds": 12.0},
+    "skipped": [],
+    "git_commit": None,
+}
+MODEL = {
+    "sha256": "f00d" * 16,
+    "bytes": 1_234_567,
+    "params": 2_422_081,
+    "trainable_params": 164_097,
+    "ms_per_image": 6.25,
+}
+"""What manifests say besides."""
+
+
 def network_run(
     runs_dir: Path,
     graph: bytes,
     *,
     size: int,
     classes: Sequence[str] = ("ant", "bee"),
+    images: ImageSet | None = None,
     predictions: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
     **manifest: Any,
 ) -> Run:
-    """Publish a run that has a network in ONNX, whatever its manifest should say besides.
+    """Publish a run that has a network in ONNX, and all else that a training leaves.
 
     Args:
         runs_dir: Where.
         graph: The network, see ``small_network``.
         size: Height and width of its pictures.
         classes: Its classes.
+        images: The pictures that it was trained with.
         predictions: CSV of what it says of the pictures of each split.
-        manifest: Further entries; those of ``data`` and ``model`` are added to what is there.
+        config: Settings that differ.
+        manifest: Entries that differ; those of ``data`` and ``model`` are added to what is there.
     """
     with RunWriter(runs_dir, manifest.get("name", "mine")) as writer:
-        writer.write_config({**SETTINGS, "image_size": size})
+        writer.write_config({**SETTINGS, "seed": 7, "image_size": size, **(config or {})})
         digest = writer.write_bytes(ONNX, graph)
         for split, text in (predictions or {}).items():
             writer.write_predictions(split, text)
+        for epoch in (1, 2):
+            row = {"stage": "frozen", "epoch": epoch, "loss": 1 / epoch, "accuracy": 0.4 * epoch}
+            writer.append_metrics({**row, "val_loss": 2 / epoch, "val_accuracy": 0.3 * epoch})
+        data: dict[str, Any] = {"classes": list(classes)}
+        if images is not None:
+            writer.write_split(to_csv(images))
+            data = describe(images)
         whole = {
-            "name": "mine",
-            "created": datetime.now(UTC).isoformat(),
+            **MANIFEST,
             **manifest,
-            "data": {"classes": list(classes), **manifest.get("data", {})},
-            "model": {"onnx_sha256": digest, **manifest.get("model", {})},
+            "data": {**data, **manifest.get("data", {})},
+            "model": {**MODEL, "onnx_sha256": digest, **manifest.get("model", {})},
         }
         return writer.publish(whole)
 
@@ -114,6 +151,7 @@ def small_network(
     }
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     weights["conv/kernel"] /= 128  # pictures aren't scaled here
+    weights["head_dense/0"] /= 10 * features**0.5  # logits of a few
     node = helper.make_node
     pooling = (
         node("MaxPool", ["maps"], ["pooled"], kernel_shape=[pool, pool], strides=[pool, pool])
@@ -136,8 +174,8 @@ def small_network(
         node("Flatten", ["last"], ["features"], axis=1),
         node("Gemm", ["features", "head_dense/0", "head_dense/1"], ["hidden"]),
         node("Relu", ["hidden"], ["on"]),
-        node("Gemm", ["on", "head_output/0", "head_output/1"], ["logits"]),
-        node("Sigmoid", ["logits"], ["output"]),
+        node("Gemm", ["on", "head_output/0", "head_output/1"], ["before_sigmoid"]),
+        node("Sigmoid", ["before_sigmoid"], ["output"]),
     ]
     floats = TensorProto.FLOAT
     graph = helper.make_graph(

@@ -1,0 +1,72 @@
+"""Beside each export lies what its user needs: labels, figures, the card and how to use it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tl_catdog.export.card import card, described
+from tl_catdog.export.formats import FORMATS
+from tl_catdog.export.metadata import write_beside
+from tl_catdog.prediction.rejection import policy_of
+from tl_catdog.runs.folder import Run
+
+PARITY = {"n": 9, "same_decisions": 1.0}
+
+
+def beside(run: Run, folder: Path, name: str) -> dict[str, Any]:
+    write_beside(run, folder, FORMATS[name], "model.here", PARITY)
+    found: dict[str, Any] = json.loads((folder / "metadata.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("onnx", "float32"), ("keras", "float32"), ("litert-int8", "uint8")]
+)
+def test_programs_get_values_and_people_text(
+    small: Run, tmp_path: Path, name: str, dtype: str
+) -> None:
+    found = beside(small, tmp_path, name)
+    policy = policy_of(small)
+    assert policy is not None
+    assert found == {
+        **described(small),
+        "labels": ["ant", "bee", "cow"],
+        "image_size": 32,
+        "temperature": 1.7,
+        "seed": 7,
+        "format": name,
+        "model": "model.here",
+        "input_dtype": dtype,
+        "unsure_below": policy.confidence,
+        "versions": small.manifest["versions"],
+        "parity": PARITY,
+    }
+    assert (tmp_path / "labels.txt").read_text() == "ant\nbee\ncow\n"
+    assert (tmp_path / "CARD.md").read_text() == card(small)
+
+
+def test_a_run_that_is_never_unsure_says_none(small: Run, tmp_path: Path) -> None:
+    small.predictions_path("validation").unlink()
+    assert beside(small, tmp_path, "onnx")["unsure_below"] is None
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_the_readme_shows_how_to_use_this_very_file(small: Run, tmp_path: Path, name: str) -> None:
+    beside(small, tmp_path, name)
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith(f"# mine as {name}\n")
+    assert "Tells apart ant, bee, cow." in text
+    assert f"(B, 32, 32, 3), {FORMATS[name].takes}," in text
+    code = text.split("```python\n")[1].split("```")[0]
+    compile(code, "README.md", "exec")
+    assert '"model.here"' in code
+    assert "resize((32, 32)" in code
+    assert f"np.{FORMATS[name].takes}" in code
+    served = "docker run" in text
+    assert served == (name == "savedmodel")
+    if served:
+        assert '-v "$PWD/mine:/models/mine" -e MODEL_NAME=mine' in text
+        assert "`POST /v1/models/mine:predict`" in text
+        assert "32 rows of 32 pixels" in text
