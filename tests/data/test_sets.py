@@ -13,12 +13,62 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import COLOURS, paint, paint_set
-from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.examples import Example
+from tl_catdog.data.digest import UNREADABLE, file_digest
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.sets import assign_splits, load_set, load_training_set
+from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import UsageError
+from tl_catdog.files import write_text
 
 PARTS = {"validation": 0.2, "test": 0.1}
+
+
+def test_a_folder_is_loaded_with_every_pictures_role_and_hash(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"train": 1, "test": 1})
+    (tmp_path / "test" / "bee" / "notes.txt").touch()
+    found = load_set(tmp_path)
+    assert found == ImageSet(
+        root=tmp_path,
+        layout="split folders",
+        classes=("ant", "bee"),
+        examples=tuple(
+            Example(path, name, label, split, file_digest(path))
+            for split in ("train", "test")
+            for label in ("ant", "bee")
+            for name in [f"{split}/{label}/000.png"]
+            for path in [tmp_path / name]
+        ),
+        ignored={".txt": 1},
+        drawn=False,
+    )
+    assert load_set(tmp_path, drawn=True).drawn
+
+
+def test_a_folder_is_split_as_it_is_asked_for(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"": 10})
+    plain = load_training_set(tmp_path)
+    assert plain == load_training_set(tmp_path, seed=0, validation_fraction=0.2, test_fraction=0)
+    assert plain.counts()["validation"] == {"ant": 2, "bee": 2}
+    assert set(plain.splits) == {"train", "validation"}
+    assert (plain.root, plain.drawn) == (tmp_path, False)
+    assert plain.layout == "class folders, split by seed 0"
+    other = load_training_set(tmp_path, seed=3, test_fraction=0.1, drawn=True)
+    assert (other.layout, other.drawn) == ("class folders, split by seed 3", True)
+    file = tmp_path / "split.csv"
+    write_text(file, to_csv(other))
+    again = load_training_set(tmp_path, split_file=file)
+    assert again.fingerprint == other.fingerprint != plain.fingerprint
+
+
+def test_a_file_goes_before_the_splits_of_the_folders(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"train": 2, "validation": 2})
+    loaded = load_set(tmp_path)
+    swap = {"train": "validation", "validation": "train"}
+    swapped = [replace(item, split=swap[item.split]) for item in loaded.examples]
+    file = tmp_path / "split.csv"
+    write_text(file, to_csv(replace(loaded, examples=tuple(swapped))))
+    found = load_training_set(tmp_path, split_file=file)
+    assert [item.split for item in found.examples] == [item.split for item in swapped]
 
 
 def test_given_splits_are_taken_as_they_are(tmp_path: Path) -> None:
