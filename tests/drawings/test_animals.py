@@ -74,12 +74,14 @@ def test_both_kinds_get_their_coats_and_builds_from_the_same_draws(
 ) -> None:
     coats: list[Coat] = []
     builds: list[Build] = []
+    kinds: list[str] = []
 
     def coat(rng: Rng) -> Coat:
         coats.append(pick_coat(rng))
         return coats[-1]
 
     def build(kind: str, rng: Rng) -> Build:
+        kinds.append(kind)
         builds.append(pick_build(kind, rng))
         return builds[-1]
 
@@ -87,7 +89,11 @@ def test_both_kinds_get_their_coats_and_builds_from_the_same_draws(
     monkeypatch.setattr(animals, "pick_build", build)
     for kind in KINDS:
         for seed in range(20):
-            animal(kind, np.random.default_rng(seed))
+            one = animal(kind, np.random.default_rng(seed))
+            for shape in one.shapes:
+                # A head is built in units of its own, but its contour is as thick as the body's.
+                assert shape.line_width in (0, pytest.approx(coats[-1].contour))
+    assert kinds == ["cat"] * 20 + ["dog"] * 20
     assert coats[:20] == coats[20:]
     assert [(b.girth, b.length, b.head) for b in builds[:20]] == [
         (b.girth, b.length, b.head) for b in builds[20:]
