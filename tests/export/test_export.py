@@ -139,7 +139,7 @@ def test_what_is_there_is_replaced_only_if_that_is_wanted(
     (out / "onnx").mkdir(parents=True)
     (out / "onnx" / "old.txt").write_text("old")
     with pytest.raises(UsageError, match="expected a new folder") as caught:
-        written(small, images, out)
+        written(small, images, out, replace(ONNX, write=interrupt))  # before any work is done
     assert "--force" in caught.value.hint
     with pytest.raises(UsageError):
         check_free(out / "onnx", force=False)
@@ -248,6 +248,10 @@ def test_it_is_calibrated_on_training_pictures_of_all_classes_black_and_white(
     images = load_set(paint_set(tmp_path / "large" / "set", counts, THREE))
     found = written(small, images, out, calibrated.kind)
     *pictures, black, white = calibrated.seen
+    backwards = replace(images, examples=images.examples[::-1])  # validation comes first
+    assert written(small, backwards, out, calibrated.kind, force=True).parity.calibrated_on == (
+        "set, train"
+    )
     assert (CALIBRATING, len(pictures)) == (200, 200)
     assert np.bincount(colours(pictures)).tolist() == pytest.approx([67, 67, 67], abs=1)
     assert black.shape == white.shape == (32, 32, 3)

@@ -131,12 +131,19 @@ def test_the_one_that_ships_agrees_with_its_exports_on_photographs(
 ) -> None:
     words = ("--format", "onnx", "--format", "litert-int8")
     outcome = cli("export", "cats-dogs", *words, "--data", photographs, "--out", tmp_path, "--json")
-    assert outcome.code == 0, outcome.err
-    for row in json.loads(outcome.out)["exports"]:
+    onnx, int8 = json.loads(outcome.out)["exports"]
+    for row in (onnx, int8):
         assert row["n"] == 351
         assert row["accuracy"]["value"] > 0.97
-        assert row["greatest_difference"] <= 1e-4 or row["format"] == "litert-int8"
-        assert row["same_decisions"] >= 0.995
+    assert onnx["greatest_difference"] <= 1e-4
+    assert onnx["same_decisions"] >= 0.995
+    # Whole numbers are computed differently by different processors: 348 and 350 of the 351
+    # decisions were the same on two of them. The gate says which of it is written.
+    assert int8["same_decisions"] >= 0.99
+    written = int8["same_decisions"] >= 0.995
+    assert (int8["path"] is not None) is written
+    assert outcome.code == (0 if written else 1), outcome.err
+    assert (tmp_path / "cats-dogs" / "onnx").is_dir()
 
 
 @pytest.mark.slow
