@@ -170,7 +170,7 @@ def mask_of(picture: Drawing, target: str) -> Flags:
 
 @contextlib.contextmanager
 def shuffled_weights(model: keras.Model, seed: int) -> Iterator[None]:
-    """Shuffle the numbers within each of the network's weight arrays, for as long as it lasts.
+    """Shuffle the values within each of the network's weight arrays, for as long as it lasts.
 
     Their distribution stays; what the training made of their places is gone.
     """

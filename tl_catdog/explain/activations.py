@@ -1,4 +1,4 @@
-"""A walk through a network: what each step leaves of a picture."""
+"""The activations of a network's layers for one picture, and the filters of its first."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ MOBILENET: tuple[tuple[Stop, ...], ...] = (
 
 @dataclass(frozen=True)
 class Step:
-    """What one layer leaves of a picture.
+    """What one layer gives for a picture.
 
     Attributes:
         layer: The layer's name.
         does: What it does, in words.
-        shape: Height, width and number of its maps.
-        channels: The numbers of the maps shown, strongest first.
+        shape: Height, width and number of its maps, (h, w, C).
+        channels: Indices of the maps that are kept, strongest first, (K,).
         maps: Those maps, (K, h, w).
     """
 
@@ -84,7 +84,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Activations:
-    """What a network makes of one picture, from the first layer to the last maps.
+    """What a network's layers give for one picture, from the first to the last maps.
 
     Attributes:
         first: Name of the first convolution.
@@ -104,17 +104,21 @@ class Activations:
 
 
 def dimensions(shape: tuple[int, ...]) -> str:
-    """Return a shape as ``64×64×32``."""
+    """Return a shape as text.
+
+    >>> dimensions((64, 64, 32))
+    '64×64×32'
+    """
     return "×".join(map(str, shape))
 
 
 def record_activations(
     model: keras.Model, image: Pixels, strongest: int = STRONGEST
 ) -> Activations:
-    """Send one picture through a network and keep what it looks like on the way.
+    """Send one picture through a network and keep its activations; starts TensorFlow.
 
     Args:
-        model: Of either architecture.
+        model: A Keras model of either architecture.
         image: RGB in [0, 255], (S, S, 3).
         strongest: How many maps to keep of each step: those that vary most over the picture. (The
             greatest means belong to maps that MobileNetV2's ReLU6 holds at six everywhere.)

@@ -34,11 +34,11 @@ MOST_CLASSES = 6
 
 
 def explain_figure(explanation: Explanation, title: str) -> Figure:
-    """Draw the walk.
+    """Draw an explanation from top to bottom, in the order of the network's layers.
 
     Args:
         explanation: What to draw.
-        title: The picture's name as it shall be shown.
+        title: The picture's name as it is to be shown.
     """
     blocks = explanation.activations.blocks
     heights = [TOP, *(TITLE + STEP * len(block.steps) for block in blocks), LOOK, ANSWER]

@@ -1,4 +1,4 @@
-"""A spot in a picture, whatever the picture's size."""
+"""A place in a picture, whatever the picture's size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Location:
-    """A place as parts of the picture's width and height, 0..1, from the upper left."""
+    """A place as parts of the picture's width and height, 0..1, from the upper left.
+
+    >>> Location(x=0.1, y=0.9).words
+    'the lower left'
+    """
 
     x: float
     y: float
@@ -27,9 +31,12 @@ class Location:
 
 
 def peak_of(values: npt.NDArray[Any]) -> Location | None:
-    """Return where a map, (h, w), is greatest: of several such spots the one nearest the middle.
+    """Return where a map, (h, w), is greatest: of several such places the one nearest the middle.
 
     None where nothing is above zero.
+
+    >>> peak_of(np.array([[0, 0, 1, 0]]))
+    Location(x=0.625, y=0.5)
     """
     greatest = values.max()
     if not greatest > 0:

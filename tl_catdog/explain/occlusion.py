@@ -114,7 +114,7 @@ def occlude(
     grid: int = GRID,
     progress: Progress | None = None,
 ) -> Occlusion:
-    """Cover a square here, there and everywhere, and see what is left of the answer.
+    """Cover a square at each of many places, and ask for the answer each time.
 
     Args:
         image: As the network takes it, (S, S, 3).
@@ -122,7 +122,7 @@ def occlude(
         spot: A place to cover besides.
         side: The square's side as a part of the picture's, 0..1.
         grid: Squares in each direction.
-        progress: Hears how many squares of how many are done.
+        progress: Called with (done, total) squares.
     """
     middles = (np.arange(grid) + 0.5) / grid
     spots = [Location(float(x), float(y)) for y in middles for x in middles] + (

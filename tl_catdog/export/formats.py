@@ -35,7 +35,7 @@ class Format:
             returns what is to be loaded, relative to the folder.
         open: Loads that in the format's own runtime; says which in its second part.
         exact: Whether probabilities must agree, or only decisions.
-        needs_calibration: Whether ``write`` looks at the training pictures.
+        needs_calibration: Whether ``write`` uses the training pictures.
         takes: What the input takes, in words.
     """
 

@@ -103,7 +103,7 @@ class Parity:
 def parity_reference(
     run: Run, images: ImageSet, progress: Progress | None = None
 ) -> ParityReference:
-    """Ask the run about pictures that exports shall agree on: test, validation, or all there are.
+    """Ask the run about pictures that exports must agree on: test, validation, or all there are.
 
     Args:
         run: The run.

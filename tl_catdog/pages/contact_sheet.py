@@ -1,4 +1,4 @@
-"""Contact sheets: what is in a set, and what augmentation makes of it."""
+"""Contact sheets: the pictures of a set, and augmented ones as training sees them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def augmented_sheet(
     image_size: int,
     versions: int = 7,
 ) -> Sheet:
-    """Draw pictures, one a row, and beside each what the training pipeline makes of it.
+    """Draw pictures, one a row, and beside each its augmented versions as training sees them.
 
     Args:
         images: The set.

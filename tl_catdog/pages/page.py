@@ -88,5 +88,5 @@ def thumbnail(path: Path) -> str | None:
             small = to_rgb(ImageOps.exif_transpose(image))
             small.thumbnail((LARGEST, LARGEST))
             return embedded(np.asarray(small))
-    except Exception:  # gone or changed since it was judged: decoders raise errors of any kind
+    except Exception:  # gone or changed meanwhile: decoders raise errors of any kind
         return None

@@ -80,9 +80,10 @@ class Review:
     Attributes:
         run: The run's name.
         root: The folder of its pictures.
-        n: How many training pictures were judged.
+        n: How many training pictures were examined.
         likely: How many of their labels are likely errors.
-        doubts: The training pictures to look at, most doubtful first: the likely errors and more.
+        label_issues: The training pictures to look at, most doubtful first: the likely errors and
+            more.
         answered: How many pictures of validation and test there are answers for.
         wrong: How many of those are wrong.
         mistakes: The surest wrong answers, surest first.
@@ -118,7 +119,7 @@ class Review:
 
 
 def training_features(run: Run, progress: Progress | None = None) -> Pooled:
-    """Compute what the backbone makes of the pictures that a run was trained on.
+    """Compute the backbone's features of the pictures that a run was trained on.
 
     Raises:
         UsageError: Cleanlab isn't installed, which all of this is for.
@@ -150,10 +151,10 @@ def review(
         top: How many pictures to list at least, where there are so many.
         seed: Of the folds.
         listed: Names of training pictures to list as well.
-        progress: Hears of each probe.
+        progress: Called with (done, total) probes.
 
     Raises:
-        CatdogError: A class has too few pictures to judge them; saved answers can't be read.
+        CatdogError: A class has too few pictures to compare them; saved answers can't be read.
     """
     labels = class_indices(found.examples, run.classes)
     digests = [example.digest for example in found.examples]
@@ -202,14 +203,14 @@ def confident_learning(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Judge labels twice, the second time by probes that weren't trained on what was doubted.
+    """Find likely label errors twice, the second time by probes not trained on what was doubted.
 
     Args:
         features: Of N pictures, (N, F).
         labels: Their class indices, (N,).
         digests: Their SHA-256.
         seed: Of the folds.
-        progress: Hears of each probe.
+        progress: Called with (done, total) probes.
 
     Returns:
         Probabilities of the classes by probes that never saw the picture, (N, C), and which labels
@@ -236,7 +237,7 @@ def confident_learning(
 
 
 def _later(progress: Progress | None, number: int, rounds: int) -> Progress | None:
-    """Return what hears of one of several rounds."""
+    """Return what is called in one of several rounds; it adds up to all of them."""
     if progress is None:
         return None
     return lambda done, total: progress(number * total + done, rounds * total)
@@ -291,10 +292,10 @@ def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
 
 
 def to_csv(label_issues: Sequence[LabelIssue], edits: Mapping[tuple[str, str], Edit]) -> str:
-    """Return the list to edit: what shall become of each picture, ``keep`` unless edited before.
+    """Return the list to edit: what to do with each picture, ``keep`` unless edited before.
 
     Args:
-        doubts: The pictures.
+        label_issues: The pictures.
         edits: Rows of an earlier list by name and SHA-256.
     """
     out = io.StringIO()

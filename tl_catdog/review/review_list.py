@@ -28,7 +28,7 @@ ASIDE = ".removed"
 
 @dataclass(frozen=True)
 class Edit:
-    """A row of the list: what shall become of a picture.
+    """A row of the list: what is to be done with a picture.
 
     Attributes:
         action: ``keep``, ``remove``, or the class that it belongs to.
@@ -67,7 +67,7 @@ def read_list(path: Path) -> tuple[Edit, ...]:
             f"{listing(missing)} in {path}.",
             "Write a new one: tl-catdog review RUN",
         )
-    # A row that is cut short has None in it.
+    # A row that ends early has None in it.
     cells = ([(row[name] or "").strip() for name in NEEDED] for row in rows)
     return tuple(Edit(*row) for row in cells)
 

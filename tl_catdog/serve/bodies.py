@@ -77,7 +77,7 @@ async def read_body(request: Request, limits: Limits, take: Callable[[int], None
     Args:
         request: The request.
         limits: What is taken.
-        take: Hears of the bytes as they come; see ``Budget``.
+        take: Called with the number of bytes as they come; see ``Budget``.
 
     Raises:
         Refusal: It is too large (413), takes too long (408) or ends early (400); there is no room

@@ -38,7 +38,7 @@ def serve(
         port: The port; 0 for any that is free.
         limits: What is taken.
         reject: Whether ``unsure`` is an answer.
-        ready: Hears the page's address, and whether other machines can reach it.
+        ready: Called with the page's address, and whether other machines can reach it.
 
     Raises:
         UsageError: The address or the port can't be used.
