@@ -95,7 +95,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     Args:
         run: The run that answers.
         limits: What is taken.
-        worker: What judges pictures.
+        worker: What classifies pictures.
         hosts: Names that the server may be called by, besides any address in numbers; another
             site's name that was pointed at it is refused.
     """
@@ -165,7 +165,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
         del body
         try:
             async with asyncio.timeout(limits.seconds):
-                judged = await worker.answer([data for _, data in images], explain=explain)
+                found = await worker.answer([data for _, data in images], explain=explain)
         except QueueFullError:
             raise Refusal(503, "too many pictures are waiting", "Try again in a second.") from None
         except TimeoutError:
@@ -174,7 +174,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
             ) from None
         rows = [
             {**said.to_json(), "path": name, **told(heatmap, explain)}
-            for (name, _), (said, heatmap) in zip(images, judged, strict=True)
+            for (name, _), (said, heatmap) in zip(images, found, strict=True)
         ]
         if not request.headers.get("content-type", "").lower().startswith("multipart/"):
             (row,) = rows

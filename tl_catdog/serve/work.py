@@ -25,7 +25,7 @@ from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.runs.folder import Run
 
 RED = (214, 40, 40)
-OPAQUE = 200  # of 255, where the heat is greatest
+OPAQUE = 200  # of 255, where the heatmap is greatest
 
 
 class QueueFullError(Exception):
@@ -41,7 +41,7 @@ class Heatmap:
 
 
 class Worker:
-    """Decodes and judges pictures on all cores, a picture a thread, which is fastest here.
+    """Decodes and classifies pictures on all cores, a picture a thread, which is fastest here.
 
     Args:
         run: The run.
@@ -55,7 +55,7 @@ class Worker:
         self.policy: Policy | None = policy_of(run) if reject else None
         self._forward = GradCam(run)
         self._predictor = Predictor.load(run)
-        self._threads = ThreadPoolExecutor(usable_cores(), thread_name_prefix="judge")
+        self._threads = ThreadPoolExecutor(usable_cores(), thread_name_prefix="answer")
         self._waiting = 0
 
     async def answer(
@@ -100,7 +100,7 @@ class Worker:
 
 
 def _overlay(heatmap: npt.NDArray[np.float32]) -> str:
-    """Return heat, (H, W), 0..1, as a red PNG that is the less transparent the hotter it is."""
+    """Return a heatmap, (H, W), 0..1, as the data URI of a red PNG, opaque where it is great."""
     pixels = np.empty((*heatmap.shape, 4), np.uint8)
     pixels[..., :3] = RED
     pixels[..., 3] = np.rint(OPAQUE * heatmap)
