@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.conftest import Cli, Trained, paint_set
 from tests.support.commands import assert_one_line, watched
+from tl_catdog.api import load
 
 EVALUATE = "tl_catdog.api.classifier.Classifier.evaluate"
 
@@ -64,6 +66,21 @@ def test_the_mirror_image_is_averaged_on_the_split_asked_for(
     assert "tta" not in plain
     signed = 1 if found["tta"]["a"] == "with --tta" else -1
     assert signed * found["tta"]["delta"] == pytest.approx(found["accuracy"] - plain["accuracy"])
+
+
+def test_each_way_of_predicting_stands_under_its_name(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = load("cats-dogs").evaluate()
+    wrong = plain.predictions.probabilities.copy()
+    wrong[:60] = wrong[:60, ::-1]
+    worse = replace(plain, predictions=replace(plain.predictions, probabilities=wrong))
+    found = {False: worse, True: plain}
+    watched(monkeypatch, EVALUATE, lambda *_, mirror=False, **__: found[mirror])
+    pair = json.loads(cli("evaluate", "cats-dogs", "--tta", "--json").out)["tta"]
+    assert (pair["a"], pair["b"]) == ("with --tta", "without")
+    assert pair["delta"] > 0.1
+    assert "with --tta beats without by" in cli("evaluate", "cats-dogs", "--tta").out
 
 
 def test_the_mirror_image_is_averaged_on_other_pictures(

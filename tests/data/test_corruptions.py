@@ -1,5 +1,9 @@
 """Worse pictures: what each kind does, the same every time."""
 
+from __future__ import annotations
+
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -50,6 +54,61 @@ def test_chance_depends_on_the_picture(picture: np.ndarray) -> None:
         np.argwhere((corrupt(p, "25 % covered") == 128).all(axis=2)) for p in (picture, other)
     )
     assert one[0].tolist() != two[0].tolist()
+
+
+def test_blur_has_a_deviation_of_three_halves_of_a_hundredth_of_the_side() -> None:
+    line = np.zeros((224, 224, 3), np.uint8)
+    line[:, 112] = 255
+    spread = corrupt(line, "blur")[100, :, 0].astype(float)
+    deviation = np.sqrt((spread * (np.arange(224) - 112) ** 2).sum() / spread.sum())
+    assert deviation == pytest.approx(0.015 * 224, rel=0.1)
+
+
+def test_low_resolution_keeps_one_pixel_of_seven_each_way() -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+    fine = np.kron(coarse, np.ones((7, 7, 1), np.uint8))
+    found = corrupt(fine, "low resolution")
+    # What is as coarse as that keeps its values in the middle of each square.
+    assert np.abs(found[3::7, 3::7].astype(int) - coarse).max() <= 1
+    chess = 255 * (np.indices((112, 112)).sum(0) % 2)
+    flat = corrupt(np.repeat(chess[..., None], 3, 2).astype(np.uint8), "low resolution")
+    assert flat.std() < 4
+
+
+def test_jpeg_is_pillows_at_quality_ten(picture: np.ndarray) -> None:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=10)
+    expected = np.asarray(Image.open(io.BytesIO(out.getvalue())))
+    assert (corrupt(picture, "JPEG quality 10") == expected).all()
+
+
+def test_what_is_left_of_the_light_is_rounded() -> None:
+    values = np.array([0, 1, 2, 3, 4, 5, 255], np.uint8)
+    dark = corrupt(np.repeat(values[None, :, None], 3, 2), "darkness")
+    assert dark[0, :, 0].tolist() == [0, 0, 0, 1, 1, 1, 64]
+
+
+def test_noise_stays_within_the_range_of_pixels() -> None:
+    for value in (0, 255):
+        flat = np.full((64, 64, 3), value, np.uint8)
+        found = corrupt(flat, "noise").astype(int)
+        # Half of it would lie beyond, and stops there; nothing wraps around to the other end.
+        assert (found == value).mean() == pytest.approx(0.5, abs=0.03)
+        assert np.abs(found - value).max() < 5 * NOISE
+
+
+def test_turns_go_both_ways_and_squares_cover_any_place() -> None:
+    rng = np.random.default_rng(0)
+    turns, corners = set(), set()
+    for _ in range(200):
+        tiny = rng.integers(0, 120, (4, 4, 3)).astype(np.uint8)
+        turned = corrupt(tiny, "90° turn")
+        turns.add(next(k for k in range(4) if (turned == np.rot90(tiny, k)).all()))
+        top, left = np.argwhere((corrupt(tiny, "25 % covered") == 128).all(axis=2))[0].tolist()
+        corners.add((top, left))
+    assert turns == {1, 3}
+    assert corners == {(top, left) for top in range(3) for left in range(3)}
 
 
 def test_small_pictures_work_too() -> None:

@@ -1,5 +1,7 @@
 """Finding pictures: every usual layout is understood, every wrong one named."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,128 @@ def test_split_folders_by_any_usual_name(tmp_path: Path, name: str) -> None:
         "validation": 2,
         "test": 2,
     }
+
+
+def test_splits_come_in_their_usual_order_whatever_their_folders_are_called(
+    tmp_path: Path,
+) -> None:
+    paint_set(tmp_path, {"TEST": 1, "val": 1, "training": 1})
+    found = scan(tmp_path)
+    assert list(found.splits) == ["train", "validation", "test"]
+    assert found.layout == "split folders"
+    assert found.root == tmp_path
+    (first, second) = found.splits["train"]
+    assert (first.name, first.label, first.path) == (
+        "training/ant/000.png",
+        "ant",
+        tmp_path / "training" / "ant" / "000.png",
+    )
+    assert second.label == "bee"
+
+
+def test_a_relative_folder_gives_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint_set(tmp_path / "set", {"": 1})
+    monkeypatch.chdir(tmp_path)
+    found = scan(Path("set"))
+    assert found.root == tmp_path / "set"
+    assert found.splits["all"][0].path == tmp_path / "set" / "ant" / "000.png"
+    assert found.splits["all"][0].name == "ant/000.png"
+
+
+@pytest.mark.parametrize(
+    "suffix", [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".JPG", ".Png"]
+)
+def test_pictures_are_told_by_their_suffixes(tmp_path: Path, suffix: str) -> None:
+    for label in ("ant", "bee"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / f"a{suffix}").touch()
+    (tmp_path / "ant" / f".hidden{suffix}").touch()
+    found = scan(tmp_path)
+    assert len(found.splits["all"]) == 2
+    assert found.ignored == {}
+
+
+def test_what_has_no_suffix_is_counted_by_its_name(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"": 1})
+    for folder in (tmp_path / "ant", tmp_path / "bee"):
+        (folder / "README").touch()
+        (folder / "NOTES.TXT").touch()
+    assert scan(tmp_path).ignored == {"README": 2, ".txt": 2}
+
+
+def test_links_to_folders_are_counted_and_not_followed(tmp_path: Path) -> None:
+    paint_set(tmp_path / "set", {"": 1})
+    paint(tmp_path / "elsewhere" / "x.png", COLOURS[0], 9)
+    (tmp_path / "set" / "ant" / "album").symlink_to(tmp_path / "elsewhere")
+    found = scan(tmp_path / "set")
+    assert found.ignored == {"link to a folder": 1}
+    assert len(found.splits["all"]) == 2
+
+
+def test_a_class_folder_may_be_a_link(tmp_path: Path) -> None:
+    paint_set(tmp_path / "set", {"": 1})
+    (tmp_path / "set" / "bee").rename(tmp_path / "bees")
+    (tmp_path / "set" / "bee").symlink_to(tmp_path / "bees")
+    assert scan(tmp_path / "set").classes == ("ant", "bee")
+
+
+@pytest.mark.parametrize("kind", ["splits", "classes", "flat"])
+def test_whatever_is_wrapped_is_found_one_folder_below(tmp_path: Path, kind: str) -> None:
+    inner = tmp_path / "archive"
+    if kind == "flat":
+        for index, label in enumerate(("cat", "dog")):
+            paint(inner / f"{label}.{index}.jpg", COLOURS[index], index)
+    else:
+        paint_set(inner, {"train" if kind == "splits" else "": 2}, ("cat", "dog"))
+    found = scan(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert all(
+        item.name.startswith("archive/") for items in found.splits.values() for item in items
+    )
+
+
+def test_a_wrapping_folder_with_pictures_beside_it_is_a_class(tmp_path: Path) -> None:
+    paint_set(tmp_path / "archive", {"": 1})
+    paint(tmp_path / "loose.png", COLOURS[0], 5)
+    assert "found one: archive" in refusal(tmp_path)
+
+
+def test_a_lone_train_folder_is_no_wrapping_one(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"train": 2})
+    found = scan(tmp_path)
+    assert list(found.splits) == ["train"]
+    assert found.layout == "split folders"
+
+
+def test_flat_names_are_a_class_a_number_and_a_suffix(tmp_path: Path) -> None:
+    for name in ("cat.1.jpg", "cat.20.jpg", "big dog.3.png"):
+        paint(tmp_path / name, COLOURS[0], len(name))
+    found = scan(tmp_path)
+    assert found.classes == ("big dog", "cat")
+    assert [item.name for item in found.splits["all"]] == [
+        "big dog.3.png",
+        "cat.1.jpg",
+        "cat.20.jpg",
+    ]
+    paint(tmp_path / "cat.one.jpg", COLOURS[0], 1)
+    assert "4 pictures without a class" in refusal(tmp_path)
+
+
+def test_an_unlabelled_validation_folder_is_refused(tmp_path: Path) -> None:
+    """Only the test's labels are kept from people."""
+    paint_set(tmp_path, {"train": 2})
+    paint(tmp_path / "val" / "1.jpg", COLOURS[0], 1)
+    assert f"1 pictures without a class in {tmp_path / 'val'}" in refusal(tmp_path)
+
+
+def test_folders_within_folders_come_in_order(tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/1.png", "a/3.png", "c.png", "b.png"):
+        paint(tmp_path / name, COLOURS[0], 1)
+    assert [path.relative_to(tmp_path).as_posix() for path in images_below(tmp_path)] == [
+        *("b.png", "c.png", "a/3.png", "b/1.png", "b/2.png")
+    ]
 
 
 def test_class_folders(tmp_path: Path) -> None:

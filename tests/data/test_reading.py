@@ -1,6 +1,9 @@
 """Reading files: what waits for ever, never ends or fills the memory is refused, not read."""
 
+from __future__ import annotations
+
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,20 @@ def test_a_file_is_read_whole_also_through_a_link(tmp_path: Path) -> None:
 def test_a_pipe_that_nobody_writes_to_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.jpg")
     assert_refused(tmp_path / "a.jpg", "named pipe")
+
+
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("a.jpg")
+        assert_refused(Path("a.jpg"), "socket")
+
+
+def test_a_block_device_is_refused() -> None:
+    disks = [path for path in Path("/dev").iterdir() if path.is_block_device()]
+    if not disks:
+        pytest.skip("this system shows no disk")
+    assert_refused(disks[0], "a device instead of a file")
 
 
 def test_an_endless_device_is_refused(tmp_path: Path) -> None:

@@ -250,11 +250,16 @@ def test_which_pictures_are_chosen_depends_on_the_seed_alone() -> None:
     assert 6 <= sum(shared) / len(shared) <= 14
 
 
-def test_a_split_stays_as_earlier_versions_made_it() -> None:
+@pytest.mark.parametrize(
+    ("copies", "expected"),
+    [(None, "v---vtv-t-v"), ([0, 1, 0, 3, 4, 1, 6, 7, 6, 9, 10], "v-v-t--t-vv")],
+)
+def test_a_split_stays_as_earlier_versions_made_it(copies: list[int] | None, expected: str) -> None:
     """Runs of one seed are compared with each other, also across versions."""
-    found = assign_splits(pictures_of(ant=6, bee=5), {"validation": 0.3, "test": 0.2}, seed=7)
+    examples = pictures_of(ant=6, bee=5)
+    found = assign_splits(examples, {"validation": 0.3, "test": 0.2}, 7, copies)
     signs = {"train": "-", "validation": "v", "test": "t"}
-    assert "".join(signs[item.split] for item in found) == "v---vtv-t-v"
+    assert "".join(signs[item.split] for item in found) == expected
 
 
 def test_identical_pictures_of_two_classes_stay_together_too() -> None:

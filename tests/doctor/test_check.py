@@ -13,10 +13,11 @@ from tl_catdog.errors import CatdogError
 def test_a_failure_becomes_a_check_and_those_before_it_stay() -> None:
     def work() -> Iterator[Check]:
         yield Check("first", "ok", "fine")
+        yield Check("another", "warning", "less fine")
         raise ZeroDivisionError("oh\nno")
 
-    first, second = guarded("second", work, "Type: this")
-    assert (first.name, first.state) == ("first", "ok")
+    first, another, second = guarded("second", work, "Type: this")
+    assert [first.name, another.name] == ["first", "another"]
     assert second == Check("second", "failed", "ZeroDivisionError: oh no", "Type: this")
 
 

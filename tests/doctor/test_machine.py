@@ -39,6 +39,7 @@ def test_limits_of_version_2_are_the_narrowest_on_the_way_up(tmp_path: Path) -> 
             "job/step/cpu.max": "max 100000\n",
             "job/step/memory.max": "max\n",
             "job/cpu.max": "150000 100000\n",
+            "cpu.max": "200000 100000\n",
             "job/memory.max": "4000000000\n",
             "job/memory.current": "1000000000\n",
         },
@@ -134,8 +135,9 @@ def test_other_caches_are_sized(tmp_path: Path) -> None:
     (tmp_path / "archives" / "deep").mkdir(parents=True)
     (tmp_path / "archives" / "deep" / "set.zip").write_bytes(bytes(3_000_000))
     (tmp_path / "archives" / "loop").symlink_to(tmp_path / "archives")
+    (tmp_path / "archives" / "deep" / "same.zip").symlink_to("set.zip")
     (tmp_path / "empty").mkdir()
-    assert folder_size(tmp_path / "archives" / "deep") == 3_000_000
+    assert 3_000_000 < folder_size(tmp_path / "archives") < 3_001_000
     features, found = check_caches(tmp_path)
     assert features.name == "feature cache"
     assert found.name == "archives cache"

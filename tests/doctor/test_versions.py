@@ -92,6 +92,10 @@ def test_too_old_fails_with_what_to_type() -> None:
     assert "tensorflow" in found.hint
 
 
+def test_a_release_candidate_within_the_bounds_is_fine() -> None:
+    assert checks(tensorflow="2.22.0rc1")["tensorflow"].state == "ok"
+
+
 def test_too_new_fails_and_is_no_matter_of_security() -> None:
     assert checks(tensorflow="2.23.0")["tensorflow"].state == "failed"
     found = checks(about(requires=("keras>=3.15.1,<4",)), keras="4.0")["keras"]
