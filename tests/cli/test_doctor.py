@@ -213,6 +213,7 @@ def test_without_one_of_the_dry_runs_nothing_is_estimated(
     assert outcome.code == 1
     assert "✗  dry run mobilenet  ValueError: oh no" in outcome.out
     assert "Estimates" not in outcome.out
+    assert outcome.out.rstrip().endswith("1 failed.")
 
 
 def test_a_title_is_shown_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
