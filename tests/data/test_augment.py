@@ -1,10 +1,13 @@
 """Augmentation: seeded, different for each picture and each time, and never out of range."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tl_catdog
 from tl_catdog.data.augment import RECIPES, Augmenter, decode_size
@@ -62,3 +65,18 @@ def test_only_one_file_imports_keras_cv() -> None:
         if re.search(r"^\s*(import|from) keras_cv", path.read_text(), re.MULTILINE)
     ]
     assert importers == ["data/augment.py"]
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+def test_random_numbers_are_drawn_for_one_picture_after_another(recipe: str) -> None:
+    """Else the same seed gives other pictures now and then, on a busy machine."""
+    traced = tf.function(Augmenter(recipe, 32, 0)).get_concrete_function(
+        tf.TensorSpec((None, 32, 32, 3), tf.float32)
+    )
+    at_once = [
+        operation.get_attr("parallel_iterations")
+        for operation in traced.graph.get_operations()
+        if operation.type == "While"  # the stateless ones draw nothing
+    ]
+    assert set(at_once) <= {1}
+    assert bool(at_once) == (recipe in ("strong", "randaugment"))

@@ -1,12 +1,14 @@
 """Augmentation of training pictures: the only file that imports keras_cv.
 
 keras-cv 0.9.0 is its last release. The names below are ours, so that another library can take its
-place here without a change elsewhere. Two of its traps are handled here: a layer without a seed of
-its own ignores ``keras.utils.set_random_seed``, and the seed 0 counts as none.
+place here without a change elsewhere. Three of its traps are handled here: a layer without a seed
+of its own ignores ``keras.utils.set_random_seed``, the seed 0 counts as none, and its loops draw
+random numbers for several pictures at once, in whatever order.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from keras_cv import layers
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
 
 PIXELS = (0, 255)
 """Pixel values on both sides; a wrong range would silently give garbage (keras-cv#248)."""
@@ -106,6 +109,25 @@ class Augmenter:
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Return pictures, (B, H, W, 3) float32 in [0, 255], augmented: (B, S, S, 3)."""
-        for layer in self._layers:
-            images = layer(images, training=True)
+        with _one_picture_after_another():
+            for layer in self._layers:
+                images = layer(images, training=True)
         return tf.clip_by_value(images, *PIXELS) if self._layers else images
+
+
+@contextlib.contextmanager
+def _one_picture_after_another() -> Iterator[None]:
+    """Make the loops that are added to a graph meanwhile take their turns in order.
+
+    TensorFlow has ten of a loop's turns under way at once, and whichever asks first gets the next
+    random number: on a busy machine the same seed would now and then give other pictures.
+    """
+    if tf.executing_eagerly():
+        yield
+        return
+    graph = tf.compat.v1.get_default_graph()
+    before = len(graph.get_operations())
+    yield
+    for operation in graph.get_operations()[before:]:
+        if operation.type == "While":
+            operation._set_attr("parallel_iterations", AttrValue(i=1))
