@@ -21,7 +21,9 @@ from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.pages.page import embedded, with_heatmap
+from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import to_predictions
+from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.report.report import MISTAKES, report
 from tl_catdog.runs.folder import Run, find_run, list_runs
 from tl_catdog.statistics import proportion
@@ -234,6 +236,15 @@ def test_the_split_can_be_chosen(tmp_path: Path, images: ImageSet) -> None:
     assert "The figures below are about the 4 validation pictures." in page
     assert "The epochs were chosen on these same pictures" in page
     assert "They chose nothing." in " ".join(report([run], "test").html.split())
+
+
+def test_what_comes_of_being_unsure_is_counted_on_the_pictures_shown(wrong: Run) -> None:
+    policy = policy_of(wrong)
+    assert policy is not None
+    for split in ("test", "validation"):
+        predictions = read_predictions(wrong.predictions_path(split))
+        sentence = policy.select(predictions).sentence(split)
+        assert f"{sentence}." in " ".join(report([wrong], split).html.split())
 
 
 def test_robustness_is_shown_for_the_pictures_it_was_measured_on_only(wrong: Run) -> None:

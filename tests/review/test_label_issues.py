@@ -16,6 +16,7 @@ from tests.features.test_linear_probe import blobs, names
 from tests.support.made_up import made_up_run, network_run, small_network
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import Skipped, class_indices
+from tl_catdog.data.digest import UNREADABLE, file_digest
 from tl_catdog.data.examples import Example
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
@@ -23,6 +24,7 @@ from tl_catdog.features import linear_probe
 from tl_catdog.features.linear_probe import Pooled, pooled
 from tl_catdog.review import label_issues as module
 from tl_catdog.review.label_issues import (
+    LabelIssue,
     Review,
     confident_learning,
     label_quality,
@@ -68,15 +70,18 @@ def test_the_second_probes_are_not_trained_on_what_was_doubted(
     features, labels = blobs((60, 60))
     labels[:6] = 1
     trusted: list[np.ndarray] = []
+    seeds: list[int] = []
     original = linear_probe.out_of_fold
 
     def spied(*words: Any, **named: Any) -> np.ndarray:
         trusted.append(named["trusted"])
+        seeds.append(named["seed"])
         return original(*words, **named)
 
     monkeypatch.setattr(module, "out_of_fold", spied)
     heard: list[tuple[int, int]] = []
-    confident_learning(features, labels, names(120), progress=lambda *n: heard.append(n))
+    confident_learning(features, labels, names(120), seed=3, progress=lambda *n: heard.append(n))
+    assert seeds == [3, 3]
     first, second = trusted
     assert first.all()
     assert second[:6].sum() <= 1
@@ -333,3 +338,17 @@ def test_features_are_those_of_a_picture_and_its_mirror_image_of_training_only(
 
     training_features(run, progress)
     assert asked == [(["train"] * 6, {"mirror": True, "progress": progress})]
+    # Of a file that couldn't even be opened there is nothing to compute, and nothing has changed.
+    path = run.path / "split.csv"
+    digest = file_digest(data / "train" / "ant" / "001.png")
+    path.write_text(path.read_text().replace(digest, UNREADABLE))
+    training_features(run, progress)
+    assert [len(splits) for splits, _ in asked] == [6, 5]
+
+
+def test_the_list_has_a_row_for_each_picture_with_its_own_figures() -> None:
+    issue = LabelIssue("train/a.png", "ant", "bee", 0.12345, 0.0678, True, "f00d")
+    assert to_csv([issue], {}) == (
+        "action,name,label,suggested,quality,p(label),sha256\n"
+        "keep,train/a.png,ant,bee,0.1235,0.0678,f00d\n"
+    )

@@ -51,6 +51,12 @@ def test_a_list_is_read_as_spreadsheets_save_it(
     assert found == Edit("bee", 'train/a,"b;.png', "ant", "f00d")
 
 
+def test_the_heading_tells_what_parts_the_cells_whatever_is_in_names(tmp_path: Path) -> None:
+    name = "train/a" + ";" * 30 + ".png"
+    (tmp_path / "list.csv").write_text(f"{','.join(COLUMNS)}\nkeep,{name},ant,bee,0.1,0.1,f00d\n")
+    assert read_list(tmp_path / "list.csv") == (Edit("keep", name, "ant", "f00d"),)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"name,action\n", b"PK\x03\x04\x00\x00\xff"])
 def test_what_is_no_list_is_wrong_use(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "list.csv"
@@ -99,6 +105,27 @@ def test_flat_names_get_the_next_free_number(tmp_path: Path) -> None:
         "set/ant.3.png": "set/bee.43.png",
         "set/bee.1.png": "set/ant.6.png",
     }
+
+
+def test_where_no_picture_of_a_class_is_left_its_numbers_begin_at_zero(tmp_path: Path) -> None:
+    data = tmp_path / "set"
+    for number in range(6):
+        for label, colour in zip(("ant", "bee"), COLOURS, strict=False):
+            paint(data / f"{label}.{number}.png", colour, number + 100 * len(label + str(number)))
+    run = made_up_run(data, tmp_path / "runs")
+    for path in data.glob("bee.*"):
+        path.unlink()
+    moves = plan(run, [edit(run, "ant.2.png", "bee", label="ant")])
+    assert places(moves) == {"set/ant.2.png": "set/bee.0.png"}
+
+
+def test_a_folder_is_a_classs_only_beside_those_of_all_others(tmp_path: Path) -> None:
+    classes = ("ant", "bee", "fly")
+    paint_set(tmp_path / "set" / "ant", {"train": 3, "validation": 2}, classes)
+    run = made_up_run(tmp_path / "set", tmp_path / "runs")
+    (tmp_path / "set" / "bee").mkdir()  # but none for flies
+    moves = plan(run, [edit(run, "ant/train/ant/002.png", "bee", label="ant")])
+    assert moves[0].target == "set/ant/train/bee/002-2.png"
 
 
 def test_two_pictures_never_get_the_same_place(run: Run) -> None:
