@@ -17,6 +17,7 @@ import psutil
 import pytest
 from PIL import Image
 
+import tl_catdog.serve
 from tests.conftest import Cli, Trained
 from tests.serve.conftest import Served, Start
 from tests.support.hostile_bytes import png
@@ -288,6 +289,8 @@ def test_without_its_packages_it_says_what_to_install(
 ) -> None:
     import sys
 
+    # What it is imported anew as must not stay: others patch the modules they have imported.
+    monkeypatch.setattr(tl_catdog, "serve", tl_catdog.serve)
     for name in [name for name in sys.modules if name.startswith("tl_catdog.serve")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette.formparsers", None)
