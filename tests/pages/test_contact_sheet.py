@@ -42,6 +42,28 @@ def test_each_class_has_its_row_of_its_own_pictures(pictures: ImageSet, tmp_path
     assert (tmp_path / "sheet.png").stat().st_size > 10_000
 
 
+def test_headings_count_the_pictures_of_the_split(pictures: ImageSet) -> None:
+    sheet = contact_sheet(pictures, count=1, seed=0, split="validation")
+    assert headings(sheet) == ["ant: 3 pictures", "bee: 3 pictures"]
+    assert sheet.figure.get_suptitle() == "set, validation"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("exactly18chars.png", "exactly18chars.png"),
+        ("nineteen-chars1.png", "…neteen-chars1.png"),
+        ("a tab\tand more.png", "a tab?and more.png"),
+    ],
+)
+def test_a_long_name_is_shown_by_its_end(pictures: ImageSet, name: str, shown: str) -> None:
+    (pictures.root / "train" / "ant" / "000.png").rename(pictures.root / "train" / "ant" / name)
+    sheet = contact_sheet(load_set(pictures.root), count=9, seed=0, split="train")
+    texts = {text.get_text() for axes in sheet.figure.axes for text in axes.texts}
+    assert shown in texts
+    assert len(shown) <= 18
+
+
 def test_the_seed_and_the_split_choose(pictures: ImageSet) -> None:
     def names(**options: object) -> tuple[str, ...]:
         return contact_sheet(pictures, **{"count": 3, "seed": 0, "split": None, **options}).shown  # type: ignore[arg-type]
@@ -65,21 +87,24 @@ def test_what_cannot_be_read_is_named_and_replaced(pictures: ImageSet) -> None:
         contact_sheet(pictures, count=2, seed=0, split=None)
 
 
-def test_augmented_versions_are_those_of_the_pipeline(pictures: ImageSet) -> None:
+@pytest.mark.parametrize(("recipe", "side"), [("light", 32), ("strong", 48)])
+def test_augmented_versions_are_those_of_the_pipeline(
+    pictures: ImageSet, recipe: str, side: int
+) -> None:
     import tensorflow as tf
 
     from tl_catdog.data.augment import Augmenter
     from tl_catdog.data.images import decode
 
     sheet = augmented_sheet(
-        pictures, count=1, seed=3, split=None, recipe="light", image_size=32, versions=2
+        pictures, count=1, seed=3, split=None, recipe=recipe, image_size=32, versions=2
     )
     shown = images(sheet)
     assert len(shown) == 6
     runtime.make_deterministic(3)
-    plain = decode(pictures.root / sheet.shown[0], 32)
+    plain = decode(pictures.root / sheet.shown[0], side)
     np.testing.assert_array_equal(shown[0], plain)
     batch = tf.repeat(tf.cast(plain, tf.float32)[None], 2, axis=0)
-    expected = np.rint(Augmenter("light", 32, 3)(batch).numpy())
+    expected = np.rint(Augmenter(recipe, 32, 3)(batch).numpy())
     np.testing.assert_array_equal(np.stack(shown[1:3]), expected)
     assert np.abs(shown[1].astype(int) - shown[2]).mean() > 1

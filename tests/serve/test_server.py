@@ -116,13 +116,15 @@ class Stage:
     config: Any = None
     closed: int = 0
 
-    def serve(self, host: str = "127.0.0.1", limits: Limits | None = None) -> None:
+    def serve(
+        self, host: str = "127.0.0.1", limits: Limits | None = None, *, reject: bool = True
+    ) -> None:
         serve(
             Run(Path("mine"), {}, {}),
             host=host,
             port=0,
             limits=limits or Limits(),
-            reject=True,
+            reject=reject,
             ready=lambda address, others: self.ready.append((address, others)),
         )
 
@@ -197,6 +199,9 @@ def test_it_may_be_called_by_its_own_names_only(stage: Stage) -> None:
 def test_limits_reach_the_server_and_the_worker(stage: Stage) -> None:
     stage.serve(limits=Limits(queue=7, connections=11, seconds=2.5))
     assert stage.worker == {"reject": True, "queue": 7}
+    stage.serve(reject=False)
+    assert stage.worker == {"reject": False, "queue": Limits().queue}
+    stage.serve(limits=Limits(queue=7, connections=11, seconds=2.5))
     assert stage.config.limit_concurrency == 11
     assert stage.config.timeout_graceful_shutdown == 3  # never less than an answer may take
     assert not stage.config.server_header
