@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,11 @@ from PIL import Image
 
 from tests.conftest import paint
 from tests.support.copies import near_copy
+from tl_catdog.audit import check as module
 from tl_catdog.audit import near_duplicates
 from tl_catdog.audit.check import _imbalance, _weakest, check
 from tl_catdog.audit.findings import Audit
+from tl_catdog.audit.inspection import Inspection
 from tl_catdog.audit.near_duplicates import Pair
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress
@@ -41,6 +43,7 @@ def test_a_good_set_has_no_findings(drawn: Path) -> None:
     assert result.images == len(usable) == 18
     assert result.counts["train"] == {"cats": 4, "dogs": 4}
     assert result.seen_in_training == {}
+    assert 0 < result.seconds < 600
 
 
 def test_a_copy_in_another_split_is_a_leak_with_what_it_may_inflate(drawn: Path) -> None:
@@ -114,6 +117,7 @@ def test_each_leaked_picture_counts_where_it_leaked_to(drawn: Path) -> None:
     assert list(result.seen_in_training) == ["test", "validation"]
     assert result.tally() == {"leak": 2, "label-conflict": 1, "duplicate": 1}
     assert result.findings[0].detail == "identical, in test and train and validation"
+    assert list(result.findings[0].paths) == sorted(result.findings[0].paths)
     assert result.of("label-conflict")[0].detail == "identical, as cats and dogs"
 
 
@@ -155,6 +159,7 @@ def entries(**counts: int) -> list[Example]:
         ({"_ant": 2, "_bee": 9, "_fly": 5}, "9 of bee, 2 of ant"),
         ({"test_ant": 90, "test_bee": 1, "train_ant": 5, "train_bee": 5}, None),
         ({"train_ant": 9}, None),  # scan refuses a single class
+        ({"test_ant": 1, "test_bee": 1, "train_ant": 9, "train_bee": 3}, "9 of ant, 3 of bee"),
     ],
 )
 def test_only_training_pictures_are_out_of_balance_from_three_times_on(
@@ -217,6 +222,9 @@ def test_files_left_out_by_their_names_are_counted(drawn: Path) -> None:
     (drawn / "train" / "cats" / "raw.tiff").write_bytes(b"II*")
     (only,) = audit(drawn).findings
     assert (only.kind, only.paths, only.detail) == ("left-out", (), "1 × .tiff")
+    (drawn / "train" / "cats" / "z.heic").touch()
+    (drawn / "train" / "dogs" / "raw.tiff").touch()
+    assert [item.detail for item in audit(drawn).findings] == ["1 × .heic", "2 × .tiff"]
 
 
 def test_a_folder_that_is_no_set_is_checked_all_the_same(tmp_path: Path) -> None:
@@ -244,3 +252,21 @@ def test_processes_find_what_threads_find(drawn: Path, monkeypatch: pytest.Monke
     assert {kind for kind, _ in in_threads} >= {"label-conflict", "truncated"}
     monkeypatch.setattr("tl_catdog.audit.check.MANY", 1)
     assert found(drawn) == in_threads
+
+
+def test_from_500_pictures_on_processes_look_at_them(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer take less time than starting a process does."""
+    assert module.MANY == 500
+    used: list[str] = []
+
+    def spy(work: Callable[[Path], Inspection], items: list[Path]) -> Iterator[Inspection]:
+        used.append("processes")
+        return map(work, items)
+
+    monkeypatch.setattr(module, "map_processes", spy)
+    for many, expected in ((19, []), (18, ["processes"])):  # there are 18
+        monkeypatch.setattr(module, "MANY", many)
+        assert found(drawn) == []
+        assert used == expected

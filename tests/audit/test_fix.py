@@ -147,6 +147,9 @@ def test_a_picture_of_two_findings_goes_once_for_the_first_of_them(spoilt: Path)
     assert moves[0].target == f"set.quarantine/truncated/{names[1]}"
     # Only what was asked for.
     assert [m.action for m in fix.plan(audit, {}, ("truncated",)).moves] == ["truncated"]
+    assert [m.source for m in fix.plan(audit, {}, ("label-conflict",)).moves] == [
+        f"set/{name}" for name in names
+    ]
 
 
 def test_a_name_that_is_taken_in_the_quarantine_gets_a_number(spoilt: Path) -> None:
@@ -160,9 +163,10 @@ def test_a_name_that_is_taken_in_the_quarantine_gets_a_number(spoilt: Path) -> N
 def test_what_cannot_be_moved_stays_and_is_told_with_the_reason(drawn: Path) -> None:
     link = drawn / "train" / "cats" / "link.jpg"
     link.symlink_to("nowhere.jpg")
+    (drawn / "train" / "cats" / "other.jpg").symlink_to("/nowhere.jpg")
     audit = check(drawn, quietly)[0]
     plan = fix.plan(audit, {}, ("unreadable",))
-    assert plan.moves == ()
+    assert [move.source for move in plan.moves] == ["set/train/cats/other.jpg"]
     assert plan.stuck == {"train/cats/link.jpg": "a link that would lead astray from there"}
 
 

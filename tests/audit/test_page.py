@@ -86,6 +86,19 @@ def test_of_many_copies_the_first_are_shown(tmp_path: Path) -> None:
     assert "08.png" not in html
 
 
+def test_what_is_not_shown_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+
+    def thumbnail(path: Path) -> str:
+        decoded.append(path.name)
+        return ""
+
+    monkeypatch.setattr(page, "thumbnail", thumbnail)
+    names = tuple(f"{number:02}.png" for number in range(10))
+    check_page(audit(tmp_path, Finding("duplicate", names, "identical")), "")
+    assert sorted(decoded) == list(names[:8])
+
+
 def test_a_picture_that_is_found_twice_is_decoded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

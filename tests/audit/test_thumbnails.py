@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tl_catdog.audit.thumbnails import LEAST_SIDE, SIDE, grey_thumbnail, to_grey
+from tl_catdog.audit.thumbnails import grey_thumbnail, to_grey
+
+SIDE = 64
+LEAST_SIDE = 128  # of a JPEG that is decoded at reduced scale
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:

@@ -39,6 +39,18 @@ def test_what_is_written_is_read_in_any_order(storage: str, dtype: type) -> None
     assert rows.read(np.array([], np.int64)).shape == (0, 4, 3)
 
 
+def test_more_than_16_mib_go_to_the_disk() -> None:
+    assert not ArrayStore(16, (2**20,), np.uint8).on_disk
+    assert ArrayStore(1, (2**24 + 1,), np.uint8).on_disk
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system has no /proc")
+def test_the_file_lies_in_the_cache_folder() -> None:
+    rows = ArrayStore(4, (10,), np.uint8, "disk")
+    path = Path(f"/proc/self/fd/{rows._file.fileno()}").readlink()
+    assert path.parent == cache_folder() / "rows"
+
+
 def test_large_ones_go_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not ArrayStore(10, (100,), np.uint8).on_disk
     monkeypatch.setattr(module, "MEMORY_LIMIT", 999)
@@ -131,6 +143,9 @@ def test_no_file_is_left_even_by_a_kill() -> None:
 def test_a_full_disk_is_said_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8 - 1))
     with pytest.raises(CatdogError, match=r"room for 100\.0 MB"):
+        ArrayStore(100, (10**6,), np.uint8, "disk")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**7))
+    with pytest.raises(CatdogError, match=r"rows, found 10\.0 MB\."):
         ArrayStore(100, (10**6,), np.uint8, "disk")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8))
     assert ArrayStore(100, (10**6,), np.uint8, "disk").on_disk

@@ -234,7 +234,9 @@ def test_a_folder_named_like_a_picture_is_no_picture(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    assert "nowhere" in refusal(tmp_path / "nowhere")
+    message = refusal(tmp_path / "nowhere")
+    assert f"found no such folder: {tmp_path / 'nowhere'}" in message
+    assert message.endswith(f"Type: ls {tmp_path}")
 
 
 def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from tl_catdog.data.reading import MAX_BYTES, open_file, read_file
 
 def assert_refused(path: Path, words: str) -> None:
     assert file_digest(path) == UNREADABLE
-    with pytest.raises(OSError, match=words):
+    with pytest.raises(OSError, match=words) as caught:
         read_file(path)
+    assert isinstance(caught.value.errno, int)
+    assert caught.value.filename == str(path)
 
 
 def test_a_file_is_read_whole_also_through_a_link(tmp_path: Path) -> None:
