@@ -223,7 +223,8 @@ def test_a_tall_jpeg_is_decoded_as_wide_as_a_thumbnail_takes(photograph: Path) -
     found = inspect(photograph).thumbnail
     assert found is not None
     expected = grey_thumbnail(Image.open(photograph).convert("L"))
-    assert np.abs(found.astype(int) - expected).mean() < 1
+    # At 150 pixels it is 3; at the 25 that the height alone would take, 17.
+    assert np.abs(found.astype(int) - expected).mean() < 5
 
 
 @pytest.mark.slow
