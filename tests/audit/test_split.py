@@ -41,6 +41,9 @@ def test_near_copies_stay_together_and_each_picture_has_one_split(heap: Path) ->
     first, second = sorted(path.name for path in heap.glob("cats/*.jpg"))[:2]
     assert splits["cats/twin.jpg"] == splits[f"cats/{first}"]
     assert splits["cats/small.jpg"] == splits[f"cats/{second}"]
+    for seed in range(1, 7):
+        found_splits = where(heap, seed=seed)
+        assert found_splits["cats/small.jpg"] == found_splits[f"cats/{second}"]
     assert (found.groups, found.grouped) == (2, 4)
     counts = found.images.counts()
     assert counts["validation"]["dogs"] == 2

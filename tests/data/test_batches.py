@@ -162,6 +162,8 @@ def test_the_weights_of_all_pictures_of_a_class_are_the_same_in_sum() -> None:
     examples = [example(label) for label in ("bee", "ant", "bee", "bee", "ant", "bee")]
     found = pipeline.sample_weights(examples, ("ant", "bee"), "balanced")
     assert found.tolist() == pytest.approx([0.75, 1.5, 0.75, 0.75, 1.5, 0.75])
+    rare = pipeline.sample_weights(examples[:4], ("ant", "bee"), "balanced")
+    assert rare.tolist() == pytest.approx([2 / 3, 2, 2 / 3, 2 / 3])
     # A class that these pictures lack counts among the classes, and divides nothing by zero.
     found = pipeline.sample_weights(examples, ("ant", "bee", "fly"), "balanced")
     assert found.tolist() == pytest.approx([0.5, 1.0, 0.5, 0.5, 1.0, 0.5])

@@ -1,7 +1,6 @@
 """Decoding: every usual format and mode comes out as a viewer would show it, or is named."""
 
 import io
-import struct
 import subprocess
 import sys
 import zlib
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tests.support.hostile_bytes import chunk, png
 from tl_catdog.data import images
 from tl_catdog.data.images import MAX_PIXELS, decode
 from tl_catdog.errors import ImageError
@@ -116,9 +116,10 @@ def test_grey_has_three_equal_channels() -> None:
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
-    values = np.full((20, 20), 300 * 100, np.uint16)
-    found = decode(encoded(Image.fromarray(values), "PNG"), SIZE)
-    assert np.unique(found).tolist() == [round(300 * 100 / 257)]
+    for value in (0, 128, 129, 300 * 100, 60_000, 65_535):
+        values = np.full((20, 20), value, np.uint16)
+        found = decode(encoded(Image.fromarray(values), "PNG"), SIZE)
+        assert np.unique(found).tolist() == [round(value / 257)]
 
 
 def test_sixteen_bit_black_to_white_keeps_its_range() -> None:
@@ -190,6 +191,8 @@ def test_values_may_be_grey_coloured_or_transparent(shape: tuple[int, ...]) -> N
         (np.full((4, 4, 3), -1.0), "-1"),
         (np.full((4, 4, 3), np.nan), "nan"),
         (np.full((4, 4, 3), 0.5), "above 1"),
+        (np.ones((4, 4, 3)), "above 1"),
+        (np.broadcast_to(np.uint8(9), (20_000, 8_000)), "more pixels than the 134,217,728"),
     ],
 )
 def test_values_of_no_picture_are_refused(values: np.ndarray, reason: str) -> None:
@@ -232,16 +235,29 @@ def test_other_formats_are_refused() -> None:
 
 
 def test_a_decompression_bomb_is_refused_by_its_header() -> None:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9)))
+    data = png(50_000, 50_000, 8, 2, chunk(b"IDAT", zlib.compress(bytes(9))))
     with pytest.raises(ImageError, match="pixels"):
         decode(data, SIZE)
     assert MAX_PIXELS < 50_000 * 50_000
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_may_have_so_many_pixels_and_no_more() -> None:
+    def header(width: int, height: int) -> bytes:
+        return png(width, height, 8, 2, chunk(b"IDAT", zlib.compress(bytes(9))))
+
+    assert images.opened(header(16_384, 8_192)).size == (16_384, 8_192)
+    with pytest.raises(ImageError, match=r"^16384×8193 pixels are more than 134,217,728 allowed"):
+        images.opened(header(16_384, 8_193))
+    with pytest.raises(ImageError, match="are more than"):
+        decode(header(16_384, 8_193), SIZE)
+
+
+def test_resizing_is_pillows_bilinear_filter_to_the_bit() -> None:
+    """Runs are compared with each other, and answers with those of the training."""
+    picture = scene(96, 72)
+    expected = picture.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+    assert np.array_equal(decode(encoded(picture, "PNG"), SIZE), np.asarray(expected))
 
 
 def test_a_missing_file_is_named_so(tmp_path: Path) -> None:
