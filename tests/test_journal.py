@@ -13,6 +13,7 @@ from tests.support.journal_room import ODD, Room, rows
 from tl_catdog.errors import CatdogError
 from tl_catdog.journal import (
     FreePaths,
+    Journal,
     Move,
     Moved,
     free_names,
@@ -55,6 +56,21 @@ def test_nothing_to_move_leaves_no_trace(room: Room) -> None:
     assert room.apply() == Moved(room.base, (), None)
     assert room.apply().to_json()["log"] is None
     assert not room.journal.folder.exists()
+
+
+def test_two_at_the_same_time_do_not_write_over_each_others_log(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = room.add("1.jpg", b"one"), room.add("2.jpg", b"two")
+    log = room.apply(first).log
+    assert log is not None
+    written = log.read_bytes()
+    # The other one looked for the last number before that log was there.
+    monkeypatch.setattr(Journal, "_last", lambda self: 0)
+    with pytest.raises(CatdogError, match="File exists"):
+        room.apply(second)
+    assert log.read_bytes() == written
+    assert (room.data / "2.jpg").read_bytes() == b"two"
 
 
 def test_a_file_on_the_way_is_never_written_over(room: Room) -> None:
