@@ -13,7 +13,7 @@ import pytest
 from tests.serve.conftest import Served
 from tests.serve.test_api import assert_alive, picture
 
-LOAD = Path(__file__).parents[3] / "benchmarks" / "serve_load.py"
+LOAD = Path(__file__).parents[2] / "benchmarks" / "serve_load.py"
 CLIENTS = 64
 
 
