@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def test_an_unknown_split_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"splits train, validation, found 'test'") as caught:
         images.split("test")
     assert caught.value.hint == "Type: --split train"
+
+
+def test_a_picture_s_group_is_its_content_unless_it_is_told_otherwise() -> None:
+    one, copy = example("train", "ant", "1", "aa"), example("test", "bee", "2", "aa")
+    assert one.group == copy.group == "aa"
+    broken = [example("train", "ant", name, UNREADABLE) for name in "12"]
+    assert broken[0].group != broken[1].group
+    told = Example(Path("x"), "x", "ant", "train", "aa", group="patient 7")
+    assert told.group == replace(told, split="test").group == "patient 7"
 
 
 def test_counts_name_every_class_of_every_split_in_order() -> None:

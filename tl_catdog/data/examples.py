@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tl_catdog.data.digest import UNREADABLE, fingerprint
+from tl_catdog.data.digest import UNREADABLE, content_key, fingerprint
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.errors import UsageError, listing
 
@@ -22,6 +22,12 @@ class Example:
         label: Its class.
         split: ``train``, ``validation``, ``test``, or ``all`` where the set isn't split.
         digest: SHA-256 of its bytes, or ``digest.UNREADABLE``.
+        group: Pictures of equal groups stay together in every split and fold: those of one patient,
+            animal or video, or copies. Left empty, it is the picture's content, so that
+            byte-identical pictures are one group.
+
+    >>> Example(Path("cat.jpg"), "cat.jpg", "cat", "train", "9f86d081").group
+    '9f86d081'
     """
 
     path: Path
@@ -29,6 +35,11 @@ class Example:
     label: str
     split: str
     digest: str
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.group:
+            object.__setattr__(self, "group", content_key(self.digest, self.name))
 
 
 @dataclass(frozen=True)
