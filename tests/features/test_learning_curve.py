@@ -106,7 +106,7 @@ def pooled(train: int, *, deceived: bool) -> Pooled:
     centre = np.array(
         [(e.label == "bee") != (deceived and e.split != "train") for e in some], dtype=np.float64
     )
-    features = rng.normal(size=(len(some), 6)) + 6 * centre[:, None]
+    features = rng.normal(size=(len(some), 6)) + 6 * centre[:, None] - 3
     return Pooled(tuple(some), features.astype(np.float32), ())
 
 
@@ -141,7 +141,7 @@ def test_accuracy_is_that_on_pictures_that_no_probe_was_trained_on(
     assert all(abs(point.accuracy.value - accuracy) < 0.06 for point in curve.points)
     assert heard == [(done, 7) for done in range(1, 8)]
     training = np.array([example.split == "train" for example in found.examples])
-    for some, labels, others in jobs:
+    for some, labels, others, _ in jobs:
         assert np.array_equal(others, found.features[~training])
         assert np.bincount(labels).tolist() == [len(some) // 2] * 2
     assert np.array_equal(jobs[-1][0], found.features[training])
@@ -151,7 +151,7 @@ def test_repeats_are_trained_on_other_pictures_and_seeds_too(jobs: list[Job]) ->
     found = pooled(80, deceived=False)
     for seed in (0, 0, 1):
         learning_curve.learning_curve(found, ("ant", "bee"), repeats=2, seed=seed)
-    parts = [{row.tobytes() for row in some} for some, _, _ in jobs]
+    parts = [{row.tobytes() for row in some} for some, _, _, _ in jobs]
     assert parts[0] != parts[1]
     assert parts[0] < parts[2] < parts[4] < parts[6]  # a repeat's parts lie within each other
     assert parts[0] == parts[7]

@@ -1,7 +1,6 @@
 """The probe: what it sees, and what it must not see."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,14 @@ from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.features import linear_probe as probe
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.linear_probe import backbone_of, out_of_fold, pooled, probe_predictions
+from tl_catdog.features.linear_probe import (
+    backbone_of,
+    cross_validated,
+    lone_classes,
+    out_of_fold,
+    pooled,
+    probe_predictions,
+)
 
 
 def blobs(counts: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -36,15 +42,16 @@ def names(count: int) -> list[str]:
 
 
 @pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[probe.Job]:
+def paths(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return what probes are trained on and predict from now on."""
-    seen: list[probe.Job] = []
+    seen: list[Any] = []
 
-    def spied(some: Iterable[probe.Job]) -> Iterator[Any]:
-        seen.extend(some)
-        return probe_predictions(seen)
+    class Spied(probe._Path):
+        def __init__(self, *words: Any) -> None:
+            seen.append(words)
+            super().__init__(*words)
 
-    monkeypatch.setattr(probe, "probe_predictions", spied)
+    monkeypatch.setattr(probe, "_Path", Spied)
     return seen
 
 
@@ -57,44 +64,69 @@ def test_classes_that_lie_apart_are_told_apart(counts: tuple[int, ...]) -> None:
     assert (found.argmax(axis=1) == labels).mean() > 0.95
 
 
-@settings(max_examples=20)
-@given(st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(0, 100))
-def test_no_probe_is_trained_on_what_it_predicts_nor_on_a_copy(picks: list[int], seed: int) -> None:
-    labels = np.arange(40) % 2
-    digests = [f"{pick} of {label}" for pick, label in zip(picks, labels, strict=True)]
-    predicted: Counter[int] = Counter()
+def groups_of(digests: list[str], labels: np.ndarray, label: int) -> int:
+    return len({digest for digest, own in zip(digests, labels, strict=True) if own == label})
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 9), min_size=40, max_size=40), st.integers(2, 6), st.integers(0, 99))
+def test_no_probe_is_trained_on_what_it_predicts_nor_on_a_copy(
+    picks: list[int], classes: int, seed: int
+) -> None:
+    labels = np.arange(40) % classes
+    digests = [f"{pick}" for pick in picks]  # copies may have different labels
     everything = np.ones(40, dtype=np.bool_)
     try:
         parts = probe._parts(labels, digests, everything, 5, seed)
     except CatdogError:
-        assert min(len(set(digests[label::2])) for label in (0, 1)) < 2
+        assert min(groups_of(digests, labels, label) for label in range(classes)) < 2
         return
+    predicted: Counter[int] = Counter()
     for training, rest in parts:
         assert not {digests[i] for i in training} & {digests[i] for i in rest}
-        assert set(labels[training]) == {0, 1}
+        assert set(labels[training]) == set(range(classes))
         predicted.update(rest.tolist())
     assert predicted == Counter(range(40))
 
 
-def test_a_class_of_three_pictures_makes_three_folds(jobs: list[probe.Job]) -> None:
-    features, labels = blobs((30, 3))
-    out_of_fold(features, labels, names(33))
-    assert len(jobs) == 3
+def test_a_class_of_two_pictures_takes_no_folds_from_the_others() -> None:
+    features, labels = blobs((30, 2, 9))
+    parts = probe._parts(labels, names(41), np.ones(41, dtype=np.bool_), 5, 0)
+    assert len(parts) == 5
+    found = out_of_fold(features, labels, names(41))
+    assert (found.argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_two_classes_of_five_pictures_are_told_apart() -> None:
+    features, labels = blobs((5, 5))
+    found = cross_validated(features, labels, names(10))
+    assert (found.probabilities.argmax(axis=1) == labels).mean() >= 0.9
 
 
 def test_a_class_of_one_picture_and_its_copies_can_not_be_predicted() -> None:
     features, labels = blobs((30, 3))
-    with pytest.raises(CatdogError, match="two different pictures"):
-        out_of_fold(features, labels, [*names(30), "same", "same", "same"])
+    digests = [*names(30), "same", "same", "same"]
+    assert lone_classes(labels, digests) == (1,)
+    with pytest.raises(CatdogError, match="found one in 1 of 2 classes"):
+        out_of_fold(features, labels, digests)
+    with pytest.raises(CatdogError, match="two classes or more"):
+        out_of_fold(features[:30], labels[:30], names(30))
 
 
-def test_what_is_not_trusted_is_predicted_but_not_trained_on(jobs: list[probe.Job]) -> None:
+def test_what_is_not_trusted_is_predicted_but_not_trained_on(paths: list[Any]) -> None:
     features, labels = blobs((30, 30))
     trusted = np.arange(60) % 3 > 0
     found = out_of_fold(features, labels, names(60), trusted=trusted)
-    rows = {row.tobytes() for training, _, _ in jobs for row in training}
+    rows = {row.tobytes() for training, *_ in paths for row in training}
     assert rows == {row.tobytes() for row in features[trusted]}
     assert (found.argmax(axis=1) == labels).mean() > 0.95
+
+
+def test_a_class_of_which_nothing_is_trusted_is_trained_on_all_the_same(paths: list[Any]) -> None:
+    features, labels = blobs((30, 4))
+    trusted = np.arange(34) < 31  # of the second class one picture: a fold would be left none
+    out_of_fold(features, labels, names(34), trusted=trusted)
+    assert all(set(own) == {0, 1} for _, own, _ in paths)
 
 
 def test_a_seed_always_gives_the_same() -> None:
@@ -104,15 +136,43 @@ def test_a_seed_always_gives_the_same() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_each_job_is_logistic_regression_on_standardised_features() -> None:
-    features, labels = blobs((40, 40))
+@pytest.mark.parametrize(
+    ("counts", "values"), [((40, 40), 400), ((40, 30, 50), 400), ((40, 40), 9)]
+)
+def test_each_job_is_logistic_regression_on_features_of_length_one(
+    counts: tuple[int, ...], values: int
+) -> None:
+    features, labels = blobs(counts)
     others, _ = blobs((5, 5), seed=1)
-    mean, spread = features.mean(axis=0), features.std(axis=0)
-    plain = LogisticRegression(C=probe.STRENGTH / 80, max_iter=1000)
-    expected = plain.fit((features - mean) / spread, labels).predict_proba((others - mean) / spread)
-    (found, again) = probe_predictions([(features, labels, others)] * 2)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    features, others = features[:, :values], others[:, :values]
+    lengths, other_lengths = (np.linalg.norm(x, axis=1, keepdims=True) for x in (features, others))
+    plain = LogisticRegression(C=20, max_iter=9000, tol=1e-6)
+    expected = plain.fit(features / lengths, labels).predict_proba(others / other_lengths)
+    (found, again) = probe_predictions([(features, labels, others, 20.0)] * 2)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
     assert np.array_equal(found, again)
+
+
+@pytest.mark.parametrize("all_folds", [2000, 0])
+def test_the_regularisation_is_that_which_predicts_best_what_was_left_out(
+    monkeypatch: pytest.MonkeyPatch, all_folds: int
+) -> None:
+    """The more the labels are chance, the less a picture may count."""
+    monkeypatch.setattr(probe, "ALL_FOLDS", all_folds)
+    features, labels = blobs((100, 100))
+    heard: list[tuple[int, int]] = []
+    clear = cross_validated(features, labels, names(200), progress=lambda *n: heard.append(n))
+    noisy = np.where(np.random.default_rng(0).random(200) < 0.35, 1 - labels, labels)
+    doubtful = cross_validated(features, noisy, names(200))
+    assert doubtful.strength < clear.strength == probe.STRENGTHS[-1]
+    assert heard == [*((done, 30) for done in range(1, len(heard))), (30, 30)]
+    losses = {}
+    for strength in probe.STRENGTHS:
+        monkeypatch.setattr(probe, "STRENGTHS", (strength,))
+        said = out_of_fold(features, noisy, names(200))
+        losses[strength] = -np.log(said[np.arange(200), noisy]).mean()
+    if all_folds:
+        assert min(losses, key=losses.__getitem__) == doubtful.strength
 
 
 @pytest.mark.parametrize("mirror", [False, True])

@@ -23,7 +23,7 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError
-from tl_catdog.features.linear_probe import Pooled, pooled, probe_predictions
+from tl_catdog.features.linear_probe import STRENGTHS, Pooled, pooled, probe_predictions
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure
 from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
 from tl_catdog.wording import PERCENT, points_estimate
@@ -143,7 +143,9 @@ def learning_curve(
         for repeat in range(repeats if part < 1 else 1)
     ]
     hits: dict[int, list[npt.NDArray[np.bool_]]] = {}  # for each size, smallest first
-    said = probe_predictions((features[chosen], truth[chosen], others) for chosen in parts)
+    said = probe_predictions(
+        (features[chosen], truth[chosen], others, STRENGTHS[2]) for chosen in parts
+    )
     for done, (chosen, chances) in enumerate(zip(parts, said, strict=True), start=1):
         hits.setdefault(len(chosen), []).append(chances.argmax(axis=1) == expected)
         if progress is not None:
