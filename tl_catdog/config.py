@@ -72,6 +72,19 @@ class TrainConfig:
         DATA, 0.0, "Part of an unsplit folder to test on.", low=0.0, high=0.9
     )
 
+    labels: str | None = option(
+        DATA, None, "Table of each picture's class; folders: none; default: looks for one."
+    )
+    label_column: str | None = option(DATA, None, "The table's column of classes.")
+    label_pattern: str | None = option(
+        DATA, None, "Takes classes out of pictures' names, such as '{label}_{number}'."
+    )
+    group_by: str | None = option(
+        DATA,
+        None,
+        "Keeps groups in one split: subfolder, exif, a column, or a pattern for names.",
+    )
+
     dense_units: int = option(NETWORK, 128, "Width of the head's hidden layer.", low=1, high=65536)
     dropout: float = option(NETWORK, 0.5, "The head's dropout rate.", low=0.0, high=0.95)
     backbone_weights: str = option(NETWORK, "packaged", "packaged, keras, or a .weights.h5 file.")

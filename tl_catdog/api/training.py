@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.labelling import Labelling
+from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.runs.writer import RunWriter, choose_name
 
@@ -60,26 +63,41 @@ def run_name(config: TrainConfig) -> str:
     return choose_name(config.run, stem, Path(config.runs_dir), force=config.force)
 
 
-def training_images(config: TrainConfig, root: Path, *, drawn: bool = False) -> ImageSet:
+def training_images(
+    config: TrainConfig, root: Path, *, drawn: bool = False, progress: Progress | None = None
+) -> ImageSet:
     """Return a folder's pictures, split as the settings say; see ``data.sets.load_training_set``.
 
     Args:
-        config: The settings; ``seed``, ``validation_fraction``, ``test_fraction`` and ``split``
-            count here.
+        config: The settings; ``seed``, ``validation_fraction``, ``test_fraction``, ``split`` and
+            those of labels and groups count here. With groups, near-copies stay together, too.
         root: The folder.
         drawn: Whether its pictures are drawings, which runs and reports say.
+        progress: Called with (done, total) while near-copies are looked for.
 
     Raises:
         UsageError: The folder isn't a set that can be trained on, or the split file isn't its.
     """
+    find_copies = None
+    if config.group_by is not None:
+        from tl_catdog.audit.near_duplicates import copy_groups
+
+        find_copies = partial(copy_groups, progress=progress)
     return load_training_set(
         root,
+        labelling_of(config),
         seed=config.seed,
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
         split_file=Path(config.split) if config.split else None,
         drawn=drawn,
+        find_copies=find_copies,
     )
+
+
+def labelling_of(config: TrainConfig) -> Labelling:
+    """Return where the settings say that classes and groups come from."""
+    return Labelling(config.labels, config.label_column, config.label_pattern, config.group_by)
 
 
 def fit(

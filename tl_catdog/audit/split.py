@@ -7,14 +7,17 @@ import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tl_catdog.audit.near_duplicates import copy_groups
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
 from tl_catdog.data.parallel import Progress
-from tl_catdog.data.sets import assign_splits, load_set
+from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_split
+from tl_catdog.data.splitting import assign_splits
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.journal import FreePaths, free_names
 
@@ -25,7 +28,7 @@ class Split:
 
     Attributes:
         images: The set.
-        groups: How many groups of copies and near-copies were kept together.
+        groups: How many groups were kept together, those of copies and near-copies among them.
         grouped: How many pictures are in them.
     """
 
@@ -36,6 +39,7 @@ class Split:
 
 def split_set(
     root: Path,
+    how: Labelling = AS_IT_IS,
     *,
     validation: float,
     test: float,
@@ -43,10 +47,11 @@ def split_set(
     again: bool = False,
     progress: Progress | None = None,
 ) -> Split:
-    """Split a folder of pictures: seeded, stratified, near-copies together.
+    """Split a folder of pictures: seeded, stratified, groups and near-copies together.
 
     Args:
         root: The folder.
+        how: Where the classes come from, and what makes groups beside near-copies.
         validation: Part of each class for validation, above 0.
         test: Part of each class for the test, 0 for none. Together they leave some for training.
         seed: Which of the many possible splits.
@@ -56,17 +61,17 @@ def split_set(
     Raises:
         UsageError: The folder isn't a set, is split already, or has too few pictures of a class.
     """
-    loaded = load_set(root)
-    if loaded.splits != (UNSPLIT,) and not again:
+    splits = labelled(root, how).folder.splits
+    if UNSPLIT not in splits and not again:
         raise UsageError(
-            f"expected pictures without splits, found {listing(loaded.splits)} in {root}.",
+            f"expected pictures without splits, found {listing(splits)} in {root}.",
             f"To merge and split them anew, type: tl-catdog data split {root} --again",
         )
-    copies = copy_groups([example.path for example in loaded.examples], progress)
+    loaded = load_set(root, how, find_copies=partial(copy_groups, progress=progress))
     parts = {VALIDATION: validation, **({TEST: test} if test else {})}
-    examples = assign_splits(loaded.examples, parts, seed, copies)
+    examples = assign_splits(loaded.examples, parts, seed)
     check_split(examples, loaded.classes, root, (TRAIN, *parts))
-    sizes = [size for size in Counter(copies).values() if size > 1]
+    sizes = [n for n in Counter(example.group for example in examples).values() if n > 1]
     layout = f"{loaded.layout}, split by seed {seed}"
     return Split(replace(loaded, layout=layout, examples=tuple(examples)), len(sizes), sum(sizes))
 

@@ -22,6 +22,35 @@ ImageFolder = Annotated[
     str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
 ]
 
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="Table of each picture's class; folders: none; default: looks for one.",
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option("--label-column", metavar="NAME", help="The table's column of classes."),
+]
+LabelPattern = Annotated[
+    str | None,
+    typer.Option(
+        "--label-pattern",
+        metavar="TEXT",
+        help="Takes classes out of pictures' names, such as '{label}_{number}'.",
+    ),
+]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="TEXT",
+        help="Keeps groups in one split: subfolder, exif, a column, or a pattern for names.",
+    ),
+]
+
 
 def runs_to(use: str) -> Any:
     """Declare the argument for several runs; ``use`` is a verb, such as ``compare``."""

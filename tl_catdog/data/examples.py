@@ -43,6 +43,23 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """What groups a set's pictures were put into.
+
+    Attributes:
+        by: How, as ``--group-by`` says it.
+        groups: How many groups of two pictures or more there are, copies among them.
+        grouped: How many pictures are in those.
+        alone: How many pictures say nothing of their group, so are one by themselves.
+    """
+
+    by: str
+    groups: int
+    grouped: int
+    alone: int
+
+
+@dataclass(frozen=True)
 class ImageSet:
     """Labelled pictures in named splits; what a run is trained and evaluated on.
 
@@ -53,6 +70,8 @@ class ImageSet:
         examples: The pictures.
         ignored: What was left out: how many files by what they are.
         drawn: Whether the program drew the pictures.
+        notes: What a user should know about where the classes come from.
+        grouping: What made groups, where that was asked for.
     """
 
     root: Path
@@ -61,6 +80,8 @@ class ImageSet:
     examples: tuple[Example, ...]
     ignored: dict[str, int] = field(default_factory=dict)
     drawn: bool = False
+    notes: tuple[str, ...] = ()
+    grouping: Grouping | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,4 +128,11 @@ class ImageSet:
             example
             for example in self.examples
             if example.split != TRAIN and example.digest in seen - {UNREADABLE}
+        )
+
+    def parted_groups(self) -> tuple[Example, ...]:
+        """Return the pictures outside of ``train`` of whose group ``train`` holds another."""
+        seen = {example.group for example in self.examples if example.split == TRAIN}
+        return tuple(
+            example for example in self.examples if example.split != TRAIN and example.group in seen
         )

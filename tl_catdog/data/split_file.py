@@ -29,6 +29,17 @@ def check_split(
         for label in classes:
             if not counted[split, label]:
                 total = sum(counted[name, label] for name in splits)
+                mine = [example for example in examples if example.label == label]
+                groups = {example.group for example in mine}
+                copies = {content_key(example.digest, example.name) for example in mine}
+                if len(groups) < min(len(splits), len(copies)):
+                    raise UsageError(
+                        f"expected pictures of {label!r} in {len(splits)} groups or more for "
+                        f"{listing(splits)}, found {len(mine):,} in {len(groups)} in {root}, "
+                        f"such as {mine[0].name}.",
+                        f"Add pictures of {label!r} of another group, ask for fewer splits, or "
+                        "choose another --group-by",
+                    )
                 raise UsageError(
                     f"expected enough different pictures of {label!r} for "
                     f"{listing(splits)}, found {total} in {root}.",
@@ -37,15 +48,25 @@ def check_split(
 
 
 COLUMNS = ("split", "label", "sha256", "name")
+GROUP = "group"
 
 
 def to_csv(images: ImageSet) -> str:
-    """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder."""
+    """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder.
+
+    Where groups are more than identical pictures, there is a column of them, too.
+    """
+    groups = [
+        "" if example.group == content_key(example.digest, example.name) else example.group
+        for example in images.examples
+    ]
+    grouped = any(groups)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
-    writer.writerow(COLUMNS)
-    for example in images.examples:
-        writer.writerow((example.split, example.label, example.digest, example.name))
+    writer.writerow((*COLUMNS, GROUP) if grouped else COLUMNS)
+    for example, group in zip(images.examples, groups, strict=True):
+        row = (example.split, example.label, example.digest, example.name)
+        writer.writerow((*row, group) if grouped else row)
     return out.getvalue()
 
 
@@ -53,8 +74,9 @@ def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) ->
     """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
     examples = []
     for row in csv.DictReader(io.StringIO(text, newline="")):
-        path = root / row["name"]
-        examples.append(Example(path, row["name"], row["label"], row["split"], row["sha256"]))
+        name, group = row["name"], row.get(GROUP) or ""
+        example = Example(root / name, name, row["label"], row["split"], row["sha256"], group)
+        examples.append(example)
     return ImageSet(root, "as trained", classes, tuple(examples), drawn=drawn)
 
 
@@ -97,7 +119,9 @@ def apply_split(loaded: ImageSet, file: Path) -> ImageSet:
         seen.add(key)
         # Identical pictures may stand in several rows; the one of the same name is meant.
         row = next((row for row in known if row["name"] == example.name), known[0])
-        examples.append(replace(example, split=row["split"]))
+        # Groups that are asked for now go before those of the file.
+        group = example.group if loaded.grouping else row.get(GROUP) or example.group
+        examples.append(replace(example, split=row["split"], group=group))
     missing = [row["name"] for row in rows if content_key(row["sha256"], row["name"]) not in seen]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -125,7 +149,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
             f"expected a split file, found {file}, which can't be read ({error.strerror}).", hint
         ) from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, GROUP)):
         found = listing(reader.fieldnames or ())
         raise UsageError(f"expected the columns {listing(COLUMNS)} in {file}, found {found}.", hint)
     rows = list(reader)

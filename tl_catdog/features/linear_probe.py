@@ -197,13 +197,14 @@ def cross_validated(
     digests: Sequence[str],
     *,
     trusted: npt.NDArray[np.bool_] | None = None,
+    strengths: Sequence[float] = STRENGTHS,
     folds: int = 5,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> OutOfFold:
     """Predict each picture by a probe trained without it and its copies.
 
-    The probes' C is that of ``STRENGTHS`` with the least log loss on what was left out. One number
+    The probes' C is that of ``strengths`` with the least log loss on what was left out. One number
     chosen by all pictures flatters none of them by much.
 
     Args:
@@ -212,6 +213,7 @@ def cross_validated(
         digests: Their SHA-256, or whatever else is equal for those that must stay in one fold.
         trusted: Which pictures to train on, (N,); all of them are predicted. Of a class of which a
             fold would be left none, those that aren't trusted are trained on as well.
+        strengths: Values of C to choose from, rising.
         folds: Number of probes; fewer where no class has so many pictures, more where copies
             demand it.
         seed: Of the shuffling into folds.
@@ -222,7 +224,7 @@ def cross_validated(
     """
     trusted = np.ones(len(labels), dtype=np.bool_) if trusted is None else trusted
     parts = _parts(labels, digests, trusted, folds, seed)
-    total, done = len(parts) * len(STRENGTHS), 0
+    total, done = len(parts) * len(strengths), 0
     found = np.zeros((len(labels), int(labels.max()) + 1))
 
     def predict(paths: list[_Path], strength: float) -> npt.NDArray[np.float64]:
@@ -239,10 +241,10 @@ def cross_validated(
     chosen = slice(None) if len(labels) <= ALL_FOLDS else slice(1)
     judged = np.concatenate([rest for _, rest in parts[chosen]])
     judged = judged[trusted[judged]]
-    best, least, strength = found, np.inf, STRENGTHS[0]
+    best, least, strength = found, np.inf, strengths[0]
     with threadpool_limits(1):
         paths = [_Path(features[some], labels[some], features[rest]) for some, rest in parts]
-        for value in STRENGTHS:
+        for value in strengths:
             answers = predict(paths[chosen], value)
             loss = float(-np.log(np.maximum(answers[judged, labels[judged]], 1e-12)).mean())
             if loss > least:  # it has one valley

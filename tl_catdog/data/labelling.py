@@ -1,0 +1,229 @@
+"""Where pictures' classes come from: folders, a table, or their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tl_catdog.data.folders import (
+    ImageFolder,
+    holds_images,
+    is_folder,
+    scan,
+)
+from tl_catdog.data.label_files import (
+    likely_tables,
+    named_tables,
+    other_tables,
+)
+from tl_catdog.data.label_table import (
+    LABEL_COLUMNS,
+    ONE_HOT,
+    TableLabels,
+    labels_of,
+)
+from tl_catdog.data.named_images import (
+    image_folder,
+    labelled_by_names,
+    pictures_below,
+    with_pattern,
+)
+from tl_catdog.data.table_rows import Lookup, Named, joined, name_rows, plain
+from tl_catdog.data.tables import read_table
+from tl_catdog.errors import UsageError, listing
+
+FOLDERS = "folders"
+"""The word that stands for no table at all."""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How pictures get their classes and groups; all None: whatever the folder has.
+
+    Attributes:
+        table: A file of labels, in the folder or elsewhere, or ``FOLDERS``.
+        column: Its column of classes.
+        pattern: What takes the class out of a picture's name; see ``name_pattern``.
+        group_by: What pictures of one group have in common; see ``groups.group_keys``.
+    """
+
+    table: str | None = None
+    column: str | None = None
+    pattern: str | None = None
+    group_by: str | None = None
+
+
+AS_IT_IS = Labelling()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures with their classes.
+
+    Attributes:
+        folder: The pictures.
+        notes: What a user should know about where the classes come from.
+        rows: The table's rows with their pictures, if there is a table.
+    """
+
+    folder: ImageFolder
+    notes: tuple[str, ...] = ()
+    rows: Named | None = None
+
+
+def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
+    """Find the labelled pictures of a folder: by a table, by their names, or by their folders.
+
+    A table that is called like one, such as ``metadata.csv`` or ``labels.csv``, is found by itself;
+    where the folders make classes as well, it counts if it has a column that is called so.
+
+    Raises:
+        UsageError: See ``folders.scan``, ``tables.read_table``, ``table_rows.name_rows`` and
+            ``label_table.labels_of``.
+    """
+    root = root.absolute()
+    if how.table is not None and how.pattern is not None:
+        raise UsageError(
+            "expected classes from a table or from names, found --labels and --label-pattern.",
+            "Leave one out",
+        )
+    if not is_folder(root) or how.table == FOLDERS:
+        return Labelled(scan(root))
+    if how.pattern is not None:
+        folder = labelled_by_names(root, how.pattern)
+        return Labelled(folder, (f"Classes: {folder.layout}.",))
+    if how.table is not None:
+        return _by_table(root, named_tables(root, how.table), how)
+    files = likely_tables(root)
+    if how.column is not None and not files:
+        raise UsageError(
+            f"expected a table of labels in {root} for --label-column, found none.",
+            "Name it: --labels FILE",
+        )
+    return _by_itself(root, files, how)
+
+
+def _by_itself(root: Path, files: Mapping[Path, str], how: Labelling) -> Labelled:
+    try:
+        folder = scan(root)
+    except UsageError as refused:
+        if not holds_images(root):
+            raise
+        files = files or _only_table(root)
+        if files:
+            return _by_table(root, files, how)
+        raise with_pattern(root, refused) from refused
+    if not files:
+        return Labelled(folder)
+    try:
+        return _by_table(root, files, how, folder)
+    except UsageError as error:
+        if how.column is not None:
+            raise
+        name = next(iter(files)).name
+        return Labelled(folder, (f"{name} isn't used: {error.message}",))
+
+
+def _only_table(root: Path) -> dict[Path, str]:
+    """Return the only table that names the folder's pictures, whatever it is called.
+
+    Raises:
+        UsageError: There are several.
+    """
+    good = []
+    for file in other_tables(root):
+        try:
+            _rows_of(root, {file: ""})
+        except UsageError:
+            continue
+        good.append(file)
+    if len(good) > 1:
+        raise UsageError(
+            f"expected one table of labels, found {len(good)} in {good[0].parent}: "
+            f"{listing(file.name for file in good)}.",
+            f"Name one: --labels {good[0].name}",
+        )
+    return dict.fromkeys(good, "")
+
+
+def _by_table(
+    root: Path, files: Mapping[Path, str], how: Labelling, folder: ImageFolder | None = None
+) -> Labelled:
+    """Return the pictures as tables label them, or as the folders do where the table adds nothing.
+
+    Args:
+        root: The folder.
+        files: One table, or one for each split, with it.
+        how: What was asked for.
+        folder: The pictures as the folders label them, where they do.
+    """
+    names, rows, presets, left_out = _rows_of(root, files)
+    asked = how.column is not None or how.table is not None
+    try:
+        found = labels_of(rows, how.column, _group_column(rows, how.group_by), not presets)
+    except UsageError:
+        if folder is not None and not asked and how.group_by is not None:
+            return Labelled(folder, rows=rows)  # a table of groups alone
+        raise
+    file = next(iter(files))
+    column = found.column if found.column == ONE_HOT else f"column {found.column}"
+    title = f"labels from {file.name}, {column}"
+    notes = [f"Classes: {title}."]
+    if folder is not None and not asked:
+        if _say_the_same(folder, found):
+            return Labelled(folder, rows=rows)
+        if plain(found.column) not in LABEL_COLUMNS:
+            words = f"{file.name} isn't used for classes; if it should be: --labels {file.name}"
+            return Labelled(folder, (words,), rows)
+        classes = listing(folder.classes)
+        notes.append(f"For those of the folders ({classes}): --labels {FOLDERS}")
+    left_out = +(Counter(left_out) - Counter(path.suffix.lower() for path in files))
+    left_out.update(found.left_out)
+    unnamed = len(set(names) - set(rows.names))
+    if unnamed:
+        left_out[f"pictures that {file.name} doesn't name"] = unnamed
+    splits = found.splits or {name: presets[name] for name in found.labels if name in presets}
+    images = image_folder(root, title, found.labels, splits, left_out)
+    return Labelled(images, tuple(notes), rows)
+
+
+def _rows_of(
+    root: Path, files: Mapping[Path, str]
+) -> tuple[list[str], Named, dict[str, str], dict[str, int]]:
+    """Return the folder's pictures, the rows that name them, splits by tables, what is left out."""
+    names, left_out = pictures_below(root)
+    parts: list[Named] = []
+    presets: dict[str, str] = {}
+    for file, split in files.items():
+        inside = file.parent.is_relative_to(root)
+        above = root.is_relative_to(file.parent) and root != file.parent
+        lookup = Lookup(names, root.relative_to(file.parent).as_posix() if above else "")
+        folder = file.parent.relative_to(root).as_posix() if inside else "."
+        try:
+            part = name_rows(read_table(file), lookup, folder)
+        except UsageError:
+            if not parts:
+                raise
+            continue  # such as a test.csv whose pictures aren't here
+        parts.append(part)
+        presets |= {name: split for name in part.names if name and split}
+    whole = joined(parts) if len(parts) > 1 else parts[0]
+    return names, whole, presets if len(parts) > 1 else {}, left_out
+
+
+def _group_column(rows: Named, group_by: str | None) -> str | None:
+    """Return the column that ``--group-by`` names, if it is one."""
+    if group_by is None:
+        return None
+    name = group_by.removeprefix("column:")
+    return next((column for column in rows.table.columns if plain(column) == plain(name)), None)
+
+
+def _say_the_same(folder: ImageFolder, found: TableLabels) -> bool:
+    """Return whether a table adds nothing to the folders: the same classes, and no splits."""
+    images = [image for members in folder.splits.values() for image in members]
+    return not found.splits and all(
+        found.labels.get(image.name, image.label) == image.label for image in images
+    )

@@ -1,0 +1,166 @@
+"""Pictures whose classes don't come from folders: listed, checked and put together."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from tl_catdog.data.folder_names import class_key, class_name, split_roles
+from tl_catdog.data.folders import SPLITS, TRAIN, UNSPLIT, ImageFile, ImageFolder, scan
+from tl_catdog.data.name_pattern import likely_template, name_pattern
+from tl_catdog.data.tree import Folder, walk
+from tl_catdog.errors import UsageError, listing
+
+LONGEST = 100  # characters of a class's name
+
+
+def pictures_below(root: Path) -> tuple[list[str], dict[str, int]]:
+    """Return the paths of all pictures below a folder, and how much else is there."""
+    left_out = Counter[str]()
+    found = walk([Folder(root)], left_out)
+    return [path.relative_to(root).as_posix() for path in found], dict(left_out)
+
+
+def why_no_name(label: str) -> str:
+    """Return why a class can't be called so, or nothing: it becomes folders and lines of files.
+
+    >>> why_no_name("Maine Coon"), why_no_name("../cats")
+    ('', 'it has a slash')
+    """
+    if "/" in label or "\\" in label:
+        return "it has a slash"
+    if label in (".", ".."):
+        return "it means a folder"
+    if not label.isprintable() or any("\ud800" <= letter <= "\udfff" for letter in label):
+        return "it has characters that can't be printed"
+    if len(label) > LONGEST:
+        return f"it has more than {LONGEST} characters"
+    return ""
+
+
+def labelled_by_names(root: Path, text: str) -> ImageFolder:
+    """Return a folder's pictures with the classes that a pattern finds in their names.
+
+    Raises:
+        UsageError: It isn't a pattern, or finds no classes.
+    """
+    pattern = name_pattern(text, "label", "--label-pattern")
+    names, left_out = pictures_below(root)
+    if not names:
+        return scan(root)  # which says that there are no pictures
+    labels = {name: label for name in names if (label := pattern.find(name))}
+    example = next((name for name in names if name not in labels), "")
+    if not labels:
+        raise UsageError(
+            f"expected --label-pattern {text!r} to find a class in names of pictures, found none "
+            f"in {len(names):,}, such as {example}.",
+            "Type: --label-pattern '{label}_{number}', or as the names are",
+        )
+    for name, label in labels.items():
+        if problem := why_no_name(label):
+            raise UsageError(
+                f"expected classes that can be names of folders, found {label[:60]!r} in {name}: "
+                f"{problem}.",
+                "Type: --label-pattern '{label}_{number}', or as the names are",
+            )
+    if len(labels) < len(names):
+        words = f"pictures whose names --label-pattern doesn't fit, such as {example}"
+        left_out[words] = len(names) - len(labels)
+    title = f"labels from names, {text}"
+    return image_folder(root, title, labels, {}, left_out)
+
+
+def image_folder(
+    root: Path,
+    layout: str,
+    labels: Mapping[str, str],
+    splits: Mapping[str, str],
+    ignored: dict[str, int],
+) -> ImageFolder:
+    """Return pictures with classes; their splits are given, or those of folders called so.
+
+    Classes that differ in capitals or spaces alone are one, as those of folders are.
+
+    Args:
+        root: The folder.
+        layout: Where the classes come from, for people.
+        labels: The classes, by the pictures' paths below the folder.
+        splits: The pictures' splits; empty where they aren't given.
+        ignored: How many files or rows are left out, by what they are.
+
+    Raises:
+        UsageError: There are fewer than two classes, or a split lacks some.
+    """
+    splits = splits or _splits_by_folders(labels)
+    labels = _spelt_alike(labels)
+    where = f"{root}, {layout}"
+    classes = sorted(set(labels.values()))
+    if len(classes) < 2:
+        raise UsageError(
+            f"expected two classes or more, found {listing(classes)} in {where}.",
+            "Name another column (--label-column NAME) or pattern (--label-pattern PATTERN)",
+        )
+    counted = Counter((splits.get(name, UNSPLIT), label) for name, label in labels.items())
+    present = [split for split in (*SPLITS, UNSPLIT) if any(counted[split, c] for c in classes)]
+    for split in present:
+        lacking = [label for label in classes if not counted[split, label]]
+        if lacking:
+            raise UsageError(
+                f"expected pictures of each class in every split, found none of {listing(lacking)} "
+                f"in {split} ({where}).",
+                f"Split anew: tl-catdog data split {root} --again",
+            )
+    if sum(counted.values()) == len(classes):
+        raise UsageError(
+            f"expected several pictures of each class, found {len(classes):,} classes of one "
+            f"picture, such as {classes[0]}, in {where}.",
+            "Name another column (--label-column NAME) or pattern (--label-pattern PATTERN)",
+        )
+    members = {
+        split: tuple(
+            ImageFile(root / name, label, name)
+            for name, label in sorted(labels.items(), key=lambda item: (item[1], item[0]))
+            if splits.get(name, UNSPLIT) == split
+        )
+        for split in present
+    }
+    return ImageFolder(root, layout, tuple(classes), members, ignored)
+
+
+def _spelt_alike(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the same classes, each spelt as it is most often."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for label in labels.values():
+        spellings[class_key(label)][class_name(label)] += 1
+    usual = {key: max(found, key=lambda name: (found[name], name)) for key, found in
+             spellings.items()}  # fmt: skip
+    return {name: usual[class_key(label)] for name, label in labels.items()}
+
+
+def _splits_by_folders(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the splits of pictures that are in folders called so, if train is among several."""
+    above = {name: PurePosixPath(name).parts[:-1] for name in labels}
+    for depth in range(min(map(len, above.values()))):
+        roles = split_roles(sorted({parts[depth] for parts in above.values()}))
+        found = {name: roles.get(parts[depth], "") for name, parts in above.items()}
+        if all(found.values()):
+            kinds = set(found.values())
+            return found if TRAIN in kinds and len(kinds) > 1 else {}
+    return {}
+
+
+def with_pattern(root: Path, refused: UsageError) -> UsageError:
+    """Return why a folder was refused, with the pattern that its pictures' names seem to follow."""
+    names, _ = pictures_below(root)
+    folders = {PurePosixPath(name).parent.name for name in names}
+    if len(folders) > 1 and len(split_roles(sorted(folders))) < len(folders):
+        return refused
+    likely = likely_template(names)
+    if likely is None:
+        return refused
+    text, classes = likely
+    return UsageError(
+        f"{refused.message} Their names seem to hold {len(classes)} classes: {listing(classes)}.",
+        f"Type: --label-pattern '{text}'",
+    )
