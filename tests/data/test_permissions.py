@@ -27,6 +27,9 @@ def closed() -> Iterator[Path]:
         (root / "set" / "ant" / "closed.png").write_bytes(b"closed")
         (root / "set" / "ant" / "closed.png").chmod(0)
         (root / "set" / "bee" / "shut").mkdir(mode=0)
+        for name, split in (("cow", ""), ("train", "test")):
+            paint_set(root / name, {split: 1})
+            (root / name / name).mkdir(mode=0)
         if user == 0:
             os.seteuid(65534)
         try:
@@ -35,7 +38,8 @@ def closed() -> Iterator[Path]:
             if user == 0:
                 os.seteuid(0)
             (root / "set").chmod(0o755)
-            (root / "set" / "bee" / "shut").chmod(0o755)
+            for name in ("set/bee/shut", "cow/cow", "train/train"):
+                (root / name).chmod(0o755)
 
 
 def test_what_may_not_be_opened_is_named(closed: Path) -> None:
@@ -53,3 +57,11 @@ def test_a_set_that_may_not_be_opened_is_named(closed: Path) -> None:
     with pytest.raises(UsageError, match="Permission denied"):
         scan(closed / "bee" / "shut")
     assert not holds_images(closed / "bee" / "shut")
+
+
+@pytest.mark.parametrize("name", ["cow", "train"])
+def test_a_class_or_split_that_may_not_be_listed_is_named(closed: Path, name: str) -> None:
+    """Else the rest would be trained on without it."""
+    root = closed.parent / name
+    with pytest.raises(UsageError, match=rf"folders that can be read, found .*{name} \(Permission"):
+        scan(root)

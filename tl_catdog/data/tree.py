@@ -1,0 +1,245 @@
+"""A folder as it is on the disk: its pictures, its folders, and what is left out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mimetypes
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from tl_catdog.data.folder_names import IMAGE_FOLDERS, are_annotations, is_system
+from tl_catdog.data.reading import open_file
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
+"""File names that are taken for pictures; what a file really holds is decided by its bytes."""
+
+ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,15}$")
+"""What says what a file is meant to hold; ``.1`` and ``. of May`` don't."""
+
+OTHER_ENDINGS = frozenset(mimetypes.MimeTypes().types_map[True]) - SUFFIXES
+"""Endings of files of other kinds; files whose ending is unknown are recognised by their bytes."""
+
+COPIES = re.compile(r"(~|_original|\.(bak|old|orig|tmp|temp|part|crdownload|download|thm))$")
+"""Ends of the names of backups, of half a file and of thumbnails: no pictures of their own."""
+
+NO_ENDING = "file without an ending"
+LINK = "link to a folder"
+OWN = "run, export or chart of tl-catdog"
+BESIDE_IMAGES = "pictures in {}, beside images"
+
+RUN_FILES = frozenset({"config.json", "manifest.json"})
+EXPORT_FILES = frozenset({"metadata.json", "labels.txt", "CARD.md"})
+ASIDE = (".quarantine", ".removed")
+"""Where ``data fix`` and ``review`` put pictures: a folder of the data's name and this."""
+
+CHART = re.compile(
+    r"(learning-curve|robustness|.+-contact-sheet|.+-augmented|.+\.explained)\.png", re.IGNORECASE
+)
+"""What commands call the charts that they write unless another name is given."""
+DRAWN_BY = b"Software\0Matplotlib"
+
+HEAD = 128  # bytes that tell a picture's format, or who drew a chart
+BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+"""Sizes of the second header of a BMP file, in all versions of the format."""
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; unlike ``Path.is_dir``, it never raises.
+
+    That one does where a name is too long, or a folder above can't be entered.
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def begins_like_image(path: Path) -> bool:
+    """Return whether a file begins as a JPEG, PNG, WebP, BMP or GIF picture does.
+
+    Pipes and devices aren't opened; what can't be opened is none.
+    """
+    head = _head(path)
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
+        return True
+    if head.startswith(b"RIFF"):
+        return head[8:12] == b"WEBP"
+    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in BMP_HEADERS
+
+
+def _head(path: Path) -> bytes:
+    with contextlib.suppress(OSError), open_file(path) as file:
+        return file.read(HEAD)
+    return b""
+
+
+class Folder:
+    """A folder, which is listed when it is first asked for something.
+
+    Hidden things, a system's own and this program's results aren't in it.
+
+    Args:
+        path: Where it is.
+        linked: Whether a link led to it.
+    """
+
+    def __init__(self, path: Path, *, linked: bool = False) -> None:
+        self.path = path
+        self.name = path.name
+        self.linked = linked
+
+    @property
+    def images(self) -> list[Path]:
+        """The pictures directly in it, sorted by name."""
+        return self._listing.images
+
+    @property
+    def folders(self) -> list[Folder]:
+        """The folders directly in it, those that links lead to among them, sorted by name."""
+        return self._listing.folders
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What of the things directly in it is left out: how many by what they are."""
+        return self._listing.left_out
+
+    @property
+    def error(self) -> OSError | None:
+        """Why it can't be listed."""
+        return self._listing.error
+
+    @cached_property
+    def below(self) -> tuple[Path, ...]:
+        """All pictures below it; see ``walk``."""
+        return tuple(walk([self], Counter()))
+
+    @cached_property
+    def holds_images(self) -> bool:
+        """Whether any picture is below it."""
+        return next(walk([self], Counter(), unreadable=False), None) is not None
+
+    @property
+    def picture_folders(self) -> list[Folder]:
+        """The folders directly in it that hold pictures, but not masks beside pictures."""
+        return [
+            folder
+            for folder in self.folders
+            if folder.holds_images and not beside_images(folder, self.folders)
+        ]
+
+    @cached_property
+    def _listing(self) -> _Listing:
+        found = _Listing()
+        try:
+            with os.scandir(self.path) as there:
+                entries = sorted(there, key=lambda entry: entry.name)
+        except OSError as error:
+            found.error = error
+            return found
+        names = {entry.name for entry in entries}
+        for entry in entries:
+            if not is_system(entry.name):
+                found.add(entry, self.path / entry.name, names)
+        return found
+
+
+class _Listing:
+    """What is directly in a folder."""
+
+    def __init__(self) -> None:
+        self.images: list[Path] = []
+        self.folders: list[Folder] = []
+        self.left_out: Counter[str] = Counter()
+        self.error: OSError | None = None
+
+    def add(self, entry: os.DirEntry[str], path: Path, names: set[str]) -> None:
+        """Add a file or folder; ``names`` are those of all that is beside it."""
+        linked = entry.is_symlink()
+        if is_folder(path) if linked else entry.is_dir(follow_symlinks=False):
+            aside = any(path.suffix == end and path.stem in names for end in ASIDE)
+            if aside or _is_result(path):
+                self.left_out[OWN] += 1
+            else:
+                self.folders.append(Folder(path, linked=linked))
+        elif CHART.fullmatch(entry.name) and DRAWN_BY in _head(path):
+            self.left_out[OWN] += 1
+        elif _is_image(path):
+            self.images.append(path)
+        else:
+            ending = ENDING.search(entry.name)
+            self.left_out[ending[0].lower() if ending else NO_ENDING] += 1
+
+
+def _is_image(path: Path) -> bool:
+    """Return whether a file is named like a picture, or like nothing and begins as one."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return True
+    if suffix in OTHER_ENDINGS or COPIES.search(path.name.lower()):
+        return False
+    return begins_like_image(path)
+
+
+def _is_result(path: Path) -> bool:
+    """Return whether a folder is a run or an export: by what is in it, whatever its name."""
+    if _holds(path, EXPORT_FILES):
+        return True
+    if not _holds(path, RUN_FILES):
+        return False
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and {"format", "model", "data"} <= set(manifest)
+
+
+def _holds(path: Path, names: frozenset[str]) -> bool:
+    """Return whether a folder holds all of some files; one that can't be entered holds none."""
+    with contextlib.suppress(OSError):
+        return all((path / name).is_file() for name in names)
+    return False
+
+
+def beside_images(folder: Folder, siblings: list[Folder]) -> bool:
+    """Return whether a folder holds masks or other annotations of the pictures beside it."""
+    return are_annotations(folder.name) and any(
+        other.name.lower() in IMAGE_FOLDERS and other.holds_images for other in siblings
+    )
+
+
+def walk(
+    folders: list[Folder], left_out: Counter[str], *, masks: bool = True, unreadable: bool = True
+) -> Iterator[Path]:
+    """Yield the pictures in folders and below them, a folder's own first; links aren't followed.
+
+    Memory doesn't grow with the folders unless the caller keeps them. Nothing calls itself for each
+    level, and a folder that can't be listed is told, which ``os.walk`` would pass over.
+
+    Args:
+        folders: Where to begin; the list is used up.
+        left_out: Counts what isn't yielded, by what it is.
+        masks: Whether pictures in folders such as ``masks``, beside ``images``, are yielded.
+        unreadable: Whether a folder that can't be listed is yielded: whoever opens it learns why.
+    """
+    while folders:
+        here = folders.pop()
+        if here.error:
+            if unreadable:
+                yield here.path
+            continue
+        yield from here.images
+        left_out.update(here.left_out)
+        below = []
+        for folder in here.folders:
+            if folder.linked:
+                left_out[LINK] += 1
+            elif not masks and beside_images(folder, here.folders):
+                left_out[BESIDE_IMAGES.format(folder.name)] += len(folder.below)
+            else:
+                below.append(folder)
+        folders.extend(reversed(below))
