@@ -223,7 +223,7 @@ def cross_validated(
         CatdogError: A class has but one picture and its copies, or there is one class only.
     """
     trusted = np.ones(len(labels), dtype=np.bool_) if trusted is None else trusted
-    parts = _parts(labels, digests, trusted, folds, seed)
+    parts = fold_positions(labels, digests, trusted, folds, seed)
     total, done = len(parts) * len(strengths), 0
     found = np.zeros((len(labels), int(labels.max()) + 1))
 
@@ -269,14 +269,17 @@ def lone_classes(labels: npt.NDArray[np.int64], digests: Sequence[str]) -> tuple
     return tuple(label for label in range(int(labels.max()) + 1) if counts[label] < 2)
 
 
-def _parts(
+def fold_positions(
     labels: npt.NDArray[np.int64],
     digests: Sequence[str],
     trusted: npt.NDArray[np.bool_],
     folds: int,
     seed: int,
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return the positions of the pictures each probe is trained on, and of those it predicts."""
+    """Return the positions of the pictures each probe is trained on, and of those it predicts.
+
+    The arguments are those of ``cross_validated``.
+    """
     classes = int(labels.max()) + 1
     if classes < 2:
         raise CatdogError(
