@@ -11,6 +11,7 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import ImageSource
+from tl_catdog.data.labelling import AS_IT_IS, Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
@@ -148,6 +149,7 @@ class Classifier:
         self,
         data: str | Path | None = None,
         *,
+        how: Labelling = AS_IT_IS,
         split: str | None = None,
         again: bool = False,
         mirror: bool = False,
@@ -158,6 +160,7 @@ class Classifier:
         Args:
             data: A folder of labelled pictures; None for those that it was trained with, of which
                 the predictions are saved.
+            how: Where the classes of that folder come from; by itself, see ``labelling``.
             split: Which of them; by default ``test`` if there is one, else ``validation``.
             again: Predict anew what is saved.
             mirror: Average over each picture and its mirror image.
@@ -171,7 +174,7 @@ class Classifier:
         from tl_catdog.evaluation.reliability import reliability
 
         own = data is None
-        images = self.images(data)
+        images = self.images(data, how)
         wanted = split or default_split(images)
         trained_on = 0
         if own and not again and not mirror and wanted in self.run.predicted_splits():
@@ -208,6 +211,7 @@ class Classifier:
         self,
         data: str | Path | None = None,
         *,
+        how: Labelling = AS_IT_IS,
         split: str | None = None,
         progress: Progress | None = None,
     ) -> tuple[Condition, ...]:
@@ -218,6 +222,7 @@ class Classifier:
 
         Args:
             data: As for ``evaluate``.
+            how: As for ``evaluate``.
             split: As for ``evaluate``.
             progress: Called with (done, total) pictures.
 
@@ -227,7 +232,7 @@ class Classifier:
         """
         from tl_catdog.evaluation.robustness import robustness
 
-        images = self.images(data)
+        images = self.images(data, how)
         wanted = split or default_split(images)
         examples = images.split(wanted)
         if data is None:
@@ -238,7 +243,7 @@ class Classifier:
             write_json(self.run.path / ROBUSTNESS, {"split": wanted, "conditions": rows})
         return conditions
 
-    def images(self, data: str | Path | None = None) -> ImageSet:
+    def images(self, data: str | Path | None = None, how: Labelling = AS_IT_IS) -> ImageSet:
         """Return labelled pictures of its classes: a folder's, or those that it was trained with.
 
         Raises:
@@ -247,7 +252,7 @@ class Classifier:
         """
         if data is None:
             return own_images(self.run)
-        images = load_set(Path(data))
+        images = load_set(Path(data), how)
         if not set(images.classes) <= set(self.classes):
             raise UsageError(
                 f"expected pictures of {listing(self.classes)}, found {listing(images.classes)} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,8 @@ from tl_catdog.audit.thumbnails import SIDE
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
-from tl_catdog.data.folders import TRAIN, UNSPLIT, images_below, scan
+from tl_catdog.data.folders import TRAIN, UNSPLIT, images_below
+from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
 from tl_catdog.data.parallel import Progress, map_processes, map_threaded
 from tl_catdog.errors import UsageError
 
@@ -33,7 +34,7 @@ Steps = Callable[[str], AbstractContextManager[Progress]]
 """Called with the name of a step; gives what is called with the step's (done, total)."""
 
 
-def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
+def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, tuple[Example, ...]]:
     """Find what is wrong with the pictures of a folder, without any network.
 
     Memory doesn't grow with the pictures but for what is found, their names and their hashes.
@@ -41,6 +42,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     Args:
         root: The folder; one that is no set is searched for pictures, and that is a finding.
         steps: Called with the name of each step; see ``Steps``.
+        how: Where the classes come from.
 
     Returns:
         What was found, and the pictures that can be used.
@@ -49,7 +51,7 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
         UsageError: There is no such folder, or no picture in it.
     """
     began = time.perf_counter()
-    entries, found = _listed(root)
+    entries, found = _listed(root, how)
     thumbnails = ArrayStore(len(entries), (SIDE, SIDE), np.uint8)
     digests: list[str] = []
     usable: list[int] = []
@@ -81,29 +83,38 @@ def check(root: Path, steps: Steps) -> tuple[Audit, tuple[Example, ...]]:
     return audit, tuple(entries[position] for position in usable)
 
 
-def _listed(root: Path) -> tuple[list[Example], list[Finding]]:
+def _listed(root: Path, how: Labelling) -> tuple[list[Example], list[Finding]]:
     """Return the pictures of a folder by their names, and what is odd about the folder."""
     try:
-        folder = scan(root)
+        read = labelled(root, how)
     except UsageError as error:
-        paths = list(images_below(root.absolute())) if root.is_dir() else []
+        left_out = Counter[str]()
+        paths = list(images_below(root.absolute(), left_out)) if root.is_dir() else []
         if not paths:
             raise
         base = root.absolute()
         entries = [
             Example(path, path.relative_to(base).as_posix(), "", "", UNREADABLE) for path in paths
         ]
-        return entries, [Finding(findings.LAYOUT, (), f"{error.message} {error.hint}")]
-    found = [
-        Finding(findings.LEFT_OUT, (), f"{count} × {what}")
-        for what, count in sorted(folder.ignored.items())
-    ]
+        layout = Finding(findings.LAYOUT, (), f"{error.message} {error.hint}")
+        return entries, [layout, *_left_out(left_out)]
+    folder = read.folder
+    notes = (*folder.notes, *read.notes)
+    found = [Finding(findings.UNDERSTOOD, (), note) for note in notes]
+    found += _left_out(folder.ignored)
     listed = [
         Example(item.path, item.name, item.label, "" if split == UNSPLIT else split, UNREADABLE)
         for split, members in folder.splits.items()
         for item in members
     ]
     return listed, found
+
+
+def _left_out(counted: Mapping[str, int]) -> list[Finding]:
+    return [
+        Finding(findings.LEFT_OUT, (), f"{count} × {what}")
+        for what, count in sorted(counted.items())
+    ]
 
 
 def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:

@@ -45,12 +45,13 @@ def doctor(
     something has failed.
     """
     from tl_catdog.cli.sources import HERE
-    from tl_catdog.data.folders import holds_images, scan
+    from tl_catdog.data.folders import holds_images
+    from tl_catdog.data.labelling import labelled
     from tl_catdog.doctor.examination import Examination
 
     root = Path(data) if data is not None else HERE if holds_images(HERE) else None
     if data is not None:
-        scan(Path(data))  # a folder that can't be used is wrong use, at once
+        labelled(Path(data))  # a folder that can't be used is wrong use, at once
     interrupted = on_ctrl_c("Interrupted: the rest was not looked at.")
     with interrupted, Examination(root, Path(runs_dir)) as found:
         _examine(found, quiet=json)

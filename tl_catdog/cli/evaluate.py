@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir
+from tl_catdog.cli.options import (
+    RUNS_DIR,
+    Json,
+    LabelColumn,
+    LabelPattern,
+    Labels,
+    RunName,
+    RunsDir,
+)
 from tl_catdog.cli.output import note, notices, print_json, results
 from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
     from tl_catdog.api import Classifier, EvaluationResult
+    from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.robustness import Condition
 
 EXAMPLES = (
@@ -40,27 +49,34 @@ def evaluate(
     tta: Annotated[
         bool, typer.Option("--tta", help="Average over each picture and its mirror image.")
     ] = False,
+    labels: Labels = None,
+    label_column: LabelColumn = None,
+    label_pattern: LabelPattern = None,
     runs_dir: RunsDir = RUNS_DIR,
     json: Json = False,
 ) -> None:
     """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     from tl_catdog.api import load
     from tl_catdog.cli.live import counting
+    from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.comparison import compare_pair
 
     classifier = load(run, runs_dir=runs_dir)
+    how = Labelling(labels, label_column, label_pattern)
     with counting(notices(), "predicting") as progress:
-        found = classifier.evaluate(data, split=split, again=again, progress=progress)
+        found = classifier.evaluate(data, how=how, split=split, again=again, progress=progress)
     _warn(found)
     pair = None
     if tta:
         with counting(notices(), "predicting") as progress:
             plain, found = (
                 found,
-                classifier.evaluate(data, split=found.split, mirror=True, progress=progress),
+                classifier.evaluate(
+                    data, how=how, split=found.split, mirror=True, progress=progress
+                ),
             )
         pair = compare_pair("with --tta", found.predictions, "without", plain.predictions)
-    conditions = _robustness(classifier, data, found.split) if robustness else ()
+    conditions = _robustness(classifier, data, how, found.split) if robustness else ()
     if json:
         extra: dict[str, Any] = {}
         if pair:
@@ -98,14 +114,16 @@ def _warn(found: EvaluationResult) -> None:
         )
 
 
-def _robustness(classifier: Classifier, data: str | None, split: str) -> tuple[Condition, ...]:
+def _robustness(
+    classifier: Classifier, data: str | None, how: Labelling, split: str
+) -> tuple[Condition, ...]:
     """Evaluate on worse pictures; the chart goes into the run, or here if they aren't its own."""
     from tl_catdog.cli.live import counting
     from tl_catdog.pages.charts import write_png
     from tl_catdog.report.plots import robustness_chart
 
     with counting(notices(), "predicting worse pictures") as progress:
-        conditions = classifier.robustness(data, split=split, progress=progress)
+        conditions = classifier.robustness(data, how=how, split=split, progress=progress)
     chart = (classifier.run.path if data is None else Path()) / "robustness.png"
     write_png(robustness_chart(conditions), chart)
     note(f"The chart is in {chart}.", style="dim")

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tl_catdog.cli.set_notes import set_notes
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS, VALIDATION
@@ -18,7 +19,16 @@ from tl_catdog.evaluation.comparison import Group, RunFigures
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.journal import Moved
 from tl_catdog.training.trainer import TrainingResult
-from tl_catdog.wording import count, duration, estimate, megabytes, plural, printable, short_count
+from tl_catdog.wording import (
+    count,
+    duration,
+    estimate,
+    left_out,
+    megabytes,
+    plural,
+    printable,
+    short_count,
+)
 
 MANY = 10
 """Longer lists of skipped files and of pairs end here; the manifest and --json have all."""
@@ -66,10 +76,10 @@ def data_summary(images: ImageSet) -> RenderableType:
     for split in (*SPLITS, *(name for name in counts if name not in SPLITS)):
         if split in counts:
             rows.add_row(cell(split), *(count(counts[split][label]) for label in images.classes))
-    if not images.ignored:
-        return Lines(title, rows)
-    ignored = ", ".join(f"{count(n)} × {kind}" for kind, n in sorted(images.ignored.items()))
-    return Lines(title, rows, cell(f"Left out: {ignored}", "dim"))
+    lines = [cell(note) for note in set_notes(images)]
+    if images.ignored:
+        lines.append(cell(left_out(images.ignored), "dim"))
+    return Lines(title, rows, *lines)
 
 
 def skipped_table(

@@ -6,20 +6,18 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tl_catdog.config import (
-    ARCH_DEFAULTS,
-    TrainConfig,
-    choices,
-    flag,
-    from_mapping,
-    kinds,
-    load_toml,
-)
+from tl_catdog.config import TrainConfig, choices, flag, from_mapping, kinds, load_toml
+from tl_catdog.defaults import ARCH_DEFAULTS
 from tl_catdog.wording import count
+
+if TYPE_CHECKING:
+    from tl_catdog.cli.sources import DataSource
+    from tl_catdog.data.examples import ImageSet
+    from tl_catdog.runs.folder import Run
 
 EXAMPLES = (
     "Examples: tl-catdog train --arch baseline; "
@@ -109,14 +107,17 @@ def run_training(values: Mapping[str, Any]) -> None:
     from tl_catdog.cli.live import watch
     from tl_catdog.cli.output import note, notices, on_ctrl_c, results
     from tl_catdog.cli.render import data_summary, skipped_table, training_summary
+    from tl_catdog.cli.set_notes import parted_line
 
     config = from_mapping(values)
     name = api.run_name(config)
     source = sources.choose(config.data)
     if source.drawn:
         sources.say_drawn()
-    images = api.training_images(config, source.root, drawn=source.drawn)
+    images = _images(config, source)
     notices().print(data_summary(images))
+    if parted := parted_line(images):
+        note(parted)
     leaks = images.leaks()
     if leaks:
         note(
@@ -133,8 +134,36 @@ def run_training(values: Mapping[str, Any]) -> None:
     if result.interrupted:
         note("Interrupted: the best network so far was kept.")
     results().print(training_summary(result), soft_wrap=True)
+    if images.grouping is not None:
+        _say_effect(result.run, images)
     if source.drawn:
         sources.say_drawn()
+
+
+def _images(config: TrainConfig, source: DataSource) -> ImageSet:
+    """Return the pictures with their splits; looking for near-copies takes a while, and shows."""
+    from tl_catdog import api
+    from tl_catdog.cli.live import counting
+    from tl_catdog.cli.output import notices
+
+    if config.group_by is None:
+        return api.training_images(config, source.root, drawn=source.drawn)
+    with counting(notices(), "looking for copies") as progress:
+        return api.training_images(config, source.root, drawn=source.drawn, progress=progress)
+
+
+def _say_effect(run: Run, images: ImageSet) -> None:
+    """Say by how much a split without groups would have flattered."""
+    from tl_catdog.cli.live import counting
+    from tl_catdog.cli.output import notices, say
+    from tl_catdog.cli.set_notes import effect_line
+    from tl_catdog.features.group_effect import measured_effect
+    from tl_catdog.features.linear_probe import backbone_of
+
+    with counting(notices(), "measuring what groups do") as progress:
+        found = measured_effect(backbone_of(run), images, progress)
+    if found is not None:
+        say(effect_line(found))
 
 
 def _need_tensorboard() -> None:

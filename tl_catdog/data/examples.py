@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tl_catdog.data.digest import UNREADABLE, content_key, fingerprint
 from tl_catdog.data.folders import TRAIN
@@ -57,6 +58,10 @@ class Grouping:
     groups: int
     grouped: int
     alone: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as ``--json`` prints them."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.digest import file_digests
-from tl_catdog.data.folders import ImageFolder, scan
+from tl_catdog.data.folders import ImageFolder
+from tl_catdog.data.labelling import labelled
 from tl_catdog.doctor import machine, versions
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, guarded
 from tl_catdog.doctor.dry_run import (
@@ -156,7 +157,7 @@ class Examination:
             none = f"none named and none in ./data: as if there were {count(ASSUMED)}"
             yield Check("pictures", OK, none, PUT)
             return
-        self._folder = scan(self.data)
+        self._folder = labelled(self.data).folder
         yield Check("pictures", OK, f"{counts_sentence(self.counts)}, {self._folder.root}")
 
     def _predict(self) -> Iterator[Check]:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.digest import content_key
-from tl_catdog.data.examples import Example
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.parallel import Progress
-from tl_catdog.features.linear_probe import STRENGTHS, cross_validated, lone_classes
+from tl_catdog.features.linear_probe import STRENGTHS, cross_validated, lone_classes, pooled
 from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
 
 REPEATS = 3
@@ -80,7 +81,7 @@ def group_effect(
     if labels.max() < 1 or lone_classes(labels, groups):
         return None
     strengths: Sequence[float] = STRENGTHS
-    means = []
+    means: list[npt.NDArray[np.float64]] = []
     for keys in (groups, contents):
         right = []
         for repeat in range(REPEATS):
@@ -138,3 +139,27 @@ def clustered_mean(
     half = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
     interval = Interval(max(limits.low, mean - half), min(limits.high, mean + half))
     return Estimate(mean, interval, len(values))
+
+
+def measured_effect(
+    config: ResolvedConfig, images: ImageSet, progress: Progress | None = None
+) -> GroupEffect | None:
+    """Measure what the groups of a set do to accuracy, on the features of a backbone.
+
+    Args:
+        config: Resolved settings that name the backbone, the cache and the seed.
+        images: The set; of all its splits.
+        progress: Called with (done, total), numbers of pictures, then of cross-validations.
+
+    Returns:
+        None where there are no groups but identical pictures, or a class has one group only.
+
+    Raises:
+        CatdogError: See ``linear_probe.pooled``.
+    """
+    examples = images.examples
+    if all(item.group == content_key(item.digest, item.name) for item in examples):
+        return None
+    chosen = _drawn([example.group for example in examples], config.seed)
+    found = pooled(config, [examples[place] for place in chosen], progress=progress)
+    return group_effect(found.features, found.examples, seed=config.seed, progress=progress)

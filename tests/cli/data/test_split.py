@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Cli, paint_set
 from tests.support.commands import assert_one_line, interrupt, watched
+from tl_catdog.data.labelling import Labelling
 
 
 def test_the_file_leads_to_a_training_on_this_split(cli: Cli, pets: Path) -> None:
@@ -78,9 +79,13 @@ def test_options_reach_the_split(cli: Cli, pets: Path, monkeypatch: pytest.Monke
     calls = watched(monkeypatch, "tl_catdog.audit.split.split_set")
     cli("data", "split", "pets", "--validation", 0.3, "--test", 0.2, "--seed", 7, "--again")
     cli("data", "split", "pets")
-    (((root,), named), ((_,), default)) = calls
+    given = ("--labels", "a.csv", "--label-column", "b", "--label-pattern", "c", "--group-by", "d")
+    cli("data", "split", "pets", *given)
+    (((root, how), named), ((_, _), default), ((_, asked), _)) = calls
     del named["progress"], default["progress"]
     assert root == Path("pets")
+    assert how == Labelling()
+    assert asked == Labelling("a.csv", "b", "c", "d")
     assert named == {"validation": 0.3, "test": 0.2, "seed": 7, "again": True}
     assert default == {"validation": 0.2, "test": 0.1, "seed": 0, "again": False}
 

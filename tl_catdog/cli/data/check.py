@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tl_catdog.cli.options import ImageFolder, Json, file_option, kinds_option
+from tl_catdog.cli.options import (
+    ImageFolder,
+    Json,
+    LabelColumn,
+    LabelPattern,
+    Labels,
+    file_option,
+    kinds_option,
+)
 from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results, say, writing
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.wording import count, duration, plural, points
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
 
     from tl_catdog.audit.findings import Audit
     from tl_catdog.data.examples import Example
+    from tl_catdog.data.labelling import Labelling
 
 EXAMPLES = (
     "Examples: tl-catdog data check pictures; "
@@ -44,6 +53,9 @@ def check(
         str | None,
         file_option("Where the page with the pictures goes; default: DIR-check.html here."),
     ] = None,
+    labels: Labels = None,
+    label_column: LabelColumn = None,
+    label_pattern: LabelPattern = None,
     json: Json = False,
 ) -> None:
     """Find broken, doubled, leaked and odd pictures.
@@ -53,11 +65,13 @@ def check(
     classes and across splits, and what is dark, blurred or unlike all others.
     """
     from tl_catdog.audit.findings import KINDS, SERIOUS
+    from tl_catdog.data.labelling import Labelling
 
     root = Path(folder)
+    how = Labelling(labels, label_column, label_pattern)
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
     with on_ctrl_c("Interrupted: nothing was changed."):
-        audit, _ = audited(root, outliers=outliers)
+        audit, _ = audited(root, how, outliers=outliers)
         page = _page(audit, root, html, json=json)
     failed = sorted(set(audit.tally()) & set(failing))
     if json:
@@ -93,7 +107,9 @@ def kinds_of(
     return chosen
 
 
-def audited(root: Path, *, outliers: bool) -> tuple[Audit, tuple[Example, ...]]:
+def audited(
+    root: Path, how: Labelling | None = None, *, outliers: bool
+) -> tuple[Audit, tuple[Example, ...]]:
     """Check a folder, showing how far it is; return what was found, and what can be used."""
     import time
     from dataclasses import replace
@@ -102,10 +118,11 @@ def audited(root: Path, *, outliers: bool) -> tuple[Audit, tuple[Example, ...]]:
     from tl_catdog.audit.check import check as check_folder
     from tl_catdog.audit.findings import ordered
     from tl_catdog.cli.live import counting
+    from tl_catdog.data.labelling import AS_IT_IS
 
     began = time.perf_counter()
     steps = partial(counting, notices())
-    audit, usable = check_folder(root, steps)
+    audit, usable = check_folder(root, steps, how or AS_IT_IS)
     if outliers:
         from tl_catdog.audit.outliers import outliers as find_outliers
 
@@ -152,7 +169,8 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
         first = audit.of(kind)[0]
         examples = first.paths[:EXAMPLES_SHOWN]
         more = "" if len(first.paths) <= len(examples) else " …"
-        such = " = ".join(examples) + more if examples else first.detail
+        said = "; ".join(item.detail for item in audit.of(kind))  # each is about the folder
+        such = " = ".join(examples) + more if examples else said
         style = "red" if kind in serious else ""
         rows.add_row(cell(kind, style), count(number), KINDS[kind], cell(such))
     lines: list[Any] = [title, rows]

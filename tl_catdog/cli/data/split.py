@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tl_catdog.cli.options import (
+    GroupBy,
     ImageFolder,
     Json,
+    LabelColumn,
+    LabelPattern,
+    Labels,
     file_option,
     folder_option,
     fraction_of_class,
@@ -22,11 +26,14 @@ from tl_catdog.wording import plural
 
 if TYPE_CHECKING:
     from tl_catdog.audit.split import Split
+    from tl_catdog.data.labelling import Labelling
+    from tl_catdog.features.group_effect import GroupEffect
 
 EXAMPLES = (
     "Examples: tl-catdog data split pictures --validation 0.2 --test 0.1; "
     "tl-catdog train --data pictures --split pictures.split.csv; "
-    "tl-catdog data split pictures --folders pictures-split"
+    "tl-catdog data split pictures --folders pictures-split; "
+    "tl-catdog data split scans --group-by '{group}_{number}'"
 )
 
 
@@ -43,14 +50,21 @@ def split(
         bool, typer.Option("--again", help="Merge splits that there are, and split anew.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    labels: Labels = None,
+    label_column: LabelColumn = None,
+    label_pattern: LabelPattern = None,
+    group_by: GroupBy = None,
     json: Json = False,
 ) -> None:
     """Split a set: by seed, stratified, near-copies together.
 
-    The file names each picture by its content, so pictures may be renamed or moved.
+    --group-by keeps a patient, an animal or a video in one split, too, and
+    measures by how much figures would have flattered otherwise. The file names
+    each picture by its content, so pictures may be renamed or moved.
     """
     from tl_catdog.audit.split import split_set, write_folders
     from tl_catdog.cli.live import counting
+    from tl_catdog.data.labelling import Labelling
 
     root = Path(folder)
     if validation + test >= 1:
@@ -66,12 +80,20 @@ def split(
         raise UsageError(
             f"expected a new file, found that {target} is there.", "Type: --force or --out FILE"
         )
+    how = Labelling(labels, label_column, label_pattern, group_by)
     with on_ctrl_c("Interrupted: nothing was written."):
         with counting(notices(), "looking for copies") as progress:
             found = split_set(
-                root, validation=validation, test=test, seed=seed, again=again, progress=progress
+                root,
+                how,
+                validation=validation,
+                test=test,
+                seed=seed,
+                again=again,
+                progress=progress,
             )
         copied = write_folders(found.images, target) if folders else _write(found, target)
+    effect = _effect(found, seed, target) if group_by is not None else None
     if json:
         print_json(
             {
@@ -80,10 +102,15 @@ def split(
                 "groups": found.groups,
                 "grouped": found.grouped,
                 "copied": copied,
+                "grouping": found.images.grouping,
+                "effect": effect,
             }
         )
         return
-    _show(found, root, target, folders=folders is not None, copied=copied)
+    _show(found, effect)
+    lines = [f"No links could be made: {plural(copied, 'file')} copied."] if copied else []
+    options = [] if folders else _options(how)
+    say(*lines, f"Split: {target}", f"Next: {_next(root, target, options, folders is not None)}")
 
 
 def _write(found: Split, target: Path) -> int:
@@ -95,18 +122,42 @@ def _write(found: Split, target: Path) -> int:
     return 0
 
 
-def _show(found: Split, root: Path, target: Path, *, folders: bool, copied: int) -> None:
+def _effect(found: Split, seed: int, target: Path) -> GroupEffect | None:
+    from tl_catdog.cli.live import counting
+    from tl_catdog.config import TrainConfig
+    from tl_catdog.features.group_effect import measured_effect
+
+    written = f"Interrupted: what groups do wasn't measured; the split is in {target}."
+    with on_ctrl_c(written), counting(notices(), "measuring what groups do") as progress:
+        return measured_effect(TrainConfig(seed=seed).resolved(), found.images, progress)
+
+
+def _show(found: Split, effect: GroupEffect | None) -> None:
     from tl_catdog.cli.render import data_summary
+    from tl_catdog.cli.set_notes import effect_line
 
     results().print(data_summary(found.images))
-    lines = []
     if found.groups:
         groups = plural(found.groups, "group")
         images = plural(found.grouped, "picture")
-        lines.append(f"Kept together: {groups} of copies, {images}.")
-    if copied:
-        lines.append(f"No links could be made: {plural(copied, 'file')} copied.")
-    words = f"--data {shlex.quote(str(target))}"
-    if not folders:
-        words = f"--data {shlex.quote(str(root))} --split {shlex.quote(str(target))}"
-    say(*lines, f"Split: {target}", f"Next: tl-catdog train {words}")
+        of_copies = " of copies" if found.images.grouping is None else ", copies among them"
+        say(f"Kept together: {groups}{of_copies}, {images}.")
+    if effect is not None:
+        say(effect_line(effect))
+
+
+def _options(how: Labelling) -> list[str]:
+    """Return the options that say where the classes come from."""
+    given = {
+        "--labels": how.table,
+        "--label-column": how.column,
+        "--label-pattern": how.pattern,
+    }
+    return [word for name, value in given.items() if value is not None for word in (name, value)]
+
+
+def _next(root: Path, target: Path, options: list[str], folders: bool) -> str:
+    if folders:
+        return shlex.join(["tl-catdog", "train", "--data", str(target)])
+    words = ["tl-catdog", "train", "--data", str(root), "--split", str(target), *options]
+    return shlex.join(words)

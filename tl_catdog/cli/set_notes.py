@@ -1,0 +1,60 @@
+"""What a command says of a set's classes and groups, and of what groups do to accuracy."""
+
+from __future__ import annotations
+
+from tl_catdog.data.examples import ImageSet
+from tl_catdog.features.group_effect import GroupEffect
+from tl_catdog.wording import count, percent, plural, points
+
+
+def set_notes(images: ImageSet) -> list[str]:
+    """Return a line each for where classes come from and what groups there are."""
+    lines = list(images.notes)
+    if images.grouping is not None:
+        found = images.grouping
+        line = (
+            f"Groups by {found.by}: {count(found.groups)} of two pictures or more, "
+            f"{count(found.grouped)} pictures in them."
+        )
+        if found.alone:
+            line += f" It says nothing of {plural(found.alone, 'picture')}."
+        lines.append(line)
+    return lines
+
+
+def parted_line(images: ImageSet) -> str:
+    """Return a warning where splits part groups, or nothing.
+
+    Identical pictures are told apart: ``ImageSet.leaks``.
+    """
+    parted = images.parted_groups()
+    identical = {example.name for example in images.leaks()}
+    others = [example for example in parted if example.name not in identical]
+    if not others or images.grouping is None:
+        return ""
+    groups = len({example.group for example in others})
+    images_of = f"{plural(len(others), 'picture')} outside of train, of {plural(groups, 'group')}"
+    return (
+        f"Warning: {images_of}, have others of their group in train, such as {others[0].name}; "
+        "figures on them flatter. "
+        f"To split by groups: tl-catdog data split {images.root} --again --group-by"
+        f" {images.grouping.by!r}"
+    )
+
+
+def effect_line(found: GroupEffect) -> str:
+    """Return by how much accuracy would flatter if splits parted the groups."""
+    together, apart = percent(found.together.value), percent(found.apart.value)
+    low, high = found.flattery.interval.low, found.flattery.interval.high
+    between = f"95 % interval {points(low, '')} to {points(high)}"
+    basis = f"a linear probe on {count(found.flattery.n)} pictures of {count(found.groups)} groups"
+    if low > 0:
+        says = f"accuracy would look {points(found.flattery.value)} too high"
+    elif high < 0:
+        says = f"accuracy would look {points(-found.flattery.value)} lower"
+    else:
+        says = "accuracy would look the same within chance"
+    return (
+        f"If splits parted these groups, {says}: {apart} instead of {together} "
+        f"({between}; {basis})."
+    )
