@@ -5,6 +5,8 @@ What programs read (``--json``, CSV, manifests) holds the numbers themselves, ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 PERCENT, POINTS = " %", " points"
 
 
@@ -161,6 +163,16 @@ def plural(number: int, noun: str) -> str:
     ('1 picture', '0 pictures', '2,048 pictures')
     """
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def left_out(counted: Mapping[str, int]) -> str:
+    """Return what was left out of a folder, by what it is; nothing if that is nothing.
+
+    >>> left_out({".txt": 1200, "link to a folder": 1})
+    'Left out: 1,200 × .txt, 1 × link to a folder'
+    """
+    kinds = ", ".join(f"{count(number)} × {kind}" for kind, number in sorted(counted.items()))
+    return f"Left out: {kinds}" if kinds else ""
 
 
 def printable(text: object) -> str:

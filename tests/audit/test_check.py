@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import paint
 from tests.support.copies import near_copy
+from tests.support.trees import plant
 from tl_catdog.audit import check as module
 from tl_catdog.audit import near_duplicates
 from tl_catdog.audit.check import _imbalance, _weakest, check
@@ -225,6 +226,19 @@ def test_files_left_out_by_their_names_are_counted(drawn: Path) -> None:
     (drawn / "train" / "cats" / "z.heic").touch()
     (drawn / "train" / "dogs" / "raw.tiff").touch()
     assert [item.detail for item in audit(drawn).findings] == ["1 × .heic", "2 × .tiff"]
+
+
+def test_what_was_understood_of_names_is_a_finding(drawn: Path) -> None:
+    (drawn / "validation" / "cats").rename(drawn / "validation" / "Cats")
+    (only,) = audit(drawn).findings
+    note = "Folders named 'cats' and 'Cats' are taken for one class, cats."
+    assert (only.kind, only.paths, only.detail) == ("understood", (), note)
+
+
+def test_what_is_left_out_of_a_folder_that_is_no_set_is_counted(tmp_path: Path) -> None:
+    plant(tmp_path, "a/ 1", "a/x.txt", "b.heic")
+    details = [item.detail for item in audit(tmp_path).of("left-out")]
+    assert details == ["1 × .heic", "1 × .txt"]
 
 
 def test_a_folder_that_is_no_set_is_checked_all_the_same(tmp_path: Path) -> None:

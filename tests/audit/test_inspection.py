@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -168,6 +169,11 @@ def test_each_format_has_its_own_suffixes_and_no_others(
         path = tmp_path / f"named{suffix}"
         path.write_bytes(out.getvalue())
         assert kinds(path) == ([] if suffix in suffixes else ["wrong-extension"]), suffix
+
+
+def test_a_name_without_an_ending_does_not_lie(photograph: Path, tmp_path: Path) -> None:
+    shutil.copy(photograph, tmp_path / "5f1c")
+    assert kinds(tmp_path / "5f1c") == []
 
 
 def test_broken_files_have_hashes_and_those_that_cannot_be_read_have_none(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, Cli, Trained, paint
 from tests.support.commands import ODD, SHOWN, assert_one_line, watched
+from tests.support.trees import plant
 from tl_catdog.prediction.answers import Prediction
 
 STREAM = "tl_catdog.api.classifier.Classifier.stream"
@@ -157,6 +158,21 @@ def test_it_answers_files_and_folders(cli: Cli, trained: Trained, tmp_path: Path
     assert [line.split()[0] for line in lines] == ["ant", "bee"]
 
 
+def test_what_folders_hold_besides_is_said_once_after_the_answers(cli: Cli, tmp_path: Path) -> None:
+    plant(tmp_path, "x/a.txt", "y/b.txt", "y/LICENSE", "x/@eaDir/ 2", "y/__MACOSX/c.txt")
+    for folder in ("x", "y"):
+        paint(tmp_path / folder / "p.png", COLOURS[0], 1).rename(tmp_path / folder / "picture")
+    (tmp_path / "x" / "album").symlink_to(tmp_path / "y")
+    outcome = cli("predict", tmp_path / "x", tmp_path / "y", "--run", "cats-dogs")
+    assert [line.split()[-1] for line in outcome.out.splitlines()] == [
+        str(tmp_path / "x" / "picture"),
+        str(tmp_path / "y" / "picture"),
+    ]
+    assert outcome.err.splitlines()[-1] == (
+        "Left out: 2 × .txt, 1 × file without an ending, 1 × link to a folder"
+    )
+
+
 def test_its_json_names_the_bad_and_answers_the_good(
     cli: Cli, trained: Trained, tmp_path: Path
 ) -> None:
@@ -182,10 +198,15 @@ def test_it_uses_the_newest_run_and_says_so(cli: Cli, trained: Trained, tmp_path
     assert "newest run" in outcome.err
 
 
-def test_no_pictures_are_wrong_use(cli: Cli, trained: Trained, tmp_path: Path) -> None:
-    outcome = cli("predict", tmp_path, "--runs-dir", trained.runs_dir)
+def test_no_pictures_are_wrong_use_and_what_there_is_instead_is_said(
+    cli: Cli, tmp_path: Path
+) -> None:
+    plant(tmp_path / "phone", "a.heic", "b.HEIC")
+    outcome = cli("predict", tmp_path / "phone", "--run", "cats-dogs")
     assert outcome.code == 2
     assert_one_line(outcome.err)
+    assert "found none in" in outcome.err
+    assert "(Left out: 2 × .heic)" in outcome.err
 
 
 def test_it_withholds_doubtful_answers(cli: Cli, trained: Trained) -> None:

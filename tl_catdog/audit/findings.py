@@ -17,7 +17,8 @@ UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE = (
 LEAK, CONFLICT, DUPLICATE = "leak", "label-conflict", "duplicate"
 LAYOUT, IMBALANCE, OUTLIER, ALIKE = "layout", "imbalance", "outlier", "alike"
 DARK, BRIGHT, BLANK, BLURRED = "dark", "bright", "blank", "blurred"
-TINY, ANIMATED, EXTENSION, LEFT_OUT = "tiny", "animated", "wrong-extension", "left-out"
+TINY, ANIMATED, EXTENSION = "tiny", "animated", "wrong-extension"
+LEFT_OUT, UNDERSTOOD = "left-out", "understood"
 
 KINDS = {
     LAYOUT: "the folder isn't a set that can be trained on",
@@ -38,7 +39,8 @@ KINDS = {
     TINY: "smaller than a network can use",
     ANIMATED: "only its first frame is used",
     EXTENSION: "its name says another format than its bytes",
-    LEFT_OUT: "left out because of their names",
+    LEFT_OUT: "left out: no pictures of a class, by their names",
+    UNDERSTOOD: "how the folders' names were understood",
     OUTLIER: "unlike all the others",
 }
 """Each kind of finding, in the order in which they are shown."""

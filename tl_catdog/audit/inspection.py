@@ -124,7 +124,7 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
 def _names(path: Path, image: Image.Image) -> list[tuple[str, str]]:
     # A JPEG of several pictures, as cameras write it, calls itself MPO.
     kind = "JPEG" if isinstance(image, JpegImageFile) else str(image.format)
-    if path.suffix.lower() in SUFFIXES[kind]:
+    if not path.suffix or path.suffix.lower() in SUFFIXES[kind]:
         return []
     return [(findings.EXTENSION, f"a {kind} named {path.suffix}")]
 

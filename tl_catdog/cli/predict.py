@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,7 @@ from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
 from tl_catdog.cli.output import note, print_json, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
-from tl_catdog.wording import count, percent, plural, printable
+from tl_catdog.wording import count, left_out, percent, plural, printable
 
 if TYPE_CHECKING:
     from tl_catdog.api import Prediction
@@ -46,12 +47,14 @@ def predict(
     chosen = chosen_run(run, Path(runs_dir))
     from tl_catdog.api import Classifier, image_sources
 
-    pictures = image_sources(paths)  # not a list: memory must not grow with the folder
+    others = Counter[str]()
+    pictures = image_sources(paths, others)  # not a list: memory must not grow with the folder
     first = next(pictures, None)
     if first is None:
+        instead = f" ({left_out(others)})" if others else ""
         raise UsageError(
-            f"expected pictures, found none in {' '.join(paths)}.",
-            f"Type: ls {paths[0]}",
+            f"expected pictures, found none in {' '.join(paths)}{instead}.",
+            f"Type: ls {shlex.quote(paths[0])}",
         )
     classifier = Classifier(chosen)
     policy = None
@@ -65,6 +68,8 @@ def predict(
             print_json(said)
         else:
             _show(said)
+    if others:
+        note(left_out(others), style="dim")
     if policy:
         readable = plural(tally["given"] + tally["unsure"], "picture")
         note(f"Answered {count(tally['given'])} of {readable}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,13 @@ def apply_policy(answer: Answer, policy: Policy | None) -> Prediction:
 
 def image_sources(
     images: str | ImageSource | Iterable[str | ImageSource],
+    left_out: Counter[str] | None = None,
 ) -> Iterator[ImageSource]:
     """Yield pictures one by one; a folder stands for all pictures below it, in order.
+
+    Args:
+        images: One or many, as ``Classifier.predict`` takes them.
+        left_out: Counts what else is in folders, by what it is.
 
     Raises:
         UsageError: An item is nothing that a picture can be given as.
@@ -96,7 +102,7 @@ def image_sources(
         if isinstance(item, (str, Path)):
             path = Path(item)
             if is_folder(path):
-                yield from images_below(path)
+                yield from images_below(path, left_out)
             else:
                 yield path
         elif isinstance(item, (bytes, np.ndarray)):

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.commands import interrupt, watched
 from tests.support.copies import near_copy
+from tests.support.trees import plant
 from tl_catdog.audit.findings import Finding
 from tl_catdog.drawings import draw_set
 
@@ -97,6 +98,15 @@ def test_the_page_goes_where_it_is_told(cli: Cli, pictures: Path, tmp_path: Path
     done = cli("data", "check", pictures, "--html", "/dev/null/page.html")
     assert done.code == 2
     assert "expected a file that can be written" in done.err
+
+
+def test_everything_left_out_is_shown_not_only_the_first(cli: Cli, pictures: Path) -> None:
+    plant(pictures, "train/cats/a.txt", "train/cats/b.heic", "more/ 2", "test/ 3")
+    done = cli("data", "check", pictures, "--no-outliers", columns=200)
+    text = re.sub(r"\s+", "", done.out)
+    for what in ("1 × .txt", "1 × .heic", "2 × pictures in more, beside train"):
+        assert what.replace(" ", "") in text
+    assert f"3×pictureswithoutaclassintest(tl-catdogpredict{pictures}/test)" in text
 
 
 def test_odd_names_are_shown_and_escaped(cli: Cli, pictures: Path) -> None:
