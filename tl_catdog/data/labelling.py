@@ -47,12 +47,14 @@ class Labelling:
         column: Its column of classes.
         pattern: What takes the class out of a picture's name; see ``name_pattern``.
         group_by: What pictures of one group have in common; see ``groups.group_keys``.
+        known: Classes that pictures are expected of, such as a run's; see ``folders.scan``.
     """
 
     table: str | None = None
     column: str | None = None
     pattern: str | None = None
     group_by: str | None = None
+    known: tuple[str, ...] = ()
 
 
 AS_IT_IS = Labelling()
@@ -90,10 +92,9 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
             "Leave one out",
         )
     if not is_folder(root) or how.table == FOLDERS:
-        return Labelled(scan(root))
+        return Labelled(scan(root, how.known))
     if how.pattern is not None:
-        folder = labelled_by_names(root, how.pattern)
-        return Labelled(folder, (f"Classes: {folder.layout}.",))
+        return Labelled(labelled_by_names(root, how.pattern, how.known))
     if how.table is not None:
         return _by_table(root, named_tables(root, how.table), how)
     files = likely_tables(root)
@@ -107,7 +108,7 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
 
 def _by_itself(root: Path, files: Mapping[Path, str], how: Labelling) -> Labelled:
     try:
-        folder = scan(root)
+        folder = scan(root, how.known)
     except UsageError as refused:
         if not holds_images(root):
             raise
@@ -170,7 +171,7 @@ def _by_table(
     file = next(iter(files))
     column = found.column if found.column == ONE_HOT else f"column {found.column}"
     title = f"labels from {file.name}, {column}"
-    notes = [f"Classes: {title}."]
+    notes = []
     if folder is not None and not asked:
         if _say_the_same(folder, found):
             return Labelled(folder, rows=rows)
@@ -178,14 +179,16 @@ def _by_table(
             words = f"{file.name} isn't used for classes; if it should be: --labels {file.name}"
             return Labelled(folder, (words,), rows)
         classes = listing(folder.classes)
-        notes.append(f"For those of the folders ({classes}): --labels {FOLDERS}")
+        notes.append(f"Classes are those of {file.name}; for {classes}: --labels {FOLDERS}")
     left_out = +(Counter(left_out) - Counter(path.suffix.lower() for path in files))
     left_out.update(found.left_out)
     unnamed = len(set(names) - set(rows.names))
     if unnamed:
         left_out[f"pictures that {file.name} doesn't name"] = unnamed
     splits = found.splits or {name: presets[name] for name in found.labels if name in presets}
-    images = image_folder(root, title, found.labels, splits, left_out)
+    images = image_folder(
+        root, title, found.labels, splits=splits, ignored=left_out, known=how.known
+    )
     return Labelled(images, tuple(notes), rows)
 
 

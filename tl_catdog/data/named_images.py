@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from tl_catdog.data.folder_names import class_key, class_name, split_roles
-from tl_catdog.data.folders import SPLITS, TRAIN, UNSPLIT, ImageFile, ImageFolder, scan
+from tl_catdog.data.folders import (
+    SPLITS,
+    TRAIN,
+    UNSPLIT,
+    ImageFile,
+    ImageFolder,
+    images_below,
+    scan,
+)
+from tl_catdog.data.layout_errors import UNSURE
 from tl_catdog.data.name_pattern import likely_template, name_pattern
-from tl_catdog.data.tree import Folder, walk
 from tl_catdog.errors import UsageError, listing
 
 LONGEST = 100  # characters of a class's name
@@ -18,8 +26,8 @@ LONGEST = 100  # characters of a class's name
 def pictures_below(root: Path) -> tuple[list[str], dict[str, int]]:
     """Return the paths of all pictures below a folder, and how much else is there."""
     left_out = Counter[str]()
-    found = walk([Folder(root)], left_out)
-    return [path.relative_to(root).as_posix() for path in found], dict(left_out)
+    found = [path.relative_to(root).as_posix() for path in images_below(root, left_out)]
+    return found, dict(left_out)
 
 
 def why_no_name(label: str) -> str:
@@ -39,7 +47,7 @@ def why_no_name(label: str) -> str:
     return ""
 
 
-def labelled_by_names(root: Path, text: str) -> ImageFolder:
+def labelled_by_names(root: Path, text: str, known: Collection[str] = ()) -> ImageFolder:
     """Return a folder's pictures with the classes that a pattern finds in their names.
 
     Raises:
@@ -48,7 +56,7 @@ def labelled_by_names(root: Path, text: str) -> ImageFolder:
     pattern = name_pattern(text, "label", "--label-pattern")
     names, left_out = pictures_below(root)
     if not names:
-        return scan(root)  # which says that there are no pictures
+        return scan(root, known)  # which says that there are no pictures
     labels = {name: label for name in names if (label := pattern.find(name))}
     example = next((name for name in names if name not in labels), "")
     if not labels:
@@ -68,15 +76,17 @@ def labelled_by_names(root: Path, text: str) -> ImageFolder:
         words = f"pictures whose names --label-pattern doesn't fit, such as {example}"
         left_out[words] = len(names) - len(labels)
     title = f"labels from names, {text}"
-    return image_folder(root, title, labels, {}, left_out)
+    return image_folder(root, title, labels, ignored=left_out, known=known)
 
 
 def image_folder(
     root: Path,
     layout: str,
     labels: Mapping[str, str],
-    splits: Mapping[str, str],
-    ignored: dict[str, int],
+    *,
+    splits: Mapping[str, str] | None = None,
+    ignored: Mapping[str, int] | None = None,
+    known: Collection[str] = (),
 ) -> ImageFolder:
     """Return pictures with classes; their splits are given, or those of folders called so.
 
@@ -86,37 +96,20 @@ def image_folder(
         root: The folder.
         layout: Where the classes come from, for people.
         labels: The classes, by the pictures' paths below the folder.
-        splits: The pictures' splits; empty where they aren't given.
+        splits: The pictures' splits, where they are given.
         ignored: How many files or rows are left out, by what they are.
+        known: Classes that are known already, such as a run's; one of them will do then.
 
     Raises:
-        UsageError: There are fewer than two classes, or a split lacks some.
+        UsageError: There are fewer than two classes, splits differ in them, or each picture has
+            its own.
     """
     splits = splits or _splits_by_folders(labels)
-    labels = _spelt_alike(labels)
-    where = f"{root}, {layout}"
-    classes = sorted(set(labels.values()))
-    if len(classes) < 2:
-        raise UsageError(
-            f"expected two classes or more, found {listing(classes)} in {where}.",
-            "Name another column (--label-column NAME) or pattern (--label-pattern PATTERN)",
-        )
+    labels = _spelt_alike(labels, known)
     counted = Counter((splits.get(name, UNSPLIT), label) for name, label in labels.items())
+    classes = sorted(set(labels.values()))
     present = [split for split in (*SPLITS, UNSPLIT) if any(counted[split, c] for c in classes)]
-    for split in present:
-        lacking = [label for label in classes if not counted[split, label]]
-        if lacking:
-            raise UsageError(
-                f"expected pictures of each class in every split, found none of {listing(lacking)} "
-                f"in {split} ({where}).",
-                f"Split anew: tl-catdog data split {root} --again",
-            )
-    if sum(counted.values()) == len(classes):
-        raise UsageError(
-            f"expected several pictures of each class, found {len(classes):,} classes of one "
-            f"picture, such as {classes[0]}, in {where}.",
-            "Name another column (--label-column NAME) or pattern (--label-pattern PATTERN)",
-        )
+    notes = [] if known else _check(f"{root}, {layout}", counted, classes, present)
     members = {
         split: tuple(
             ImageFile(root / name, label, name)
@@ -125,23 +118,58 @@ def image_folder(
         )
         for split in present
     }
-    return ImageFolder(root, layout, tuple(classes), members, ignored)
+    return ImageFolder(root, layout, tuple(classes), members, dict(ignored or {}), tuple(notes))
 
 
-def _spelt_alike(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return the same classes, each spelt as it is most often."""
+def _check(
+    where: str, counted: Counter[tuple[str, str]], classes: list[str], present: list[str]
+) -> list[str]:
+    """Make sure that pictures can be trained on; return what is to be said of their splits."""
+    other = "Name another column (--label-column NAME) or pattern (--label-pattern PATTERN)"
+    if len(classes) < 2:
+        found = f"one: {classes[0]}" if classes else "none"
+        raise UsageError(f"expected two classes or more, found {found} in {where}.", other)
+    if sum(counted.values()) == len(classes):
+        raise UsageError(
+            f"expected several pictures of each class, found {len(classes):,} classes of one "
+            f"picture, such as {classes[0]}, in {where}.",
+            other,
+        )
+    if UNSURE in map(class_key, classes):
+        raise UsageError(
+            f"expected classes to be called otherwise than {UNSURE!r}, which answers say where "
+            f"they are withheld, found one in {where}.",
+            "Rename it",
+        )
+    notes = []
+    for split in present:
+        lacking = [label for label in classes if not counted[split, label]]
+        if lacking and split in (TRAIN, UNSPLIT):
+            raise UsageError(
+                f"expected pictures of each class in {split}, found none of {listing(lacking)} "
+                f"in {where}.",
+                "Split anew: tl-catdog data split DIR --again",
+            )
+        if lacking:
+            notes.append(f"There are no pictures of {listing(lacking)} in {split}.")
+    return notes
+
+
+def _spelt_alike(labels: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
+    """Return the same classes, each spelt as it is known, or as it is most often."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for label in labels.values():
         spellings[class_key(label)][class_name(label)] += 1
-    usual = {key: max(found, key=lambda name: (found[name], name)) for key, found in
-             spellings.items()}  # fmt: skip
+    usual = {
+        key: max(found, key=lambda name: (found[name], name)) for key, found in spellings.items()
+    } | {class_key(name): name for name in known}
     return {name: usual[class_key(label)] for name, label in labels.items()}
 
 
 def _splits_by_folders(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the splits of pictures that are in folders called so, if train is among several."""
     above = {name: PurePosixPath(name).parts[:-1] for name in labels}
-    for depth in range(min(map(len, above.values()))):
+    for depth in range(min(map(len, above.values()), default=0)):
         roles = split_roles(sorted({parts[depth] for parts in above.values()}))
         found = {name: roles.get(parts[depth], "") for name, parts in above.items()}
         if all(found.values()):

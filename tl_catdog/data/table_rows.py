@@ -145,8 +145,9 @@ def name_rows(table: Table, lookup: Lookup, folder: str = ".") -> Named:
     if any(_is_file(cell) and lookup.find(cell, folder, prefer)[0] for cell in table.columns):
         table = table.without_header()
     step = max(1, len(table.rows) // PROBED)
+    # Different pictures: classes that are numbers may be called like some of them.
     hits = {
-        column: sum(bool(lookup.find(cell, folder, prefer)[0]) for cell in cells[::step])
+        column: len({lookup.find(cell, folder, prefer)[0] for cell in cells[::step]} - {""})
         for column in table.columns
         if (cells := table.column(column))
     }
