@@ -41,3 +41,15 @@ def test_the_policy_is_told_with_what_comes_of_it_on_these_pictures(
 
 def test_without_a_policy_json_has_no_selection(result: EvaluationResult) -> None:
     assert "selection" not in replace(result, policy=None).to_json()
+
+
+def test_classes_without_pictures_are_told(result: EvaluationResult) -> None:
+    assert result.absent() == ()
+    cats = replace(result.predictions, labels=result.predictions.labels * 0)
+    assert replace(result, predictions=cats).absent() == ("dogs",)
+
+
+def test_json_says_how_names_were_mapped_and_what_was_left_out(result: EvaluationResult) -> None:
+    assert not {"map", "left_out"} & set(result.to_json())
+    found = replace(result, label_map={"Cat": "cats"}, left_out={".txt": 2}).to_json()
+    assert (found["map"], found["left_out"]) == ({"Cat": "cats"}, {".txt": 2})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import ImageSource
+from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import AS_IT_IS, Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
-from tl_catdog.errors import UsageError, listing
+from tl_catdog.errors import UsageError
 from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.answers import Prediction, apply_policy, image_sources
 from tl_catdog.prediction.predictions import Predictions, read_predictions
@@ -150,6 +152,7 @@ class Classifier:
         data: str | Path | None = None,
         *,
         how: Labelling = AS_IT_IS,
+        label_map: Mapping[str, str] | None = None,
         split: str | None = None,
         again: bool = False,
         mirror: bool = False,
@@ -161,6 +164,8 @@ class Classifier:
             data: A folder of labelled pictures; None for those that it was trained with, of which
                 the predictions are saved.
             how: Where the classes of that folder come from; by itself, see ``labelling``.
+            label_map: A name in that folder → its class here, or "" to leave its pictures out;
+                names that differ in capitals or spaces alone need none.
             split: Which of them; by default ``test`` if there is one, else ``validation``.
             again: Predict anew what is saved.
             mirror: Average over each picture and its mirror image.
@@ -174,7 +179,7 @@ class Classifier:
         from tl_catdog.evaluation.reliability import reliability
 
         own = data is None
-        images = self.images(data, how)
+        images = self.images(data, how, label_map)
         wanted = split or default_split(images)
         trained_on = 0
         if own and not again and not mirror and wanted in self.run.predicted_splits():
@@ -205,6 +210,9 @@ class Classifier:
             metrics=compute_metrics(predictions),
             calibration=reliability(predictions),
             policy=policy_of(self.run),
+            label_map=dict(label_map or {}),
+            left_out=images.ignored,
+            notes=images.notes,
         )
 
     def robustness(
@@ -212,6 +220,7 @@ class Classifier:
         data: str | Path | None = None,
         *,
         how: Labelling = AS_IT_IS,
+        label_map: Mapping[str, str] | None = None,
         split: str | None = None,
         progress: Progress | None = None,
     ) -> tuple[Condition, ...]:
@@ -223,6 +232,7 @@ class Classifier:
         Args:
             data: As for ``evaluate``.
             how: As for ``evaluate``.
+            label_map: As for ``evaluate``.
             split: As for ``evaluate``.
             progress: Called with (done, total) pictures.
 
@@ -232,7 +242,7 @@ class Classifier:
         """
         from tl_catdog.evaluation.robustness import robustness
 
-        images = self.images(data, how)
+        images = self.images(data, how, label_map)
         wanted = split or default_split(images)
         examples = images.split(wanted)
         if data is None:
@@ -243,23 +253,31 @@ class Classifier:
             write_json(self.run.path / ROBUSTNESS, {"split": wanted, "conditions": rows})
         return conditions
 
-    def images(self, data: str | Path | None = None, how: Labelling = AS_IT_IS) -> ImageSet:
+    def images(
+        self,
+        data: str | Path | None = None,
+        how: Labelling = AS_IT_IS,
+        label_map: Mapping[str, str] | None = None,
+    ) -> ImageSet:
         """Return labelled pictures of its classes: a folder's, or those that it was trained with.
 
+        Args:
+            data: As for ``evaluate``; a folder of one of the classes will do.
+            how: As for ``evaluate``.
+            label_map: As for ``evaluate``.
+
         Raises:
-            UsageError: The folder isn't a set, or has other classes.
+            UsageError: The folder isn't a set, or has other classes that aren't mapped.
             CatdogError: The run doesn't know its pictures any more.
         """
         if data is None:
+            if label_map:
+                raise UsageError(
+                    "expected other pictures for --map, found none named.", "Type: --data DIR"
+                )
             return own_images(self.run)
-        images = load_set(Path(data), how)
-        if not set(images.classes) <= set(self.classes):
-            raise UsageError(
-                f"expected pictures of {listing(self.classes)}, found {listing(images.classes)} "
-                f"in {data}.",
-                "Name folders by the classes that the run was trained on.",
-            )
-        return images
+        known = (*self.classes, *(label_map or ()))
+        return renamed(load_set(Path(data), replace(how, known=known)), self.classes, label_map)
 
     def explain(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ class EvaluationResult:
         calibration: Expected calibration error and Brier score, and precision, recall and F1 of
             each class, 0..1, all with 95 % intervals.
         policy: When ``predict --reject`` answers; None if the validation pictures can't tell.
+        label_map: Which names of the folder stand for which class.
+        left_out: How many files of the folder are left out, by what they are.
+        notes: What a user should know of how the folder was read, a sentence each.
 
     >>> from tl_catdog.api import load
     >>> found = load("cats-dogs").evaluate()
@@ -53,6 +57,16 @@ class EvaluationResult:
     metrics: Metrics
     calibration: Reliability
     policy: Policy | None
+    label_map: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def absent(self) -> tuple[str, ...]:
+        """Return the classes that no picture is of."""
+        there = {int(label) for label in self.predictions.labels}
+        return tuple(
+            name for index, name in enumerate(self.predictions.classes) if index not in there
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as ``evaluate --json`` prints them."""
@@ -66,6 +80,10 @@ class EvaluationResult:
             "temperature": self.run.temperature,
             "skipped": [{"path": str(item.path), "reason": item.reason} for item in self.skipped],
         }
+        if self.label_map:
+            found["map"] = dict(self.label_map)
+        if self.left_out:
+            found["left_out"] = dict(self.left_out)
         if self.policy:
             found["selection"] = {
                 "policy": self.policy.to_json(),

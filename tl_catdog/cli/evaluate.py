@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,16 +18,16 @@ from tl_catdog.cli.options import (
     RunsDir,
 )
 from tl_catdog.cli.output import note, notices, print_json, results
-from tl_catdog.wording import count, plural
+from tl_catdog.errors import listing
+from tl_catdog.wording import count, left_out, plural
 
 if TYPE_CHECKING:
     from tl_catdog.api import Classifier, EvaluationResult
-    from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.robustness import Condition
 
 EXAMPLES = (
     "Examples: tl-catdog evaluate mobilenet; tl-catdog evaluate mobilenet --robustness; "
-    "tl-catdog evaluate mobilenet --data others --json"
+    "tl-catdog evaluate mobilenet --data others --map Cat=cats --map Dog=dogs"
 )
 
 
@@ -52,19 +53,32 @@ def evaluate(
     labels: Labels = None,
     label_column: LabelColumn = None,
     label_pattern: LabelPattern = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Class of a name in --data; nothing after = leaves it out. May be repeated.",
+            metavar="NAME=CLASS",
+            show_default=False,
+        ),
+    ] = None,
     runs_dir: RunsDir = RUNS_DIR,
     json: Json = False,
 ) -> None:
     """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     from tl_catdog.api import load
     from tl_catdog.cli.live import counting
+    from tl_catdog.data.label_map import read_map
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.comparison import compare_pair
 
     classifier = load(run, runs_dir=runs_dir)
-    how = Labelling(labels, label_column, label_pattern)
+    read: dict[str, Any] = {
+        "how": Labelling(labels, label_column, label_pattern),
+        "label_map": read_map(label_map or ()),
+    }
     with counting(notices(), "predicting") as progress:
-        found = classifier.evaluate(data, how=how, split=split, again=again, progress=progress)
+        found = classifier.evaluate(data, **read, split=split, again=again, progress=progress)
     _warn(found)
     pair = None
     if tta:
@@ -72,11 +86,11 @@ def evaluate(
             plain, found = (
                 found,
                 classifier.evaluate(
-                    data, how=how, split=found.split, mirror=True, progress=progress
+                    data, **read, split=found.split, mirror=True, progress=progress
                 ),
             )
         pair = compare_pair("with --tta", found.predictions, "without", plain.predictions)
-    conditions = _robustness(classifier, data, how, found.split) if robustness else ()
+    conditions = _robustness(classifier, data, read, found.split) if robustness else ()
     if json:
         extra: dict[str, Any] = {}
         if pair:
@@ -107,6 +121,13 @@ def _warn(found: EvaluationResult) -> None:
 
     if found.skipped:
         notices().print(skipped_table(found.skipped, found.root, "all are in --json"))
+    for line in found.notes:
+        note(line, style="dim")
+    if found.left_out:
+        note(left_out(found.left_out), style="dim")
+    absent = found.absent()
+    if absent and found.metrics.auc is None:
+        note(f"There is no AUC: {found.data} has no pictures of {listing(absent)}.")
     if found.trained_on:
         note(
             f"Warning: {found.run.name} was trained on {count(found.trained_on)} of these "
@@ -115,7 +136,7 @@ def _warn(found: EvaluationResult) -> None:
 
 
 def _robustness(
-    classifier: Classifier, data: str | None, how: Labelling, split: str
+    classifier: Classifier, data: str | None, read: Mapping[str, Any], split: str
 ) -> tuple[Condition, ...]:
     """Evaluate on worse pictures; the chart goes into the run, or here if they aren't its own."""
     from tl_catdog.cli.live import counting
@@ -123,7 +144,7 @@ def _robustness(
     from tl_catdog.report.plots import robustness_chart
 
     with counting(notices(), "predicting worse pictures") as progress:
-        conditions = classifier.robustness(data, how=how, split=split, progress=progress)
+        conditions = classifier.robustness(data, **read, split=split, progress=progress)
     chart = (classifier.run.path if data is None else Path()) / "robustness.png"
     write_png(robustness_chart(conditions), chart)
     note(f"The chart is in {chart}.", style="dim")
