@@ -88,11 +88,13 @@ def test_a_run_is_left_out_by_what_is_in_it(tmp_path: Path) -> None:
     assert [folder.name for folder in Folder(tmp_path).folders] == ["cats"]
 
 
-@pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"name": "app"}'])
+@pytest.mark.parametrize(
+    "manifest", ["{}", "[]", "no JSON", '{"name": "app"}', "[" * 200_000, "", "\udcff\udcfe"]
+)
 def test_a_folder_with_other_manifests_is_no_run(tmp_path: Path, manifest: str) -> None:
     plant(tmp_path, "models/ 2")
     (tmp_path / "models" / "config.json").write_text("{}")
-    (tmp_path / "models" / "manifest.json").write_text(manifest)
+    (tmp_path / "models" / "manifest.json").write_text(manifest, errors="surrogateescape")
     assert len(below(tmp_path)[0]) == 2
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,34 @@ def test_a_folder_is_a_classs_only_beside_those_of_all_others(tmp_path: Path) ->
     (tmp_path / "set" / "bee").mkdir()  # but none for flies
     moves = plan(run, [edit(run, "ant/train/ant/002.png", "bee", label="ant")])
     assert moves[0].target == "set/ant/train/bee/002-2.png"
+
+
+def test_a_split_may_lack_other_classes(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2}, ("ant", "bee", "fly"))
+    run = made_up_run(data, tmp_path / "runs")
+    shutil.rmtree(data / "validation" / "fly")
+    moves = plan(run, [edit(run, "validation/ant/000.png", "bee")])
+    assert moves[0].target == "set/validation/bee/000-2.png"
+    with pytest.raises(UsageError, match="expected a folder for fly"):
+        plan(run, [edit(run, "validation/ant/000.png", "fly")])
+
+
+def test_folders_of_a_class_may_be_spelt_otherwise(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
+    (data / "validation" / "ant").rename(data / "validation" / "Ant ")
+    (data / "validation" / "bee").rename(data / "validation" / "BEE")
+    run = made_up_run(data, tmp_path / "runs")
+    moves = plan(run, [edit(run, "validation/Ant /000.png", "bee", label="ant")])
+    assert moves[0].target == "set/validation/BEE/000-2.png"
+
+
+@pytest.mark.parametrize("label", ["keep", "remove"])
+def test_classes_called_like_an_action_are_refused(tmp_path: Path, label: str) -> None:
+    data = paint_set(tmp_path / "set", {"train": 3, "validation": 2}, ("ant", label))
+    run = made_up_run(data, tmp_path / "runs")
+    with pytest.raises(UsageError, match=rf"called like an action, found {label}\."):
+        plan(run, [edit(run, "train/ant/000.png", label)])
+    assert (data / "train" / "ant" / "000.png").exists()
 
 
 def test_two_pictures_never_get_the_same_place(run: Run) -> None:

@@ -20,7 +20,7 @@ Classes = dict[str, list[Path]]
 
 def is_marked(folder: Folder) -> bool:
     """Return whether a user has said that a folder's folders are the classes."""
-    return (folder.path / errors.MARK).exists()
+    return errors.MARK in folder.names
 
 
 def flat_classes(folder: Folder) -> Classes:
@@ -42,7 +42,7 @@ def is_sorted(folder: Folder) -> bool:
 def is_set(folder: Folder) -> bool:
     """Return whether a folder is a whole picture set, and so no class."""
     roles = split_roles([inner.name for inner in folder.folders])
-    return (folder.path / SET_RECORD).is_file() or any(
+    return SET_RECORD in folder.names or any(
         roles.get(inner.name) == TRAIN and is_sorted(inner) for inner in folder.folders
     )
 

@@ -43,6 +43,7 @@ CHART = re.compile(
 """What commands call the charts that they write unless another name is given."""
 DRAWN_BY = b"Software\0Matplotlib"
 
+MOST = 2**24  # bytes of a run's manifest that are read
 HEAD = 128  # bytes that tell a picture's format, or who drew a chart
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 """Sizes of the second header of a BMP file, in all versions of the format."""
@@ -109,6 +110,11 @@ class Folder:
         return self._listing.left_out
 
     @property
+    def names(self) -> set[str]:
+        """The names of all things directly in it, hidden ones among them."""
+        return self._listing.names
+
+    @property
     def error(self) -> OSError | None:
         """Why it can't be listed."""
         return self._listing.error
@@ -141,10 +147,10 @@ class Folder:
         except OSError as error:
             found.error = error
             return found
-        names = {entry.name for entry in entries}
+        found.names = {entry.name for entry in entries}
         for entry in entries:
             if not is_system(entry.name):
-                found.add(entry, self.path / entry.name, names)
+                found.add(entry, self.path / entry.name)
         return found
 
 
@@ -152,16 +158,17 @@ class _Listing:
     """What is directly in a folder."""
 
     def __init__(self) -> None:
+        self.names: set[str] = set()
         self.images: list[Path] = []
         self.folders: list[Folder] = []
         self.left_out: Counter[str] = Counter()
         self.error: OSError | None = None
 
-    def add(self, entry: os.DirEntry[str], path: Path, names: set[str]) -> None:
-        """Add a file or folder; ``names`` are those of all that is beside it."""
+    def add(self, entry: os.DirEntry[str], path: Path) -> None:
+        """Add a file or folder."""
         linked = entry.is_symlink()
         if is_folder(path) if linked else entry.is_dir(follow_symlinks=False):
-            aside = any(path.suffix == end and path.stem in names for end in ASIDE)
+            aside = path.suffix in ASIDE and path.stem in self.names
             if aside or _is_result(path):
                 self.left_out[OWN] += 1
             else:
@@ -192,8 +199,9 @@ def _is_result(path: Path) -> bool:
     if not _holds(path, RUN_FILES):
         return False
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with open_file(path / "manifest.json") as file:
+            manifest = json.loads(file.read(MOST))
+    except (OSError, ValueError, RecursionError):  # whoever made the folder may mean harm
         return False
     return isinstance(manifest, dict) and {"format", "model", "data"} <= set(manifest)
 

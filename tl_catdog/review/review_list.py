@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example
+from tl_catdog.data.folder_names import class_key
 from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
@@ -92,7 +93,8 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
     ``dog.12.jpg`` becomes ``cat.`` and a new number. A place that is taken is never chosen.
 
     Raises:
-        UsageError: The run's pictures are drawings; an action is unknown; a row's picture isn't
+        UsageError: The run's pictures are drawings; a class is called ``keep`` or ``remove``, so
+            that a list can't mean it; an action is unknown; a row's picture isn't
             one of the run's, has changed, is gone or is named twice; there is no place for it.
     """
     data = run.manifest["data"]
@@ -101,6 +103,11 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
             f"expected a run on pictures of your own, found that {run.name} was trained on "
             "drawings, which other runs share.",
             "Type: tl-catdog train --data DIR",
+        )
+    if clash := [label for label in run.classes if label in (KEEP, REMOVE)]:
+        raise UsageError(
+            f"expected classes that aren't called like an action, found {listing(clash)}.",
+            f"Rename the folder, then train anew: {train_anew(run)}",
         )
     root = Path(data["root"])
     trained = from_csv(read_split(run), root, run.classes, drawn=False)
@@ -169,17 +176,30 @@ class _Places:
     def _in_class(self, example: Example, label: str) -> Iterator[Path]:
         """Yield places in another class, best first."""
         *folders, name = Path(example.name).parts
+        found: dict[str, str] = {}
+        place = 0
         for depth, folder in enumerate(folders):
-            above = self.root.joinpath(*folders[:depth])
-            # Only what stands beside folders of all other classes is a class's folder.
-            if folder == example.label and all((above / kind).is_dir() for kind in self.classes):
-                return free_names(above.joinpath(label, *folders[depth + 1 :], name))
+            if class_key(folder) == class_key(example.label):
+                beside = self._class_folders(self.root.joinpath(*folders[:depth]))
+                # A wrapping folder may be called like a class; more of them are beside a class.
+                if len(beside) >= len(found):
+                    found, place = beside, depth
+        if class_key(label) in found:
+            above = self.root.joinpath(*folders[:place], found[class_key(label)])
+            return free_names(above.joinpath(*folders[place + 1 :], name))
         if FLAT_NAME.match(name) and example.label not in folders:
             return _numbers(example.path.parent, label, example.path.suffix)
         raise UsageError(
             f"expected a folder for {label} beside that of {example.name}, found none.",
             f"Type: ls {self.root}",
         )
+
+    def _class_folders(self, above: Path) -> dict[str, str]:
+        """Return the names of classes' folders in a folder, by the keys of their classes."""
+        keys = {class_key(label) for label in self.classes}
+        names = sorted(entry.name for entry in above.iterdir() if entry.is_dir())
+        names.sort(key=lambda name: name in self.classes)  # that of the class's own spelling counts
+        return {class_key(name): name for name in names if class_key(name) in keys}
 
 
 def _numbers(folder: Path, label: str, suffix: str) -> Iterator[Path]:
