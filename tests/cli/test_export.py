@@ -172,6 +172,16 @@ def test_drawings_stand_in_for_pictures_that_are_gone(
     assert "--data DIR names others" in outcome.err
 
 
+def test_pictures_of_one_class_will_do_to_compare_on(
+    cli: Cli, writing: Writing, tmp_path: Path
+) -> None:
+    calls = writing()
+    data = paint_set(tmp_path / "some", {"": 2}, ("Cats",))
+    cli("export", SHIPPED, "--format", "onnx", "--data", data)
+    (((_, _, _, images, _), _),) = calls
+    assert [example.label for example in images.examples] == ["cats", "cats"]
+
+
 def test_a_format_is_needed_and_one_of_five(cli: Cli) -> None:
     assert cli("export", SHIPPED).code == 2
     outcome = cli("export", SHIPPED, "--format", "tflite")

@@ -131,11 +131,12 @@ def exports_view(found: list[Exported]) -> RenderableType:
 def _images(run: Run, data: str | None) -> ImageSet:
     """Return the pictures named, the run's own, or drawings where those are gone."""
     from tl_catdog.cli.sources import drawn_set
+    from tl_catdog.data.labelling import Labelling
     from tl_catdog.data.sets import load_set
     from tl_catdog.runs.folder import own_images
 
     if data is not None:
-        return load_set(Path(data))
+        return load_set(Path(data), Labelling(known=run.classes))
     own = own_images(run)
     if own.examples[0].path.exists():
         return own
