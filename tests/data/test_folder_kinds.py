@@ -19,6 +19,7 @@ from tl_catdog.data.folder_kinds import (
     may_be_class,
     note_of_parts,
     refuse_alike,
+    splits_beside,
     splits_within,
 )
 from tl_catdog.data.tree import Folder
@@ -123,6 +124,17 @@ def test_splits_within_every_class_are_a_layout(tmp_path: Path) -> None:
     for number, other in enumerate(("owls/ 1", "owls/train/x/ 1", "owls/test/ 1", "owls/o/ 1")):
         assert splits_within(folders(tmp_path / f"b{number}", *places, other)) == {}
     assert splits_within(folders(tmp_path / "c", "cats/train/ 1", "cats/test/ 1")) == {}
+
+
+def test_splits_beside_each_other_are_a_layout_unless_they_hold_folders(tmp_path: Path) -> None:
+    places = ("cats_train/ 1", "dogs_train/ 1", "cats_test/ 1", "dogs_test/ 1")
+    found = splits_beside(folders(tmp_path, *places))
+    assert {label: sorted(parts) for label, parts in found.items()} == {
+        "cats": ["test", "train"],
+        "dogs": ["test", "train"],
+    }
+    assert found["cats"]["train"][0].name == "cats_train"
+    assert splits_beside(folders(tmp_path, "cats_test/x/ 1")) == {}
 
 
 def test_a_folder_that_holds_the_others_again_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tl_catdog.data.folder_names import (
     is_system,
     parts_of_classes,
     split_roles,
+    splits_and_classes,
 )
 
 T, V, E = "train", "validation", "test"
@@ -67,6 +68,27 @@ def test_another_word_needs_a_second_folder_with_another_role() -> None:
     assert split_roles(["train_station", "test_station"]) == {"train_station": T, "test_station": E}
     assert split_roles(["train_station", "train_station 2"]) == {}
     assert split_roles(["train_station", "test_strip", "train"]) == {"train": T}
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("cats_train", "cats_val", "dogs_train", "dogs_val"), ("cats", "cats", "dogs", "dogs")),
+        (
+            ("train-maine_coon", "train pug", "test-maine_coon", "test.pug"),
+            ("maine_coon", "pug") * 2,
+        ),
+        (("train-pug", "train-collie", "test-pug"), ()),
+        (("CatsTrain", "DogsTrain", "DogsTest", "CatsTest"), ("Cats", "Dogs", "Dogs", "Cats")),
+        (("seg_train", "seg_test"), ()),
+        (("train_1", "test_1"), ()),
+        (("cats_train", "dogs_train"), ()),  # which doesn't tell that they are no classes
+        (("cats_train", "dogs_test", "cats_test"), ()),
+        (("cats_train", "dogs_train", "cats_test", "dogs_test", "extra"), ()),
+    ],
+)
+def test_names_may_say_split_and_class(names: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    assert tuple(label for _, label in splits_and_classes(names).values()) == labels
 
 
 @pytest.mark.parametrize(

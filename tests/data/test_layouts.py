@@ -95,6 +95,10 @@ LAYOUTS = {
         ("a/train/ 3", "a/test/ 1", "b/train/ 3", "b/test/ 2"),
         {"train": TWO, "test": {"a": 1, "b": 2}},
     ),
+    "splits and classes in one name": (
+        ("a_train/ 3", "b_train/ 3", "a_test/ 1", "b_test/ 2"),
+        {"train": TWO, "test": {"a": 1, "b": 2}},
+    ),
     "flat names in splits": (
         ("train/a.1.jpg", "train/b.2.jpg", "test1/1.jpg"),
         {"train": {"a": 1, "b": 1}},

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tl_catdog.data import layout_errors as errors
-from tl_catdog.data.folder_names import TRAIN, class_key, parts_of_classes, split_roles
+from tl_catdog.data.folder_names import (
+    TRAIN,
+    class_key,
+    parts_of_classes,
+    split_roles,
+    splits_and_classes,
+)
 from tl_catdog.data.tree import Folder, walk
 from tl_catdog.files import SET_RECORD
 
@@ -114,6 +120,21 @@ def splits_within(folders: Sequence[Folder]) -> dict[str, dict[str, list[Folder]
             of_split.setdefault(roles[part.name], []).append(part)
         found[folder.name] = of_split
     return found if len(found) > 1 else {}
+
+
+def splits_beside(folders: Sequence[Folder]) -> dict[str, dict[str, list[Folder]]]:
+    """Return the split folders of each class, by split, where names such as cats_train say both.
+
+    Args:
+        folders: Folders beside each other; nothing comes of them where one holds folders itself.
+    """
+    found: dict[str, dict[str, list[Folder]]] = {}
+    if not any(folder.picture_folders for folder in folders):
+        read = splits_and_classes([folder.name for folder in folders])
+        for folder in folders if read else ():
+            split, label = read[folder.name]
+            found.setdefault(label, {}).setdefault(split, []).append(folder)
+    return found
 
 
 def holding_the_others(folders: Sequence[Folder]) -> list[Folder]:

@@ -170,6 +170,27 @@ def _role_of_word(word: str) -> str | None:
     return None
 
 
+def splits_and_classes(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return which split and which class each folder is, where all names say both.
+
+    >>> splits_and_classes(["cats_train", "dogs_train", "cats_test", "dogs_test"])["dogs_test"]
+    ('test', 'dogs')
+    >>> splits_and_classes(["seg_train", "seg_test"]), splits_and_classes(["train", "test"])
+    ({}, {})
+    """
+    roles = split_roles(names)
+    if len(roles) < len(names):
+        return {}
+    found = {}
+    for name in names:
+        spaced = CAMEL.sub(" ", name)
+        word = next(word for word in WORD.findall(spaced) if _role_of_word(word.lower()))
+        found[name] = roles[name], spaced.replace(word, "", 1).strip(" -_.")
+    trained = {label for role, label in found.values() if role == TRAIN}
+    labels = {label for _, label in found.values()}
+    return found if len(labels) > 1 and trained == labels and "" not in labels else {}
+
+
 def are_annotations(name: str) -> bool:
     """Return whether a folder beside pictures says something of them, as ``masks`` does.
 

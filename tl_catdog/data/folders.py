@@ -4,7 +4,7 @@ Four layouts are understood, at the folder itself or below folders that wrap it:
 
 - ``DIR/{train,validation[,test]}/<class>/*``, by any names that say which split it is,
 - ``DIR/<class>/*``,
-- ``DIR/<class>/{train,validation[,test]}/*``,
+- ``DIR/<class>/{train,validation[,test]}/*``, also as ``DIR/<class>_train/*`` and so on,
 - ``DIR/<class>.<number>.jpg``, the competition's flat layout (also inside ``DIR/train``).
 """
 

@@ -24,6 +24,7 @@ from tl_catdog.data.folder_kinds import (
     may_be_class,
     note_of_parts,
     refuse_alike,
+    splits_beside,
     splits_within,
 )
 from tl_catdog.data.folder_names import (
@@ -94,10 +95,10 @@ class _Reader:
             self.found.kind = "one class's folder"
             self.found.base = root.path.parent
             self.found.splits[UNSPLIT] = {root.name: self._files(root)}
+        elif self._read_splits_of_classes(base):
+            self.found.kind = "split folders of each class"
         elif self._read_splits(base):
             self.found.kind = "split folders"
-        elif self._read_splits_of_classes(base):
-            self.found.kind = "split folders within class folders"
         else:
             self.found.kind = "class folders"
             sets = [] if is_marked(base) else [f for f in base.picture_folders if is_set(f)]
@@ -215,8 +216,9 @@ class _Reader:
                 self.found.splits.pop(split, None)
 
     def _read_splits_of_classes(self, base: Folder) -> bool:
-        """Read the layout of split folders within class folders; return whether it is that."""
-        parts = {} if is_marked(base) else splits_within(base.picture_folders)
+        """Read the layout of split folders for each class; return whether it is that."""
+        below = [] if is_marked(base) else base.picture_folders
+        parts = splits_within(below) or splits_beside(below)
         for split in SPLITS:
             classes = {
                 name: self._files(*of_split[split])
