@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import paint_set
 from tests.support.copies import near_copy
 from tl_catdog.audit.split import split_set, write_folders
+from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.sets import load_set, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.drawings import draw_set
@@ -157,3 +158,36 @@ def test_what_the_split_is_of_is_told(heap: Path) -> None:
     assert found.images.layout == "class folders, split by seed 4"
     assert set(found.images.splits) == {"train", "validation"}
     assert seen == [(done, 26) for done in range(1, 27)]
+
+
+def test_groups_stay_together_with_near_copies_of_any_of_them(heap: Path) -> None:
+    for number, path in enumerate(sorted(heap.glob("*/*.jpg"))):
+        if path.name not in ("twin.jpg", "small.jpg"):
+            path.rename(path.with_name(f"{path.parent.name}{number // 3}_{number}.jpg"))
+    how = Labelling(group_by="{group}_{number}")
+    for seed in range(4):
+        found = split_set(heap, how, validation=0.2, test=0.1, seed=seed)
+        sides: dict[str, set[str]] = {}
+        for example in found.images.examples:
+            sides.setdefault(example.group, set()).add(example.split)
+        assert all(len(splits) == 1 for splits in sides.values())
+        assert found.images.grouping is not None
+        assert found.images.grouping.alone == 2  # the twin and the smaller one
+        names = [example.path.name for example in found.images.examples]
+        assert set(sides) == {name.split("_")[0] for name in names if "_" in name}
+        assert to_csv(found.images).startswith("split,label,sha256,name,group\r\n")
+
+
+def test_classes_of_a_table_become_folders(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw_set(tmp_path / "drawn", counts={"train": 6, "validation": 1}, size=64, workers=1)
+    root.mkdir()
+    lines = ["id,breed"]
+    for path in sorted((tmp_path / "drawn" / "train").glob("*/*.jpg")):
+        path.rename(root / f"{path.parent.name}-{path.name}")
+        lines.append(f"{path.parent.name}-{path.stem},of {path.parent.name}")
+    (root / "labels.csv").write_text("\n".join(lines))
+    found = split_set(root, validation=0.2, test=0.0).images
+    write_folders(found, tmp_path / "made")
+    assert {path.name for path in (tmp_path / "made" / "train").iterdir()} == {"of cats", "of dogs"}
+    assert load_set(tmp_path / "made").fingerprint == found.fingerprint

@@ -106,3 +106,14 @@ def test_a_set_is_called_as_its_folder_or_drawings(tmp_path: Path) -> None:
     assert ImageSet(tmp_path / "link", "", (), ()).name == "photographs"
     assert image_set(root=tmp_path / "photographs" / "..").name == tmp_path.name
     assert image_set(root=tmp_path / "link", drawn=True).name == "drawings"
+
+
+def test_pictures_whose_group_is_trained_on_are_told_copies_among_them() -> None:
+    def of(group: str, split: str, name: str, digest: str = "") -> Example:
+        return Example(Path(name), name, "ant", split, digest or name, group)
+
+    images = image_set(
+        of("Tom", "train", "1"), of("Tom", "test", "2"), of("Kim", "test", "3"),
+        of("", "train", "4", "aa"), of("", "validation", "5", "aa"),
+    )  # fmt: skip
+    assert names_of(images.parted_groups()) == ["2", "5"]

@@ -59,7 +59,7 @@ def test_several_columns_that_could_be_it_are_listed() -> None:
 def test_the_column_named_goes_before_what_it_is_called() -> None:
     text = rows("label x x y y", "Fur Colour m f m f".replace("Fur Colour", "Fur_Colour"))
     assert set(labels_of(named(text), "fur colour").labels.values()) == {"m", "f"}
-    with pytest.raises(UsageError, match="'fir' in .*found file, label, Fur_Colour") as caught:
+    with pytest.raises(UsageError, match=r"'fir' in .*found file, label, Fur_Colour") as caught:
         labels_of(named(text), "fir")
     assert "--label-column" in caught.value.hint
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import COLOURS, paint, paint_set
+from tests.support.trees import plant
 from tl_catdog.data.digest import file_digest
-from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.examples import Example, Grouping, ImageSet
+from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.sets import load_set, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import UsageError
@@ -144,3 +147,91 @@ def test_a_class_too_small_to_split_is_named(tmp_path: Path) -> None:
         (tmp_path / "bee" / f"{index:03}.png").unlink()
     with pytest.raises(UsageError, match="'bee'"):
         load_training_set(tmp_path)
+
+
+def test_what_was_understood_of_names_is_kept(tmp_path: Path) -> None:
+    plant(tmp_path, "train/Ant/ 5", "train/bee/ 5", "test/ant/ 1")
+    notes = (
+        "Folders named 'Ant' and 'ant' are taken for one class, Ant.",
+        "There are no pictures of bee in test.",
+    )
+    assert load_set(tmp_path).notes == notes
+    assert load_training_set(tmp_path).notes == notes
+
+
+@pytest.mark.parametrize("places", [("test/a/ 3", "test/b/ 3"), ("val/a/ 2", "val/b/ 2")])
+def test_a_folder_without_pictures_to_train_on_is_refused(
+    tmp_path: Path, places: tuple[str, ...]
+) -> None:
+    root = plant(tmp_path / "my set", *places)
+    assert load_set(root).splits
+    with pytest.raises(UsageError, match=r"to train on, found (test|validation) only in .*'"):
+        load_training_set(root)
+
+
+def of_patients(root: Path) -> Path:
+    """Return a set whose pictures are of six patients in each class, five pictures of each."""
+    paint_set(root, {"": 30})
+    for path in root.glob("*/*.png"):
+        patient = f"{path.parent.name[0]}{int(path.stem) // 5}"
+        (path.parent / patient).mkdir(exist_ok=True)
+        path.rename(path.parent / patient / path.name)
+    return root
+
+
+def test_groups_stay_on_one_side_and_are_counted(tmp_path: Path) -> None:
+    root = of_patients(tmp_path)
+    for seed in range(4):
+        found = load_training_set(
+            root, Labelling(group_by="subfolder"), seed=seed, test_fraction=0.2
+        )
+        sides: dict[str, str] = {}
+        for example in found.examples:
+            assert example.group == example.name.split("/")[1]
+            assert sides.setdefault(example.group, example.split) == example.split
+        assert found.counts() == {
+            "train": {"ant": 20, "bee": 20},
+            "validation": {"ant": 5, "bee": 5},
+            "test": {"ant": 5, "bee": 5},
+        }
+        assert not found.parted_groups()
+    assert found.grouping == Grouping("subfolder", 12, 60, 0)
+    without = load_training_set(root)
+    assert without.grouping is None
+    patients = {(example.name.split("/")[1], example.split) for example in without.examples}
+    assert len(patients) > 12
+
+
+def test_identical_pictures_and_near_copies_are_of_one_group_with_what_they_are_of(
+    tmp_path: Path,
+) -> None:
+    root = of_patients(tmp_path)
+    shutil.copy(root / "ant" / "a0" / "000.png", root / "ant" / "a1" / "copy.png")
+
+    def near(paths: Sequence[Path]) -> list[int]:
+        """Say that the last two patients of bees share a picture."""
+        names = [path.name for path in paths]
+        return [names.index("020.png") if n == "025.png" and "bee" in str(p) else i
+                for i, (n, p) in enumerate(zip(names, paths, strict=True))]  # fmt: skip
+
+    how = Labelling(group_by="subfolder")
+    groups = {e.name.split("/")[1]: e.group for e in load_set(root, how).examples}
+    assert groups["a0"] == groups["a1"]
+    assert len(set(groups.values())) == 11
+    linked = {e.name.split("/")[1]: e.group for e in load_set(root, how, find_copies=near).examples}
+    assert len(set(linked.values())) == 10
+    # Near-copies alone make groups as well, where they are looked for.
+    alone = load_set(root, find_copies=near)
+    assert alone.grouping is None
+    assert len({example.group for example in alone.examples}) == len(alone.examples) - 2
+
+
+def test_classes_come_from_a_table_or_from_names(tmp_path: Path) -> None:
+    plant(tmp_path, *(f"{n % 2}_{n}.png" for n in range(10)))
+    by_name = load_training_set(tmp_path, Labelling(pattern="{label}_{number}"))
+    assert by_name.classes == ("0", "1")
+    assert by_name.layout == "labels from names, {label}_{number}, split by seed 0"
+    (tmp_path / "labels.csv").write_text(
+        "id,label\n" + "".join(f"{n % 2}_{n},{'xy'[n % 2]}\n" for n in range(10))
+    )
+    assert load_training_set(tmp_path).counts()["train"] == {"x": 4, "y": 4}

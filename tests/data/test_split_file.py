@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import COLOURS, paint, paint_set
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.sets import load_set, load_training_set
 from tl_catdog.data.split_file import (
     apply_split,
@@ -210,3 +211,40 @@ def test_a_split_without_a_class_says_how_many_pictures_there_are() -> None:
     # The one in the test split is none of these.
     assert "pictures of 'bee' for train, validation, found 3 in set" in caught.value.message
     assert caught.value.hint == "Add pictures of 'bee', or type: ls set"
+
+
+def test_groups_are_kept_and_files_without_them_are_as_ever(tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"": 6})
+    for path in root.rglob("*.png"):
+        path.rename(path.with_name(f"{'ab, c'[int(path.stem) % 2 :]}_{path.name}"))
+    plain = load_training_set(root)
+    assert to_csv(plain).startswith("split,label,sha256,name\r\n")
+
+    found = load_training_set(root, Labelling(group_by="{group}_{number}"))
+    text = to_csv(found)
+    assert text.startswith("split,label,sha256,name,group\r\n")
+    back = from_csv(text, root, found.classes, drawn=False)
+    assert back.examples == found.examples
+    assert len({example.group for example in back.examples}) == 2
+    again = apply_split(load_set(root), split_file(tmp_path / "split.csv", found))
+    assert again.examples == found.examples
+    # Groups that are asked for now go before those of the file.
+    subfolder = apply_split(
+        load_set(root, Labelling(group_by=r"pattern:^(ant|bee)/")), tmp_path / "split.csv"
+    )
+    assert {example.group for example in subfolder.examples} == {"ant", "bee"}
+
+
+def test_a_class_with_too_few_groups_is_named_with_what_to_do() -> None:
+    examples = [
+        Example(Path(f"{n}"), f"{n}", label, "train", f"{label}{n}", group)
+        for label, group in (("ant", "Tom"), ("bee", ""))
+        for n in range(5)
+    ]
+    with pytest.raises(UsageError) as caught:
+        check_split(examples, ("ant", "bee"), Path("set"), ("train", "validation"))
+    assert "'ant' in 2 groups or more for train, validation, found 5 in 1" in caught.value.message
+    assert "--group-by" in caught.value.hint
+    bees = [example for example in examples if example.label == "bee"]
+    with pytest.raises(UsageError, match="enough different pictures of 'bee'"):
+        check_split(bees, ("bee",), Path("set"), ("train", "validation"))

@@ -1,4 +1,4 @@
-"""Which picture a row names: with folders or without, with an ending or without, never elsewhere."""
+"""Which picture a row names: with folders or without, with an ending or without, none elsewhere."""
 
 from __future__ import annotations
 

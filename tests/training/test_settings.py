@@ -53,6 +53,11 @@ def split(run: Run) -> Any:
     return read_split(run)
 
 
+def classes(run: Run) -> Any:
+    """What it tells apart."""
+    return run.classes
+
+
 def epochs(run: Run) -> Any:
     """How many epochs each stage took."""
     return [stage["epochs"] for stage in run.manifest["stages"]]
@@ -87,6 +92,8 @@ TABLE = {
     "views": Row((0, 1), MOBILENET),
     "validation_fraction": Row((0.2, 0.5), BASELINE, split),
     "test_fraction": Row((0.0, 0.3), BASELINE, split),
+    "label_pattern": Row((None, r"(\d)\.png$"), BASELINE, classes),
+    "group_by": Row((None, r"pattern:/(\d\d)"), BASELINE, split),
     "dense_units": Row((128, 16), BASELINE),
     "dropout": Row((0.5, 0.1), BASELINE),
     "optimizer": Row(("rmsprop", "adam"), BASELINE),
@@ -107,7 +114,8 @@ TABLE = {
 }
 
 BY_THEMSELVES = {
-    "data", "runs_dir", "split", "cache", "cache_size", "backbone_weights", "strict", "force",
+    "data", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
+    "backbone_weights", "strict", "force",
 }  # fmt: skip
 """Settings with a test of their own below."""
 
@@ -178,6 +186,18 @@ def test_data_and_runs_dir_say_where_from_and_where_to(tmp_path: Path) -> None:
         assert run.path == tmp_path / f"runs-{name}" / "mine"
         assert Path(run.manifest["data"]["root"]) == root
         assert run.config["data"] == str(root)
+
+
+def test_a_table_and_its_column_say_what_is_told_apart(data: Path, tmp_path: Path) -> None:
+    names = sorted(path.relative_to(data).as_posix() for path in data.glob("*/*.png"))
+    lines = [f"{name},{'xy'[n % 2]},{'pq'[n // 3 % 2]}" for n, name in enumerate(names)]
+    table = tmp_path / "mine.csv"
+    table.write_text("file,label,other\n" + "\n".join(lines))
+    run = small(data, tmp_path, **BASELINE, labels=str(table))
+    assert run.classes == ("x", "y")
+    run = small(data, tmp_path, **BASELINE, labels=str(table), label_column="other")
+    assert run.classes == ("p", "q")
+    assert run.config["label_column"] == "other"
 
 
 def test_a_split_file_goes_before_the_seed(data: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.features.group_effect import GroupEffect
 from tl_catdog.wording import count, percent, plural, points
@@ -32,13 +34,13 @@ def parted_line(images: ImageSet) -> str:
     others = [example for example in parted if example.name not in identical]
     if not others or images.grouping is None:
         return ""
+    words = ["tl-catdog", "data", "split", str(images.root), "--again"]
+    words += ["--group-by", images.grouping.by]
     groups = len({example.group for example in others})
     images_of = f"{plural(len(others), 'picture')} outside of train, of {plural(groups, 'group')}"
     return (
         f"Warning: {images_of}, have others of their group in train, such as {others[0].name}; "
-        "figures on them flatter. "
-        f"To split by groups: tl-catdog data split {images.root} --again --group-by"
-        f" {images.grouping.by!r}"
+        f"figures on them flatter. To split by groups: {shlex.join(words)}"
     )
 
 

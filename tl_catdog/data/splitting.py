@@ -62,8 +62,7 @@ def assign_splits(examples: Sequence[Example], parts: dict[str, float], seed: in
     splits = (*parts, TRAIN)
     targets = _targets(counts.sum(0), list(parts.values()))
     chosen = _first_fit(counts, targets)
-    if _misses(counts, targets, chosen):
-        chosen = _improved(counts, targets, chosen)
+    chosen = _improved(counts, targets, chosen)
     which = {
         index: splits[split]
         for group, split in zip(groups, chosen, strict=True)
@@ -108,9 +107,8 @@ def _totals(counts: Integers, chosen: Sequence[int], splits: int) -> Integers:
     return found
 
 
-def _misses(counts: Integers, targets: Integers, chosen: Sequence[int]) -> bool:
+def _misses(found: Integers, targets: Integers) -> bool:
     """Return whether a split has too few or too many pictures of a class for its part."""
-    found = _totals(counts, chosen, len(targets))
     gone = np.abs(found - targets)[:-1] > np.maximum(MISSED * targets[:-1], 0.5)
     return bool(gone.any() or ((found == 0) & (targets > 0)).any())
 
@@ -137,10 +135,15 @@ class _Change:
 
 
 def _improved(counts: Integers, targets: Integers, chosen: Sequence[int]) -> list[int]:
-    """Return splits for the groups that miss their parts by less."""
+    """Return splits for the groups that miss their parts by little, if there are any.
+
+    No more is changed than that takes, so that the seed decides as much as it can.
+    """
     current = list(chosen)
     found = _totals(counts, current, len(targets))
     for _ in range(STEPS):
+        if not _misses(found, targets):
+            break
         change = max(_changes(counts, targets, current, found), key=lambda item: item.gain)
         if change.gain <= 1e-9:
             break

@@ -19,7 +19,7 @@ from tl_catdog.data.digest import content_key
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.parallel import Progress
 from tl_catdog.features.linear_probe import STRENGTHS, cross_validated, lone_classes, pooled
-from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
+from tl_catdog.statistics import CONFIDENCE, Estimate, Interval, wilson_interval
 
 REPEATS = 3
 """Divisions into folds; one alone moves the difference by as much as its interval is wide."""
@@ -120,7 +120,9 @@ def clustered_mean(
     """Return a mean over pictures with an interval that takes groups, not pictures, for drawn.
 
     The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with the factor
-    G / (G − 1), the quantile Student's with G − 1 degrees of freedom, for G groups.
+    G / (G − 1), the quantile Student's with G − 1 degrees of freedom, for G groups. Where all values
+    are the same it would be of no width: then as many groups may differ, and by as much as they
+    can, as Wilson's interval says of G successes out of G.
 
     Args:
         values: Of the pictures, (N,).
@@ -136,6 +138,10 @@ def clustered_mean(
     if count < 2:
         return Estimate(mean, limits, len(values))
     error = float(np.sqrt(count / (count - 1) * np.sum(sums**2))) / len(values)
+    if not error:
+        rest = 1 - wilson_interval(count, count).low
+        low, high = mean - rest * (mean - limits.low), mean + rest * (limits.high - mean)
+        return Estimate(mean, Interval(low, high), len(values))
     half = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
     interval = Interval(max(limits.low, mean - half), min(limits.high, mean + half))
     return Estimate(mean, interval, len(values))
