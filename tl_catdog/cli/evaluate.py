@@ -118,6 +118,7 @@ def evaluate(
 def _warn(found: EvaluationResult) -> None:
     """Say what the figures leave out, and whether they flatter."""
     from tl_catdog.cli.render import skipped_table
+    from tl_catdog.data.folders import UNSPLIT
 
     if found.skipped:
         notices().print(skipped_table(found.skipped, found.root, "all are in --json"))
@@ -127,7 +128,8 @@ def _warn(found: EvaluationResult) -> None:
         note(left_out(found.left_out), style="dim")
     absent = found.absent()
     if absent and found.metrics.auc is None:
-        note(f"There is no AUC: {found.data} has no pictures of {listing(absent)}.")
+        images = "pictures" if found.split == UNSPLIT else f"{found.split} pictures"
+        note(f"There is no AUC: {found.data} has no {images} of {listing(absent)}.")
     if found.trained_on:
         note(
             f"Warning: {found.run.name} was trained on {count(found.trained_on)} of these "
