@@ -19,6 +19,7 @@ from tl_catdog.review.label_issues import (
     to_csv,
     training_features,
 )
+from tl_catdog.review.label_noise import LabelNoise
 from tl_catdog.runs.folder import Run
 
 CLASSES = ("ant", "bee", "fly")
@@ -82,13 +83,13 @@ def found_by(
         [0.1, 0.8, 0.1],
         [0.5, 0.4, 0.1],
     ]
-    likely = [False, True, True, False, False, False]
+    wrong = [0.01, 0.55, 0.02, 0.03, 0.0, 0.8]
 
     def learned(*words: object, **named: object) -> tuple[object, object]:
         assert named["seed"] == 5
-        return np.array(chances), np.array(likely)
+        return np.array(chances), LabelNoise(0.2, 1.0, np.array(wrong))
 
-    monkeypatch.setattr(module, "confident_learning", learned)
+    monkeypatch.setattr(module, "doubts", learned)
     examples = tuple(example(number, label) for number, label in enumerate(labels))
     broken = Skipped(Path("/pictures/broken.png"), "train", "the file is empty")
     pooled_ones = Pooled(examples, np.zeros((6, 2), np.float32), (broken,))
@@ -98,22 +99,21 @@ def found_by(
 def test_each_doubtful_label_has_its_own_figures_and_suggestion(
     answered: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The least probable labels come first; likely errors and what is listed follow in order."""
-    found = found_by(answered, monkeypatch, top=2, listed=("train/ant/0.png",))
+    """The most probably wrong come first; nine of ten of them, then what is listed besides."""
+    found = found_by(answered, monkeypatch, top=1, listed=("train/ant/0.png",))
     rows = [
         (item.name, item.label, item.suggested, round(item.probability, 6), item.likely)
         for item in found.label_issues
     ]
     assert rows == [
-        ("train/fly/5.png", "fly", "ant", 0.1, False),
+        ("train/fly/5.png", "fly", "ant", 0.1, True),
         ("train/bee/1.png", "bee", "fly", 0.2, True),
         ("train/ant/0.png", "ant", "ant", 0.6, False),
-        ("train/fly/2.png", "fly", "fly", 0.9, True),
     ]
+    assert [item.quality for item in found.label_issues] == pytest.approx([0.2, 0.45, 0.99])
     for item in found.label_issues:
-        assert item.quality == pytest.approx(item.probability)
         assert item.sha256 == f"{int(item.name.split('/')[-1][0]):064x}"
-    assert (found.n, found.likely) == (6, 2)
+    assert (found.n, found.likely, found.expected) == (6, 2, pytest.approx(1.41))
     assert found.to_json()["skipped"] == ["/pictures/broken.png"]
     assert (found.run, found.root) == ("mine", Path("/pictures"))
 

@@ -10,7 +10,7 @@ import typer
 
 from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir, file_option, seed_of
 from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import UsageError, listing
 from tl_catdog.runs.folder import Run, find_run
 from tl_catdog.wording import count, plural
 
@@ -129,10 +129,19 @@ def review_view(found: Review) -> RenderableType:
         f"{count(len(found.unsure))} least sure answers are in the gallery."
     )
     legend = (
-        "Quality: the chance of the label in the eyes of classifiers that never saw the picture, 0 "
-        "to 1. Bold: likely wrong."
+        "Quality: the chance that the label is right, 0 to 1, by classifiers that never saw the "
+        f"picture. In all, {plural(round(found.expected), 'label')} should be wrong; the list is "
+        "as long as it takes to find 9 of 10 of them. Bold: likely wrong."
     )
-    return Lines(heading(title), rows, cell(legend, "dim"), cell(answers))
+    lines = [heading(title), rows, cell(legend, "dim")]
+    if found.unchecked:
+        lines.append(
+            cell(
+                f"Not checked: {listing(found.unchecked)}, for want of a second training picture "
+                "to compare with."
+            )
+        )
+    return Lines(*lines, cell(answers))
 
 
 def _relabel(run: Run, apply: str | None, *, json: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ TRIES = 20  # seeds for folds that leave some of every class
 
 Job = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32], float]
 """Features to train a probe on, (N, F), their labels, (N,), features to predict, (M, F), and C."""
+
+
+LossOf = Callable[[npt.NDArray[np.float64], npt.NDArray[np.int64], float], float]
+"""How bad probabilities, (N, C), are for pictures of these classes, (N,), by probes of some C."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,7 @@ def cross_validated(
     *,
     trusted: npt.NDArray[np.bool_] | None = None,
     strengths: Sequence[float] = STRENGTHS,
+    loss_of: LossOf = lambda chances, truth, strength: log_loss(chances, truth),
     folds: int = 5,
     seed: int = 0,
     progress: Progress | None = None,
@@ -214,6 +219,7 @@ def cross_validated(
         trusted: Which pictures to train on, (N,); all of them are predicted. Of a class of which a
             fold would be left none, those that aren't trusted are trained on as well.
         strengths: Values of C to choose from, rising.
+        loss_of: What is least for the best C; by default the log loss.
         folds: Number of probes; fewer where no class has so many pictures, more where copies
             demand it.
         seed: Of the shuffling into folds.
@@ -246,7 +252,7 @@ def cross_validated(
         paths = [_Path(features[some], labels[some], features[rest]) for some, rest in parts]
         for value in strengths:
             answers = predict(paths[chosen], value)
-            loss = float(-np.log(np.maximum(answers[judged, labels[judged]], 1e-12)).mean())
+            loss = loss_of(answers[judged], labels[judged], value)
             if loss > least:  # it has one valley
                 break
             best, least, strength = answers, loss, value
@@ -257,16 +263,25 @@ def cross_validated(
     return OutOfFold(best, strength)
 
 
-def lone_classes(labels: npt.NDArray[np.int64], digests: Sequence[str]) -> tuple[int, ...]:
-    """Return the classes of one picture and its copies, which nothing can be checked against.
+def log_loss(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
+    """Return the mean −ln of the true class's probability, 0 or more."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
+
+
+def lone_classes(
+    labels: npt.NDArray[np.int64], digests: Sequence[str], classes: int | None = None
+) -> tuple[int, ...]:
+    """Return the classes of one picture and its copies, or none: nothing to check them against.
 
     Args:
         labels: Class indices, (N,).
         digests: SHA-256 of the pictures, or their groups.
+        classes: How many classes there are; by themselves, as many as the labels name.
     """
     pairs = {(int(label), digest) for label, digest in zip(labels, digests, strict=True)}
     counts = Counter(label for label, _ in pairs)
-    return tuple(label for label in range(int(labels.max()) + 1) if counts[label] < 2)
+    total = int(labels.max()) + 1 if classes is None else classes
+    return tuple(label for label in range(total) if counts[label] < 2)
 
 
 def fold_positions(

@@ -1,7 +1,7 @@
 """Which pictures to look at: doubtful labels, the worst mistakes, the least sure answers.
 
-A label is doubted where classifiers that never saw the picture say otherwise: confident learning
-(Northcutt, Jiang, Chuang 2021, https://arxiv.org/abs/1911.00068), by the package cleanlab.
+A label is doubted where classifiers that never saw the picture say otherwise, the more the seldomer
+they are wrong (``label_noise``).
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ import numpy.typing as npt
 
 from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.split_file import check_unchanged
-from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.features.linear_probe import Pooled, backbone_of, out_of_fold, pooled
+from tl_catdog.errors import CatdogError
+from tl_catdog.features.linear_probe import Pooled, backbone_of, lone_classes, pooled
 from tl_catdog.prediction.predictions import read_predictions
+from tl_catdog.review.label_noise import doubts
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
 from tl_catdog.runs.folder import Run, own_images
 
 TOP = 50
-ROUNDS = 2
+SHARE = 0.9  # of the wrong labels that are to be expected: the list goes on until it holds so many
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class LabelIssue:
         name: The picture's path in its data folder.
         label: The class that it is in.
         suggested: The class that is most probable to those who never saw it.
-        quality: Cleanlab's label quality, 0..1; low is doubtful.
+        quality: How probably its label is right, 0..1.
         probability: Of its label, by those who never saw it, 0..1.
-        likely: Whether cleanlab counts the label among the likely errors.
+        likely: Whether its label is more probably wrong than right.
         sha256: Of the picture's bytes.
     """
 
@@ -81,9 +83,12 @@ class Review:
         run: The run's name.
         root: The folder of its pictures.
         n: How many training pictures were examined.
-        likely: How many of their labels are likely errors.
-        label_issues: The training pictures to look at, most doubtful first: the likely errors and
-            more.
+        expected: How many of their labels are wrong, as far as that can be told.
+        likely: How many of them are each likely wrong.
+        label_issues: The training pictures to look at, most doubtful first: the likely errors, and
+            more until nine of ten wrong labels should be among them.
+        unchecked: Classes of one training picture and its copies, or one group of pictures: there
+            is nothing to check these against.
         answered: How many pictures of validation and test there are answers for.
         wrong: How many of those are wrong.
         mistakes: The surest wrong answers, surest first.
@@ -94,8 +99,10 @@ class Review:
     run: str
     root: Path
     n: int
+    expected: float
     likely: int
     label_issues: tuple[LabelIssue, ...]
+    unchecked: tuple[str, ...]
     answered: int
     wrong: int
     mistakes: tuple[ReviewedAnswer, ...]
@@ -108,8 +115,10 @@ class Review:
             "run": self.run,
             "data": str(self.root),
             "n": self.n,
+            "expected": self.expected,
             "likely": self.likely,
             "doubts": [asdict(item) for item in self.label_issues],
+            "unchecked": list(self.unchecked),
             "answered": self.answered,
             "wrong": self.wrong,
             "mistakes": [asdict(item) for item in self.mistakes],
@@ -122,10 +131,8 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
     """Compute the backbone's features of the pictures that a run was trained on.
 
     Raises:
-        UsageError: Cleanlab isn't installed, which all of this is for.
         CatdogError: A picture has changed or is gone.
     """
-    need_cleanlab()
     training = [item for item in own_images(run).split(TRAIN) if item.digest != UNREADABLE]
     try:
         check_unchanged(training)
@@ -151,30 +158,33 @@ def review(
         top: How many pictures to list at least, where there are so many.
         seed: Of the folds.
         listed: Names of training pictures to list as well.
-        progress: Called with (done, total) probes.
+        progress: Called with (done, total), parts of the work.
 
     Raises:
-        CatdogError: A class has too few pictures to compare them; saved answers can't be read.
+        CatdogError: There are no two classes of two different pictures; saved answers can't be
+            read.
     """
-    labels = class_indices(found.examples, run.classes)
-    digests = [example.digest for example in found.examples]
-    probabilities, likely = confident_learning(
-        found.features, labels, digests, seed=seed, progress=progress
-    )
-    quality = label_quality(labels, probabilities)
-    order = np.argsort(quality, kind="stable")
-    chosen = {*order[:top].tolist(), *np.flatnonzero(likely).tolist()}
-    chosen |= {i for i, item in enumerate(found.examples) if item.name in listed}
+    examples, features, unchecked = _checkable(found, run.classes)
+    classes = tuple(label for label in run.classes if label not in unchecked)
+    labels = class_indices(examples, classes)
+    groups = [example.group for example in examples]
+    probabilities, noise = doubts(features, labels, groups, seed=seed, progress=progress)
+    order = np.argsort(-noise.wrong, kind="stable")
+    likely = noise.wrong > 0.5
+    expected = float(noise.wrong.sum())
+    enough = int(np.searchsorted(noise.wrong[order].cumsum(), SHARE * expected)) + 1
+    chosen = set(order[: max(top, enough, int(likely.sum()))].tolist())
+    chosen |= {i for i, item in enumerate(examples) if item.name in listed}
     suggested = probabilities.argmax(axis=1)
     label_issues = tuple(
         LabelIssue(
-            name=found.examples[i].name,
-            label=found.examples[i].label,
-            suggested=run.classes[suggested[i]],
-            quality=float(quality[i]),
+            name=examples[i].name,
+            label=examples[i].label,
+            suggested=classes[suggested[i]],
+            quality=float(1 - noise.wrong[i]),
             probability=float(probabilities[i, labels[i]]),
             likely=bool(likely[i]),
-            sha256=found.examples[i].digest,
+            sha256=examples[i].digest,
         )
         for i in order.tolist()
         if i in chosen
@@ -184,9 +194,11 @@ def review(
     return Review(
         run=run.name,
         root=Path(run.manifest["data"]["root"]),
-        n=len(found.examples),
+        n=len(examples),
+        expected=expected,
         likely=int(likely.sum()),
         label_issues=label_issues,
+        unchecked=unchecked,
         answered=len(answers),
         wrong=len(wrong),
         mistakes=tuple(sorted(wrong, key=lambda item: -item.probability)[:top]),
@@ -195,84 +207,22 @@ def review(
     )
 
 
-def confident_learning(
-    features: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    digests: Sequence[str],
-    *,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Find likely label errors twice, the second time by probes not trained on what was doubted.
-
-    Args:
-        features: Of N pictures, (N, F).
-        labels: Their class indices, (N,).
-        digests: Their SHA-256.
-        seed: Of the folds.
-        progress: Called with (done, total) probes.
-
-    Returns:
-        Probabilities of the classes by probes that never saw the picture, (N, C), and which labels
-        are likely errors, (N,).
-
-    Raises:
-        CatdogError: A class has too few pictures.
-    """
-    from cleanlab.filter import find_label_issues
-
-    likely = np.zeros(len(labels), dtype=np.bool_)
-    probabilities = np.empty((0, 0))
-    for number in range(ROUNDS):
-        probabilities = out_of_fold(
-            features,
-            labels,
-            digests,
-            trusted=~likely,
-            seed=seed,
-            progress=_later(progress, number, ROUNDS),
+def _checkable(
+    found: Pooled, classes: tuple[str, ...]
+) -> tuple[tuple[Example, ...], npt.NDArray[np.float32], tuple[str, ...]]:
+    """Return the pictures that have others of their class, their features, and other classes."""
+    labels = class_indices(found.examples, classes)
+    groups = [example.group for example in found.examples]
+    alone = lone_classes(labels, groups, len(classes))
+    if len(classes) - len(alone) < 2:
+        raise CatdogError(
+            "expected two classes of two different training pictures or more to check labels "
+            f"against each other, found {len(classes) - len(alone)}.",
+            "Add pictures, then train a new run: tl-catdog train",
         )
-        likely = np.asarray(find_label_issues(labels, probabilities, n_jobs=1), dtype=np.bool_)
-    return probabilities, likely
-
-
-def _later(progress: Progress | None, number: int, rounds: int) -> Progress | None:
-    """Return what is called in one of several rounds; it adds up to all of them."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(number * total + done, rounds * total)
-
-
-def label_quality(
-    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Return how good each label is, (N,), 0..1.
-
-    Args:
-        labels: Class indices, (N,).
-        probabilities: Of the classes, (N, C), from classifiers that didn't see the picture.
-    """
-    from cleanlab.rank import get_label_quality_scores
-
-    # For two classes the same as its normalized_margin; for ten, with 3 % of the labels of
-    # scikit-learn's digits flipped, it found 0.87 of them in the top 3 %, the margin 0.81.
-    found = get_label_quality_scores(labels, probabilities, method="self_confidence")
-    return np.asarray(found, dtype=np.float64)
-
-
-def need_cleanlab() -> None:
-    """Make sure that cleanlab is there.
-
-    Raises:
-        UsageError: It isn't.
-    """
-    try:
-        import cleanlab  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "expected the package cleanlab, found it isn't installed.",
-            "Type: pip install 'tl-catdog[review]'",
-        ) from error
+    kept = ~np.isin(labels, alone)
+    examples = tuple(item for item, keep in zip(found.examples, kept, strict=True) if keep)
+    return examples, found.features[kept], tuple(classes[label] for label in alone)
 
 
 def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
