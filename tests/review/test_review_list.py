@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
 from tl_catdog.journal import Move
 from tl_catdog.review.review_list import COLUMNS, Edit, plan, read_list, train_anew
-from tl_catdog.runs.folder import Run
+from tl_catdog.runs.folder import Run, own_images
 
 
 def edit(run: Run, name: str, action: str, **other: str) -> Edit:
@@ -249,3 +250,22 @@ def test_a_new_training_is_on_the_same_folder(tmp_path: Path) -> None:
     data = paint_set(tmp_path / "my set", {"train": 3, "validation": 2})
     run = made_up_run(data, tmp_path / "runs", finetune=True)
     assert train_anew(run) == f"tl-catdog train --arch mobilenet --finetune --data '{data}'"
+
+
+def test_where_classes_come_from_a_table_pictures_are_removed_but_not_relabelled(
+    tmp_path: Path,
+) -> None:
+    """Moving such a picture would change nothing, even if there were folders called so."""
+    data = paint_set(tmp_path / "set", {"": 12})
+    names = sorted(path.relative_to(data).as_posix() for path in data.glob("*/*.png"))
+    lines = [f"{name},{'ant' if n % 2 else 'bee'}" for n, name in enumerate(names)]
+    (data / "labels.csv").write_text("file,label\n" + "\n".join(lines))
+    run = made_up_run(data, tmp_path / "runs")
+    trained = own_images(run).examples
+    other = {"ant": "bee", "bee": "ant"}
+    edits = [Edit(other[e.label], e.name, e.label, e.digest) for e in trained]
+    with pytest.raises(UsageError, match=r"found labels from labels\.csv, column label") as caught:
+        plan(run, edits[:1])
+    assert "train anew: tl-catdog train" in caught.value.hint
+    (move,) = plan(run, [replace(edits[0], action="remove")])
+    assert move.target.startswith("set.removed/")

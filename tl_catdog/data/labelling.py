@@ -25,6 +25,7 @@ from tl_catdog.data.label_table import (
     labels_of,
 )
 from tl_catdog.data.named_images import (
+    LABELS_FROM,
     image_folder,
     labelled_by_names,
     pictures_below,
@@ -170,7 +171,7 @@ def _by_table(
         raise
     file = next(iter(files))
     column = found.column if found.column == ONE_HOT else f"column {found.column}"
-    title = f"labels from {file.name}, {column}"
+    title = f"{LABELS_FROM} {file.name}, {column}"
     notes = []
     if folder is not None and not asked:
         if _say_the_same(folder, found):

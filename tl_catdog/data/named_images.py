@@ -20,6 +20,9 @@ from tl_catdog.data.layout_errors import UNSURE
 from tl_catdog.data.name_pattern import likely_template, name_pattern
 from tl_catdog.errors import UsageError, listing
 
+LABELS_FROM = "labels from"
+"""How the layout of such a set begins, for people and in runs."""
+
 LONGEST = 100  # characters of a class's name
 
 
@@ -75,7 +78,7 @@ def labelled_by_names(root: Path, text: str, known: Collection[str] = ()) -> Ima
     if len(labels) < len(names):
         words = f"pictures whose names --label-pattern doesn't fit, such as {example}"
         left_out[words] = len(names) - len(labels)
-    title = f"labels from names, {text}"
+    title = f"{LABELS_FROM} names, {text}"
     return image_folder(root, title, labels, ignored=left_out, known=known)
 
 

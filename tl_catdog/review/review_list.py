@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from tl_catdog.config import flag
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folder_names import class_key
 from tl_catdog.data.folders import FLAT_NAME
+from tl_catdog.data.named_images import LABELS_FROM
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.journal import FreePaths, Move, free_names, why_not_movable
@@ -83,6 +85,9 @@ def train_anew(run: Run) -> str:
         words.append("--finetune")
     if not run.manifest["data"]["drawn"]:
         words += ["--data", str(run.manifest["data"]["root"])]
+    for name in ("labels", "label_column", "label_pattern", "group_by"):
+        if run.config.get(name):
+            words += [flag(name), str(run.config[name])]
     return shlex.join(words)
 
 
@@ -95,7 +100,8 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
     Raises:
         UsageError: The run's pictures are drawings; a class is called ``keep`` or ``remove``, so
             that a list can't mean it; an action is unknown; a row's picture isn't
-            one of the run's, has changed, is gone or is named twice; there is no place for it.
+            one of the run's, has changed, is gone or is named twice; there is no place for it; the
+            classes aren't those of folders.
     """
     data = run.manifest["data"]
     if data["drawn"]:
@@ -114,6 +120,14 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
     known = {example.name: example for example in trained.examples}
     _check(edits, known, run.classes)
     wanted = [edit for edit in edits if edit.action not in (KEEP, edit.label)]
+    if str(data.get("layout")).startswith(LABELS_FROM):
+        for edit in wanted:
+            if edit.action != REMOVE:
+                raise UsageError(
+                    f"expected classes by folders, which moving a picture changes, found "
+                    f"{data['layout']}, for {edit.name}.",
+                    f"Change its class there, then train anew: {train_anew(run)}",
+                )
     examples = [known[edit.name] for edit in wanted]
     found = file_digests(example.path for example in examples)
     for edit, example, digest in zip(wanted, examples, found, strict=True):
