@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.trees import plant
-from tl_catdog.data.folders import images_below, scan
+from tl_catdog.data.folders import holds_images, images_below, scan
 from tl_catdog.errors import UsageError
 
 
@@ -106,3 +106,39 @@ def test_what_predict_leaves_out_is_counted(tmp_path: Path) -> None:
     assert left_out == {
         **{".txt": 1, "file without an ending": 1, "run, export or chart of tl-catdog": 1}
     }
+
+
+def test_splits_and_classes_may_be_links(tmp_path: Path) -> None:
+    """As people make a smaller set of a larger one."""
+    large = plant(tmp_path / "large", "cats/ 3", "dogs/ 2", "owls/ 1")
+    for split in ("train", "val"):
+        (tmp_path / "some" / split).mkdir(parents=True)
+        for label in ("cats", "dogs"):
+            (tmp_path / "some" / split / label).symlink_to(large / label)
+    assert holds_images(tmp_path / "some")
+    assert Counter(item.label for item in scan(tmp_path / "some").splits["train"]) == {
+        **{"cats": 3, "dogs": 2}
+    }
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "train").symlink_to(tmp_path / "some" / "train")
+    assert scan(tmp_path / "linked").classes == ("cats", "dogs")
+
+
+def test_a_class_of_links_to_folders_alone_is_empty_and_the_links_are_counted(
+    tmp_path: Path,
+) -> None:
+    plant(tmp_path, "cats/ 1", "dogs/ 1", "owls/", "else/x/ 2")
+    (tmp_path / "owls" / "old").symlink_to(tmp_path / "else" / "x")
+    (tmp_path / "owls" / "round").symlink_to(tmp_path)
+    found = scan(tmp_path)
+    assert found.classes == ("cats", "dogs", "else")
+    assert found.ignored == {"folder without pictures (owls)": 1, "link to a folder": 2}
+
+
+def test_links_in_circles_alone_hold_no_pictures(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        for other in ("a", "b", "c"):
+            (tmp_path / name / other).symlink_to(tmp_path / other)
+    assert not holds_images(tmp_path)
+    assert "found none below" in refusal(tmp_path)

@@ -69,11 +69,17 @@ def test_a_test_folder_beside_classes_is_marked_or_moved_by_what_is_said(
 ) -> None:
     root = plant(root_of(tmp_path), "cats/ 1", "dogs/ 1", "test/ 1")
     commands = (
-        hint(root).removeprefix("If test is a class like them, type: ").split("; if it isn't, ")
+        hint(root).removeprefix("If test is a class as well, type: ").split("; if it isn't, ")
     )
     typed(commands[number])
     assert len(scan(root).classes) == classes
     assert len(list(tmp_path.rglob("*.png"))) == 3
+
+
+def test_several_names_of_splits_beside_a_class_are_all_named(tmp_path: Path) -> None:
+    said = hint(plant(tmp_path / "d", "train/ 1", "test/ 1", "bus/ 1"))
+    assert said.startswith("If test, train are classes as well, type: touch ")
+    assert "mv" not in said
 
 
 def test_a_second_folder_of_a_split_is_moved_away_by_what_is_said(tmp_path: Path) -> None:

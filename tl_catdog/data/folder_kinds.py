@@ -86,7 +86,7 @@ def are_splits(
     if TRAIN in splits:
         beside = [folder for folder in others if folder.images]
         if len(named) == 1 and len(beside) > 1 and _number(beside) > _number(named):
-            raise errors.split_or_class(base, named[0], beside)
+            raise errors.split_or_class(base, named, beside)
         return True
     training = [folder for folder in loose if TRAIN in split_roles([folder.name]).values()]
     if named and not others:
@@ -94,7 +94,7 @@ def are_splits(
             raise errors.unsorted((training or loose)[0], root)
         return True
     if len(named) > 1 or (named and len(others) > 1 and not training):
-        raise errors.split_or_class(base, named[0], others)
+        raise errors.split_or_class(base, named, others)
     return False
 
 

@@ -145,18 +145,23 @@ def two_folders(split: str, folders: Sequence[Folder]) -> UsageError:
     )
 
 
-def split_or_class(base: Folder, folder: Folder, others: Sequence[Folder]) -> UsageError:
-    """Return the error of a folder that is named like a split, and stands beside classes."""
+def split_or_class(base: Folder, named: Sequence[Folder], others: Sequence[Folder]) -> UsageError:
+    """Return the error of folders that are named like splits, and stand beside classes."""
+    names = listing((folder.name for folder in named), 3)
     beside = listing((other.name for other in others), 3)
-    aside = base.path.with_name(f"{base.path.name}-{folder.name}")
-    if folder.picture_folders:
+    folder = named[0]
+    if len(named) > 1:
+        apart = "else move what is no split away"
+    elif folder.picture_folders:
         apart = f"for the classes within it, --data {quoted(folder.path)}"
     else:
+        aside = base.path.with_name(f"{base.path.name}-{folder.name}")
         apart = f"if it isn't, mv {quoted(folder.path, aside)}"
+    are = "are classes" if len(named) > 1 else "is a class"
     return UsageError(
-        f"expected classes or splits, found {folder.name} beside {beside} in {base.path}, which "
-        "may be either.",
-        f"If {folder.name} is a class like them, type: {mark_command(base.path)}; {apart}",
+        f"expected classes or splits, found {names} beside {beside} in {base.path}, which may be "
+        "either.",
+        f"If {names} {are} as well, type: {mark_command(base.path)}; {apart}",
     )
 
 

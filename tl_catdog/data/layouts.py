@@ -37,7 +37,7 @@ from tl_catdog.data.folder_names import (
     parts_of_classes,
     split_roles,
 )
-from tl_catdog.data.tree import BESIDE_IMAGES, OWN, Folder, beside_images, walk
+from tl_catdog.data.tree import BESIDE_IMAGES, LINK, OWN, Folder, beside_images, walk
 
 UNSPLIT = "all"
 """The name of the only split of a folder that isn't split."""
@@ -236,11 +236,11 @@ class _Reader:
             UsageError: Its pictures have no classes, or its folders don't look like classes.
         """
         flat = flat_classes(folder)
-        below = folder.picture_folders
+        below = [inner for inner in folder.picture_folders if inner.below]
         for inner in folder.folders:
             if inner.error:
                 raise errors.unreadable(inner)
-            if not inner.holds_images:
+            if not inner.holds_images or not inner.below:
                 self._leave_empty(split, inner)
             elif beside_images(inner, folder.folders):
                 self._leave_out(BESIDE_IMAGES.format(inner.name), len(inner.below))
@@ -273,9 +273,9 @@ class _Reader:
         found = Counter[str]()
         for _ in walk([folder], found):
             pass  # its pictures, of which there are none
-        if found[OWN]:
-            self._leave_out(OWN, found[OWN])
-        else:
+        for what in (OWN, LINK):
+            self._leave_out(what, found[what])
+        if not found[OWN]:
             self.found.empty.setdefault(split, []).append(folder)
 
     def _leave_beside(self, split: Folder, base: Folder, others: Sequence[Folder]) -> None:

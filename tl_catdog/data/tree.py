@@ -43,6 +43,7 @@ CHART = re.compile(
 """What commands call the charts that they write unless another name is given."""
 DRAWN_BY = b"Software\0Matplotlib"
 
+FOLLOWED = 2  # links to folders in a row, behind which pictures are looked for
 MOST = 2**24  # bytes of a run's manifest that are read
 HEAD = 128  # bytes that tell a picture's format, or who drew a chart
 BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
@@ -126,8 +127,16 @@ class Folder:
 
     @cached_property
     def holds_images(self) -> bool:
-        """Whether any picture is below it."""
-        return next(walk([self], Counter(), unreadable=False), None) is not None
+        """Whether any picture is below it, behind links to folders as well."""
+        waiting = [(self, FOLLOWED)]
+        while waiting:
+            folder, links = waiting.pop()
+            if folder.images:
+                return True
+            for inner in folder.folders:
+                if links or not inner.linked:
+                    waiting.append((inner, links - inner.linked))
+        return False
 
     @property
     def picture_folders(self) -> list[Folder]:
@@ -220,9 +229,7 @@ def beside_images(folder: Folder, siblings: list[Folder]) -> bool:
     )
 
 
-def walk(
-    folders: list[Folder], left_out: Counter[str], *, masks: bool = True, unreadable: bool = True
-) -> Iterator[Path]:
+def walk(folders: list[Folder], left_out: Counter[str], *, masks: bool = True) -> Iterator[Path]:
     """Yield the pictures in folders and below them, a folder's own first; links aren't followed.
 
     Memory doesn't grow with the folders unless the caller keeps them. Nothing calls itself for each
@@ -232,13 +239,11 @@ def walk(
         folders: Where to begin; the list is used up.
         left_out: Counts what isn't yielded, by what it is.
         masks: Whether pictures in folders such as ``masks``, beside ``images``, are yielded.
-        unreadable: Whether a folder that can't be listed is yielded: whoever opens it learns why.
     """
     while folders:
         here = folders.pop()
         if here.error:
-            if unreadable:
-                yield here.path
+            yield here.path  # whoever opens it learns why
             continue
         yield from here.images
         left_out.update(here.left_out)
