@@ -243,7 +243,8 @@ def test_a_class_with_too_few_groups_is_named_with_what_to_do() -> None:
     ]
     with pytest.raises(UsageError) as caught:
         check_split(examples, ("ant", "bee"), Path("set"), ("train", "validation"))
-    assert "'ant' in 2 groups or more for train, validation, found 5 in 1" in caught.value.message
+    assert "'ant' of 2 groups or more" in caught.value.message
+    assert "found 5 of 1 in set, such as 0." in caught.value.message
     assert "--group-by" in caught.value.hint
     bees = [example for example in examples if example.label == "bee"]
     with pytest.raises(UsageError, match="enough different pictures of 'bee'"):

@@ -29,22 +29,34 @@ def check_split(
         for label in classes:
             if not counted[split, label]:
                 total = sum(counted[name, label] for name in splits)
-                mine = [example for example in examples if example.label == label]
-                groups = {example.group for example in mine}
-                copies = {content_key(example.digest, example.name) for example in mine}
-                if len(groups) < min(len(splits), len(copies)):
-                    raise UsageError(
-                        f"expected pictures of {label!r} in {len(splits)} groups or more for "
-                        f"{listing(splits)}, found {len(mine):,} in {len(groups)} in {root}, "
-                        f"such as {mine[0].name}.",
-                        f"Add pictures of {label!r} of another group, ask for fewer splits, or "
-                        "choose another --group-by",
-                    )
+                check_groups(examples, (label,), root, len(splits))
                 raise UsageError(
                     f"expected enough different pictures of {label!r} for "
                     f"{listing(splits)}, found {total} in {root}.",
                     f"Add pictures of {label!r}, or type: ls {root}",
                 )
+
+
+def check_groups(
+    examples: Sequence[Example], classes: Sequence[str], root: Path, least: int
+) -> None:
+    """Make sure that the pictures of each class are of enough groups; copies alone are no matter.
+
+    Raises:
+        UsageError: Those of one aren't.
+    """
+    for label in classes:
+        mine = [example for example in examples if example.label == label]
+        groups = len({example.group for example in mine})
+        different = len({content_key(example.digest, example.name) for example in mine})
+        if groups < min(least, different):
+            raise UsageError(
+                f"expected pictures of {label!r} of {least} groups or more, so that one can be "
+                f"judged by another, found {len(mine):,} of {groups} in {root}, such as "
+                f"{mine[0].name}.",
+                f"Add pictures of {label!r} of another group, ask for fewer splits, or choose "
+                "another --group-by",
+            )
 
 
 COLUMNS = ("split", "label", "sha256", "name")
