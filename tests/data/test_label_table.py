@@ -80,6 +80,11 @@ def test_a_column_of_zeros_and_ones_for_each_class_is_read() -> None:
     assert found.labels == {"0.jpg": "cat", "1.jpg": "dog", "2.jpg": "cow", "3.jpg": "cat"}
 
 
+def test_two_columns_of_zeros_and_ones_that_are_each_others_contrary_are_two_classes() -> None:
+    found = labels_of(named(rows("cat 1 0 0 1", "dog 0 1 1 0")))
+    assert set(found.labels.values()) == {"cat", "dog"}
+
+
 def test_columns_of_zeros_and_ones_that_exclude_nothing_are_no_classes() -> None:
     with pytest.raises(UsageError, match="found several that could be it"):
         labels_of(named(rows("indoor 1 0 1 0", "night 1 1 0 0")))

@@ -220,3 +220,29 @@ def test_a_run_s_classes_are_known(tmp_path: Path) -> None:
         labelled(tmp_path, Labelling(table="labels.csv"))
     found = labelled(tmp_path, Labelling(table="labels.csv", known=("Cat", "Dog"))).folder
     assert found.classes == ("Cat",)
+
+
+def test_any_table_that_names_the_pictures_is_mentioned_where_folders_are_classes(
+    tmp_path: Path,
+) -> None:
+    """A public set of skin lesions has two folders, part 1 and part 2, and a table beside them."""
+    root = plant(tmp_path, "part_1/0.png", "part_1/1.png", "part_2/2.png", "part_2/3.png")
+    write(root / "HAM.csv", "lesion,id,dx,sex", "a,0,x,m", "b,1,x,f", "a,2,y,m", "b,3,y,m")
+    found = labelled(root)
+    assert found.folder.classes == ("part_1", "part_2")
+    assert found.notes[0].startswith("HAM.csv isn't used: expected one column of classes")
+    asked = labelled(root, Labelling(column="dx", group_by="lesion"))
+    assert asked.folder.classes == ("x", "y")
+    assert asked.rows is not None
+    write(root / "notes.csv", "id,x", "0,1", "2,1", "3,0", "4,0", "5,1")
+    assert labelled(root).notes == (
+        "HAM.csv, notes.csv aren't used; if one should be: --labels HAM.csv",
+    )
+
+
+def test_what_this_program_wrote_is_no_table_of_labels(tmp_path: Path) -> None:
+    root = plant(tmp_path, "x/0.png", "x/1.png", "y/2.png", "y/3.png")
+    write(root / "set.split.csv", "split,label,sha256,name", "train,x,aa,x/0.png")
+    assert labelled(root).notes == ()
+    write(root / "unrelated.csv", "a,b", "p,q")
+    assert labelled(root).notes == ()

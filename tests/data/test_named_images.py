@@ -123,6 +123,9 @@ def test_a_refusal_names_the_pattern_that_loose_pictures_seem_to_follow(tmp_path
     assert found.hint == "Type: --label-pattern '{label}_{number}'"
     splits = [f"{split}/{name}" for split in ("train", "val") for name in loose]
     assert with_pattern(plant(tmp_path / "splits", *splits), refused).hint == found.hint
+    parquet = plant(tmp_path / "hub", *loose, "metadata.parquet")
+    assert "metadata.parquet isn't read here" in with_pattern(parquet, refused).message
+    assert "to_csv" in with_pattern(parquet, refused).hint
     apart = [f"{folder}/{name}" for folder in "ab" for name in loose]
     assert with_pattern(plant(tmp_path / "apart", *apart), refused) is refused
     assert with_pattern(plant(tmp_path / "none", "a.jpg", "b.jpg"), refused) is refused

@@ -93,6 +93,12 @@ def test_a_json_list_of_objects_is_a_table(tmp_path: Path) -> None:
     )
 
 
+def test_a_json_object_says_the_class_of_each_file(tmp_path: Path) -> None:
+    found = read_table(written(tmp_path, '{\n"1.jpg": "x",\n"2.jpg": 7}', "labels.json"))
+    assert found.columns == ("file", "label")
+    assert found.rows == (("1.jpg", "x"), ("2.jpg", "7"))
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -139,6 +139,9 @@ def _label_column(named: Named, column: str | None, taken: Sequence[str | None])
     }
     strong = [name for name in free if plain(name) in LABEL_COLUMNS]
     weak = [name for name in free if _could_be_classes(cells[name])]
+    hot = tuple(name for name in free if set(map(str.lower, cells[name])) <= {*YES, *NO})
+    if len(hot) > 1 and not strong and _mostly_one(named, hot):
+        return (ONE_HOT, *hot)
     possible = [name for name in strong if any(cells[name])] or weak
     chosen = _distinct(possible, cells)
     if len(chosen) == 1:
@@ -147,9 +150,6 @@ def _label_column(named: Named, column: str | None, taken: Sequence[str | None])
             name for name in (*chosen, *weak) if _parts(cells[name]) == _parts(cells[chosen[0]])
         ]
         return (next((name for name in same if not _numeric(cells[name])), chosen[0]),)
-    hot = tuple(name for name in free if set(map(str.lower, cells[name])) <= {*YES, *NO})
-    if len(hot) > 1 and not strong and _mostly_one(named, hot):
-        return (ONE_HOT, *hot)
     if not chosen:
         raise UsageError(
             f"expected a column of classes in {table.file}, such as label, found "

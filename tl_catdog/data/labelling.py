@@ -98,7 +98,7 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
         return Labelled(labelled_by_names(root, how.pattern, how.known))
     if how.table is not None:
         return _by_table(root, named_tables(root, how.table), how)
-    files = likely_tables(root)
+    files = likely_tables(root) or dict.fromkeys(_tables_that_name(root), "")
     if how.column is not None and not files:
         raise UsageError(
             f"expected a table of labels in {root} for --label-column, found none.",
@@ -108,46 +108,50 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
 
 
 def _by_itself(root: Path, files: Mapping[Path, str], how: Labelling) -> Labelled:
+    several = len(files) > 1 and not any(files.values())
     try:
         folder = scan(root, how.known)
     except UsageError as refused:
         if not holds_images(root):
             raise
-        files = files or _only_table(root)
+        if several:
+            names = [file.name for file in files]
+            raise UsageError(
+                f"expected one table of labels, found {len(names)} in {next(iter(files)).parent}: "
+                f"{listing(names)}.",
+                f"Name one: --labels {names[0]}",
+            ) from refused
         if files:
             return _by_table(root, files, how)
         raise with_pattern(root, refused) from refused
     if not files:
         return Labelled(folder)
+    name = next(iter(files)).name
+    if several:
+        words = f"{listing(file.name for file in files)} aren't used; if one should be:"
+        return Labelled(folder, (f"{words} --labels {name}",))
     try:
         return _by_table(root, files, how, folder)
     except UsageError as error:
         if how.column is not None:
             raise
-        name = next(iter(files)).name
         return Labelled(folder, (f"{name} isn't used: {error.message}",))
 
 
-def _only_table(root: Path) -> dict[Path, str]:
-    """Return the only table that names the folder's pictures, whatever it is called.
+def _tables_that_name(root: Path) -> list[Path]:
+    """Return the tables that name the folder's pictures, whatever they are called.
 
-    Raises:
-        UsageError: There are several.
+    What this program wrote has a column of hashes, and isn't among them.
     """
     good = []
     for file in other_tables(root):
         try:
-            _rows_of(root, {file: ""})
+            rows = _rows_of(root, {file: ""})[1]
         except UsageError:
             continue
-        good.append(file)
-    if len(good) > 1:
-        raise UsageError(
-            f"expected one table of labels, found {len(good)} in {good[0].parent}: "
-            f"{listing(file.name for file in good)}.",
-            f"Name one: --labels {good[0].name}",
-        )
-    return dict.fromkeys(good, "")
+        if rows.found * 2 >= len(rows.names) and "sha256" not in rows.table.columns:
+            good.append(file)
+    return good
 
 
 def _by_table(

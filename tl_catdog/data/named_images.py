@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
@@ -182,7 +183,17 @@ def _splits_by_folders(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def with_pattern(root: Path, refused: UsageError) -> UsageError:
-    """Return why a folder was refused, with the pattern that its pictures' names seem to follow."""
+    """Return why a folder was refused, with what else may hold its pictures' classes.
+
+    It is a table of a kind that isn't read, or a pattern that their names seem to follow.
+    """
+    unread = next((path for path in sorted(root.glob("*.parquet"))), None)
+    if unread is not None:
+        python = f"import pandas as p; p.read_parquet({str(unread)!r}).to_csv('metadata.csv')"
+        return UsageError(
+            f"{refused.message} {unread.name} isn't read here: tables are CSV or JSON Lines.",
+            f"Convert it: {shlex.join(['python', '-c', python])}; then add --labels metadata.csv",
+        )
     names, _ = pictures_below(root)
     folders = {PurePosixPath(name).parent.name for name in names}
     if len(folders) > 1 and len(split_roles(sorted(folders))) < len(folders):

@@ -190,12 +190,18 @@ def _from_json(file: Path, text: str) -> Table:
 def _objects(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the objects of JSON Lines, or of one list of them, with their lines.
 
+    One object in a ``.json`` file says the class of each file.
+
     Raises:
         UsageError: There is something else.
     """
     if text.lstrip().startswith("["):
         for found in _parsed(file, 1, text, list):
             yield 1, _checked(file, 1, found, dict)
+        return
+    if file.suffix.lower() == ".json":
+        for name, label in _parsed(file, 1, text, dict).items():
+            yield 1, {"file": name, "label": label}
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
