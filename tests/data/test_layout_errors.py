@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.support.trees import plant
 from tl_catdog.data import layout_errors
 from tl_catdog.data.folders import scan
+from tl_catdog.data.labelling import Labelling, labelled
 from tl_catdog.data.tree import Folder
 from tl_catdog.errors import UsageError
 
@@ -33,8 +35,8 @@ def root_of(tmp_path: Path) -> Path:
 def test_two_splits_of_other_names_are_renamed_by_what_is_said(tmp_path: Path) -> None:
     root = plant(root_of(tmp_path), "A/cats/ 1", "A/dogs/ 1", "B/cats/ 2", "B/dogs/ 2")
     said = hint(root)
-    assert said.startswith("For splits, mv ")
-    typed(said.removeprefix("For splits, ").split("; for classes")[0])
+    assert said.startswith("Type, for splits, mv ")
+    typed(said.removeprefix("Type, for splits, ").split("; for one set")[0])
     found = scan(root)
     assert {split: len(files) for split, files in found.splits.items()} == {"train": 4, "test": 2}
     assert found.classes == ("cats", "dogs")
@@ -48,6 +50,13 @@ def test_classes_that_look_like_splits_are_marked_by_what_is_said(tmp_path: Path
     assert len(found.splits["all"]) == 6
 
 
+def test_classes_within_such_folders_are_had_by_what_is_said(tmp_path: Path) -> None:
+    root = plant(tmp_path / "d", "p1/0/ 2", "p1/1/ 1", "p2/0/ 1", "p2/1/ 3", "p3/0/ 1", "p3/1/ 1")
+    assert "; for classes 0, 1, --label-pattern '{label}/{name}'; " in hint(root)
+    found = labelled(root, Labelling(pattern="{label}/{name}")).folder
+    assert Counter(item.label for item in found.splits["all"]) == {"0": 4, "1": 5}
+
+
 def test_the_larger_of_two_folders_is_to_train_on(tmp_path: Path) -> None:
     root = plant(tmp_path / "d", "A/cats/ 1", "A/dogs/ 1", "B/cats/ 2", "B/dogs/ 2")
     assert f"mv {root}/B {root}/train && mv {root}/A {root}/test" in hint(root)
@@ -56,7 +65,7 @@ def test_the_larger_of_two_folders_is_to_train_on(tmp_path: Path) -> None:
 def test_many_sets_and_those_of_a_split_are_no_train_and_test(tmp_path: Path) -> None:
     places = [f"{outer}/{inner}/ 1" for outer in ("p1", "p2", "p3") for inner in "01"]
     said = hint(plant(tmp_path / "many", *places))
-    assert said.startswith(f"For one set, --data {tmp_path}/many/p1; for classes 0, 1, ")
+    assert said.startswith(f"Type, for one set, --data {tmp_path}/many/p1; for classes 0, 1, ")
     assert "mv " not in said
     said = hint(plant(tmp_path / "s", *(f"train/{place}" for place in places[:4])))
     assert "mv " not in said

@@ -177,14 +177,16 @@ def alike(
         in_split: Whether ``base`` is a split's folder.
     """
     first, inner = folders[0].path, listing(within, 3)
-    apart = f"For one set, --data {quoted(first)}"
+    ways = [
+        f"for one set, --data {quoted(first)}",
+        f"for classes {inner}, --label-pattern '{{label}}/{{name}}'",
+    ]
     if len(folders) == 2 and not in_split:
         moves = (first, base.path / "train"), (folders[1].path, base.path / "test")
-        apart = f"For splits, {' && '.join(f'mv {quoted(*move)}' for move in moves)}"
-    together = f"for classes {inner}, --label-pattern '{{label}}/{{name}}'"
+        ways.insert(0, f"for splits, {' && '.join(f'mv {quoted(*move)}' for move in moves)}")
     names = listing((folder.name for folder in folders), 3)
     return UsageError(
         f"expected a folder for each class, found that {names} in {base.path} hold the same "
         f"folders ({inner}), as splits or whole sets do.",
-        f"{apart}; {together}; for classes {names}, {mark_command(base.path)}",
+        f"Type, {'; '.join(ways)}; for classes {names}, {mark_command(base.path)}",
     )
