@@ -16,10 +16,14 @@ from tl_catdog.statistics import (
     Estimate,
     Interval,
     PairedCounts,
-    bootstrap_interval,
+    f1_score,
     mcnemar_exact,
+    mean_loss,
+    mean_proportion,
     paired_difference_interval,
     proportion,
+    score_interval,
+    student_quantile,
     wilson_interval,
 )
 
@@ -132,79 +136,134 @@ def test_pairs_are_counted_by_who_was_right() -> None:
     assert PairedCounts(1, 2, 4, 8).n == 15
 
 
-VALUES = np.random.default_rng(4).gamma(2.0, size=400)
-EVERYTHING = Interval(-math.inf, math.inf)
+@given(n=st.integers(1, 5000), part=st.floats(0, 1))
+def test_a_score_interval_of_a_whole_number_is_wilsons(n: int, part: float) -> None:
+    hits = round(part * n)
+    found, theirs = score_interval(hits / n, n, 1.959963984540054), wilson_interval(hits, n)
+    assert found.low == pytest.approx(theirs.low, abs=1e-9)
+    assert found.high == pytest.approx(theirs.high, abs=1e-9)
 
 
-def mean(chosen: np.ndarray) -> np.ndarray:
-    return np.asarray(VALUES[chosen].mean(axis=-1))
+def test_students_quantile_is_that_of_the_group_that_varies_most() -> None:
+    many = student_quantile(np.array([1.0]), np.array([100_000]))
+    assert many == pytest.approx(1.96, abs=1e-3)
+    few = student_quantile(np.array([0.0, 1.0]), np.array([100_000, 10]))
+    assert few == pytest.approx(float(stats.t.ppf(0.975, 10)))
+    even = student_quantile(np.full(4, 0.1), np.full(4, 5))
+    assert even == pytest.approx(float(stats.t.ppf(0.975, 20)))
 
 
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
-def test_a_bootstrap_interval_is_as_wide_as_the_normal_one_and_as_scipys(confidence: float) -> None:
-    found = bootstrap_interval(mean, 400, limits=EVERYTHING, confidence=confidence)
-    half = float(stats.norm.ppf(0.5 + confidence / 2) * VALUES.std(ddof=1) / 20)
-    assert found.low == pytest.approx(VALUES.mean() - half, abs=0.12 * half)
-    assert found.high == pytest.approx(VALUES.mean() + half, abs=0.12 * half)
-    theirs = stats.bootstrap(
-        (VALUES,),
-        np.mean,
-        confidence_level=confidence,
-        n_resamples=5000,
-        method="percentile",
-        rng=11,
-    ).confidence_interval
-    assert found.low == pytest.approx(theirs.low, abs=0.12 * half)
-    assert found.high == pytest.approx(theirs.high, abs=0.12 * half)
+def held(intervals: list[Interval], truth: float) -> float:
+    """Return the part of the intervals that hold the truth, none of them a point."""
+    assert all(item.low < item.high for item in intervals)
+    return float(np.mean([item.low - 1e-9 <= truth <= item.high + 1e-9 for item in intervals]))
 
 
-def test_a_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
+RECALLS = {
+    "two pictures of each of 37": ([2] * 37, np.linspace(0.8, 1.0, 37)),
+    "1,000 to 10, both often right": ([1000, 10], np.array([0.99, 0.9])),
+    "1,000 to 10, the rare ones half wrong": ([1000, 10], np.array([0.99, 0.55])),
+    "five of each of two": ([5, 5], np.array([0.9, 0.9])),
+    "all right": ([100, 50, 20, 10, 5], np.ones(5)),
+    "a picture of each": ([1] * 20, np.full(20, 0.6)),
+}
+
+
+@pytest.mark.parametrize("name", RECALLS)
+def test_the_mean_of_proportions_is_held_as_often_as_promised(name: str) -> None:
+    sizes, recalls = np.array(RECALLS[name][0]), RECALLS[name][1]
     rng = np.random.default_rng(0)
-    covered = 0
-    for _ in range(60):
-        values = rng.normal(0, 1, 100)
-
-        def statistic(chosen: np.ndarray, values: np.ndarray = values) -> np.ndarray:
-            return np.asarray(values[chosen].mean(axis=-1))
-
-        found = bootstrap_interval(statistic, 100, limits=Interval(-9, 9))
-        covered += found.low <= 0 <= found.high
-    assert 50 <= covered <= 60
+    found = [mean_proportion(rng.binomial(sizes, recalls), sizes) for _ in range(800)]
+    assert held([item.interval for item in found], recalls.mean()) >= 0.93
+    assert found[0].n == sizes.sum()
+    assert all(item.interval.low <= item.value <= item.interval.high for item in found)
 
 
-def test_the_same_seed_gives_the_same_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, again, other = (
-        bootstrap_interval(mean, 400, limits=EVERYTHING, seed=seed) for seed in (0, 0, 1)
-    )
-    assert first == again == bootstrap_interval(mean, 400, limits=EVERYTHING)
-    assert first != other
-    # How many resamples are worked out at once changes nothing but the memory that they take.
-    monkeypatch.setattr(statistics, "AT_ONCE", 4000)
-    sizes: list[int] = []
-
-    def watched(chosen: np.ndarray) -> np.ndarray:
-        sizes.append(chosen.size)
-        return mean(chosen)
-
-    assert bootstrap_interval(watched, 400, limits=EVERYTHING) == first
-    assert max(sizes) <= 4000
+def test_a_small_groups_luck_doesnt_make_the_mean_certain() -> None:
+    all_right = mean_proportion(np.array([1000, 10]), np.array([1000, 10]))
+    assert all_right.value == 1.0
+    assert 0.78 < all_right.interval.low < 0.9  # Wilson's of ten alone is 0.72, of 1,010 0.996
+    equal = mean_proportion(np.array([170, 175]), np.array([175, 175]))
+    plain = wilson_interval(345, 350)
+    assert equal.interval.low == pytest.approx(plain.low, abs=0.003)
+    assert equal.interval.high == pytest.approx(plain.high, abs=0.003)
 
 
-def test_resamples_that_say_nothing_are_left_out() -> None:
-    def only_with_the_first(chosen: np.ndarray) -> np.ndarray:
-        return np.where((chosen == 0).any(axis=-1), mean(chosen), np.nan)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30))
+def test_f1_is_its_definition_and_within_its_interval(hits: int, missed: int, wrongly: int) -> None:
+    found = f1_score(hits, hits + wrongly, hits + missed)
+    if hits + missed + wrongly == 0:
+        assert found is None
+        return
+    assert found is not None
+    assert found.value == pytest.approx(2 * hits / (2 * hits + missed + wrongly))
+    assert found.interval.low - 1e-9 <= found.value <= found.interval.high + 1e-9
+    assert found.interval.high - found.interval.low > 0.03
+    assert found.n == hits + missed + wrongly
 
-    found = bootstrap_interval(only_with_the_first, 400, limits=EVERYTHING)
-    assert found.low < VALUES.mean() < found.high
-    nothing = bootstrap_interval(
-        lambda chosen: np.full(chosen.shape[:-1], np.nan), 400, limits=Interval(0, 1)
-    )
-    assert nothing == Interval(0, 1)
+
+@pytest.mark.parametrize(
+    ("size", "others", "recall", "wrongly"),
+    [(2, 72, 0.9, 0.02), (2, 72, 0.5, 0.2), (10, 1000, 0.9, 0.02), (175, 175, 0.9, 0.02)],
+)
+def test_f1_is_held_as_often_as_promised(
+    size: int, others: int, recall: float, wrongly: float
+) -> None:
+    rng = np.random.default_rng(0)
+    truth = 2 * size * recall / (size * recall + size + others * wrongly)
+    found = []
+    for hits, called in zip(
+        rng.binomial(size, recall, 800), rng.binomial(others, wrongly, 800), strict=True
+    ):
+        item = f1_score(int(hits), int(hits + called), size)
+        assert item is not None
+        found.append(item.interval)
+    assert held(found, truth) >= 0.93
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_one_picture_alone_leaves_everything_possible(n: int) -> None:
-    assert bootstrap_interval(mean, n, limits=Interval(0, 1)) == Interval(0, 1)
+LOSSES = {  # how often a picture is taken wrongly, and how many pictures
+    "hardly a mistake": (0.004, 50),
+    "some mistakes": (0.02, 351),
+    "many": (0.2, 50),
+    "coins": (0.5, 20),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_mean_loss_is_held_as_often_as_promised(name: str) -> None:
+    """Wrong answers cost 1, right ones next to nothing: what a bootstrap can't see."""
+    part, n = LOSSES[name]
+    rng = np.random.default_rng(0)
+    right = 0.001
+    found = [
+        mean_loss(np.where(rng.random(n) < part, 1.0, right * rng.random(n)), 1.0)
+        for _ in range(800)
+    ]
+    assert held([item.interval for item in found], part + (1 - part) * right / 2) >= 0.93
+
+
+def test_a_mean_loss_of_many_is_students_interval() -> None:
+    losses = np.random.default_rng(1).gamma(2.0, 0.1, 20_000)
+    found = mean_loss(losses, 1.0)
+    theirs = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
+    assert found.value == pytest.approx(losses.mean())
+    assert found.interval.low == pytest.approx(theirs.low, abs=1e-9)
+    assert found.interval.high == pytest.approx(theirs.high, abs=2e-4)
+
+
+def test_one_loss_alone_may_be_of_nothing_or_of_a_mistake() -> None:
+    assert mean_loss(np.array([0.1]), 3.0) == Estimate(0.1, Interval(0.0, 3.0), 1)
+    assert mean_loss(np.array([7.0]), 3.0).interval.high == 7.0
+
+
+@pytest.mark.parametrize("chances", [(0.996, 0.003, 0.0, 0.001), (0.9, 0.0, 0.0, 0.1)])
+def test_a_paired_interval_holds_where_hardly_a_pair_differs(chances: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(0)
+    found = [
+        paired_difference_interval(PairedCounts(*map(int, row)))
+        for row in rng.multinomial(74, chances, size=800)
+    ]
+    assert held(found, chances[1] - chances[2]) >= 0.93
 
 
 def test_a_proportion_has_wilsons_interval_and_survives_json() -> None:

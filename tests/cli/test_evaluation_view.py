@@ -35,7 +35,7 @@ def test_evaluation_gives_every_figure_with_its_interval_and_n(width: int) -> No
     (cats,) = (line for line in lines if line[:1] == ["cats"] and "of" in line)
     assert cats[-2:][0].startswith("0.0")  # F1: none was called a cat
     assert "–" in cats
-    assert sum(line[:1] == ["20"] for line in lines) == 15  # the reliability table
+    assert sum(line[:1] == ["30"] for line in lines) == 10  # the reliability table
     assert next(line for line in lines if line[:1] == ["cats"] and len(line) == 3)[:2] == [
         "cats",
         "0",

@@ -11,7 +11,7 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
 from tl_catdog.evaluation.metrics import Metrics
-from tl_catdog.statistics import Interval
+from tl_catdog.statistics import Estimate, Interval
 
 
 def text_of(view: RenderableType, width: int) -> str:
@@ -23,8 +23,11 @@ def text_of(view: RenderableType, width: int) -> str:
 
 
 def evaluation(accuracy: float, low: float, high: float) -> Metrics:
+    interval = Interval(low, high)
+    balanced = Estimate(accuracy, interval, 832)
+    cells = ((414, 2), (3, 413))
     return Metrics(
-        ("cats", "dogs"), 832, accuracy, Interval(low, high), 0.99987, 0.0213, ((414, 2), (3, 413))
+        ("cats", "dogs"), 832, accuracy, interval, balanced, None, 0.99987, 0.0213, cells
     )
 
 

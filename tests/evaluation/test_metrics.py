@@ -1,16 +1,14 @@
 """Figures from per-picture predictions, recomputed here by definition."""
 
-import doctest
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, top_k_accuracy_score
 
-from tl_catdog.evaluation import metrics
-from tl_catdog.evaluation.metrics import area_under_roc, compute_metrics
+from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.statistics import wilson_interval
 
@@ -82,41 +80,55 @@ def test_a_sure_mistake_costs_a_lot_but_not_infinity() -> None:
 def test_json_has_the_promised_names() -> None:
     found = compute_metrics(made([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])).to_json()
     assert set(found) == {
-        "n", "classes", "accuracy", "accuracy_ci", "auc", "log_loss", "confusion",
+        "n", "classes", "accuracy", "accuracy_ci", "balanced_accuracy", "balanced_accuracy_ci",
+        "top5_accuracy", "top5_accuracy_ci", "auc", "log_loss", "confusion",
     }  # fmt: skip
+    assert found["balanced_accuracy"] == 0.75
+    assert found["top5_accuracy"] is None
     assert found["confusion"] == [[1, 0], [1, 1]]
 
 
-@pytest.mark.parametrize("classes", [2, 3, 5])
-@pytest.mark.parametrize("digits", [1, 2, 12])
-def test_the_area_is_that_of_scikit_learn_ties_included(classes: int, digits: int) -> None:
-    rng = np.random.default_rng(10 * classes + digits)
-    labels = rng.permutation(np.arange(120) % classes)
-    rows = rng.dirichlet(np.ones(classes), 120).round(digits)
-    rows[:, -1] = 1 - rows[:, :-1].sum(axis=1)
-    # Classes that are told apart unequally well, so that a swapped column or direction shows.
-    rows[np.arange(120), labels] += np.linspace(0, 1, classes)[labels].round(digits)
-    rows /= rows.sum(axis=1, keepdims=True)
-    theirs = roc_auc_score(labels, rows[:, 1] if classes == 2 else rows, multi_class="ovr")
-    ours = area_under_roc(labels, rows)
-    assert ours == pytest.approx(theirs, abs=1e-12)
-    assert ours is not None
-    assert ours > 0.55
+def test_balanced_accuracy_is_scikit_learns_and_shows_what_accuracy_hides() -> None:
+    labels = [0] * 100 + [1] * 4
+    rows = [[0.9, 0.1]] * 99 + [[0.2, 0.8]] + [[0.6, 0.4]] * 3 + [[0.1, 0.9]]
+    item = made(labels, rows)
+    found = compute_metrics(item)
+    assert found.balanced_accuracy.value == pytest.approx(
+        balanced_accuracy_score(item.labels, item.predicted)
+    )
+    assert found.accuracy > 0.96
+    assert found.balanced_accuracy.value == pytest.approx((0.99 + 0.25) / 2)
+    assert found.sizes == (100, 4)
+    assert found.unequal
+    assert not compute_metrics(made([0, 0, 1, 1], [[0.9, 0.1]] * 4)).unequal
 
 
-def test_the_area_of_two_classes_is_that_of_the_second() -> None:
-    better = np.column_stack([1 - np.arange(8) / 10, np.arange(8) / 10])
-    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
-    assert area_under_roc(labels, better) == 1.0
-    assert area_under_roc(1 - labels, better) == 0.0
-    assert area_under_roc(labels, np.full((8, 2), 0.5)) == 0.5
+def test_classes_without_a_picture_are_left_out_of_balanced_accuracy() -> None:
+    found = compute_metrics(made([0, 0, 2], [[0.8, 0.1, 0.1]] * 2 + [[0.1, 0.8, 0.1]]))
+    assert found.balanced_accuracy.value == 0.5
+    assert not found.unequal or found.sizes == (2, 0, 1)
 
 
-def test_an_area_of_one_class_alone_is_none() -> None:
-    rows = np.full((4, 3), 1 / 3)
-    assert area_under_roc(np.array([0, 0, 1, 1]), rows) is None
-    assert area_under_roc(np.array([1, 1]), rows[:2, :2]) is None
-    assert area_under_roc(np.array([0, 0]), rows[:2, :2]) is None
+@pytest.mark.parametrize("seed", range(3))
+def test_top_5_is_scikit_learns_and_told_from_ten_classes_on(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.dirichlet(np.ones(12), 80)
+    labels = rng.permutation(np.arange(80) % 12)
+    item = Predictions(tuple("abcdefghijkl"), ("x",) * 80, ("x",) * 80, labels, rows)
+    found = compute_metrics(item).top5_accuracy
+    assert found is not None
+    assert found.value == pytest.approx(top_k_accuracy_score(labels, rows, k=5))
+    assert 0.2 < found.value < 0.7
+    nine = Predictions(tuple("abcdefghi"), ("x",), ("x",), np.array([0]), np.full((1, 9), 1 / 9))
+    assert compute_metrics(nine).top5_accuracy is None
+
+
+def test_of_equally_probable_classes_the_first_ones_are_among_the_five() -> None:
+    even = np.full((10, 10), 0.1)
+    item = Predictions(tuple("abcdefghij"), ("x",) * 10, ("x",) * 10, np.arange(10), even)
+    found = compute_metrics(item).top5_accuracy
+    assert found is not None
+    assert found.value == 0.5
 
 
 def test_the_interval_is_wilsons_of_the_right_answers() -> None:
@@ -132,9 +144,3 @@ def test_no_predictions_are_refused() -> None:
         compute_metrics(
             Predictions(("a", "b"), (), (), np.zeros(0, np.int64), np.zeros((0, 2), np.float64))
         )
-
-
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    found = doctest.testmod(metrics)
-    assert found.attempted
-    assert found.failed == 0

@@ -50,7 +50,7 @@ def ticks(axis: Any, values: list[float]) -> list[str]:
 def reliability(*bins: tuple[float, Estimate]) -> Reliability:
     some = estimate(0.1, 0, 0.2)
     found = tuple(Bin(item.n, sure, sure, sure, item) for sure, item in bins)
-    return Reliability(some, some, some, None, found, ())
+    return Reliability(some, 0.1, some, some, None, found, ())
 
 
 def test_reliability_is_a_point_with_its_interval_for_each_bin() -> None:

@@ -10,16 +10,15 @@ from rich.text import Text
 
 from tl_catdog.cli.render import cell, heading, table
 from tl_catdog.evaluation.metrics import Metrics
-from tl_catdog.evaluation.reliability import BINS, Reliability
+from tl_catdog.evaluation.reliability import Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import Policy
-from tl_catdog.statistics import RESAMPLES, Estimate
+from tl_catdog.statistics import Estimate
 from tl_catdog.wording import count, estimate, percent, percent_range, points_estimate
 
 LEGEND = (
-    f"Brackets hold 95 % intervals: Wilson's for proportions, else of {RESAMPLES} bootstrap "
-    "resamples. Precision: of the pictures called so, the part that is; recall: of those that are, "
+    "Brackets hold 95 % intervals. Precision: of the pictures called so, the part that is; recall: of those that are, "
     "the part called so; F1: both in one."
 )
 
@@ -32,7 +31,7 @@ def evaluation_view(title: str, item: Metrics, trust: Reliability) -> Renderable
         _classes(trust),
         heading("Confusion: rows are what is true, columns what it said"),
         _confusion(item),
-        heading(f"Reliability: {BINS} groups of equally many pictures, least sure first"),
+        heading(f"Reliability: {len(trust.bins)} groups of equally many pictures, least sure first"),
         _bins(trust),
         Text(LEGEND, style="dim"),
     )

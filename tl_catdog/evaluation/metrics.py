@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.evaluation.area import area_under_roc
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.statistics import Interval, wilson_interval
+from tl_catdog.statistics import Estimate, Interval, mean_proportion, proportion, wilson_interval
+
+UNEQUAL = 1.5
+"""Classes are of unequal size where the largest has more than so many times the smallest's."""
+
+TOP, TOP_FROM = 5, 10
+"""Whether the true class is among the first ``TOP`` is told from so many classes on."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,10 @@ class Metrics:
         n: Number of pictures.
         accuracy: Part that is right, 0..1.
         accuracy_ci: Wilson's 95 % interval of it.
+        balanced_accuracy: Mean of the classes' recalls, 0..1, each of equal weight however many
+            pictures it has; classes without a picture are left out.
+        top5_accuracy: Part whose true class is among the five most probable; None where there are
+            fewer than ten classes.
         auc: Area under the ROC curve, 0..1; for more than two classes the mean of each class
             against the rest; None where a class has no picture.
         log_loss: Mean −ln of the probability given to the true class, 0 or more.
@@ -30,9 +41,22 @@ class Metrics:
     n: int
     accuracy: float
     accuracy_ci: Interval
+    balanced_accuracy: Estimate
+    top5_accuracy: Estimate | None
     auc: float | None
     log_loss: float
     confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many pictures each class has."""
+        return tuple(sum(row) for row in self.confusion)
+
+    @property
+    def unequal(self) -> bool:
+        """Whether classes have so unequal numbers that accuracy may hide the small ones."""
+        there = [size for size in self.sizes if size]
+        return len(there) > 1 and max(there) > UNEQUAL * min(there)
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures under the names that ``evaluate --json`` prints."""
@@ -41,10 +65,18 @@ class Metrics:
             "classes": list(self.classes),
             "accuracy": self.accuracy,
             "accuracy_ci": [self.accuracy_ci.low, self.accuracy_ci.high],
+            "balanced_accuracy": self.balanced_accuracy.value,
+            "balanced_accuracy_ci": _span(self.balanced_accuracy),
+            "top5_accuracy": self.top5_accuracy and self.top5_accuracy.value,
+            "top5_accuracy_ci": self.top5_accuracy and _span(self.top5_accuracy),
             "auc": self.auc,
             "log_loss": self.log_loss,
             "confusion": [list(row) for row in self.confusion],
         }
+
+
+def _span(figure: Estimate) -> list[float]:
+    return [figure.interval.low, figure.interval.high]
 
 
 def compute_metrics(predictions: Predictions) -> Metrics:
@@ -66,6 +98,8 @@ def compute_metrics(predictions: Predictions) -> Metrics:
         n=n,
         accuracy=right / n,
         accuracy_ci=wilson_interval(right, n),
+        balanced_accuracy=_balanced(matrix),
+        top5_accuracy=_top5(predictions),
         auc=area_under_roc(predictions.labels, predictions.probabilities),
         log_loss=float(
             metrics.log_loss(predictions.labels, predictions.probabilities, labels=indices)
@@ -74,33 +108,18 @@ def compute_metrics(predictions: Predictions) -> Metrics:
     )
 
 
-def area_under_roc(
-    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
-) -> float | None:
-    """Return the area under the ROC curve, 0..1, or None where a class has no picture.
+def _balanced(matrix: npt.NDArray[np.int64]) -> Estimate:
+    sizes = matrix.sum(axis=1)
+    there = sizes > 0
+    return mean_proportion(np.diag(matrix)[there], sizes[there])
 
-    For more than two classes it is the mean of each class against the rest. It is the chance that
-    a picture of a class gets more of its probability than one of another (Hanley, McNeil 1982), so
-    ranks give it, in a fraction of the time that building the curve takes.
 
-    Args:
-        labels: True class indices, (N,).
-        probabilities: (N, C).
-
-    >>> dog = np.array([0.1, 0.8, 0.4, 0.8])
-    >>> area_under_roc(np.array([0, 0, 1, 1]), np.column_stack([1 - dog, dog]))
-    0.625
-    """
-    from scipy.stats import rankdata
-
-    columns = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    areas = []
-    for column in columns:
-        truth = labels == column
-        inside = int(truth.sum())
-        outside = len(truth) - inside
-        if not inside or not outside:
-            return None
-        above = rankdata(probabilities[:, column])[truth].sum() - inside * (inside + 1) / 2
-        areas.append(float(above / (inside * outside)))
-    return float(np.mean(areas))
+def _top5(predictions: Predictions) -> Estimate | None:
+    if len(predictions.classes) < TOP_FROM:
+        return None
+    chances = predictions.probabilities
+    true = np.take_along_axis(chances, predictions.labels[:, None], axis=1)
+    # As argmax takes the first of equal ones, so does the order here.
+    earlier = np.arange(chances.shape[1]) < predictions.labels[:, None]
+    before = (chances > true).sum(axis=1) + ((chances == true) & earlier).sum(axis=1)
+    return proportion(int((before < TOP).sum()), len(predictions))

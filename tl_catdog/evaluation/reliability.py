@@ -1,7 +1,8 @@
 """Whether probabilities can be taken at their word, and how each class fares; all with intervals.
 
-Everything derives from saved predictions, and every interval that isn't a proportion's own comes
-from a bootstrap over pictures.
+Everything derives from saved predictions. Intervals are proportions' own (Wilson), or of figures
+that are made comparable to one; none is a bootstrap's, which with few pictures, few of a class or
+few mistakes shows no spread where there is some.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.evaluation.metrics import area_under_roc
+from tl_catdog.evaluation.area import area_estimate
+from tl_catdog.evaluation.calibration_error import (
+    calibration_error,
+    confidence_bins,
+    plain_calibration_error,
+)
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.statistics import Estimate, Interval, bootstrap_interval, proportion
-
-BINS = 15
-"""As in Guo et al. 2017; of equal mass, so that no bin rests on a handful of pictures."""
-
-UNIT = Interval(0.0, 1.0)
+from tl_catdog.statistics import Estimate, f1_score, mean_loss, proportion
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,19 @@ class Reliability:
 
     Attributes:
         ece: Expected calibration error, 0..1: the mean distance between how sure answers are and
-            how often they are right (Naeini et al. 2015), over ``BINS`` bins of equal mass.
+            how often they are right, without the bias of the plain figure.
+        ece_plain: The plain figure that others give (Naeini et al. 2015); chance alone makes it
+            greater than 0.
         brier: Brier score, 0..1: half the mean squared distance between the probabilities and
             the truth, which for two classes is the usual mean of (p − y)².
         log_loss: Mean −ln of the true class's probability, 0 or more.
         auc: See ``Metrics.auc``; None where a class has no picture.
-        bins: The reliability table, least sure first.
+        bins: The reliability table, least sure first: what both calibration errors rest on.
         per_class: For each class.
     """
 
     ece: Estimate
+    ece_plain: float
     brier: Estimate
     log_loss: Estimate
     auc: Estimate | None
@@ -105,6 +109,7 @@ class Reliability:
             "log_loss_ci": span(self.log_loss),
             "ece": self.ece.value,
             "ece_ci": span(self.ece),
+            "ece_plain": self.ece_plain,
             "brier": self.brier.value,
             "brier_ci": span(self.brier),
             "reliability": [item.to_json() for item in self.bins],
@@ -125,12 +130,16 @@ def reliability(predictions: Predictions) -> Reliability:
     truth = np.eye(len(predictions.classes))[predictions.labels]
     squares = 0.5 * ((predictions.probabilities - truth) ** 2).sum(axis=1)
     chances = predictions.probabilities[np.arange(n), predictions.labels]
-    losses = -np.log(np.clip(chances, np.finfo(np.float64).eps, 1.0))
+    losses = _log_loss(chances)
+    instead = np.sort(predictions.probabilities, axis=1)[:, -2]  # the second most probable class
     return Reliability(
-        ece=_estimate(lambda chosen: calibration_error(confidence[chosen], right[chosen]), n),
-        brier=_estimate(lambda chosen: squares[chosen].mean(axis=-1), n),
-        log_loss=_estimate(lambda chosen: losses[chosen].mean(axis=-1), n, Interval(0.0, np.inf)),
-        auc=_area(predictions),
+        ece=calibration_error(confidence, right),
+        ece_plain=plain_calibration_error(confidence, right),
+        brier=mean_loss(squares, 1.0),
+        # A mistake costs what these pictures would on the average, if each were the class that
+        # comes second in its answer.
+        log_loss=mean_loss(losses, float(_log_loss(instead).mean())),
+        auc=area_estimate(predictions.labels, predictions.probabilities),
         bins=_bins(confidence, right),
         per_class=tuple(
             _class_figures(predictions, index) for index in range(len(predictions.classes))
@@ -138,82 +147,26 @@ def reliability(predictions: Predictions) -> Reliability:
     )
 
 
-def calibration_error(
-    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Return the expected calibration error along the last axis, 0..1.
-
-    Args:
-        confidence: Probability of the answer given, (…, N).
-        right: Whether that answer is right, (…, N).
-    """
-    n = confidence.shape[-1]
-    order = np.argsort(confidence, axis=-1, kind="stable")
-    gaps = np.take_along_axis(right - confidence, order, axis=-1)
-    sums = np.add.reduceat(gaps, _starts(n), axis=-1)
-    return np.asarray(np.abs(sums).sum(axis=-1) / n)
-
-
-def _starts(n: int) -> npt.NDArray[np.int64]:
-    """Return where each bin begins among n sorted pictures; sizes differ by one at most."""
-    return np.array([part[0] for part in np.array_split(np.arange(n), min(BINS, n))])
+def _log_loss(chances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(-np.log(np.clip(chances, np.finfo(np.float64).eps, 1.0)))
 
 
 def _bins(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[Bin, ...]:
-    order = np.argsort(confidence, kind="stable")
     found = []
-    for members in np.array_split(order, min(BINS, len(order))):
-        n, hits = len(members), int(right[members].sum())
-        sure = confidence[members]
-        ends = float(sure[0]), float(sure[-1])
+    for members in confidence_bins(confidence):
+        n, hits, sure = len(members), int(right[members].sum()), confidence[members]
+        ends = float(sure.min()), float(sure.max())
         found.append(Bin(n, *ends, float(sure.mean()), proportion(hits, n)))
     return tuple(found)
 
 
-def _area(predictions: Predictions) -> Estimate | None:
-    value = area_under_roc(predictions.labels, predictions.probabilities)
-    if value is None:
-        return None
-
-    def of(chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        labels, probabilities = predictions.labels[chosen], predictions.probabilities[chosen]
-        flat = zip(
-            labels.reshape(-1, labels.shape[-1]),
-            probabilities.reshape(-1, *probabilities.shape[-2:]),
-            strict=True,
-        )
-        areas = [area_under_roc(*pair) for pair in flat]
-        # A resample may lack a class; it says nothing then.
-        found = np.array([np.nan if area is None else area for area in areas])
-        return found.reshape(labels.shape[:-1])
-
-    n = len(predictions)
-    return Estimate(value, bootstrap_interval(of, n, limits=UNIT), n)
-
-
 def _class_figures(predictions: Predictions, index: int) -> ClassFigures:
     called, true = predictions.predicted == index, predictions.labels == index
-    hits = called & true
-    n = len(predictions)
-
-    def f1(chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        # 2·tp / (2·tp + fp + fn), nan where a resample holds none of either
-        both = called[chosen].sum(axis=-1) + true[chosen].sum(axis=-1)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(2 * hits[chosen].sum(axis=-1) / both)
-
+    hits = int((called & true).sum())
+    said, there = int(called.sum()), int(true.sum())
     return ClassFigures(
         predictions.classes[index],
-        precision=_part(hits, called),
-        recall=_part(hits, true),
-        f1=_estimate(f1, n) if (called | true).any() else None,
+        precision=proportion(hits, said) if said else None,
+        recall=proportion(hits, there) if there else None,
+        f1=f1_score(hits, said, there),
     )
-
-
-def _part(hits: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_]) -> Estimate | None:
-    return proportion(int(hits.sum()), int(of.sum())) if of.any() else None
-
-
-def _estimate(statistic: Any, n: int, limits: Interval = UNIT) -> Estimate:
-    value = float(statistic(np.arange(n)))
-    return Estimate(value, bootstrap_interval(statistic, n, limits=limits), n)
