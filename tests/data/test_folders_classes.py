@@ -103,9 +103,7 @@ def test_what_predict_leaves_out_is_counted(tmp_path: Path) -> None:
     (tmp_path / "models" / "manifest.json").write_text('{"format": 1, "model": {}, "data": {}}')
     left_out = Counter[str]()
     assert len(list(images_below(tmp_path, left_out))) == 2
-    assert left_out == {
-        **{".txt": 1, "file without an ending": 1, "run, export or chart of tl-catdog": 1}
-    }
+    assert left_out == {**{".txt": 1, "file without an ending": 1, "result of tl-catdog": 1}}
 
 
 def test_splits_and_classes_may_be_links(tmp_path: Path) -> None:

@@ -132,14 +132,14 @@ def test_folders_as_people_have_them(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("places", "left_out"),
     [
-        (("extra/ 4", "more/x/ 2"), {"in extra, beside train": 4, "in more, beside train": 2}),
+        (("extra/ 4", "more/x/ 2"), {"in extra beside train": 4, "in more beside train": 2}),
         (("1.jpg", "2.jpg"), {"beside train": 2}),
         (("train/1.jpg",), {"outside of a class folder in train": 1}),
         (
             tuple(f"x{number}/y/ 2" for number in range(6)),
-            {"in 6 folders beside train, such as x0": 12},
+            {"in x0 and 5 more beside train": 12},
         ),
-        (("train_masks/a/ 2",), {"in train_masks, beside train": 2}),
+        (("train_masks/a/ 2",), {"in train_masks beside train": 2}),
     ],
 )
 def test_what_is_beside_splits_is_counted(
@@ -147,6 +147,22 @@ def test_what_is_beside_splits_is_counted(
 ) -> None:
     found = read(tmp_path, "train/a/ 2", "train/b/ 3", *places)
     assert found.left_out == {f"pictures {what}": n for what, n in left_out.items()}
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("cats/ 1", "dogs/ 1", "x.heic", "README.md"),
+        ("train/cats/ 1", "train/dogs/ 1", "x.heic", "labels.csv"),
+        ("train/cats/ 1", "train/dogs/ 1", "train/x.heic"),
+        ("cat.1.jpg", "dog.2.jpg", "x.heic"),
+        ("train/cat.1.jpg", "train/dog.2.jpg", "train/x.heic"),
+    ],
+)
+def test_pictures_of_other_formats_are_counted_beside_folders_too(
+    tmp_path: Path, places: tuple[str, ...]
+) -> None:
+    assert read(tmp_path, *places).left_out == {".heic": 1}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +245,7 @@ def test_own_results_beside_classes_are_no_empty_class(tmp_path: Path) -> None:
     (tmp_path / "D" / "exports").mkdir()
     (tmp_path / "D" / "onnx").rename(tmp_path / "D" / "exports" / "onnx")
     found = read(tmp_path, "a/ 2", "b/ 2")
-    assert found.left_out == {"run, export or chart of tl-catdog": 1}
+    assert found.left_out == {"result of tl-catdog": 1}
     assert found.empty == {}
 
 

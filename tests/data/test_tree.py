@@ -84,7 +84,7 @@ def test_a_run_is_left_out_by_what_is_in_it(tmp_path: Path) -> None:
         shutil.copy(shipped_run().path / name, tmp_path / "results")
     found, left_out = below(tmp_path)
     assert found == ["cats/0001.png", "cats/0002.png"]
-    assert left_out == {"run, export or chart of tl-catdog": 1}
+    assert left_out == {"result of tl-catdog": 1}
     assert [folder.name for folder in Folder(tmp_path).folders] == ["cats"]
 
 
@@ -100,14 +100,14 @@ def test_a_folder_with_other_manifests_is_no_run(tmp_path: Path, manifest: str) 
 
 def test_an_export_is_left_out(tmp_path: Path) -> None:
     plant(tmp_path, "onnx/ 1", "onnx/metadata.json", "onnx/labels.txt", "onnx/CARD.md", "b/ 1")
-    assert below(tmp_path)[1] == {"run, export or chart of tl-catdog": 1}
+    assert below(tmp_path)[1] == {"result of tl-catdog": 1}
 
 
 def test_pictures_that_were_put_aside_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path, "pets/ 1", "pets.quarantine/leak/ 2", "pets.removed/ 1", "x.removed/ 3")
     found, left_out = below(tmp_path)
     assert {Path(name).parts[0] for name in found} == {"pets", "x.removed"}
-    assert left_out == {"run, export or chart of tl-catdog": 2}
+    assert left_out == {"result of tl-catdog": 2}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_charts_are_left_out_and_pictures_of_their_names_are_not(tmp_path: Path,
     figure = new_figure(1, 1)
     new_axes(figure, "chart")
     write_png(figure, tmp_path / name)
-    assert below(tmp_path) == ([], Counter({"run, export or chart of tl-catdog": 1}))
+    assert below(tmp_path) == ([], Counter({"result of tl-catdog": 1}))
     (tmp_path / name).write_bytes(picture(1))
     assert below(tmp_path) == ([name], Counter())
 
@@ -134,7 +134,7 @@ def test_masks_beside_images_are_left_out_where_that_is_asked_for(tmp_path: Path
     assert len(below(tmp_path)[0]) == 5
     found, left_out = below(tmp_path, masks=False)
     assert {Path(name).parts[0] for name in found} == {"images"}
-    assert left_out == {"pictures in masks, beside images": 3}
+    assert left_out == {"pictures in masks beside images": 3}
     assert [folder.name for folder in Folder(tmp_path).picture_folders] == ["images"]
 
 

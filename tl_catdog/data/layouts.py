@@ -246,6 +246,7 @@ class _Reader:
                 self._leave_out(BESIDE_IMAGES.format(inner.name), len(inner.below))
         if flat and (len(flat) > 1 or not below):
             self.found.splits[split] = flat
+            self.found.left_out.update(folder.left_out)
             for inner in below:
                 self._leave_unlabelled(inner.path, len(inner.below))
             return
@@ -254,12 +255,13 @@ class _Reader:
         if not is_marked(folder) and not all(map(self._is_known, below)):
             for twice in holding_the_others(below):
                 below.remove(twice)
-                what = f"pictures in {twice.name}, which holds the classes again"
+                what = f"pictures in {twice.name} that holds the classes again"
                 self._leave_out(what, len(twice.below))
             refuse_alike(folder, below, in_split=split != UNSPLIT)
         if (note := note_of_parts(below)) and note not in self.found.notes:
             self.found.notes.append(note)
         self._leave_out(f"pictures outside of a class folder in {folder.name}", len(folder.images))
+        self._leave_files(folder)
         self.found.splits[split] = {inner.name: self._files(inner) for inner in below}
 
     def _leave_empty(self, split: str, folder: Folder) -> None:
@@ -281,19 +283,25 @@ class _Reader:
     def _leave_beside(self, split: Folder, base: Folder, others: Sequence[Folder]) -> None:
         """Leave out what is beside split folders."""
         self._leave_out(f"pictures beside {split.name}", len(base.images))
-        self._leave_out(OWN, base.left_out[OWN])
+        self._leave_files(base)
         if len(others) <= NAMED:
             for folder in others:
-                self._leave_out(
-                    f"pictures in {folder.name}, beside {split.name}", len(folder.below)
-                )
+                self._leave_out(f"pictures in {folder.name} beside {split.name}", len(folder.below))
         else:
             number = sum(len(folder.below) for folder in others)
-            what = f"pictures in {len(others)} folders beside {split.name}"
-            self._leave_out(f"{what}, such as {others[0].name}", number)
+            what = f"pictures in {others[0].name} and {len(others) - 1} more beside {split.name}"
+            self._leave_out(what, number)
+
+    def _leave_files(self, folder: Folder) -> None:
+        """Count pictures that aren't read, and own results, beside folders; not every README."""
+        for what, number in folder.left_out.items():
+            if what == OWN or what in errors.OTHER_FORMATS:
+                self._leave_out(what, number)
 
     def _leave_unlabelled(self, folder: Path, number: int) -> None:
-        command = f"tl-catdog predict {shlex.quote(str(folder))}"
+        here = Path.cwd()  # the shorter path stays on one line
+        path = folder.relative_to(here) if folder.is_relative_to(here) else folder
+        command = f"tl-catdog predict {shlex.quote(str(path))}"
         name = folder.relative_to(self.found.base).as_posix()
         self._leave_out(f"pictures without a class in {name} ({command})", number)
 

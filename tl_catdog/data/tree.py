@@ -29,8 +29,8 @@ COPIES = re.compile(r"(~|_original|\.(bak|old|orig|tmp|temp|part|crdownload|down
 
 NO_ENDING = "file without an ending"
 LINK = "link to a folder"
-OWN = "run, export or chart of tl-catdog"
-BESIDE_IMAGES = "pictures in {}, beside images"
+OWN = "result of tl-catdog"
+BESIDE_IMAGES = "pictures in {} beside images"
 
 RUN_FILES = frozenset({"config.json", "manifest.json"})
 EXPORT_FILES = frozenset({"metadata.json", "labels.txt", "CARD.md"})

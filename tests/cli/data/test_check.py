@@ -104,7 +104,7 @@ def test_everything_left_out_is_shown_not_only_the_first(cli: Cli, pictures: Pat
     plant(pictures, "train/cats/a.txt", "train/cats/b.heic", "more/ 2", "test/ 3")
     done = cli("data", "check", pictures, "--no-outliers", columns=200)
     text = re.sub(r"\s+", "", done.out)
-    for what in ("1 × .txt", "1 × .heic", "2 × pictures in more, beside train"):
+    for what in ("1 × .txt", "1 × .heic", "2 × pictures in more beside train"):
         assert what.replace(" ", "") in text
     assert f"3×pictureswithoutaclassintest(tl-catdogpredict{pictures}/test)" in text
 
