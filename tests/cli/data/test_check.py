@@ -106,7 +106,7 @@ def test_everything_left_out_is_shown_not_only_the_first(cli: Cli, pictures: Pat
     text = re.sub(r"\s+", "", done.out)
     for what in ("1 × .txt", "1 × .heic", "2 × pictures in more beside train"):
         assert what.replace(" ", "") in text
-    assert f"3×pictureswithoutaclassintest(tl-catdogpredict{pictures}/test)" in text
+    assert "3×pictureswithoutaclassintest(tl-catdogpredictpets/test)" in text
 
 
 def test_odd_names_are_shown_and_escaped(cli: Cli, pictures: Path) -> None:
