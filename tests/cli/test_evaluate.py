@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Cli, Trained, paint_set
 from tests.support.commands import assert_one_line, watched
 from tl_catdog.api import load
+from tl_catdog.data.labelling import Labelling
 
 EVALUATE = "tl_catdog.api.classifier.Classifier.evaluate"
 
@@ -32,6 +33,29 @@ def test_options_reach_the_evaluation(
     assert data == "others"
     assert {name: named[name] for name in expected} == expected
     assert not named.get("mirror")
+
+
+def test_where_classes_come_from_reaches_the_evaluation(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = watched(monkeypatch, EVALUATE)
+    words = ("--labels", "a.csv", "--label-column", "b", "--label-pattern", "c")
+    cli("evaluate", "cats-dogs", "--data", "others", *words)
+    cli("evaluate", "cats-dogs", "--data", "others")
+    assert [named["how"] for _, named in calls] == [Labelling("a.csv", "b", "c"), Labelling()]
+
+
+def test_a_table_says_what_pictures_show(cli: Cli, trained: Trained, tmp_path: Path) -> None:
+    first, *others = sorted((trained.data / "test").glob("*/*.png"))
+    lines = [f"{path.parent.name}-{path.name},{path.parent.name}" for path in (first, *others)]
+    for path, line in zip((first, *others), lines, strict=True):
+        (tmp_path / "flat").mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / "flat" / line.split(",")[0])
+    (tmp_path / "flat" / "labels.csv").write_text("file,label\n" + "\n".join(lines))
+    words = ("evaluate", "small", "--runs-dir", trained.runs_dir, "--json")
+    found = json.loads(cli(*words, "--data", tmp_path / "flat").out)
+    assert found["n"] == len(lines)
+    assert found["accuracy"] == json.loads(cli(*words, "--split", "test").out)["accuracy"]
 
 
 def test_the_split_asked_for_is_the_one_shown(cli: Cli) -> None:

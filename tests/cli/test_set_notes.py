@@ -39,8 +39,8 @@ def test_a_split_that_parts_groups_is_warned_of() -> None:
         picture("6", "test", "Ann", "same"),
     )
     assert parted_line(found) == (
-        "Warning: 2 pictures outside of train, of 1 group, have others of their group in train, "
-        "such as 2; figures on them flatter. To split by groups: "
+        "Warning: train holds others of the groups of 2 pictures outside of it (1 group), such as "
+        "2; figures on them flatter. To split by groups: "
         "tl-catdog data split '/my set' --again --group-by subfolder"
     )
     assert parted_line(replace(found, grouping=None)) == ""

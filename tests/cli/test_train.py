@@ -1,6 +1,9 @@
 """``tl-catdog train``: each option arrives in the settings, and what comes of them is said."""
 
+import csv
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 from tests.conftest import Cli, Trained, paint_set
 from tests.support.commands import ODD, SHOWN, assert_one_line, interrupt, watched
 from tl_catdog.config import NAMES, TrainConfig, flag
-from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.examples import Example, Grouping, ImageSet
 
 IMAGES = ImageSet(
     Path("pets"),
@@ -241,3 +244,40 @@ def test_an_existing_run_is_kept_without_force(cli: Cli, trained: Trained) -> No
     outcome = cli(*words)
     assert outcome.code == 2
     assert "--force" in outcome.err
+
+
+def test_groups_stay_together_and_what_they_do_is_said(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = paint_set(tmp_path / "pets", {"": 20})
+    for path in root.glob("*/*.png"):
+        patient = path.parent / f"{path.parent.name}{int(path.stem) // 4}"
+        patient.mkdir(exist_ok=True)
+        path.rename(patient / path.name)
+    words = ("--arch", "baseline", "--image-size", 32, "--epochs", 1, "--group-by", "subfolder")
+    done = cli("train", "--data", "pets", *words)
+    assert done.code == 0, done.err
+    said = " ".join(done.err.split())
+    assert "Groups by subfolder: 10 of two pictures or more, 40 pictures in them." in said
+    assert "If splits parted these groups, accuracy would look" in done.out
+    rows = csv.DictReader((tmp_path / "models" / "baseline" / "split.csv").open(newline=""))
+    splits = {(row["group"], row["split"]) for row in rows}
+    assert len(splits) == 10
+    assert Counter(split for _, split in splits) == {"train": 8, "validation": 2}
+
+
+def test_splits_of_folders_that_part_groups_are_warned_of(
+    cli: Cli, fitted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parted = replace(
+        IMAGES,
+        examples=tuple(
+            Example(Path(split), split, "ant", split, split, "Tom")
+            for split in ("train", "validation")
+        ),
+        grouping=Grouping("subfolder", 1, 2, 0),
+    )
+    watched(monkeypatch, "tl_catdog.api.training_images", lambda *_, **__: parted)
+    err = cli("train", "--group-by", "subfolder").err
+    assert "Warning: train holds others of the groups of 1 picture outside of it" in err

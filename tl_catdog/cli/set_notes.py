@@ -37,10 +37,10 @@ def parted_line(images: ImageSet) -> str:
     words = ["tl-catdog", "data", "split", str(images.root), "--again"]
     words += ["--group-by", images.grouping.by]
     groups = len({example.group for example in others})
-    images_of = f"{plural(len(others), 'picture')} outside of train, of {plural(groups, 'group')}"
     return (
-        f"Warning: {images_of}, have others of their group in train, such as {others[0].name}; "
-        f"figures on them flatter. To split by groups: {shlex.join(words)}"
+        f"Warning: train holds others of the groups of {plural(len(others), 'picture')} outside of "
+        f"it ({plural(groups, 'group')}), such as {others[0].name}; figures on them flatter. "
+        f"To split by groups: {shlex.join(words)}"
     )
 
 

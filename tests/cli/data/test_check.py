@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, paint_set
 from tests.support.commands import interrupt, watched
 from tests.support.copies import near_copy
 from tests.support.trees import plant
@@ -157,3 +157,20 @@ def test_ctrl_c_says_that_nothing_was_changed(
     watched(monkeypatch, "tl_catdog.audit.check.check", interrupt)
     done = cli("data", "check", pictures)
     assert (done.code, done.out, done.err) == (130, "", "Interrupted: nothing was changed.\n")
+
+
+def test_classes_come_from_where_they_are_said_to(cli: Cli, tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"": 4})
+    for path in root.glob("*/*.png"):
+        path.rename(root / f"{path.parent.name}_{path.name}")
+    found = json.loads(cli("data", "check", root, "--no-outliers", "--json").out)
+    assert [item["kind"] for item in found["findings"]].count("layout") == 1
+    words = ("--no-outliers", "--json", "--label-pattern", "{label}_{number}")
+    found = json.loads(cli("data", "check", root, *words).out)
+    assert found["counts"] == {"all": {"ant": 4, "bee": 4}}
+    lines = [f"{path.name},{'xy'[n % 2]}" for n, path in enumerate(sorted(root.glob("*.png")))]
+    (root / "labels.csv").write_text("file,label\n" + "\n".join([*lines, "gone.png,x"]))
+    found = json.loads(cli("data", "check", root, "--no-outliers", "--json").out)
+    assert found["counts"] == {"all": {"x": 4, "y": 4}}
+    left_out = [item["detail"] for item in found["findings"] if item["kind"] == "left-out"]
+    assert left_out == ["1 × rows of labels.csv: no such file, such as 'gone.png' in line 10"]

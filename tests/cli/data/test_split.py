@@ -129,3 +129,38 @@ def test_ctrl_c_says_that_nothing_was_written(
             done = cli("data", "split", pets)
         assert (done.code, done.out, done.err) == (130, "", "Interrupted: nothing was written.\n")
         assert not pets.with_name("pets.split.csv").exists()
+
+
+def test_groups_stay_together_and_what_they_do_is_said(cli: Cli, pets: Path) -> None:
+    for path in pets.glob("*/*.png"):
+        path.rename(path.with_name(f"{path.parent.name}{int(path.stem) // 4}_{path.stem}.png"))
+    words = ("--group-by", "{group}_{number}", "--test", "0.2")
+    done = cli("data", "split", pets, *words)
+    assert done.code == 0, done.err
+    said = " ".join(done.out.split())
+    assert "Groups by {group}_{number}: 10 of two pictures or more, 40 pictures in them." in said
+    assert "Kept together: 10 groups, copies among them, 40 pictures." in said
+    assert "If splits parted these groups, accuracy would look" in said
+    rows = [line.split(",") for line in pets.with_name("pets.split.csv").read_text().splitlines()]
+    assert rows[0] == ["split", "label", "sha256", "name", "group"]
+    assert len({(row[0], row[4]) for row in rows[1:]}) == 10
+    found = json.loads(cli("data", "split", pets, *words, "--force", "--json").out)
+    assert found["grouping"] == {
+        "by": "{group}_{number}", "groups": 10, "grouped": 40, "alone": 0,
+    }  # fmt: skip
+    assert found["effect"]["groups"] == 10
+    assert found["effect"]["flattery"]["n"] == 40
+
+
+def test_where_classes_come_from_goes_into_what_to_type_next(cli: Cli, pets: Path) -> None:
+    names = sorted(path.relative_to(pets).as_posix() for path in pets.glob("*/*.png"))
+    lines = [f"{name},{'xy'[n % 2]},{'pq'[n // 2 % 2]}" for n, name in enumerate(names)]
+    pets.with_name("my labels.csv").write_text("file,a,b\n" + "\n".join(lines))
+    done = cli("data", "split", "pets", "--labels", "my labels.csv", "--label-column", "b")
+    assert done.code == 0, done.err
+    assert "labels from my labels.csv, column b" in done.out
+    assert done.out.endswith("--labels 'my labels.csv' --label-column b\n")
+    refused = cli("data", "split", "pets", "--labels", "my labels.csv", "--force")
+    assert refused.code == 2
+    assert "a (2 values), b (2 values). Type: --label-column" in refused.err
+    assert_one_line(refused.err)
