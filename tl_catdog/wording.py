@@ -156,13 +156,15 @@ def short_count(number: int) -> str:
     return str(number)
 
 
-def plural(number: int, noun: str) -> str:
-    """Return a count with its noun, which takes an s unless there is one.
+def plural(number: int, noun: str, ending: str = "s") -> str:
+    """Return a count with its noun, which takes an ending unless there is one.
 
     >>> plural(1, "picture"), plural(0, "picture"), plural(2_048, "picture")
     ('1 picture', '0 pictures', '2,048 pictures')
+    >>> plural(37, "class", "es")
+    '37 classes'
     """
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}{ending}"
 
 
 def left_out(counted: Mapping[str, int]) -> str:
@@ -178,7 +180,26 @@ def left_out(counted: Mapping[str, int]) -> str:
 def printable(text: object) -> str:
     r"""Return a text, such as a file's name, with control characters and broken bytes visible.
 
+    The joiners that some scripts and emoji are spelled with are no control characters there.
+
     >>> print(printable("new\nline \x1b[31m.png"))
     new\nline \x1b[31m.png
+    >>> print(printable("a\u200db"))
+    a\u200db
+    >>> printable("\U0001f469\u200d\U0001f680") == "\U0001f469\u200d\U0001f680"
+    True
     """
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(text))
+    found = str(text)
+    return "".join(
+        char if char.isprintable() or _joins(found, place) else repr(char)[1:-1]
+        for place, char in enumerate(found)
+    )
+
+
+JOINERS = "\u200c\u200d"
+
+
+def _joins(text: str, place: int) -> bool:
+    """Tell whether a character joins two that aren't ASCII."""
+    around = text[place - 1 : place] + text[place + 1 : place + 2]
+    return text[place] in JOINERS and len(around) == 2 and not any(map(str.isascii, around))

@@ -32,7 +32,7 @@ def test_evaluation_gives_every_figure_with_its_interval_and_n(width: int) -> No
     for name in ("accuracy", "ROC-AUC", "log", "ECE", "Brier"):
         (row,) = (line for line in lines if line and line[0] == name)
         assert any("–" in cell and cell[0].isdigit() for cell in row), row
-    (cats,) = (line for line in lines if line[:1] == ["cats"] and "of" in line)
+    (cats,) = (line for line in lines if line[:1] == ["cats"] and len(line) > 4)
     assert cats[-2:][0].startswith("0.0")  # F1: none was called a cat
     assert "–" in cats
     assert sum(line[:1] == ["30"] for line in lines) == 10  # the reliability table
@@ -64,3 +64,36 @@ def test_robustness_lists_the_worst_last(width: int) -> None:
     assert places == sorted(places)
     assert "the same 351 pictures" in text
     assert "28.0 (−1.0 to 30.0)" in text
+
+
+def test_balanced_accuracy_stands_beside_accuracy_where_classes_are_unequal() -> None:
+    names = tuple(map(str, range(104)))
+    labels = np.array([0] * 100 + [1] * 4)
+    sure = np.array([0.1] * 100 + [0.2] * 3 + [0.9])
+    item = Predictions(("cats", "dogs"), names, names, labels, np.column_stack([1 - sure, sure]))
+    text = text_of(evaluation_view("mine", compute_metrics(item), reliability(item)), 80)
+    (row,) = (line.split() for line in text.splitlines() if line.startswith(" balanced"))
+    assert row[1] == "62.5"
+    equal = predictions()
+    text = text_of(evaluation_view("mine", compute_metrics(equal), reliability(equal)), 80)
+    assert ("balanced" in text) == compute_metrics(equal).unequal
+
+
+@pytest.mark.parametrize("classes", [10, 20, 21, 89])
+def test_of_many_classes_those_are_shown_that_it_misses_most(classes: int) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), 5)
+    chances = rng.random((len(labels), classes))
+    chances[np.arange(len(labels)), labels] += labels > 2  # the first three are guessed at
+    chances /= chances.sum(axis=1, keepdims=True)
+    some = tuple(map(str, labels))
+    names = tuple(f"a rather long name of a class, number {i} " for i in range(classes))
+    item = Predictions(names, some, some, labels, chances)
+    text = text_of(evaluation_view("mine", compute_metrics(item), reliability(item)), 80)
+    assert "top 5" in text
+    assert (f"of {classes} classes that it misses most" in text) == (classes > 20)
+    shown = "".join(line[:20] for line in text.splitlines()).replace(" ", "")
+    assert "…" not in text.replace("… and", "")
+    for i in range(3):
+        assert f"number{i}" in shown
+    assert all(item.recall is not None for item in reliability(item).per_class)

@@ -1,12 +1,15 @@
 """The tables as a person sees them, at 80 and at 120 columns."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from tl_catdog.cli.render import comparison_view, data_summary, skipped_table
+from tl_catdog.cli.class_tables import data_summary
+from tl_catdog.cli.render import comparison_view, skipped_table
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.evaluation.comparison import Group, Pair, RunFigures
@@ -18,7 +21,7 @@ def text_of(view: RenderableType, width: int) -> str:
     out = io.StringIO()
     Console(file=out, width=width).print(view)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    assert max(map(len, lines)) <= width
+    assert max(map(cell_len, lines)) <= width
     return "\n".join(lines)
 
 
@@ -40,11 +43,11 @@ GROUP = Group(
     drawn=False,
     runs=(
         RunFigures(
-            "baseline", "baseline", ("scratch",), 64, evaluation(0.8413, 0.815, 0.8646),
+            "baseline", "baseline", ("scratch",), (), 64, evaluation(0.8413, 0.815, 0.8646),
             1_142_081, 1_142_081, 480.4, 0.81, 4_619_662, 0, False,
         ),
         RunFigures(
-            "mobilenet-finetune", "mobilenet", ("frozen", "finetune"), 224,
+            "mobilenet-finetune", "mobilenet", ("frozen", "finetune"), (), 224,
             evaluation(0.994, 0.9861, 0.9974), 2_422_081, 1_688_513, 95.0, 11.9, 9_900_000, 0,
             True,
         ),
@@ -96,3 +99,34 @@ def test_data_summary_names_what_was_ignored() -> None:
     assert "pets (class folders)" in found
     assert "3 × .heic" in found
     assert [line.split() for line in found.splitlines() if "test" in line] == [["test", "0", "1"]]
+
+
+def test_a_run_whose_fine_tuning_was_rejected_isnt_called_fine_tuned() -> None:
+    baseline, tuned = GROUP.runs
+    rejected = replace(GROUP, runs=(baseline, replace(tuned, rejected=("finetune",))))
+    assert "frozen+finetune 224 px" in text_of(comparison_view(GROUP), 120)
+    text = text_of(comparison_view(rejected), 120)
+    assert "mobilenet frozen (fine-tuning rejected) 224 px" in text
+    assert "+finetune" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_balanced_accuracy_stands_below_accuracy_where_classes_are_unequal(width: int) -> None:
+    assert "balanced" not in text_of(comparison_view(GROUP), width).lower()
+    run = GROUP.runs[1]
+    item = replace(
+        run.evaluation,
+        confusion=((800, 2), (13, 17)),
+        balanced_accuracy=Estimate(0.782, Interval(0.65, 0.87), 832),
+    )
+    text = text_of(comparison_view(replace(GROUP, runs=(replace(run, evaluation=item),))), width)
+    assert "99.4 (98.6–99.7)" in text
+    assert "78.2 (65.0–87.0)" in text
+    assert "mean recall of the classes" in text
+
+
+def test_out_of_fold_predictions_are_called_so() -> None:
+    runs = tuple(replace(run, out_of_fold=True) for run in GROUP.runs)
+    text = text_of(comparison_view(replace(GROUP, runs=runs)), 80)
+    assert "dogs-vs-cats: out-of-fold, 832 pictures" in text
+    assert "flatter" not in text

@@ -259,10 +259,15 @@ def test_a_row_says_what_the_manifest_and_the_settings_say(tmp_path: Path) -> No
         "run": "one",
         "arch": "baseline",
         "stages": ["scratch"],
+        "rejected_stages": [],
         "image_size": 64,
         "n": 4,
         "accuracy": 0.75,
         "accuracy_ci": [interval.low, interval.high],
+        "balanced_accuracy": group.runs[0].evaluation.balanced_accuracy.value,
+        "balanced_accuracy_ci": group.runs[0].evaluation.to_json()["balanced_accuracy_ci"],
+        "top5_accuracy": None,
+        "top5_accuracy_ci": None,
         "auc": group.runs[0].evaluation.auc,
         "log_loss": group.runs[0].evaluation.log_loss,
         "params": 10,
@@ -272,6 +277,7 @@ def test_a_row_says_what_the_manifest_and_the_settings_say(tmp_path: Path) -> No
         "file_bytes": 100,
         "seed": 0,
         "interrupted": False,
+        "out_of_fold": False,
     }
     assert (group.data, group.classes, group.drawn, group.fingerprint) == (
         "pets", ("cat", "dog"), False, "A",

@@ -16,8 +16,9 @@ from tl_catdog.cli.options import (
     Labels,
     RunName,
     RunsDir,
+    file_option,
 )
-from tl_catdog.cli.output import note, notices, print_json, results
+from tl_catdog.cli.output import note, notices, print_json, results, writing
 from tl_catdog.errors import listing
 from tl_catdog.wording import count, left_out, plural
 
@@ -62,6 +63,9 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    confusion: Annotated[
+        str | None, file_option("Write the whole confusion matrix to this CSV file.")
+    ] = None,
     runs_dir: RunsDir = RUNS_DIR,
     json: Json = False,
 ) -> None:
@@ -91,6 +95,8 @@ def evaluate(
             )
         pair = compare_pair("with --tta", found.predictions, "without", plain.predictions)
     conditions = _robustness(classifier, data, read, found.split) if robustness else ()
+    if confusion is not None:
+        _write_confusion(found, Path(confusion))
     if json:
         extra: dict[str, Any] = {}
         if pair:
@@ -113,6 +119,14 @@ def evaluate(
         out.print(cell(f"{pair.sentence()}."))
     if conditions:
         out.print(robustness_view(conditions))
+
+
+def _write_confusion(found: EvaluationResult, path: Path) -> None:
+    from tl_catdog.files import write_text
+
+    with writing(path, "--confusion"):
+        write_text(path, found.metrics.confusion_csv())
+    note(f"The confusion matrix is in {path}.", style="dim")
 
 
 def _warn(found: EvaluationResult) -> None:

@@ -8,9 +8,10 @@ from rich.console import Group as Lines
 from rich.console import RenderableType
 from rich.text import Text
 
+from tl_catdog.cli.class_tables import ROWS, confusion_view
 from tl_catdog.cli.render import cell, heading, table
 from tl_catdog.evaluation.metrics import Metrics
-from tl_catdog.evaluation.reliability import Reliability
+from tl_catdog.evaluation.reliability import ClassFigures, Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import Policy
@@ -18,9 +19,12 @@ from tl_catdog.statistics import Estimate
 from tl_catdog.wording import count, estimate, percent, percent_range, points_estimate
 
 LEGEND = (
-    "Brackets hold 95 % intervals. Precision: of the pictures called so, the part that is; recall: of those that are, "
-    "the part called so; F1: both in one."
+    "Brackets hold 95 % intervals. Precision: of the pictures called so, the part that is; recall: "
+    "of those that are, the part called so; F1: both in one. An ECE of 0 says: no further off than "
+    "chance alone would be."
 )
+WORST = 10
+"""So many classes are shown where there are too many for all; --json and the report have them."""
 
 
 def evaluation_view(title: str, item: Metrics, trust: Reliability) -> RenderableType:
@@ -29,9 +33,8 @@ def evaluation_view(title: str, item: Metrics, trust: Reliability) -> Renderable
         heading(title),
         _figures(item, trust),
         _classes(trust),
-        heading("Confusion: rows are what is true, columns what it said"),
-        _confusion(item),
-        heading(f"Reliability: {len(trust.bins)} groups of equally many pictures, least sure first"),
+        confusion_view(item),
+        heading(f"Reliability: {len(trust.bins)} groups of about as many, least sure first"),
         _bins(trust),
         Text(LEGEND, style="dim"),
     )
@@ -42,18 +45,29 @@ def _figures(item: Metrics, trust: Reliability) -> RenderableType:
     rows.add_column("figure")
     rows.add_column("value", justify="right")
     rows.add_column("95 % interval")
-    rows.add_column("meaning", style="dim")
+    rows.add_column("meaning", style="dim", overflow="fold")
     span = f"{percent_range(item.accuracy_ci.low, item.accuracy_ci.high)} %"
     rows.add_row("accuracy", percent(item.accuracy), span, "the part that is right")
+    if item.unequal:
+        means = "mean recall of the classes, each counting the same"
+        rows.add_row("balanced", *_percent(item.balanced_accuracy), means)
+    if item.top5_accuracy is not None:
+        rows.add_row("top 5", *_percent(item.top5_accuracy), "among the five most probable")
+    off = "how far off sureness is, chance taken out"
     for name, figure, meaning in (
         ("ROC-AUC", trust.auc, "1 is perfect, 0.5 is guessing"),
         ("log loss", trust.log_loss, "0 is perfect; punishes sure mistakes"),
-        ("ECE", trust.ece, "how far sureness is off; 0 is perfect"),
+        ("ECE", trust.ece, off),
         ("Brier", trust.brier, "0 is perfect, 0.25 a coin"),
     ):
         if figure is not None:
             rows.add_row(name, *_plain(figure), meaning)
     return rows
+
+
+def _percent(figure: Estimate) -> tuple[str, str]:
+    """Return a proportion and its interval."""
+    return percent(figure.value), f"{percent_range(figure.interval.low, figure.interval.high)} %"
 
 
 def _plain(figure: Estimate) -> tuple[str, str]:
@@ -69,31 +83,28 @@ def _unsigned(figure: Estimate | None) -> str:
     return estimate(figure.value, figure.interval.low, figure.interval.high, sign="")
 
 
-def _part(figure: Estimate | None) -> str:
-    return "–" if figure is None else f"{_unsigned(figure)} of {count(figure.n)}"
-
-
 def _classes(trust: Reliability) -> RenderableType:
-    rows = table()
-    for name in ("class", "precision, %", "recall, %", "F1, %"):
-        rows.add_column(name, justify="left" if name == "class" else "right")
-    for item in trust.per_class:
-        parts = _part(item.precision), _part(item.recall)
-        rows.add_row(cell(item.label), *parts, _unsigned(item.f1))
-    return rows
+    found = trust.per_class
+    if len(found) <= ROWS:
+        return _class_rows(found)
+    known = [item for item in found if item.recall is not None]
+    known.sort(key=lambda item: (item.recall.value, -item.recall.n) if item.recall else (0.0, 0))
+    title = (
+        f"The {WORST} of {len(found)} classes that it misses most; all: --json, tl-catdog report"
+    )
+    return Lines(heading(title), _class_rows(known[:WORST]))
 
 
-def _confusion(item: Metrics) -> RenderableType:
+def _class_rows(found: Sequence[ClassFigures]) -> RenderableType:
     rows = table()
-    rows.add_column("")
-    for label in item.classes:
-        rows.add_column(cell(label), justify="right")
-    for truth, (label, row) in enumerate(zip(item.classes, item.confusion, strict=True)):
-        cells = [
-            Text(count(number), style="green" if truth == said else "red" if number else "dim")
-            for said, number in enumerate(row)
-        ]
-        rows.add_row(cell(label), *cells)
+    rows.add_column("class", overflow="fold")
+    for name in ("n", "recall, %", "called", "precision, %", "F1, %"):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for item in found:
+        row = [cell(item.label)]
+        for part in (item.recall, item.precision):
+            row += [cell("0" if part is None else count(part.n)), cell(_unsigned(part))]
+        rows.add_row(*row, _unsigned(item.f1))
     return rows
 
 
@@ -109,7 +120,9 @@ def _bins(trust: Reliability) -> RenderableType:
 
 def selection_line(policy: Policy, split: str, predictions: Predictions) -> RenderableType:
     """Return what came of answering only where the validation pictures allow it."""
-    asked = f"With predict --precision {policy.precision:.4g}: "
+    asked = "With predict --reject, which can promise no precision here: "
+    if policy.precision is not None:
+        asked = f"With predict --precision {policy.precision:.4g}: "
     return cell(f"{asked}{policy.select(predictions).sentence(split)}.")
 
 

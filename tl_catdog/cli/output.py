@@ -80,8 +80,8 @@ def _jsonable(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn the failure to write what ``--out`` names into an error that says so.
+def writing(path: Path, option: str = "--out") -> Iterator[None]:
+    """Turn the failure to write what an option names into an error that says so.
 
     Raises:
         UsageError: The block couldn't write.
@@ -91,7 +91,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(
             f"expected a file that can be written, found {path} ({error.strerror}).",
-            f"Type: --out {path.name or 'FILE'}",
+            f"Type: {option} {path.name or 'FILE'}",
         ) from error
 
 

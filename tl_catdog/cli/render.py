@@ -11,19 +11,19 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tl_catdog.cli.set_notes import set_notes
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import ImageSet
-from tl_catdog.data.folders import SPLITS, VALIDATION
+from tl_catdog.data.folders import VALIDATION
 from tl_catdog.evaluation.comparison import Group, RunFigures
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.journal import Moved
+from tl_catdog.runs.folder import Run
+from tl_catdog.runs.stages import REJECTED, rejected_stages
+from tl_catdog.statistics import Estimate
 from tl_catdog.training.trainer import TrainingResult
 from tl_catdog.wording import (
     count,
     duration,
     estimate,
-    left_out,
     megabytes,
     plural,
     printable,
@@ -65,23 +65,6 @@ def heading(text: str, style: str = "bold") -> Text:
     return cell(text, style)
 
 
-def data_summary(images: ImageSet) -> RenderableType:
-    """Return what a data set holds."""
-    title = heading(f"{images.name} ({images.layout})")
-    rows = table()
-    rows.add_column("split")
-    for label in images.classes:
-        rows.add_column(cell(label), justify="right")
-    counts = images.counts()
-    for split in (*SPLITS, *(name for name in counts if name not in SPLITS)):
-        if split in counts:
-            rows.add_row(cell(split), *(count(counts[split][label]) for label in images.classes))
-    lines = [cell(note) for note in set_notes(images)]
-    if images.ignored:
-        lines.append(cell(left_out(images.ignored), "dim"))
-    return Lines(title, rows, *lines)
-
-
 def skipped_table(
     skipped: Sequence[Skipped], root: Path, rest: str = "all are in the run's manifest.json"
 ) -> RenderableType:
@@ -111,31 +94,57 @@ def training_summary(result: TrainingResult) -> RenderableType:
     lines = [
         cell(f"{run.name}: {run.path}", "bold"),
         *(
-            cell(
-                f"  {split}: {_accuracy(item)} % of {plural(item.n, 'picture')} right "
-                "(95 % interval)"
-            )
+            cell(f"  {_split(split, run.out_of_fold)}: {_said(item)}")
             for split, item in result.evaluations.items()
         ),
+        *(cell(f"  {line}") for line in _rejected(run)),
         Text(f"  trained in {duration(float(run.manifest['timings']['train_seconds']))}"),
         cell(f"Next: tl-catdog compare, or tl-catdog predict --run {run.name} PICTURE"),
     ]
     return Lines(*lines)
 
 
+def _split(split: str, out_of_fold: bool) -> str:
+    """Return which pictures figures are about, for people."""
+    return "out-of-fold" if split == VALIDATION and out_of_fold else split
+
+
+def _said(item: Metrics) -> str:
+    """Return how many are right, and what else tells where classes are unequal or many."""
+    said = f"{_accuracy(item)} % of {plural(item.n, 'picture')} right (95 % interval)"
+    if item.unequal:
+        said += f"; balanced accuracy {item.balanced_accuracy}"
+    if item.top5_accuracy is not None:
+        said += f"; top 5 {item.top5_accuracy}"
+    return said
+
+
+def _rejected(run: Run) -> list[str]:
+    """Return a line for each stage that was tried without gain."""
+    return [
+        f"{REJECTED.get(name, f'{name} rejected')}: no epoch of it was better on the validation "
+        "pictures, so the network is as it was before"
+        for name in rejected_stages(run.manifest)
+    ]
+
+
 def comparison_view(group: Group) -> RenderableType:
     """Return the runs of one data set side by side, and what their pairs show."""
-    title = heading(f"{group.data}: {group.split}, {plural(group.n, 'picture')}")
+    out_of_fold = all(run.out_of_fold for run in group.runs)
+    split = _split(group.split, out_of_fold)
+    title = heading(f"{group.data}: {split}, {plural(group.n, 'picture')}")
+    unequal = any(run.evaluation.unequal for run in group.runs)
     rows = table()
     rows.add_column("run", overflow="fold", min_width=14)
     rows.add_column("params\ntrained", justify="right", no_wrap=True)
-    rows.add_column("accuracy", justify="right", no_wrap=True)
+    balanced = "accuracy\nbalanced" if unequal else "accuracy"
+    rows.add_column(balanced, justify="right", no_wrap=True)
     rows.add_column("AUC", justify="right", no_wrap=True)
     rows.add_column("train", justify="right", no_wrap=True)
     rows.add_column("ms", justify="right", no_wrap=True)
     rows.add_column("MB", justify="right", no_wrap=True)
     for run in group.runs:
-        rows.add_row(*_row(run))
+        rows.add_row(*_row(run, unequal=unequal))
     lines: list[RenderableType] = [title, rows]
     for pair in group.pairs[:MANY]:
         lines.append(cell(f"{pair.sentence()}.", "bold" if pair.significant else ""))
@@ -144,7 +153,10 @@ def comparison_view(group: Group) -> RenderableType:
     if len(group.runs) == 1:
         lines.append(Text("A comparison needs a second run: tl-catdog train --arch baseline"))
     lines.append(Text(LEGEND, style="dim"))
-    if group.split == VALIDATION:
+    if unequal:
+        means = "Balanced accuracy: the mean recall of the classes, each counting the same."
+        lines.append(Text(means, style="dim"))
+    if group.split == VALIDATION and not out_of_fold:
         chosen = "The epochs were chosen on these same pictures, so the figures flatter a little."
         lines.append(Text(chosen, style="dim"))
     if group.drawn:
@@ -157,8 +169,12 @@ def _accuracy(item: Metrics) -> str:
     return estimate(item.accuracy, item.accuracy_ci.low, item.accuracy_ci.high, sign="")
 
 
-def _row(run: RunFigures) -> tuple[RenderableType, ...]:
-    details = f"{run.arch} {'+'.join(run.stages)} {run.image_size} px"
+def _unsigned(figure: Estimate) -> str:
+    return estimate(figure.value, figure.interval.low, figure.interval.high, sign="")
+
+
+def _row(run: RunFigures, *, unequal: bool) -> tuple[RenderableType, ...]:
+    details = f"{run.arch} {run.training} {run.image_size} px"
     if run.interrupted:
         details += ", interrupted"
     name = cell(run.run, "bold").append("\n").append(cell(details, "dim not bold"))
@@ -166,7 +182,7 @@ def _row(run: RunFigures) -> tuple[RenderableType, ...]:
     return (
         name,
         f"{short_count(run.params)}\n{short_count(run.trainable_params)}",
-        _accuracy(item),
+        f"{_accuracy(item)}\n{_unsigned(item.balanced_accuracy)}" if unequal else _accuracy(item),
         "–" if item.auc is None else f"{item.auc:.4f}",
         duration(run.train_seconds),
         "–" if run.ms_per_image is None else f"{run.ms_per_image:.1f}",

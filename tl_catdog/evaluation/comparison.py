@@ -18,6 +18,7 @@ from tl_catdog.errors import UsageError, listing
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.folder import Run
+from tl_catdog.runs.stages import rejected_stages, stage_words
 from tl_catdog.statistics import Interval, PairedCounts, mcnemar_exact, paired_difference_interval
 from tl_catdog.wording import points_estimate
 
@@ -28,12 +29,15 @@ SIGNIFICANT = 0.05
 class RunFigures:
     """One run's row: what it is, how well it does and what it costs.
 
-    ``ms_per_image`` was measured at the end of its training; ``file_bytes`` is the network's file.
+    ``rejected`` are those of its ``stages`` that left nothing in the network, ``out_of_fold`` says
+    what its validation predictions are (see ``Run.out_of_fold``). ``ms_per_image`` was measured at
+    the end of its training; ``file_bytes`` is the network's file.
     """
 
     run: str
     arch: str
     stages: tuple[str, ...]
+    rejected: tuple[str, ...]
     image_size: int
     evaluation: Metrics
     params: int
@@ -43,6 +47,12 @@ class RunFigures:
     file_bytes: int
     seed: int
     interrupted: bool
+    out_of_fold: bool = False
+
+    @property
+    def training(self) -> str:
+        """What the network went through: ``frozen (fine-tuning rejected)``."""
+        return stage_words(self.stages, self.rejected)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row under the names that ``compare --json`` prints."""
@@ -51,10 +61,15 @@ class RunFigures:
             "run": self.run,
             "arch": self.arch,
             "stages": list(self.stages),
+            "rejected_stages": list(self.rejected),
             "image_size": self.image_size,
             "n": figures["n"],
             "accuracy": figures["accuracy"],
             "accuracy_ci": figures["accuracy_ci"],
+            "balanced_accuracy": figures["balanced_accuracy"],
+            "balanced_accuracy_ci": figures["balanced_accuracy_ci"],
+            "top5_accuracy": figures["top5_accuracy"],
+            "top5_accuracy_ci": figures["top5_accuracy_ci"],
             "auc": figures["auc"],
             "log_loss": figures["log_loss"],
             "params": self.params,
@@ -64,6 +79,7 @@ class RunFigures:
             "file_bytes": self.file_bytes,
             "seed": self.seed,
             "interrupted": self.interrupted,
+            "out_of_fold": self.out_of_fold,
         }
 
 
@@ -212,6 +228,7 @@ def figures(run: Run, evaluation: Metrics) -> RunFigures:
         run=run.name,
         arch=str(run.config["arch"]),
         stages=tuple(stage["name"] for stage in manifest["stages"]),
+        rejected=rejected_stages(manifest),
         image_size=run.image_size,
         evaluation=evaluation,
         params=int(manifest["model"]["params"]),
@@ -221,6 +238,7 @@ def figures(run: Run, evaluation: Metrics) -> RunFigures:
         file_bytes=int(manifest["model"]["bytes"]),
         seed=int(run.config["seed"]),
         interrupted=bool(manifest["interrupted"]),
+        out_of_fold=run.out_of_fold,
     )
 
 

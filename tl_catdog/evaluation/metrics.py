@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,16 @@ UNEQUAL = 1.5
 
 TOP, TOP_FROM = 5, 10
 """Whether the true class is among the first ``TOP`` is told from so many classes on."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often pictures of one class were said to be of another: ``n`` of its ``of``."""
+
+    truth: str
+    said: str
+    n: int
+    of: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,28 @@ class Metrics:
         """Whether classes have so unequal numbers that accuracy may hide the small ones."""
         there = [size for size in self.sizes if size]
         return len(there) > 1 and max(there) > UNEQUAL * min(there)
+
+    def confusions(self) -> list[Confusion]:
+        """Return which classes were taken for which, the most frequent first."""
+        found = [
+            Confusion(self.classes[truth], self.classes[said], n, size)
+            for truth, (row, size) in enumerate(zip(self.confusion, self.sizes, strict=True))
+            for said, n in enumerate(row)
+            if n and said != truth
+        ]
+        return sorted(found, key=lambda item: (-item.n, item.of))
+
+    def confusion_csv(self) -> str:
+        """Return the confusion matrix as a table: a row for what is true, a column for what said.
+
+        Names are as they are, also those that a spreadsheet takes for formulas.
+        """
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(("true \\ said", *self.classes))
+        for label, row in zip(self.classes, self.confusion, strict=True):
+            writer.writerow((label, *row))
+        return out.getvalue()
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures under the names that ``evaluate --json`` prints."""

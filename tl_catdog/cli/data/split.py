@@ -133,7 +133,7 @@ def _effect(found: Split, seed: int, target: Path) -> GroupEffect | None:
 
 
 def _show(found: Split, effect: GroupEffect | None) -> None:
-    from tl_catdog.cli.render import data_summary
+    from tl_catdog.cli.class_tables import data_summary
     from tl_catdog.cli.set_notes import effect_line
 
     results().print(data_summary(found.images))
