@@ -99,6 +99,13 @@ def test_a_json_object_says_the_class_of_each_file(tmp_path: Path) -> None:
     assert found.rows == (("1.jpg", "x"), ("2.jpg", "7"))
 
 
+def test_halves_of_characters_are_spelt_out_so_that_they_can_be_written(tmp_path: Path) -> None:
+    text = '{"file": "1.jpg", "who\\ud800": "Tom\\udfff\\u00e4"}'
+    found = read_table(written(tmp_path, text, "labels.jsonl"))
+    assert found.columns == ("file", "who\\ud800")
+    assert found.rows == (("1.jpg", "Tom\\udfffä"),)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -178,7 +178,7 @@ def _from_json(file: Path, text: str) -> Table:
     rows, lines = [], []
     columns: dict[str, None] = {}
     for line, found in _objects(file, text):
-        row = {str(name).strip(): _cell(value) for name, value in found.items()}
+        row = {_cell(name): _cell(value) for name, value in found.items()}
         columns.update(dict.fromkeys(row))
         rows.append(row)
         lines.append(line)
@@ -229,9 +229,12 @@ def _checked(file: Path, line: int, found: Any, kind: type) -> Any:
 
 
 def _cell(value: Any) -> str:
-    """Return a JSON value as a cell; what is no text, number or truth value isn't a label."""
+    """Return a JSON value as a cell; what is no text, number or truth value isn't a label.
+
+    Halves of characters, which JSON can hold and files can't, are spelt out.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (str, int, float)):
-        return str(value).strip()
+        return str(value).strip().encode("utf-8", "backslashreplace").decode("utf-8")
     return ""
