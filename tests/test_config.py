@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.config import ARCH_DEFAULTS, NAMES, TrainConfig, choices, from_mapping, load_toml
+from tl_catdog.config import NAMES, TrainConfig, choices, from_mapping, load_toml
+from tl_catdog.defaults import ARCH_DEFAULTS
 from tl_catdog.errors import UsageError
 
 

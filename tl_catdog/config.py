@@ -11,6 +11,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from tl_catdog.defaults import (
+    ARCH_DEFAULTS,
+    HELD_OUT,
+    LENGTHS,
+    NARROWEST,
+    TYPICAL,
+    UNITS_PER_CLASS,
+)
 from tl_catdog.errors import UsageError
 
 Arch = Literal["baseline", "mobilenet"]
@@ -62,8 +70,12 @@ class TrainConfig:
         DATA, 2.0, "Most gigabytes of the feature cache; 0 is none.", low=0.0, high=10_000.0
     )
     strict: bool = option(DATA, False, "Stop at a picture that can't be read.")
-    validation_fraction: float = option(
-        DATA, 0.2, "Part of an unsplit folder to validate on.", low=0.01, high=0.9
+    validation_fraction: float | None = option(
+        DATA,
+        None,
+        "Part of an unsplit folder to validate on; default: 0.2, or nothing of few pictures.",
+        low=0.01,
+        high=0.9,
     )
     split: str | None = option(
         DATA, None, "File that says which picture is in which split; data split writes it."
@@ -85,7 +97,13 @@ class TrainConfig:
         "Keeps groups in one split: subfolder, exif, a column, or a pattern for names.",
     )
 
-    dense_units: int = option(NETWORK, 128, "Width of the head's hidden layer.", low=1, high=65536)
+    dense_units: int | None = option(
+        NETWORK,
+        None,
+        "Width of the head's hidden layer; default: 128, or 4 for each class.",
+        low=1,
+        high=65536,
+    )
     dropout: float = option(NETWORK, 0.5, "The head's dropout rate.", low=0.0, high=0.95)
     backbone_weights: str = option(NETWORK, "packaged", "packaged, keras, or a .weights.h5 file.")
 
@@ -94,7 +112,13 @@ class TrainConfig:
     final_learning_rate: float | None = option(
         TRAINING, None, "Part of the learning rate that is left at the end.", low=0.0, high=1.0
     )
-    epochs: int | None = option(TRAINING, None, "Epochs of the first stage.", low=1, high=100_000)
+    epochs: int | None = option(
+        TRAINING,
+        None,
+        "Epochs of the first trained stage; default: by the number of pictures.",
+        low=1,
+        high=100_000,
+    )
     learning_rate: float | None = option(
         TRAINING, None, "Learning rate of the first stage.", low=1e-9, high=10.0
     )
@@ -143,21 +167,32 @@ class TrainConfig:
                 "which has none.",
                 "Type: tl-catdog train --arch mobilenet --finetune",
             )
-        if self.validation_fraction + self.test_fraction >= 1:
+        held_out = (self.validation_fraction or HELD_OUT) + self.test_fraction
+        if held_out >= 1:
             raise UsageError(
                 "expected pictures left to train on, found validation_fraction + test_fraction = "
-                f"{self.validation_fraction + self.test_fraction:g}.",
+                f"{held_out:g}.",
                 "Type: --validation-fraction 0.2 --test-fraction 0.1",
             )
 
-    def resolved(self) -> ResolvedConfig:
-        """Return the same settings with the architecture's defaults filled in.
+    def resolved(self, images: int = TYPICAL, classes: int = 2) -> ResolvedConfig:
+        """Return the same settings with the architecture's and the set's defaults filled in.
+
+        Args:
+            images: Number of training pictures, 1 or more.
+            classes: Number of classes, 2 or more.
 
         >>> TrainConfig(arch="baseline", epochs=10).resolved().image_size
         64
+        >>> TrainConfig().resolved(images=300).epochs, TrainConfig().resolved(images=30_000).epochs
+        (150, 5)
         """
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        for name, default in ARCH_DEFAULTS[self.arch].items():
+        by_set = {
+            "epochs": LENGTHS[self.arch].epochs(images, self.batch_size),
+            "dense_units": max(NARROWEST, UNITS_PER_CLASS * classes),
+        }
+        for name, default in {**ARCH_DEFAULTS[self.arch], **by_set}.items():
             if values[name] is None:
                 values[name] = default
         return ResolvedConfig(**values)
@@ -174,6 +209,7 @@ class ResolvedConfig(TrainConfig):
 
     image_size: int = _filled("image_size")
     augment: Augment = _filled("augment")
+    dense_units: int = _filled("dense_units")
     final_learning_rate: float = _filled("final_learning_rate")
     epochs: int = _filled("epochs")
     learning_rate: float = _filled("learning_rate")
@@ -183,34 +219,6 @@ class ResolvedConfig(TrainConfig):
     weight_average: float = _filled("weight_average")
     patience: int = _filled("patience")
 
-
-ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
-    "baseline": {
-        "image_size": 64,
-        "augment": "strong",
-        "epochs": 85,
-        "learning_rate": 1e-3,
-        "warmup_epochs": 3,
-        "final_learning_rate": 0.15,
-        "weight_decay": 0.1,
-        "label_smoothing": 0.05,
-        "weight_average": 0.08,
-        "patience": 0,
-    },
-    "mobilenet": {
-        "image_size": 224,
-        "augment": "light",
-        "epochs": 15,
-        "learning_rate": 3e-4,
-        "warmup_epochs": 0,
-        "final_learning_rate": 0.0,
-        "weight_decay": 0.0,
-        "label_smoothing": 0.0,
-        "weight_average": 0.0,
-        "patience": 0,
-    },
-}
-"""Settings that each architecture chooses for itself; docs/evidence.md has their figures."""
 
 NAMES = tuple(item.name for item in fields(TrainConfig))
 

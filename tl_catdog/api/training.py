@@ -12,6 +12,7 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_training_set
+from tl_catdog.defaults import HELD_OUT
 from tl_catdog.runs.writer import RunWriter, choose_name
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
     """Train a classifier on a folder of pictures; it leaves a run, as the command does.
 
     Args:
-        data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, or files such as
-            cat.1.jpg.
+        data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
+            cat.1.jpg, or pictures that a table in it names.
         observer: Called on the way: decoding, each step, each epoch; see
             ``training.observer.Observer``.
         **settings: The fields of ``config.TrainConfig``, such as ``arch`` (``"mobilenet"`` or
-            ``"baseline"``), ``finetune``, ``seed``, ``epochs``, ``run`` or ``runs_dir``.
+            ``"baseline"``), ``finetune``, ``seed``, ``labels``, ``group_by``, ``run`` or
+            ``runs_dir``.
 
     Returns:
         The classifier of the finished run, which is in ``runs_dir``, by default ``models``.
@@ -78,6 +80,9 @@ def training_images(
     Raises:
         UsageError: The folder isn't a set that can be trained on, or the split file isn't its.
     """
+    validation_fraction = config.validation_fraction
+    if validation_fraction is None and (config.arch == "baseline" or config.finetune):
+        validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
     find_copies = None
     if config.group_by is not None:
         from tl_catdog.audit.near_duplicates import copy_groups
@@ -87,7 +92,7 @@ def training_images(
         root,
         labelling_of(config),
         seed=config.seed,
-        validation_fraction=config.validation_fraction,
+        validation_fraction=validation_fraction,
         test_fraction=config.test_fraction,
         split_file=Path(config.split) if config.split else None,
         drawn=drawn,

@@ -39,8 +39,8 @@ def command() -> Callable[..., None]:
 
     train.__doc__ = (
         "Train a classifier on folders of pictures.\n\n"
-        "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/ or files such as cat.1.jpg, "
-        "and leaves a run in models/. Ctrl-C keeps the best so far."
+        "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as cat.1.jpg, or "
+        "a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far."
     )
     parameters = [_parameter(item) for item in fields(TrainConfig)]
     parameters.append(
@@ -94,7 +94,9 @@ def _default(item: Any) -> str:
         by_arch = {arch: values.get(item.name) for arch, values in ARCH_DEFAULTS.items()}
         if all(value is None for value in by_arch.values()):
             return ""
-        shown = "; ".join(f"{arch}: {value}" for arch, value in by_arch.items())
+        shown = "; ".join(
+            f"{arch}: {'by the set' if value is None else value}" for arch, value in by_arch.items()
+        )
     else:
         shown = "off" if item.default is False else str(item.default)
     return f"\\[{shown}]"
@@ -104,9 +106,10 @@ def run_training(values: Mapping[str, Any]) -> None:
     """Train with these settings, show the progress, and say what came of it."""
     from tl_catdog import api
     from tl_catdog.cli import sources
+    from tl_catdog.cli.class_tables import data_summary
     from tl_catdog.cli.live import watch
     from tl_catdog.cli.output import note, notices, on_ctrl_c, results
-    from tl_catdog.cli.render import data_summary, skipped_table, training_summary
+    from tl_catdog.cli.render import skipped_table, training_summary
     from tl_catdog.cli.set_notes import parted_line
 
     config = from_mapping(values)

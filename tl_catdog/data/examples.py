@@ -126,6 +126,12 @@ class ImageSet:
             split: {label: counted[split, label] for label in self.classes} for split in self.splits
         }
 
+    @property
+    def rarest(self) -> int:
+        """Number of training pictures of the class that has fewest."""
+        counted = Counter(example.label for example in self.examples if example.split == TRAIN)
+        return min(counted[label] for label in self.classes)
+
     def leaks(self) -> tuple[Example, ...]:
         """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
         seen = {example.digest for example in self.examples if example.split == TRAIN}

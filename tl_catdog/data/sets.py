@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,10 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.groups import content_keys, group_keys, grouping_of, united
 from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
-from tl_catdog.data.split_file import apply_split, check_split
+from tl_catdog.data.split_file import apply_split, check_groups, check_split
 from tl_catdog.data.splitting import assign_splits
+from tl_catdog.defaults import FEW, HELD_OUT
+from tl_catdog.errors import UsageError, listing
 
 FindCopies = Callable[[Sequence[Path]], Sequence[int]]
 """Returns a group for each picture, equal for copies and near-copies: ``audit.near_duplicates``."""
@@ -61,7 +65,7 @@ def load_set(
         tuple(examples),
         folder.ignored,
         drawn,
-        found.notes,
+        (*folder.notes, *found.notes),
         grouping,
     )
 
@@ -71,7 +75,7 @@ def load_training_set(
     how: Labelling = AS_IT_IS,
     *,
     seed: int = 0,
-    validation_fraction: float = 0.2,
+    validation_fraction: float | None = HELD_OUT,
     test_fraction: float = 0.0,
     split_file: Path | None = None,
     drawn: bool = False,
@@ -87,7 +91,8 @@ def load_training_set(
         how: Where the classes come from, and what makes groups; by themselves, identical pictures
             are one.
         seed: Which split; the same seed and pictures always give the same one.
-        validation_fraction: Part of each class, 0..1 exclusive, for validation.
+        validation_fraction: Part of each class, 0..1 exclusive, for validation; None for
+            ``HELD_OUT``, or nothing where a class would have fewer than ``FEW`` to train on.
         test_fraction: Part of each class, 0..1, for the test; only for a folder without splits.
         split_file: Which picture belongs to which split, as ``to_csv`` writes it.
         drawn: Whether the program drew these pictures.
@@ -100,14 +105,26 @@ def load_training_set(
     loaded = load_set(root, how, drawn=drawn, find_copies=find_copies)
     if split_file is not None:
         return apply_split(loaded, split_file)
+    if TRAIN not in loaded.splits and UNSPLIT not in loaded.splits:
+        raise UsageError(
+            f"expected pictures to train on, found {listing(loaded.splits)} only in {root}.",
+            "Name the folder of the classes, or put one called train beside it; "
+            f"then type: ls {shlex.quote(str(root))}",
+        )
     if VALIDATION in loaded.splits:
         return loaded
     source = UNSPLIT if UNSPLIT in loaded.splits else TRAIN
-    parts = {VALIDATION: validation_fraction}
-    if source == UNSPLIT and test_fraction:
-        parts[TEST] = test_fraction
+    rest = {TEST: test_fraction} if source == UNSPLIT and test_fraction else {}
+    if validation_fraction is None:
+        counts = Counter(example.label for example in loaded.split(source))
+        left = min(counts.values()) * (1 - HELD_OUT - test_fraction)
+        validation_fraction = HELD_OUT if left >= FEW else 0.0
+    parts = {VALIDATION: validation_fraction, **rest} if validation_fraction else rest
     examples = assign_splits(loaded.split(source), parts, seed)
     kept = [example for example in loaded.examples if example.split != source]
     check_split(examples, loaded.classes, root, (TRAIN, *parts))
-    layout = f"{loaded.layout}, split by seed {seed}"
+    if loaded.grouping is not None and not parts:  # folds, then, will have to part them
+        check_groups(examples, loaded.classes, root, 2)
+    how_split = f"split by seed {seed}" if parts else "nothing held out"
+    layout = f"{loaded.layout}, {how_split}"
     return replace(loaded, layout=layout, examples=tuple(examples + kept))

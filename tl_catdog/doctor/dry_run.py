@@ -31,7 +31,7 @@ from tl_catdog.models.weights import weights_of
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.final_predictions import predict_splits
 from tl_catdog.training.inputs import Inputs, prepare_inputs
-from tl_catdog.training.stages import FINETUNE, FROZEN, INTERRUPTED, SCRATCH, stages_of
+from tl_catdog.training.stages import FINETUNE, FROZEN, INTERRUPTED, LINEAR, SCRATCH, stages_of
 
 TRAINED, VALIDATED = 40, 24
 """Pictures of a sample."""
@@ -54,7 +54,12 @@ class Amount(NamedTuple):
     epochs: int = 3
 
 
-WORK = {FROZEN: Amount(1024, 1024), SCRATCH: Amount(256, 128), FINETUNE: Amount(96, 64)}
+WORK = {
+    LINEAR: Amount(1024, 1024, 1),
+    FROZEN: Amount(1024, 1024),
+    SCRATCH: Amount(256, 128),
+    FINETUNE: Amount(96, 64),
+}
 """Enough of each stage to time it, and little enough for a few seconds."""
 
 
@@ -132,8 +137,9 @@ def dry_run(
         from tl_catdog.training.fit import fit_stages
 
         with RunWriter(scratch, config.arch) as writer:
-            model, results = fit_stages(config, _shortened(inputs, work), writer, watch)
-        if any(result.reason == INTERRUPTED for result in results):
+            fitted = fit_stages(config, _shortened(inputs, work), writer, watch)
+        model = fitted.model
+        if any(result.reason == INTERRUPTED for result in fitted.results):
             raise KeyboardInterrupt  # a training goes on with what it has; here nobody wants it
         watch.doing = "predicting"
         from tl_catdog.models.graph import inference_graph

@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tl_catdog.config import ResolvedConfig, TrainConfig
+from tl_catdog.config import TrainConfig
 from tl_catdog.data.array_store import MEMORY_LIMIT
 from tl_catdog.data.folders import SPLITS, TEST, TRAIN, UNSPLIT, VALIDATION, ImageFolder
+from tl_catdog.defaults import HELD_OUT
 from tl_catdog.doctor.dry_run import DryRun
 from tl_catdog.features.views import views_of
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.stages import stages_of
 from tl_catdog.wording import count
 
-BASELINE = TrainConfig(arch="baseline").resolved()
-MOBILENET = TrainConfig(arch="mobilenet").resolved()
-TUNED = TrainConfig(arch="mobilenet", finetune=True).resolved()
+BASELINE = TrainConfig(arch="baseline")
+MOBILENET = TrainConfig(arch="mobilenet")
+TUNED = TrainConfig(arch="mobilenet", finetune=True)
 
 ASSUMED = 2000
 """Pictures to estimate for where there are none."""
@@ -60,7 +61,7 @@ def counts_of(folder: ImageFolder | None) -> dict[str, int]:
         sizes = {split: len(images) for split, images in folder.splits.items()}
     if VALIDATION not in sizes:
         total = sizes.get(UNSPLIT, sizes.get(TRAIN, 0))
-        sizes[VALIDATION] = round(MOBILENET.validation_fraction * total)
+        sizes[VALIDATION] = round(HELD_OUT * total)
         sizes[TRAIN] = total - sizes[VALIDATION]
     return {split: sizes.get(split, 0) for split in SPLITS}
 
@@ -100,11 +101,12 @@ def estimates(
 def _training(
     words: str,
     case: str,
-    config: ResolvedConfig,
+    settings: TrainConfig,
     counts: Mapping[str, int],
     cost: Mapping[str, float],
     runs: Mapping[str, DryRun],
 ) -> Estimate:
+    config = settings.resolved(max(1, counts[TRAIN]))
     run, stages = runs[config.arch], stages_of(config)
     layers = {stage.feature_layer for stage in stages}
     views = 1 if None in layers else views_of(config, counts[TRAIN]).count

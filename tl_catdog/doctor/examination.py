@@ -75,7 +75,7 @@ class Examination:
 
     data: Path | None
     runs_dir: Path
-    configs: tuple[ResolvedConfig, ...] = (BASELINE, TUNED)
+    configs: tuple[ResolvedConfig, ...] = (BASELINE.resolved(), TUNED.resolved())
     work: Mapping[str, Amount] = field(default_factory=lambda: WORK)
     checks: list[Check] = field(default_factory=list)
     cost: dict[str, float] = field(default_factory=lambda: {"start": elapsed()})

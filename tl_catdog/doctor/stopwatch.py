@@ -61,10 +61,11 @@ class Stopwatch(Observer):
         """Return the seconds of each unit of work, from the beginning to now.
 
         The units are ``read SPLIT``, a picture; ``STAGE start``; ``STAGE step``; ``STAGE
-        validation``, a picture; and ``rest``, all else together.
+        validation``, a picture; and ``rest``, all else together. A stage of one epoch has but a
+        start.
 
         Args:
-            validated: Stage → pictures that each of its epochs, 2 or more, was validated on.
+            validated: Stage → pictures that each of its epochs was validated on.
         """
         known, found = 0.0, {}
         for unit, marks in self._pictures.items():
@@ -72,12 +73,16 @@ class Stopwatch(Observer):
             found[unit] = (last - first) / max(1, all_done - one)
             known += last - first
         for stage, epochs in self._epochs.items():
+            known += sum(sum(seconds) for seconds in epochs)
+            if len(epochs) == 1:  # a linear model, which has no steps
+                found[f"{stage} start"] = sum(epochs[0])
+                found[f"{stage} step"] = found[f"{stage} validation"] = 0.0
+                continue
             # The first one pays for starting up.
             training, validation = np.mean(epochs[1:], axis=0).tolist()
             found[f"{stage} start"] = max(0.0, sum(epochs[0]) - training - validation)
             found[f"{stage} step"] = training / self._steps[stage]
             found[f"{stage} validation"] = validation / validated[stage]
-            known += sum(sum(seconds) for seconds in epochs)
         return {**found, "rest": self._clock() - self._began - known}
 
     def _now(self) -> float:

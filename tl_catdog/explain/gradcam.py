@@ -38,7 +38,7 @@ cells of 0.48 between heatmap and heads, 0.25 in what answers to a covered patch
 class GradCam(OnnxForward):
     """A run's forward pass that also tells which parts of a picture speak for a class.
 
-    Its outputs are the sigmoids, (B, 1 or C), what goes into the head, (B, F), and the last maps,
+    Its outputs are the network's, (B, 1 or C), what goes into the head, (B, F), and the last maps,
     (B, K, h, w).
 
     Args:

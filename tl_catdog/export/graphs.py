@@ -1,7 +1,7 @@
 """A run's network as others take it: pictures in, calibrated probabilities of all classes out.
 
 With logits z and temperature T, two classes have the probabilities σ(−z/T) and σ(z/T); more have
-the softmax of ln σ(z) / T. That is what ``predictor.to_probabilities`` and
+the softmax of z/T, or of ln σ(z) / T in older networks of sigmoids. That is what ``predictor.to_probabilities`` and
 ``calibration.at_temperature`` compute, from logits instead of sigmoids that single precision has
 rounded to one.
 """
@@ -35,7 +35,7 @@ def keras_probabilities(run: Run) -> keras.Model:
     import keras
     from keras import layers
 
-    from tl_catdog.models.head import HEAD_LAYERS
+    from tl_catdog.models.head import HEAD_LAYERS, activation_in
 
     hidden = model.get_layer(HEAD_LAYERS[0]).output
     kernel, bias = model.get_layer(HEAD_LAYERS[2]).get_weights()
@@ -45,6 +45,10 @@ def keras_probabilities(run: Run) -> keras.Model:
         outputs = top(hidden)
         weights = (np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
         top.set_weights([values / run.temperature for values in weights])
+    elif activation_in(model) == "softmax":
+        top = layers.Dense(len(run.classes), activation="softmax", name=PROBABILITIES)
+        outputs = top(hidden)
+        top.set_weights([values / run.temperature for values in (kernel, bias)])
     else:
         top = layers.Dense(len(run.classes), activation="log_sigmoid", name=HEAD_LAYERS[2])
         x = top(hidden)
@@ -69,9 +73,10 @@ def onnx_probabilities(run: Run) -> onnx.ModelProto:
 
     model = onnx.load_from_string(network_graph(run))
     graph = model.graph
-    place, sigmoid = next((i, n) for i, n in enumerate(graph.node) if n.op_type == "Sigmoid")
-    (logits,) = sigmoid.input
-    above = [node for node in graph.node[place:] if node.op_type in ("Sigmoid", "Identity")]
+    kinds = ("Sigmoid", "Softmax")
+    place, output = next((i, n) for i, n in enumerate(graph.node) if n.op_type in kinds)
+    (logits,) = output.input
+    above = [node for node in graph.node[place:] if node.op_type in (*kinds, "Identity")]
     below = [node for node in graph.node if node not in above]
     scale = numpy_helper.from_array(np.asarray(1 / run.temperature, np.float32), "per_temperature")
     graph.initializer.append(scale)
@@ -84,6 +89,8 @@ def onnx_probabilities(run: Run) -> onnx.ModelProto:
         second = add("Mul", [logits, scale.name], "logit")
         both = [add("Neg", [second], "other"), second]
         add("Sigmoid", [add("Concat", both, "logits", axis=1)], PROBABILITIES)
+    elif output.op_type == "Softmax":
+        add("Softmax", [add("Mul", [logits, scale.name], "scaled")], PROBABILITIES, axis=1)
     else:
         x = add("Softplus", [add("Neg", [logits], "negated")], "softplus")
         x = add("Mul", [add("Neg", [x], "log_sigmoid"), scale.name], "scaled")

@@ -7,17 +7,13 @@ length 1, and as much regularisation as predicts best what was left out.
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
@@ -25,10 +21,10 @@ from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded, usable_cores
-from tl_catdog.errors import CatdogError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract
+from tl_catdog.features.folds import fold_positions
 from tl_catdog.features.views import Views
 from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
@@ -44,7 +40,6 @@ pictures), and its neighbours cost less than 0.005 of accuracy.
 TOLERANCE = 1e-5  # at scikit-learn's 1e-4 a fit that begins near its end doesn't move
 STEPS = 5000  # more than any data set here takes
 ALL_FOLDS = 2000  # pictures; of more, one fold alone is enough to choose by
-TRIES = 20  # seeds for folds that leave some of every class
 
 Job = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.float32], float]
 """Features to train a probe on, (N, F), their labels, (N,), features to predict, (M, F), and C."""
@@ -266,65 +261,3 @@ def cross_validated(
 def log_loss(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:
     """Return the mean −ln of the true class's probability, 0 or more."""
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
-
-
-def lone_classes(
-    labels: npt.NDArray[np.int64], digests: Sequence[str], classes: int | None = None
-) -> tuple[int, ...]:
-    """Return the classes of one picture and its copies, or none: nothing to check them against.
-
-    Args:
-        labels: Class indices, (N,).
-        digests: SHA-256 of the pictures, or their groups.
-        classes: How many classes there are; by themselves, as many as the labels name.
-    """
-    pairs = {(int(label), digest) for label, digest in zip(labels, digests, strict=True)}
-    counts = Counter(label for label, _ in pairs)
-    total = int(labels.max()) + 1 if classes is None else classes
-    return tuple(label for label in range(total) if counts[label] < 2)
-
-
-def fold_positions(
-    labels: npt.NDArray[np.int64],
-    digests: Sequence[str],
-    trusted: npt.NDArray[np.bool_],
-    folds: int,
-    seed: int,
-) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return the positions of the pictures each probe is trained on, and of those it predicts.
-
-    The arguments are those of ``cross_validated``.
-    """
-    classes = int(labels.max()) + 1
-    if classes < 2:
-        raise CatdogError(
-            "expected two classes or more, found one.", "Add a folder of pictures of another kind."
-        )
-    if alone := lone_classes(labels, digests):
-        raise CatdogError(
-            "expected two different pictures or more of every class to check them against each "
-            f"other, found one in {len(alone)} of {classes} classes.",
-            "Add pictures of it, or remove its folder.",
-        )
-    groups: Any = np.unique(np.asarray(digests), return_inverse=True)[1]
-    count = min(folds, int(np.bincount(labels).max()), int(groups.max()) + 1)
-    for some in range(TRIES):
-        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed + some)
-        with warnings.catch_warnings():
-            # A class of fewer pictures than folds: some folds have none of it to predict.
-            warnings.simplefilter("ignore", UserWarning)
-            parts = list(splitter.split(labels, labels, groups))
-        # Pictures that stay together can leave a probe without a class.
-        if all(len(np.unique(labels[training])) == classes for training, _ in parts):
-            break
-    else:
-        parts = list(LeaveOneGroupOut().split(labels, labels, groups))
-    return [(_of_every_class(training, labels, trusted), rest) for training, rest in parts]
-
-
-def _of_every_class(
-    training: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], trusted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
-    """Return what to train on: what is trusted, and all of a class of which nothing is."""
-    known = np.unique(labels[training[trusted[training]]])
-    return training[trusted[training] | ~np.isin(labels[training], known)]

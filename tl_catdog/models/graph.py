@@ -45,23 +45,29 @@ def extraction_graph(weights: Weights, image_size: int, feature_layers: Sequence
     )
 
 
-def inference_graph(arch: str, weights: Weights, image_size: int) -> bytes:
+def inference_graph(
+    arch: str, weights: Weights, image_size: int, activation: str | None = None
+) -> bytes:
     """Return the graph of a whole network.
 
     Args:
         arch: ``baseline`` or ``mobilenet``.
         weights: Of the network, head included.
         image_size: S, the height and width of the pictures in pixels.
+        activation: Of the output units, ``sigmoid`` or ``softmax``; None for what a new head has.
+            Older networks have a sigmoid for each of many classes.
 
     Returns:
-        A serialised model from RGB in [0, 255], (B, S, S, 3), to the sigmoid outputs, (B, 1) or
-        (B, C), and to the features that go into the head, (B, F).
+        A serialised model from RGB in [0, 255], (B, S, S, 3), to the outputs, (B, 1) or (B, C), and
+        to the features that go into the head, (B, F).
     """
     graph = _Graph(weights, image_size)
     features = graph.baseline() if arch == "baseline" else graph.backbone()[POOLING]
     units = weights["head_output/1"].shape
     width = weights["head_dense/0"].shape[:1]
-    return graph.finish({OUTPUT: (graph.head(features), units), FEATURES: (features, width)})
+    softmax = (activation or ("sigmoid" if units == (1,) else "softmax")) == "softmax"
+    output = graph.head(features, softmax=softmax)
+    return graph.finish({OUTPUT: (output, units), FEATURES: (features, width)})
 
 
 def smallest_graph() -> bytes:
@@ -143,10 +149,11 @@ class _Graph:
         x = self._add("GlobalAveragePool", [x])
         return {**feature_layers, POOLING: self._add("Flatten", [x], axis=1)}  # (B, 1280)
 
-    def head(self, features: str) -> str:
+    def head(self, features: str, *, softmax: bool) -> str:
         """The shared head; dropout does nothing in a forward pass."""
         hidden = self._add("Relu", [self._dense(features, "head_dense")])
-        return self._add("Sigmoid", [self._dense(hidden, "head_output")])
+        logits = self._dense(hidden, "head_output")
+        return self._add("Softmax", [logits], axis=1) if softmax else self._add("Sigmoid", [logits])
 
     def scaled(self) -> str:
         """The pictures, channels first, from 0 to 255 brought to -1 to 1."""

@@ -15,7 +15,10 @@ import numpy.typing as npt
 TINY = 2.0**-24
 """Probabilities come from sigmoids in single precision: what is nearer to 0 or 1 is rounding."""
 
-COLDEST, HOTTEST = 0.05, 20.0
+SPREAD = 0.7
+"""Of ln T before any picture is seen: a factor of two is usual, one of four is rare."""
+
+COLDEST, HOTTEST = 0.02, 20.0
 """Where a temperature is sought; what is fitted on real pictures lies far inside."""
 
 
@@ -62,32 +65,38 @@ def at_temperature(
 
 
 def fit_temperature(
-    probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    *,
+    usual: float = 1.0,
+    spread: float = SPREAD,
 ) -> Calibration:
     """Fit the temperature that makes the labels most likely.
 
-    A few hundred pictures that all came out right would ask for boundless sureness. So, as Platt
-    (1999) does for sigmoids, the true class of each picture is taken as (n + 1) / (n + 2) certain,
-    where n counts the pictures of that class: the estimate for a further picture if all n were of
-    it.
+    A few pictures that all came out right would ask for boundless sureness. So ln T is taken to
+    come from a normal distribution around ``ln usual``: with a few dozen pictures that is most of
+    what is known, with a few hundred it hardly counts. Smoothed targets instead (Platt 1999) force
+    doubt where there are many classes (docs/adr/026).
 
     Args:
         probabilities: (N, C), each row sums to one.
         labels: True class indices, (N,).
+        usual: The temperature that is expected before any picture is seen, above 0.
+        spread: The standard deviation of ln T before any picture is seen, above 0.
 
     Raises:
         ValueError: There are no pictures.
     """
     from scipy.optimize import minimize_scalar
 
-    n, classes = probabilities.shape
+    n = len(probabilities)
     if n == 0:
         raise ValueError("no predictions to fit a temperature on")
-    targets = _smoothed(labels, classes)
 
     def loss(log_temperature: float) -> float:
         scaled = at_temperature(probabilities, float(np.exp(log_temperature)))
-        return float(-(targets * np.log(np.clip(scaled, TINY**2, 1.0))).sum() / n)
+        unusual = (log_temperature - np.log(usual)) / spread
+        return _log_loss(scaled, labels) + 0.5 * unusual**2 / n
 
     bounds = (np.log(COLDEST), np.log(HOTTEST))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
@@ -100,13 +109,12 @@ def fit_temperature(
     )
 
 
-def _smoothed(labels: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
-    """Return Platt's targets, (N, C): what is left of the true class goes to the others evenly."""
-    counts = np.bincount(labels, minlength=classes)
-    doubt = 1.0 / (counts[labels] + 2.0)
-    targets = np.repeat(doubt[:, None] / (classes - 1), classes, axis=1)
-    targets[np.arange(len(labels)), labels] = 1.0 - doubt
-    return targets
+def uncalibrated(
+    probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+) -> Calibration:
+    """Return temperature 1, for probabilities, (N, C), that are calibrated already."""
+    loss = _log_loss(probabilities, labels)
+    return Calibration(1.0, len(labels), loss, loss)
 
 
 def _log_loss(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> float:

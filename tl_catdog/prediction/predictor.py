@@ -21,8 +21,8 @@ from tl_catdog.models.engine import Forward, Outputs, forward_of
 from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.prediction.calibration import at_temperature
 from tl_catdog.prediction.head_only import feature_bank_of, graph_of, model_of
+from tl_catdog.prediction.novelty import FeatureBank
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import HEAD, ONNX, Run
 
 TOGETHER = 32  # pictures whose outputs become answers at once
@@ -51,14 +51,14 @@ class Answer:
 
 
 def to_probabilities(outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Turn sigmoid outputs into probabilities of the classes.
+    """Turn a network's outputs into probabilities of the classes.
 
     Args:
-        outputs: (N, 1), the probability of the second of two classes; or (N, C), each class
-            against all others.
+        outputs: (N, 1), the probability of the second of two classes; or (N, C), of each class.
 
     Returns:
-        (N, C ≥ 2), each row summing to one. One-against-all outputs are divided by their sum.
+        (N, C ≥ 2), each row summing to one. Older networks give sigmoids, each class against all
+        others: they are divided by their sum.
     """
     values = outputs.astype(np.float64)
     if values.shape[1] == 1:
@@ -77,7 +77,7 @@ class Predictor:
         classes: Class names in the order of the outputs.
         image_size: S, in pixels.
         temperature: See ``calibration``.
-        feature_bank: What unfamiliar pictures are told by; see ``rejection``.
+        feature_bank: What unfamiliar pictures are told by; see ``novelty``.
         mirror: Whether to average over a picture and its mirror image.
     """
 
@@ -189,9 +189,12 @@ def network_graph(run: Run) -> bytes:
         return run.read_checked(ONNX)
     model = load_keras(run)
     from tl_catdog.models.graph import inference_graph
+    from tl_catdog.models.head import activation_in
     from tl_catdog.models.weights import weights_of
 
-    return inference_graph(run.config["arch"], weights_of(model), run.image_size)
+    return inference_graph(
+        run.config["arch"], weights_of(model), run.image_size, activation_in(model)
+    )
 
 
 def load_keras(run: Run) -> Any:

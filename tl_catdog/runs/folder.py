@@ -7,7 +7,7 @@
       metrics.jsonl      a line for each epoch
       model.keras        the whole network, scaling included
       model.onnx         the same for ONNX Runtime, which predicts faster and without TensorFlow
-      references.npy     the feature bank: validation pictures' features, to tell what is unfamiliar
+      references.npz     the feature bank: training pictures' features, to tell what is unfamiliar
       head.npz           in place of these three in the run that ships: see prediction/head_only.py
       predictions/*.csv  predictions on the pictures of a split
       robustness.json    what `evaluate --robustness` found, where that was asked for
@@ -41,11 +41,15 @@ CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, FEATURE_BANK, HEAD, ROBUSTNESS = 
     "metrics.jsonl",
     "model.keras",
     "model.onnx",
-    "references.npy",
+    "references.npz",
     "head.npz",
     "robustness.json",
 )
+OLDER_FEATURE_BANK = "references.npy"
 PREDICTIONS = "predictions"
+HELD_OUT, OUT_OF_FOLD = "held-out", "out-of-fold"
+"""Which pictures the predictions called ``validation`` are of: some that weren't trained on; or all
+training pictures, each predicted by models that were trained without it."""
 SHIPPED = "cats-dogs"
 """The name of the run in the package."""
 
@@ -85,6 +89,11 @@ class Run:
         return self.holds(HEAD)
 
     @property
+    def out_of_fold(self) -> bool:
+        """Whether its ``validation`` predictions are out-of-fold ones of the training pictures."""
+        return bool(self.manifest.get("validation") == OUT_OF_FOLD)
+
+    @property
     def train_again(self) -> str:
         """What to type when the network can't be used."""
         if self.ships:
@@ -115,7 +124,8 @@ class Run:
         keys = {
             MODEL: "sha256",
             ONNX: "onnx_sha256",
-            FEATURE_BANK: "references_sha256",
+            FEATURE_BANK: "feature_bank_sha256",
+            OLDER_FEATURE_BANK: "references_sha256",
             HEAD: "head_sha256",
         }
         return {name: model[key] for name, key in keys.items() if model.get(key)}

@@ -16,20 +16,30 @@ from tl_catdog.training.stages import Stage
 
 @dataclass
 class BestWeights:
-    """The best weights so far: by validation accuracy, then by lower validation loss."""
+    """The best weights so far: by validation accuracy, then by lower validation loss.
 
+    Attributes:
+        latest: Whether the last epoch's weights are kept, whatever its figures: where the learning
+            rate falls to nothing, it is seldom worse than the best one, and wasn't chosen.
+    """
+
+    latest: bool = False
     accuracy: float = -1.0
     loss: float = float("inf")
     epoch: int = 0
     weights: list[Any] = field(default_factory=list)
 
     def update(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> bool:
-        """Keep the whole model's weights if they are better; return whether they are."""
+        """Keep the whole model's weights if they are to be kept; return whether they are better."""
         better = (accuracy, -loss) > (self.accuracy, -self.loss)
-        if better:
-            self.accuracy, self.loss, self.epoch = accuracy, loss, epoch
-            self.weights = model.get_weights()
+        if better or self.latest:
+            self.take(accuracy, loss, epoch, model)
         return better
+
+    def take(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> None:
+        """Keep the whole model's weights, whatever there was."""
+        self.accuracy, self.loss, self.epoch = accuracy, loss, epoch
+        self.weights = model.get_weights()
 
 
 class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
@@ -68,9 +78,10 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
     def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
         # Not in on_epoch_end: by then the averaged weights would be swapped out again.
         assert logs is not None
-        self._is_best = self.best.update(
+        better = self.best.update(
             float(logs["accuracy"]), float(logs["loss"]), self._epoch, self.whole
         )
+        self._is_best = self._epoch == self.stage.epochs if self.best.latest else better
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         assert logs is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,48 @@ from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import evaluation_batches, training_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.models.build import build
+from tl_catdog.models.head import HEAD_LAYERS, empty_linear
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
 from tl_catdog.models.weights import flat_layers
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.callbacks import BestWeights, KeepBest
+from tl_catdog.training.head_stages import choose_head, fit_linear
 from tl_catdog.training.inputs import Inputs
+from tl_catdog.training.linear_start import LinearStart
 from tl_catdog.training.manifest import elapsed
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.stages import (
     COMPLETED,
     FROZEN,
     INTERRUPTED,
+    LINEAR,
     STOPPED_EARLY,
     Stage,
     StageResult,
 )
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A network with the best weights, and how it came to them.
+
+    Attributes:
+        model: The network.
+        results: What each stage did.
+        linear: Where its head began; None without a frozen backbone.
+        linear_share: The part of the head's logits that comes from there, 0..1.
+    """
+
+    model: keras.Model
+    results: tuple[StageResult, ...]
+    linear: LinearStart | None = None
+    linear_share: float = 0.0
+
+
 def fit_stages(
     config: ResolvedConfig, inputs: Inputs, writer: RunWriter, observer: Observer
-) -> tuple[keras.Model, tuple[StageResult, ...]]:
+) -> Fitted:
     """Build the network and train it, stage after stage; Ctrl-C ends the one it comes in.
 
     Args:
@@ -44,20 +66,35 @@ def fit_stages(
         writer: Takes each epoch's metrics, and TensorBoard's logs.
         observer: Called as the training advances.
 
-    Returns:
-        The network with the best weights, and what each stage did.
-
     Raises:
+        CatdogError: Without validation pictures, a class has one group of pictures only.
         KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
     """
     classes = inputs.images.classes
     model = build(config, len(classes))
     best = BestWeights()
     results: list[StageResult] = []
+    linear, share = None, 0.0
+
+    def record(epoch: EpochResult) -> None:
+        writer.append_metrics({**epoch.to_json(), "elapsed": elapsed()})
+
     for number, stage in enumerate(inputs.stages):
+        if stage.name == LINEAR:
+            empty_linear(model)
+            drawn = _head_weights(model)
+            linear, result = fit_linear(model, config, inputs, best, observer, record)
+            results.append(result)
+            share = 1.0
+            continue
+        # The trained units have to find their best by themselves, before the two are put together.
+        beside = stage.name == FROZEN and linear is not None
+        if beside:
+            _set_head_weights(model, drawn)
         # Each stage has a stream of its own, whatever length the one before turned out to have.
         stream = 1000 * config.seed + number
         training = inputs.samples(stage.feature_layer, TRAIN)
+        found = BestWeights(latest=not config.patience) if beside else best
         result = run_stage(
             model,
             config,
@@ -76,15 +113,28 @@ def fit_stages(
                 classes,
                 batch_size=256 if stage.feature_layer == POOLING else 32,
             ),
-            best=best,
+            best=found,
+            fallback=best,
             observer=observer,
-            record=lambda epoch: writer.append_metrics({**epoch.to_json(), "elapsed": elapsed()}),
+            record=record,
             tensorboard=writer.path / "tensorboard" if config.tensorboard else None,
         )
+        if beside and linear is not None and found.weights:
+            share, result = choose_head(model, linear, inputs, result, best)
+            observer.head_chosen(share)
         results.append(result)
         if result.reason == INTERRUPTED:
             break
-    return model, tuple(results)
+    return Fitted(model, tuple(results), linear, share)
+
+
+def _head_weights(model: keras.Model) -> dict[str, Any]:
+    return {name: model.get_layer(name).get_weights() for name in HEAD_LAYERS}
+
+
+def _set_head_weights(model: keras.Model, weights: dict[str, Any]) -> None:
+    for name, values in weights.items():
+        model.get_layer(name).set_weights(values)
 
 
 def count_parameters(weights: Any) -> int:
@@ -121,7 +171,13 @@ def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, step
     binary = model.output_shape[-1] == 1
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing),
+        loss=(
+            keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing)
+            if binary
+            # Not a sigmoid for each of C classes: the mean over them divides the true class's
+            # gradient by C, so that many classes hardly learn.
+            else keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        ),
         metrics=[
             keras.metrics.BinaryAccuracy(name="accuracy")
             if binary
@@ -172,6 +228,7 @@ def run_stage(
     observer: Observer,
     record: Callable[[EpochResult], None],
     tensorboard: Path | None = None,
+    fallback: BestWeights | None = None,
 ) -> StageResult:
     """Fit one stage and leave the best weights in the model.
 
@@ -189,6 +246,7 @@ def run_stage(
         observer: Called as the stage advances.
         record: Called with each epoch's metrics, to keep them.
         tensorboard: Folder for TensorBoard's logs, or None.
+        fallback: What the model gets where Ctrl-C came before there was any best.
 
     Returns:
         What the stage did.
@@ -223,8 +281,11 @@ def run_stage(
     else:
         if keeper.stopped:
             reason = STOPPED_EARLY
+    fallback = fallback or best
     if best.weights:
         model.set_weights(best.weights)
+    elif fallback.weights:
+        model.set_weights(fallback.weights)
     elif reason == INTERRUPTED:
         raise KeyboardInterrupt
     observer.stage_ends(stage.name, reason)

@@ -23,7 +23,7 @@ from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.stages import Stage
+from tl_catdog.training.stages import FROZEN, Stage
 
 
 @dataclass
@@ -45,6 +45,11 @@ class Inputs:
     table: dict[tuple[str | None, str], Samples] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def few(self) -> bool:
+        """Whether training pictures are so few that a frozen backbone's head stays linear."""
+        return all(stage.name != FROZEN for stage in self.stages)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:
         """Return whether there are samples of a split at a feature layer."""
@@ -74,7 +79,9 @@ class Inputs:
         """
         refuse_if_strict(samples.skipped, self.config)
         images = self.images
-        require_every_class(samples, images.classes, f"the {split} pictures of {images.root}")
+        counts = images.counts()[split]  # a validation split may lack a class from the start
+        there = tuple(label for label in images.classes if counts[label])
+        require_every_class(samples, there, f"the {split} pictures of {images.root}")
         self.table[feature_layer, split] = samples
         self.skipped.extend(item for item in samples.skipped if item not in self.skipped)
 

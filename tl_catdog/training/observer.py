@@ -55,5 +55,8 @@ class Observer:
     def stage_ends(self, stage: str, reason: str) -> None:
         """A stage has ended: ``completed``, ``stopped early`` or ``interrupted``."""
 
+    def head_chosen(self, linear_share: float) -> None:
+        """The head is to be so much the linear model, 0..1, and for the rest what was trained."""
+
     def predicting(self, split: str, done: int, total: int) -> None:
         """``done`` of ``total`` pictures of a split have been predicted with the final network."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.layout import POOLING, feature_layer_below, shape_at
 
-SCRATCH, FROZEN, FINETUNE = "scratch", "frozen", "finetune"
-"""A network without pretrained weights; the head on a frozen backbone; the backbone's top too."""
+SCRATCH, LINEAR, FROZEN, FINETUNE = "scratch", "linear", "frozen", "finetune"
+"""A network without pretrained weights; logistic regression, where the head begins; the head on a
+frozen backbone; the backbone's top too."""
 
 COMPLETED, STOPPED_EARLY, INTERRUPTED = "completed", "stopped early", "interrupted"
 """How a stage ends."""
@@ -20,7 +21,7 @@ class Stage:
     """A part of a training with its own learning rate and its own set of trainable weights.
 
     Attributes:
-        name: ``scratch``, ``frozen`` or ``finetune``.
+        name: ``scratch``, ``linear``, ``frozen`` or ``finetune``.
         epochs: At most so many.
         learning_rate: At its highest.
         unfreeze_from: The block of the backbone from which on its layers are trained; None where
@@ -53,17 +54,24 @@ class StageResult:
     trainable_layers: tuple[str, ...]
 
 
-def stages_of(config: ResolvedConfig) -> tuple[Stage, ...]:
+def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]:
     """Return the stages that resolved settings ask for.
+
+    Args:
+        config: The settings.
+        few: Whether a class has so few pictures that hidden units learn nothing that a linear
+            model doesn't: the head then stays that model.
 
     Raises:
         UsageError: The backbone has no block of the name to unfreeze from.
     """
     if config.arch == "baseline":
         return (Stage(SCRATCH, config.epochs, config.learning_rate),)
+    linear = Stage(LINEAR, 1, 0.0, feature_layer=POOLING)
     frozen = Stage(FROZEN, config.epochs, config.learning_rate, feature_layer=POOLING)
+    head = (linear,) if few else (linear, frozen)
     if not config.finetune:
-        return (frozen,)
+        return head
     feature_layer = feature_layer_below(config.unfreeze_from)
     if feature_layer is not None and _is_larger_than_an_image(feature_layer, config.image_size):
         feature_layer = None
@@ -74,7 +82,7 @@ def stages_of(config: ResolvedConfig) -> tuple[Stage, ...]:
         config.unfreeze_from,
         feature_layer,
     )
-    return (frozen, top)
+    return (*head, top)
 
 
 def _is_larger_than_an_image(feature_layer: str, image_size: int) -> bool:

@@ -6,26 +6,32 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.split_file import to_csv
+from tl_catdog.defaults import FEW, UNITS_PER_CLASS
+from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
-from tl_catdog.models.weights import weights_of
-from tl_catdog.runs.folder import FEATURE_BANK, MODEL, ONNX, Run
+from tl_catdog.models.weights import PACKAGED, weights_of
+from tl_catdog.runs.folder import FEATURE_BANK, HELD_OUT, MODEL, ONNX, OUT_OF_FOLD, Run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
 from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.manifest import describe, describe_surroundings
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import FINETUNE, INTERRUPTED, StageResult, stages_of
+
+if TYPE_CHECKING:
+    from tl_catdog.training.fit import Fitted
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,32 @@ def train(
             network can't be built with these settings.
         KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
     """
-    settings = config.resolved()
+    settings = config.resolved(len(images.split(TRAIN)), len(images.classes))
+    _check_width(settings, len(images.classes))
     observer = observer or Observer()
     stopwatch = _Stopwatch()
     inputs = _prepare(settings, images, writer, observer, stopwatch)
     trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch)
     predicted = _predict_the_splits(trained, inputs, observer)
     return _write_the_run(settings, inputs, trained, predicted, writer, stopwatch)
+
+
+def _check_width(config: ResolvedConfig, classes: int) -> None:
+    """Make sure that the hidden layer has room for a linear model beside its trained units."""
+    units = 1 if classes == 2 else classes
+    if config.arch != "baseline" and config.dense_units < UNITS_PER_CLASS * units:
+        raise UsageError(
+            f"expected --dense-units of {UNITS_PER_CLASS * units} or more for {classes} classes, "
+            f"found {config.dense_units}.",
+            f"Leave it out, or type: --dense-units {UNITS_PER_CLASS * units}",
+        )
+
+
+def _describe_head(fitted: Fitted) -> dict[str, Any] | None:
+    """Return what a manifest says of a head that may begin at a linear model."""
+    if fitted.linear is None:
+        return None
+    return {"linear_share": fitted.linear_share, "strength": fitted.linear.strength}
 
 
 class _Stopwatch:
@@ -84,13 +109,23 @@ class _Trained:
         model: For Keras.
         graph: The same for ONNX Runtime; None where that doesn't work here.
         forward: The forward pass that the run's users will get.
-        results: What each stage did.
+        fitted: How it came to be.
     """
 
     model: Any
     graph: bytes | None
     forward: Forward
-    results: tuple[StageResult, ...]
+    fitted: Fitted
+
+    @property
+    def results(self) -> tuple[StageResult, ...]:
+        """What each stage did."""
+        return self.fitted.results
+
+    @property
+    def tuned(self) -> bool:
+        """Whether fine-tuning changed the backbone."""
+        return any(item.name == FINETUNE and item.best_epoch for item in self.results)
 
 
 def _prepare(
@@ -101,7 +136,8 @@ def _prepare(
     stopwatch: _Stopwatch,
 ) -> Inputs:
     """Decode the pictures or extract their features, and record settings and split."""
-    inputs = prepare_inputs(config, images, stages_of(config), observer)
+    few = images.rarest < FEW
+    inputs = prepare_inputs(config, images, stages_of(config, few=few), observer)
     stopwatch.lap("decode_seconds")
     writer.write_config(asdict(config))
     writer.write_split(to_csv(images))
@@ -122,7 +158,8 @@ def _fit_the_stages(
     from tl_catdog.models.head import with_features
     from tl_catdog.training.fit import fit_stages
 
-    model, results = fit_stages(config, inputs, writer, observer)
+    fitted = fit_stages(config, inputs, writer, observer)
+    model = fitted.model
     stopwatch.lap("train_seconds")
     if model.compiled:
         # Saved without the optimiser, it is a third of the size.
@@ -135,15 +172,25 @@ def _fit_the_stages(
 
         graph = inference_graph(config.arch, weights_of(model), config.image_size)
     forward = forward_of(lambda: graph, lambda: with_features(model))
-    return _Trained(model, graph, forward, results)
+    return _Trained(model, graph, forward, fitted)
 
 
 def _predict_the_splits(trained: _Trained, inputs: Inputs, observer: Observer) -> SplitPredictions:
     """Predict the validation and test pictures, on the path that the run's users will take."""
     # Features don't hold what fine-tuning changed.
-    tuned = any(result.name == FINETUNE and result.best_epoch for result in trained.results)
-    features = None if tuned else inputs
-    return predict_splits(trained.model, trained.forward, features, inputs.images, observer)
+    features = None if trained.tuned else inputs
+    linear = trained.fitted.linear
+    out_of_fold = linear.probabilities if linear is not None and inputs.few else None
+    return predict_splits(
+        trained.model,
+        trained.forward,
+        features,
+        inputs.images,
+        observer,
+        out_of_fold,
+        general=(inputs.config.arch, inputs.config.backbone_weights) == ("mobilenet", PACKAGED)
+        and not trained.tuned,
+    )
 
 
 def _write_the_run(
@@ -160,7 +207,7 @@ def _write_the_run(
     hashes = {"sha256": file_digest(path)}
     if trained.graph is not None:
         hashes["onnx_sha256"] = writer.write_bytes(ONNX, trained.graph)
-    hashes["references_sha256"] = writer.write_bytes(
+    hashes["feature_bank_sha256"] = writer.write_bytes(
         FEATURE_BANK, predicted.feature_bank.to_bytes()
     )
     metrics = {}
@@ -180,6 +227,8 @@ def _write_the_run(
             "data": describe(inputs.images),
             "features": inputs.to_json(),
             "stages": [asdict(result) for result in trained.results],
+            "head": _describe_head(trained.fitted),
+            "validation": HELD_OUT if VALIDATION in inputs.images.splits else OUT_OF_FOLD,
             "timings": stopwatch.seconds,
             "skipped": [
                 {"path": str(item.path), "split": item.split, "reason": item.reason}

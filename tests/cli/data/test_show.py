@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import Cli, paint_set
 from tests.support.commands import watched
-from tl_catdog.config import ARCH_DEFAULTS
+from tl_catdog.defaults import ARCH_DEFAULTS
 
 PLAIN = "tl_catdog.pages.contact_sheet.contact_sheet"
 AUGMENTED = "tl_catdog.pages.contact_sheet.augmented_sheet"

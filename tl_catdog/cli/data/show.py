@@ -9,7 +9,8 @@ import typer
 
 from tl_catdog.cli.options import ImageFolder, Json, file_option, seed_of
 from tl_catdog.cli.output import notices, png_file, print_json, say, writing
-from tl_catdog.config import ARCH_DEFAULTS, Arch, choices
+from tl_catdog.config import Arch, choices
+from tl_catdog.defaults import ARCH_DEFAULTS
 from tl_catdog.errors import UsageError
 
 EXAMPLES = (
