@@ -1,20 +1,29 @@
 """Results to standard output, all else to standard error; no name can mark up or command."""
 
+import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
 
 from tests.support.commands import ODD, SHOWN
+from tl_catdog.cli import output
 from tl_catdog.cli.output import (
     complain,
     note,
+    notices,
     on_ctrl_c,
     png_file,
     print_json,
+    results,
     say,
+    text_column,
     writing,
 )
 from tl_catdog.errors import CatdogError, UsageError
@@ -106,3 +115,64 @@ def test_a_png_file_is_one_by_its_name(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             png_file(tmp_path / name if name else Path())
         assert caught.value.hint.endswith(hint)
+
+
+MARKED = "apple [red] [bold]x[/bold] :dog:"
+"""Names of folders, as far as a console knows; Rich reads markup and emoji codes in texts."""
+
+
+@pytest.mark.parametrize("console", [results, notices])
+def test_every_text_on_a_console_is_shown_as_it_is(
+    console: Callable[[], Console], capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = Table(MARKED, title=MARKED)
+    rows.add_row(MARKED)
+    screen = console()
+    screen.print(MARKED)
+    screen.print(rows)
+    captured = capsys.readouterr()
+    assert (captured.out + captured.err).count(MARKED) == 4
+
+
+def test_a_bar_shows_its_text_as_it_is() -> None:
+    bar = Progress(text_column("{task.description} {task.fields[more]}"))
+    bar.add_task(MARKED, more=MARKED)
+    (column,) = bar.columns
+    assert str(column(bar.tasks[0])) == f"{MARKED} {MARKED}"
+
+
+READS_MARKUP = {"Console", "TextColumn", "from_markup", "Prompt", "Confirm", "SpinnerColumn"}
+"""What of Rich reads markup in texts; ``cli/output.py`` makes those of it that we need."""
+
+
+def calls(path: Path) -> list[str]:
+    """Return which functions a file calls, and ``status`` where it is given a bare text."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            bare = node.args and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
+            if name != "status" or bare:
+                found.append(name)
+    return found
+
+
+def test_nothing_else_makes_a_console_or_reads_markup() -> None:
+    folder = Path(output.__file__).parent
+    others = [path for path in folder.rglob("*.py") if path != Path(output.__file__)]
+    wrong = {
+        path.relative_to(folder).as_posix(): name
+        for path in others
+        for name in calls(path)
+        if name in READS_MARKUP | {"status"}
+    }
+    assert len(others) > 20
+    assert wrong == {}
+
+
+def test_the_guard_sees_what_reads_markup(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("rich.console.Console()\nTextColumn(x)\nText.from_markup(x)\nc.status(f'{x}')")
+    assert set(calls(path)) == {"Console", "TextColumn", "from_markup", "status"}

@@ -65,12 +65,12 @@ def doctor(
 
 def _examine(found: Examination, *, quiet: bool) -> None:
     """Go through the parts, and show each when it is through."""
-    from tl_catdog.cli.render import heading
+    from tl_catdog.cli.render import cell, heading
 
     title = ""
     for part in found.parts():
         # Without a terminal, the status shows nothing.
-        with notices().status(f"looking at {part.name}", spinner="line"):
+        with notices().status(cell(f"looking at {part.name}"), spinner="line"):
             checks = found.examine(part)
         if quiet:
             continue

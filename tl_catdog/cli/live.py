@@ -12,11 +12,11 @@ from rich.progress import (
     Progress,
     TaskID,
     TaskProgressColumn,
-    TextColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
 
+from tl_catdog.cli.output import text_column
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.wording import count, duration, percent
 
@@ -148,11 +148,11 @@ def watch(console: Console) -> Iterator[Observer]:
 def progress_bar(console: Console) -> Progress:
     """Return the bar of the live view: what is done, how much, how long yet, and the figures."""
     return Progress(
-        TextColumn("{task.description}"),
+        text_column("{task.description}"),
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[figures]}"),
+        text_column("{task.fields[figures]}"),
         console=console,
         transient=True,
     )
@@ -165,7 +165,7 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
         yield lambda done, total: None
         return
     with Progress(
-        TextColumn(what),
+        text_column(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),

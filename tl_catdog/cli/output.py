@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -19,29 +19,44 @@ from rich.console import Console
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.wording import printable
 
+if TYPE_CHECKING:
+    from rich.progress import TextColumn
+
 PNG = ".png"
 INTERRUPTED = 130  # what shells give for a process that SIGINT ended: 128 + 2
 
 
 def results() -> Console:
     """Return the console for results."""
-    return Console(highlight=False)
+    return _console()
 
 
 def notices() -> Console:
     """Return the console for progress, notes and warnings."""
-    return Console(stderr=True, highlight=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console that shows every text as it is: no ``[red]``, no ``:dog:`` is read in it."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def text_column(text: str) -> TextColumn:
+    """Return a column of a progress bar that shows its text as it is."""
+    from rich.progress import TextColumn
+
+    return TextColumn(text, markup=False)
 
 
 def say(*lines: object, style: str | None = None) -> None:
     """Print results, one line for each."""
     for line in lines:
-        results().print(printable(line), style=style, markup=False, soft_wrap=True)
+        results().print(printable(line), style=style, soft_wrap=True)
 
 
 def note(text: str, *, style: str = "yellow") -> None:
     """Print one line that is no result to standard error."""
-    notices().print(printable(text), style=style, markup=False, soft_wrap=True)
+    notices().print(printable(text), style=style, soft_wrap=True)
 
 
 def complain(error: CatdogError) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tl_catdog.cli.options import Json
-from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, say
+from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, say, text_column
 from tl_catdog.wording import byte_size, count, plural
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ def listening() -> Iterator[Listener]:
         BarColumn,
         DownloadColumn,
         Progress,
-        TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
@@ -91,7 +90,7 @@ def listening() -> Iterator[Listener]:
         yield Listener(say=note)
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        text_column("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
