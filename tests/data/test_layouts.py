@@ -295,3 +295,14 @@ def test_thousands_of_classes_are_read(tmp_path: Path) -> None:
         plant_one.mkdir(parents=True)
         (plant_one / "1.jpg").touch()
     assert len(read_layout(tmp_path).splits["train"]) == 1500
+
+
+def test_what_is_beside_flat_names_is_counted(tmp_path: Path) -> None:
+    found = read(tmp_path, "cat.1.jpg", "dog.2.jpg", "a.txt", "b.txt", "LICENSE", "c.heic")
+    assert found.left_out == {".txt": 2, "file without an ending": 1, ".heic": 1}
+
+
+def test_flat_names_of_a_class_that_train_lacks_are_unlabelled(tmp_path: Path) -> None:
+    found = read(tmp_path, "train/a/ 1", "train/b/ 1", "test/cat.1.jpg", "test/cat.2.jpg")
+    (what,) = found.left_out
+    assert what.startswith("pictures without a class in test (")

@@ -123,6 +123,7 @@ class _Reader:
             if only is None or not self._wraps(only):
                 break
             self._leave_out(f"pictures beside {only.name}", len(folder.images))
+            self._leave_files(folder)
             folder = only
         return folder
 
@@ -208,7 +209,8 @@ class _Reader:
                 strange = [name for name in strange if name.lower() in UNLABELLED]
             for name in strange:
                 files = classes.pop(name)
-                folder = next(path for path in files[0].parents if path.name == name)
+                above = files[0].parents
+                folder = next((path for path in above if path.name == name), above[0])
                 if split == VALIDATION and not classes:
                     raise errors.unsorted(Folder(folder), self.root)
                 self._leave_unlabelled(folder, len(files))
@@ -227,6 +229,9 @@ class _Reader:
             }
             if classes:
                 self.found.splits[split] = classes
+        if parts:
+            self._leave_out(f"pictures outside of a class folder in {base.name}", len(base.images))
+            self._leave_files(base)
         return bool(parts)
 
     def _read_classes(self, split: str, folder: Folder) -> None:
@@ -242,11 +247,10 @@ class _Reader:
                 raise errors.unreadable(inner)
             if not inner.holds_images or not inner.below:
                 self._leave_empty(split, inner)
-            elif beside_images(inner, folder.folders):
-                self._leave_out(BESIDE_IMAGES.format(inner.name), len(inner.below))
         if flat and (len(flat) > 1 or not below):
             self.found.splits[split] = flat
-            self.found.left_out.update(folder.left_out)
+            self._leave_files(folder)
+            self.found.left_out |= folder.left_out  # all that is beside the pictures
             for inner in below:
                 self._leave_unlabelled(inner.path, len(inner.below))
             return
@@ -293,7 +297,10 @@ class _Reader:
             self._leave_out(what, number)
 
     def _leave_files(self, folder: Folder) -> None:
-        """Count pictures that aren't read, and own results, beside folders; not every README."""
+        """Count masks, pictures that aren't read, and own results; not every README."""
+        for inner in folder.folders:
+            if beside_images(inner, folder.folders):
+                self._leave_out(BESIDE_IMAGES.format(inner.name), len(inner.below))
         for what, number in folder.left_out.items():
             if what == OWN or what in errors.OTHER_FORMATS:
                 self._leave_out(what, number)

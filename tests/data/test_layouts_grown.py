@@ -1,0 +1,45 @@
+"""Folders of any shape: no picture is lost in silence, and nothing but a refusal is raised."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tl_catdog.data.layouts import read_layout
+from tl_catdog.errors import UsageError
+
+NAMES = (
+    *("train", "test", "val", "train_set", "seg_train", "seg_test", "cats_train", "dogs_test"),
+    *("cats", "Cats", "dogs", "a", "b", "images", "masks", "2020", "2021", "unknown", "docs"),
+)
+
+
+def grown(root: Path, rng: random.Random, depth: int = 0) -> None:
+    """Make a folder of folders and pictures, as nobody would."""
+    root.mkdir()
+    for number in range(rng.choice([0, 0, 1, 3])):
+        (root / f"{rng.choice(['', 'cat.', 'dog.'])}{number}.jpg").touch()
+    if depth < 3:
+        for name in rng.sample(NAMES, rng.choice([0, 0, 1, 2, 2, 3])):
+            grown(root / name, rng, depth + 1)
+
+
+@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("known", [(), ("cats", "dogs")])
+def test_no_picture_is_lost_or_taken_twice_in_silence(
+    tmp_path: Path, seed: int, known: tuple[str, ...]
+) -> None:
+    """Each is of a split and class or counted as left out; else the folder is refused."""
+    grown(tmp_path / "D", random.Random(seed))
+    try:
+        found = read_layout(tmp_path / "D", known)
+    except UsageError:
+        return
+    taken = [
+        path for classes in found.splits.values() for files in classes.values() for path in files
+    ]
+    left_out = sum(n for what, n in found.left_out.items() if what.startswith("pictures"))
+    assert len(set(taken)) == len(taken)
+    assert len(taken) + left_out == len(list(tmp_path.rglob("*.jpg")))
