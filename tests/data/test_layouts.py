@@ -297,6 +297,12 @@ def test_thousands_of_classes_are_read(tmp_path: Path) -> None:
     assert len(read_layout(tmp_path).splits["train"]) == 1500
 
 
+def test_parts_of_classes_are_said_once(tmp_path: Path) -> None:
+    places = [f"{s}/{c}/{y}/ 1" for s in ("train", "val") for c in "ab" for y in (2020, 2021)]
+    places += ["val/a/2019/ 1", "val/b/2019/ 1"]
+    assert read(tmp_path, *places).notes == ["Folders within a class belong to it, such as a/2020."]
+
+
 def test_what_is_beside_flat_names_is_counted(tmp_path: Path) -> None:
     found = read(tmp_path, "cat.1.jpg", "dog.2.jpg", "a.txt", "b.txt", "LICENSE", "c.heic")
     assert found.left_out == {".txt": 2, "file without an ending": 1, ".heic": 1}

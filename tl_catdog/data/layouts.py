@@ -262,7 +262,7 @@ class _Reader:
                 what = f"pictures in {twice.name} that holds the classes again"
                 self._leave_out(what, len(twice.below))
             refuse_alike(folder, below, in_split=split != UNSPLIT)
-        if (note := note_of_parts(below)) and note not in self.found.notes:
+        if (note := note_of_parts(below)) and not self.found.splits:  # once, not for each split
             self.found.notes.append(note)
         self._leave_out(f"pictures outside of a class folder in {folder.name}", len(folder.images))
         self._leave_files(folder)
