@@ -202,6 +202,19 @@ def test_groups_stay_on_one_side_and_are_counted(tmp_path: Path) -> None:
     assert len(patients) > 12
 
 
+@pytest.mark.parametrize("part", [0.2, None])
+def test_a_class_of_one_patient_is_refused_also_where_nothing_is_held_out(
+    tmp_path: Path, part: float | None
+) -> None:
+    root = of_patients(tmp_path)
+    for number in range(1, 6):
+        shutil.rmtree(root / "bee" / f"b{number}")
+    how = Labelling(group_by="subfolder")
+    with pytest.raises(UsageError, match=r"'bee' of 2 groups or more.* found 5 of 1 in"):
+        load_training_set(root, how, validation_fraction=part)
+    assert load_training_set(root, validation_fraction=part).counts()["train"]["bee"] >= 4
+
+
 def test_identical_pictures_and_near_copies_are_of_one_group_with_what_they_are_of(
     tmp_path: Path,
 ) -> None:
