@@ -9,7 +9,7 @@ import typer
 
 from tl_catdog.cli.options import Json, seed_of
 from tl_catdog.cli.output import note, notices, print_json, results, writing
-from tl_catdog.wording import count
+from tl_catdog.wording import count, percent
 
 if TYPE_CHECKING:
     from tl_catdog.features.learning_curve import LearningCurve
@@ -26,7 +26,8 @@ def learning_curve(
         typer.Option(help="Folder of pictures; default: ./data, else drawings."),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(help="Parts of each size to train on.", min=1, max=1000, metavar="N")
+        int,
+        typer.Option(help="Random parts of each size to train on.", min=1, max=1000, metavar="N"),
     ] = 5,
     seed: Annotated[int, seed_of("Of the split and the parts.", "N")] = 0,
     image_size: Annotated[
@@ -36,7 +37,11 @@ def learning_curve(
     out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
     json: Json = False,
 ) -> None:
-    """Tell what more pictures would gain, from training on fewer and fewer of them."""
+    """Tell what doubling the pictures would gain, from training on fewer of them.
+
+    From five pictures a class. Where nothing is held out, or fewer than 100
+    pictures are, each picture is judged by probes that weren't trained on it.
+    """
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.sources import choose, say_drawn
     from tl_catdog.config import TrainConfig
@@ -48,7 +53,7 @@ def learning_curve(
     if source.drawn:
         say_drawn()
     config = TrainConfig(image_size=image_size, seed=seed).resolved()
-    images = load_training_set(source.root, seed=seed, drawn=source.drawn)
+    images = load_training_set(source.root, seed=seed, validation_fraction=None, drawn=source.drawn)
     with counting(notices(), "looking at pictures") as progress:
         features = curves.curve_features(config, images, progress)
     with counting(notices(), "training on parts") as progress:
@@ -72,10 +77,17 @@ def _show(found: LearningCurve) -> None:
         rows.add_column(name, justify="right")
     for point in found.points:
         rows.add_row(count(point.n), str(point.repeats), str(point.accuracy))
-    law = found.law
+    forecast = found.forecast
+    pictures = (
+        f"{count(forecast.gain.n)} pictures that weren't trained on"
+        if found.judged == "held-out"
+        else f"all {count(forecast.gain.n)} pictures, each by probes that weren't trained on it"
+    )
+    change = "remove" if forecast.cut >= 0 else "add"
     legend = (
-        f"Error after n pictures, fitted: {law.a:.3g}·n^−{law.b:.2f} + {law.c:.4f}. A linear probe "
-        f"on the frozen backbone, on {count(found.gain.n)} pictures that weren't trained on."
+        f"Doubling should {change} {percent(abs(forecast.cut))} of the errors. Of 100 such "
+        "intervals, 95 hold the gain that is measured after doubling. A linear probe on the frozen "
+        f"backbone, judged on {pictures}."
     )
     screen = results()
     for view in (rows, cell(f"{found.sentence()}."), cell(legend, "dim")):

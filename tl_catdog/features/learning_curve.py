@@ -1,16 +1,16 @@
-"""What more pictures would buy: accuracy against their number, continued by a power law.
+"""What more pictures would buy: accuracy against their number, and a forecast of doubling it.
 
-Probes are trained on smaller and smaller parts of the training pictures. Error falls with their
-number n about as a·n^−b + c (Hestness et al. 2017, https://arxiv.org/abs/1712.00409).
+Probes are trained on all pictures and on smaller and smaller parts of them (see ``forecast`` for
+how that goes on).
 """
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,25 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError
-from tl_catdog.features.linear_probe import STRENGTHS, Pooled, pooled, probe_predictions
+from tl_catdog.features.folds import fold_positions, lone_classes
+from tl_catdog.features.forecast import JUDGED, LUCK, Forecast, forecast
+from tl_catdog.features.linear_probe import (
+    STRENGTHS,
+    Job,
+    Pooled,
+    cross_validated,
+    pooled,
+    probe_predictions,
+)
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure
-from tl_catdog.statistics import CONFIDENCE, Estimate, Interval
+from tl_catdog.statistics import CONFIDENCE, Estimate, score_interval
 from tl_catdog.wording import PERCENT, points_estimate
 
-FEWEST = 10  # pictures of the rarest class in the smallest part
-STEPS = 4  # sizes that a fit of three numbers takes at least
-RESAMPLES = 500
+FEWEST = 3  # pictures a class, on average
+SMALLEST = 2.0  # pictures a class in the smallest part, on average
+MOST_SIZES = 7
+FEWEST_HELD_OUT = 100  # pictures; below, all are predicted out of fold
+FOLDS, MANY, FOLDS_OF_MANY = 10, 500, 5  # of few pictures almost all are needed to train on
 
 
 @dataclass(frozen=True)
@@ -47,46 +58,36 @@ class Point:
 
 
 @dataclass(frozen=True)
-class PowerLaw:
-    """Error after n pictures: a·n^−b + c, each 0 or more."""
-
-    a: float
-    b: float
-    c: float
-
-    def __call__(self, n: float) -> float:
-        """Return the error expected after n pictures, 0..1."""
-        return self.a * float(n**-self.b) + self.c
-
-
-@dataclass(frozen=True)
 class LearningCurve:
-    """The points, smallest first, the law through them, and what doubling should gain.
+    """The points, smallest first, and what doubling should gain.
 
-    ``gain`` is in parts of one; its interval comes from a bootstrap over repeats and pictures.
+    Attributes:
+        points: The last one is of all pictures; of fold after fold all but one, where they are
+            predicted out of fold.
+        forecast: What twice as many pictures should do.
+        judged: What accuracy was measured on: pictures held out, or all of them, each by probes
+            that weren't trained on it.
     """
 
     points: tuple[Point, ...]
-    law: PowerLaw
-    gain: Estimate
+    forecast: Forecast
+    judged: Literal["held-out", "out-of-fold"]
 
     def sentence(self) -> str:
         """Say in words what doubling the pictures should buy."""
-        interval = self.gain.interval
-        gain = points_estimate(self.gain.value, interval.low, interval.high)
-        if interval.low < 0.0005:  # what rounds to nothing
-            return (
-                f"Doubling your pictures may gain nothing that {self.gain.n} pictures can show: "
-                f"about {gain}"
-            )
+        found = self.forecast.gain
+        gain = points_estimate(found.value, found.interval.low, found.interval.high)
+        if found.interval.low < 0.0005:  # what rounds to nothing
+            return f"Doubling your pictures should gain about {gain}; it may gain nothing"
         return f"Doubling your pictures should gain about {gain}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the curve as ``--json`` prints it."""
         return {
             "points": [point.to_json() for point in self.points],
-            "law": {"a": self.law.a, "b": self.law.b, "c": self.law.c},
-            "gain": self.gain.to_json(),
+            "cut": self.forecast.cut,
+            "gain": self.forecast.gain.to_json(),
+            "judged": self.judged,
             "sentence": self.sentence(),
         }
 
@@ -96,19 +97,19 @@ def curve_features(
 ) -> Pooled:
     """Return the pooled features of the training pictures and of those to evaluate on.
 
-    The latter are all others, but for identical copies of training ones. No epoch is chosen here,
-    so validation pictures flatter no more than test ones.
+    The latter are all others, but for those of which training pictures are copies or of one group.
+    No epoch is chosen here, so validation pictures flatter no more than test ones.
 
     Args:
         config: Resolved settings that name the backbone.
-        images: Labelled pictures with the splits ``train`` and ``validation``.
+        images: Labelled pictures with the split ``train``.
         progress: Called with (done, total), numbers of pictures.
     """
-    copies = {example.name for example in images.leaks()}
+    known = {example.name for example in (*images.leaks(), *images.parted_groups())}
     examples = [
         example
         for example in images.examples
-        if example.split in (TRAIN, VALIDATION, TEST) and example.name not in copies
+        if example.split in (TRAIN, VALIDATION, TEST) and example.name not in known
     ]
     return pooled(config, examples, progress=progress)
 
@@ -121,49 +122,100 @@ def learning_curve(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> LearningCurve:
-    """Train probes on parts of the training pictures and extrapolate their accuracy.
+    """Train probes on parts of the training pictures and forecast their accuracy.
 
     Args:
-        found: From ``curve_features``.
+        found: From ``curve_features``. With fewer than 100 pictures to evaluate on, all are taken
+            together and predicted out of fold.
         classes: The classes in order.
         repeats: Number of random parts of each size, 1 or more; of all pictures there is but one.
-        seed: Of the parts and the bootstrap.
+            Out of fold, the number of divisions into folds; one, where there are many pictures.
+        seed: Of the parts and folds.
         progress: Called with (done, total), numbers of probes.
 
     Raises:
         CatdogError: There are too few pictures for a curve.
     """
     labels = class_indices(found.examples, classes)
+    groups = [example.group for example in found.examples]
     training = np.array([example.split == TRAIN for example in found.examples])
-    features, truth = found.features[training], labels[training]
-    others, expected = found.features[~training], labels[~training]
-    parts = [
-        _subset(truth, part, seed=(seed, repeat))
-        for part in _fractions(truth, len(classes))
-        for repeat in range(repeats if part < 1 else 1)
-    ]
-    hits: dict[int, list[npt.NDArray[np.bool_]]] = {}  # for each size, smallest first
-    said = probe_predictions(
-        (features[chosen], truth[chosen], others, STRENGTHS[2]) for chosen in parts
+    apart = int((~training).sum()) >= FEWEST_HELD_OUT
+    pool = np.flatnonzero(training) if apart else np.arange(len(labels))
+    sizes = _sizes(labels[pool])
+    strength = _strength(found.features[pool], labels[pool], [groups[i] for i in pool], seed)
+    if apart:
+        rest = np.flatnonzero(~training)
+        rounds = [[(pool, rest)]] * repeats
+    else:
+        rest = pool
+        folds, divisions = (FOLDS, repeats) if len(pool) <= MANY else (FOLDS_OF_MANY, 1)
+        everything = np.ones(len(pool), dtype=np.bool_)
+        rounds = [
+            fold_positions(labels, groups, everything, folds, seed * divisions + number)
+            for number in range(divisions)
+        ]
+
+    def jobs() -> Iterator[tuple[int, int, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        for number, parts in enumerate(rounds):
+            for place, part in enumerate(sizes):
+                if apart and part == 1 and number:
+                    continue  # the same once more
+                for fold, (some, others) in enumerate(parts):
+                    chosen = some[_subset(labels[some], part, (seed, number, fold))]
+                    yield place, number, chosen, others
+
+    planned = list(jobs())
+    work: Iterator[Job] = (
+        (found.features[chosen], labels[chosen], found.features[others], strength)
+        for _, _, chosen, others in planned
     )
-    for done, (chosen, chances) in enumerate(zip(parts, said, strict=True), start=1):
-        hits.setdefault(len(chosen), []).append(chances.argmax(axis=1) == expected)
+    hits = np.zeros((len(sizes), len(rounds), len(labels)), dtype=np.bool_)
+    trained: list[list[int]] = [[] for _ in sizes]
+    for done, ((place, number, chosen, others), chances) in enumerate(
+        zip(planned, probe_predictions(work), strict=True), start=1
+    ):
+        said = np.unique(labels[chosen])[chances.argmax(axis=1)]
+        hits[place, number, others] = said == labels[others]
+        trained[place].append(len(chosen))
         if progress is not None:
-            progress(done, len(parts))
-    return continued(list(hits), [np.array(some) for some in hits.values()], seed=seed)
+            progress(done, len(planned))
+    counts = [1 if apart and part == 1 else len(rounds) for part in sizes]
+    right = [some[:count][:, rest] for some, count in zip(hits, counts, strict=True)]
+    points = tuple(
+        _point(round(float(np.mean(n))), some) for n, some in zip(trained, right, strict=True)
+    )
+    judged = len(rest) if apart else max(len(rest), JUDGED)
+    return LearningCurve(
+        points,
+        forecast(right[-1], right[-2], len(pool), judged),
+        "held-out" if apart else "out-of-fold",
+    )
 
 
-def _fractions(labels: npt.NDArray[np.int64], classes: int) -> list[float]:
+def _sizes(labels: npt.NDArray[np.int64]) -> list[float]:
     """Return which parts of the training pictures to take, smallest first: halves of halves."""
-    rarest = int(np.bincount(labels, minlength=classes).min())
-    steps = int(math.log2(rarest / FEWEST)) + 1 if rarest >= FEWEST else 0
-    if steps < STEPS:
+    present = len(np.unique(labels))
+    mean = len(labels) / max(present, 1)
+    if present < 2 or mean < FEWEST:
         raise CatdogError(
-            f"expected {FEWEST * 2 ** (STEPS - 1)} training pictures or more of each class for a "
-            f"curve, found {rarest} of the rarest.",
+            f"expected {FEWEST} training pictures or more a class for a curve, and two classes, "
+            f"found {len(labels)} pictures of {present}.",
             "Name a larger folder: --data DIR",
         )
-    return [0.5**step for step in reversed(range(steps))]
+    steps = max(1, min(int(math.log2(mean / SMALLEST)), MOST_SIZES - 1))
+    return [0.5**step for step in reversed(range(steps + 1))]
+
+
+def _strength(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
+    seed: int,
+) -> float:
+    """Return the C that predicts best what is left out of all pictures; it serves their parts."""
+    if lone_classes(labels, groups):  # what is held out can be predicted all the same
+        return STRENGTHS[2]
+    return cross_validated(features, labels, groups, seed=seed).strength
 
 
 def _subset(
@@ -174,70 +226,22 @@ def _subset(
     chosen = []
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
-        chosen.append(members[: max(2, round(part * len(members)))])
+        chosen.append(members[: max(1, round(part * len(members)))])
     return np.sort(np.concatenate(chosen))
 
 
-def continued(
-    sizes: Sequence[int], hits: Sequence[npt.NDArray[np.bool_]], seed: int = 0
-) -> LearningCurve:
-    """Fit the law to what probes got right, with intervals.
+def _point(n: int, hits: npt.NDArray[np.bool_]) -> Point:
+    """Return the mean accuracy; chance is in the pictures judged and in those trained on."""
+    from scipy import stats
 
-    Args:
-        sizes: Numbers of training pictures, smallest first.
-        hits: For each size which of the same P pictures each probe got right, (repeats, P).
-        seed: Of the bootstrap.
-    """
-    images = hits[0].shape[1]
-    errors = np.array([1 - some.mean() for some in hits])
-    law = fit(sizes, errors, images)
-    rng = np.random.default_rng(seed)
-    spread, gains = [], []
-    for _ in range(RESAMPLES):
-        chosen = rng.integers(0, images, images)
-        drawn = [some[rng.integers(0, len(some), len(some))][:, chosen].mean() for some in hits]
-        again = fit(sizes, 1 - np.array(drawn), images)
-        spread.append(drawn)
-        gains.append(again(sizes[-1]) - again(2 * sizes[-1]))
-    tails = [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)]
-    lows, highs = np.percentile(spread, tails, axis=0)
-    points = tuple(
-        Point(n, len(some), Estimate(float(some.mean()), Interval(float(low), float(high)), images))
-        for n, some, low, high in zip(sizes, hits, lows, highs, strict=True)
-    )
-    low, high = (float(end) for end in np.percentile(gains, tails))
-    value = law(sizes[-1]) - law(2 * sizes[-1])
-    return LearningCurve(points, law, Estimate(value, Interval(low, high), images))
-
-
-def fit(sizes: Sequence[int], errors: npt.NDArray[np.float64], images: int) -> PowerLaw:
-    """Fit the law by least squares, each error as exact as its number of pictures makes it.
-
-    Args:
-        sizes: Numbers of training pictures.
-        errors: The part that came out wrong after each, 0..1.
-        images: How many pictures each of these rests on.
-    """
-    from scipy.optimize import curve_fit
-
-    n = np.asarray(sizes, dtype=np.float64) / sizes[0]  # so that a is the first error or so
-    # Half a picture more and less keeps an error of nothing from counting as exact.
-    smoothed = (errors * images + 0.5) / (images + 1)
-    found, _ = curve_fit(
-        lambda n, a, b, c: a * n**-b + c,
-        n,
-        errors,
-        p0=(max(errors[0], 1e-3), 0.5, 0.0),
-        sigma=np.sqrt(smoothed * (1 - smoothed) / images),
-        bounds=(0.0, (1.0, 5.0, 1.0)),
-        max_nfev=10_000,
-    )
-    a, b, c = (float(value) for value in found)
-    return PowerLaw(a * sizes[0] ** b, b, c)
+    part, images = float(hits.mean()), hits.shape[1]
+    effective = 1 / (1 / images + LUCK**2 / n)
+    interval = score_interval(part, effective, float(stats.norm.ppf((1 + CONFIDENCE) / 2)))
+    return Point(n, len(hits), Estimate(part, interval, images))
 
 
 def learning_curve_chart(curve: LearningCurve) -> Figure:
-    """Draw the points with their intervals, the law, and where doubling should lead."""
+    """Draw the points with their intervals, and where doubling should lead, with its own."""
     figure = new_figure(6.5, 3.8)
     title = textwrap.fill(curve.sentence(), 70)
     axes = new_axes(figure, title, "training pictures", "right")
@@ -247,13 +251,18 @@ def learning_curve_chart(curve: LearningCurve) -> Figure:
     below = [max(value - end.low, 0.0) for value, end in zip(values, ends, strict=True)]
     above = [max(end.high - value, 0.0) for value, end in zip(values, ends, strict=True)]
     axes.errorbar(
-        sizes, values, yerr=(below, above), fmt="o", color=BLUE, capsize=3, label="measured"
+        sizes, values, yerr=(below, above), fmt="o-", lw=1, color=BLUE, capsize=3, label="measured"
     )
-    along = np.geomspace(sizes[0], 2 * sizes[-1], 100)
-    axes.plot(along, [1 - curve.law(n) for n in along], color=GREY, label="power law")
-    axes.plot(2 * sizes[-1], 1 - curve.law(2 * sizes[-1]), "D", color=ORANGE, label="doubled")
+    gain = curve.forecast.gain
+    doubled, aim = 2 * sizes[-1], values[-1] + gain.value
+    reach = [[gain.value - gain.interval.low], [gain.interval.high - gain.value]]
+    axes.plot([sizes[-1], doubled], [values[-1], aim], color=GREY, ls="--", lw=1)
+    axes.errorbar(
+        [doubled], [aim], yerr=reach, fmt="D", color=ORANGE, capsize=3, label="doubled, forecast"
+    )
     axes.set_xscale("log", base=2)
-    axes.set_xticks([*sizes, 2 * sizes[-1]])
+    axes.set_xticks([*sizes, doubled])
+    axes.set_ylim(top=min(axes.get_ylim()[1], 1.01))
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=PERCENT))
     axes.legend(frameon=False, loc="lower right")

@@ -23,7 +23,8 @@ from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import CatdogError
-from tl_catdog.features.linear_probe import Pooled, backbone_of, lone_classes, pooled
+from tl_catdog.features.folds import lone_classes
+from tl_catdog.features.linear_probe import Pooled, backbone_of, pooled
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.review.label_noise import doubts
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
