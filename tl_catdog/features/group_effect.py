@@ -18,7 +18,8 @@ from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.digest import content_key
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.parallel import Progress
-from tl_catdog.features.linear_probe import STRENGTHS, cross_validated, lone_classes, pooled
+from tl_catdog.features.folds import lone_classes
+from tl_catdog.features.linear_probe import STRENGTHS, cross_validated, pooled
 from tl_catdog.statistics import CONFIDENCE, Estimate, Interval, wilson_interval
 
 REPEATS = 3
