@@ -22,7 +22,7 @@ from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.answers import Prediction, apply_policy, image_sources
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
-from tl_catdog.prediction.rejection import Policy, choose_policy, policy_of
+from tl_catdog.prediction.rejection import Policy, policy_for, policy_of
 from tl_catdog.runs.folder import ROBUSTNESS, Run, own_images
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class Classifier:
                 several pictures, (B, H, W, 3).
             reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
             precision: Part of the answers that must be right, above 0 and below 1; implies
-                ``reject``, which takes 0.995 where the validation pictures can show it.
+                ``reject``, which takes 0.995, or what the validation pictures can show and the
+                policy's ``promise`` says.
 
         Returns:
             A prediction for each picture, in their order.
@@ -116,11 +117,11 @@ class Classifier:
 
         Args:
             precision: Part of the answers that must be right, above 0 and below 1; by default
-                0.995, or what so few pictures can show.
+                0.995, or a lower one, which the policy's ``promise`` says.
 
         Raises:
             UsageError: ``precision`` is out of its range.
-            CatdogError: The validation pictures can't show it.
+            CatdogError: The validation pictures can't show the precision that is named.
 
         >>> from tl_catdog.api import load
         >>> policy = load("cats-dogs").policy()
@@ -132,7 +133,7 @@ class Classifier:
                 f"expected --precision between 0 and 1, found {precision:g}.",
                 "Type: --precision 0.995",
             )
-        return choose_policy(read_predictions(self.run.predictions_path(VALIDATION)), precision)
+        return policy_for(self.run, precision)
 
     def predictor(self, *, mirror: bool = False) -> Predictor:
         """Return the loaded network; it is loaded once.
@@ -180,7 +181,7 @@ class Classifier:
 
         own = data is None
         images = self.images(data, how, label_map)
-        wanted = split or default_split(images)
+        wanted = self._wanted(images, split, own=own, again=again or mirror)
         trained_on = 0
         if own and not again and not mirror and wanted in self.run.predicted_splits():
             predictions, skipped = self._saved(wanted)
@@ -188,13 +189,15 @@ class Classifier:
             examples = images.split(wanted)
             if own:
                 check_unchanged(examples)
+                trained_on = len(examples) if wanted == TRAIN else 0
             else:
                 seen = {
                     item.digest for item in own_images(self.run).examples if item.split == TRAIN
                 }
                 trained_on = sum(example.digest in seen for example in examples)
             predictor = self.predictor(mirror=mirror)
-            among = own and wanted == VALIDATION  # unfamiliar pictures are told by these
+            bank = predictor.feature_bank
+            among = own and bank is not None and bank.split == wanted
             found = predict_examples(predictor, examples, progress, own=among)
             predictions, skipped = found.predictions, found.skipped
             if own and not mirror:
@@ -213,6 +216,7 @@ class Classifier:
             label_map=dict(label_map or {}),
             left_out=images.ignored,
             notes=images.notes,
+            out_of_fold=own and wanted == VALIDATION and self.run.out_of_fold,
         )
 
     def robustness(
@@ -243,7 +247,7 @@ class Classifier:
         from tl_catdog.evaluation.robustness import robustness
 
         images = self.images(data, how, label_map)
-        wanted = split or default_split(images)
+        wanted = self._wanted(images, split, own=data is None, again=True)
         examples = images.split(wanted)
         if data is None:
             check_unchanged(examples)
@@ -299,6 +303,23 @@ class Classifier:
         from tl_catdog.explain.explanation import explain
 
         return explain(self.run, Path(image), label, progress)
+
+    def _wanted(self, images: ImageSet, split: str | None, *, own: bool, again: bool) -> str:
+        """Return which split to evaluate on.
+
+        Raises:
+            UsageError: It would be predicted anew, and all there is was trained on.
+        """
+        if not own or not self.run.out_of_fold or TEST in (split, *images.splits):
+            return split or default_split(images)
+        wanted = split or VALIDATION
+        if again and wanted == VALIDATION:
+            raise UsageError(
+                f"expected pictures that {self.run.name} wasn't trained on, found that it was "
+                "trained on all: its figures are out-of-fold, from models that are gone.",
+                f"Name other pictures: tl-catdog evaluate {self.run.name} --data DIR",
+            )
+        return wanted
 
     def _saved(self, split: str) -> tuple[Predictions, tuple[Skipped, ...]]:
         skipped = tuple(

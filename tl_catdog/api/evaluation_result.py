@@ -36,6 +36,8 @@ class EvaluationResult:
         label_map: Which names of the folder stand for which class.
         left_out: How many files of the folder are left out, by what they are.
         notes: What a user should know of how the folder was read, a sentence each.
+        out_of_fold: Whether the pictures were trained on, each being predicted by models that were
+            trained without it.
 
     >>> from tl_catdog.api import load
     >>> found = load("cats-dogs").evaluate()
@@ -60,6 +62,7 @@ class EvaluationResult:
     label_map: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
 
     def absent(self) -> tuple[str, ...]:
         """Return the classes that no picture is of."""
@@ -75,6 +78,7 @@ class EvaluationResult:
             "arch": self.run.config["arch"],
             "data": self.data,
             "split": self.split,
+            "out_of_fold": self.out_of_fold,
             **self.metrics.to_json(),
             **self.calibration.to_json(),
             "temperature": self.run.temperature,

@@ -109,7 +109,8 @@ def evaluate(
     from tl_catdog.cli.render import cell
 
     images = plural(found.metrics.n, "picture")
-    title = f"{found.run.name} on {found.split} of {found.data}, {images}"
+    judged = "out-of-fold predictions" if found.out_of_fold else found.split
+    title = f"{found.run.name} on {judged} of {found.data}, {images}"
     title += ", mirror image averaged" if tta else ""
     out = results()
     out.print(evaluation_view(title, found.metrics, found.calibration))

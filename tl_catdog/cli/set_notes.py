@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shlex
 
+from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.features.group_effect import GroupEffect
 from tl_catdog.wording import count, percent, plural, points
+
+WARNED = 3
+"""A class of so many times the pictures of another is worth a warning."""
 
 
 def set_notes(images: ImageSet) -> list[str]:
@@ -41,6 +46,33 @@ def parted_line(images: ImageSet) -> str:
         f"Warning: train holds others of the groups of {plural(len(others), 'picture')} outside of "
         f"it ({plural(groups, 'group')}), such as {others[0].name}; figures on them flatter. "
         f"To split by groups: {shlex.join(words)}"
+    )
+
+
+def held_out_line(images: ImageSet) -> str:
+    """Return that nothing is held out, which happens with few pictures, or nothing."""
+    if VALIDATION in images.splits:
+        return ""
+    return (
+        f"Few pictures ({plural(images.rarest, 'picture')} of the rarest class), so all are "
+        "trained on. What is said of them is out-of-fold: from models trained without them."
+    )
+
+
+def unequal_line(config: TrainConfig, images: ImageSet) -> str:
+    """Return a warning where classes are so unequal that accuracy says little, or nothing."""
+    counts = images.counts()[TRAIN]
+    most = max(counts, key=lambda label: counts[label])
+    fewest = min(counts, key=lambda label: counts[label])
+    if counts[most] < WARNED * counts[fewest] or config.class_weights == "balanced":
+        return ""
+    words = ["tl-catdog", "train", "--arch", config.arch, "--class-weights", "balanced"]
+    if config.data is not None:
+        words += ["--data", config.data]
+    return (
+        f"Warning: unequal classes, from {count(counts[fewest])} pictures ({fewest}) to "
+        f"{count(counts[most])} ({most}), so accuracy says little of the rare ones: look at the "
+        f"balanced one. To count each class the same, type: {shlex.join(words)}"
     )
 
 

@@ -110,7 +110,7 @@ def run_training(values: Mapping[str, Any]) -> None:
     from tl_catdog.cli.live import watch
     from tl_catdog.cli.output import note, notices, on_ctrl_c, results
     from tl_catdog.cli.render import skipped_table, training_summary
-    from tl_catdog.cli.set_notes import parted_line
+    from tl_catdog.cli.set_notes import held_out_line, parted_line, unequal_line
 
     config = from_mapping(values)
     name = api.run_name(config)
@@ -119,8 +119,9 @@ def run_training(values: Mapping[str, Any]) -> None:
         sources.say_drawn()
     images = _images(config, source)
     notices().print(data_summary(images))
-    if parted := parted_line(images):
-        note(parted)
+    lines = parted_line(images), held_out_line(images), unequal_line(config, images)
+    for line in filter(None, lines):
+        note(line)
     leaks = images.leaks()
     if leaks:
         note(
