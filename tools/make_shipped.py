@@ -28,8 +28,8 @@ from tl_catdog.evaluation.robustness import robustness
 from tl_catdog.export.card import card
 from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.head_only import pack
+from tl_catdog.prediction.novelty import FeatureBank
 from tl_catdog.prediction.predictor import Predictor, predict_examples
-from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import (
     CONFIG,
     FEATURE_BANK,
@@ -115,7 +115,7 @@ def measure(run: Run, pictures: ImageSet) -> None:
     predictor = Predictor.load(run)
     for split in SPLITS:
         examples = pictures.split(split)
-        found = predict_examples(predictor, examples, own=split == "validation")
+        found = predict_examples(predictor, examples)
         write_text(run.path / PREDICTIONS / f"{split}.csv", found.predictions.to_csv())
     conditions = robustness(predictor, pictures.split("test"))
     rows = [item.to_json() for item in conditions]
@@ -126,7 +126,10 @@ def measure(run: Run, pictures: ImageSet) -> None:
 def same(made: Run, shipped: Run) -> bool:
     """Say whether two runs have the same weights and say the same of every picture."""
     with np.load(made.path / HEAD) as ours, np.load(shipped.path / HEAD) as theirs:
-        names = sorted(set(ours.files) | set(theirs.files))
+        if set(ours.files) != set(theirs.files):
+            print(f"other arrays: {sorted(set(ours.files) ^ set(theirs.files))}")
+            return False
+        names = sorted(ours.files)
         differ = [name for name in names if not np.array_equal(ours[name], theirs[name])]
     print(f"of {len(names)} arrays {len(names) - len(differ)} are the same, bit for bit")
     from tl_catdog.prediction.predictions import read_predictions

@@ -1,5 +1,6 @@
 """A run that keeps its head alone says what the whole run says."""
 
+import io
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -16,10 +17,25 @@ from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import read_json, write_json
 from tl_catdog.models.engine import KerasForward, OnnxForward
-from tl_catdog.prediction.head_only import feature_bank_of, graph_of, head_of, pack
+from tl_catdog.prediction.head_only import (
+    CLOSEST,
+    STRANGERS,
+    feature_bank_of,
+    graph_of,
+    head_of,
+    pack,
+)
+from tl_catdog.prediction.novelty import FeatureBank
 from tl_catdog.prediction.predictor import Predictor, load_keras
-from tl_catdog.prediction.rejection import FeatureBank
-from tl_catdog.runs.folder import FEATURE_BANK, HEAD, ONNX, Run, read_run, shipped_run
+from tl_catdog.runs.folder import (
+    FEATURE_BANK,
+    HEAD,
+    OLDER_FEATURE_BANK,
+    ONNX,
+    Run,
+    read_run,
+    shipped_run,
+)
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.trainer import train
 
@@ -95,7 +111,8 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
         for name, shape in (("head_dense/0", (24, 5)), ("head_output/1", (3,)), ("Conv1/0", (4,)))
     }
     vectors = np.abs(rng.normal(size=(30, 24)))
-    bank = FeatureBank(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    bank = FeatureBank(vectors[:20], vectors[20:], closest=0.42)
     with RunWriter(tmp_path, "run") as writer:
         writer.write_config({})
         digest = writer.write_bytes(HEAD, pack(weights, bank))
@@ -103,18 +120,49 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
     head = head_of(run)
     assert set(head) == {"head_dense/0", "head_output/1"}
     with np.load(run.path / HEAD) as kept:
-        assert set(kept.files) == {*head, FEATURE_BANK}
+        assert set(kept.files) == {*head, FEATURE_BANK, STRANGERS, CLOSEST}
     for name, value in head.items():
         assert value.dtype == np.float32
         assert np.array_equal(value, weights[name].astype(np.float16))
     restored = feature_bank_of(run)
     assert restored is not None
-    # Each value to a thirtieth of its row's greatest, before the row has length one again.
-    greatest = bank.rows.max(axis=1, keepdims=True)
-    rounded = np.rint(15 * bank.rows / greatest)
-    expected = rounded / np.linalg.norm(rounded, axis=1, keepdims=True)
-    np.testing.assert_allclose(restored.rows, expected, rtol=1e-6)
-    assert ((restored.rows * bank.rows).sum(axis=1) > 0.997).all()
+    assert (restored.neighbours, restored.closest, restored.split) == (2, 0.42, "train")
+    for ours, theirs in ((restored.rows, bank.rows), (restored.strangers, bank.strangers)):
+        # Each value to a thirtieth of its row's greatest, before the row has length one again.
+        rounded = np.rint(15 * theirs / theirs.max(axis=1, keepdims=True))
+        expected = rounded / np.linalg.norm(rounded, axis=1, keepdims=True)
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+        assert ((ours * theirs).sum(axis=1) > 0.997).all()
+
+
+def test_a_head_packed_by_an_older_version_has_validation_pictures_for_a_bank(
+    tmp_path: Path,
+) -> None:
+    levels = np.array([[0, 3, 4], [15, 0, 0]], np.uint8)
+    out = io.BytesIO()
+    np.savez_compressed(out, allow_pickle=False, **{OLDER_FEATURE_BANK: levels})
+    with RunWriter(tmp_path, "run") as writer:
+        writer.write_config({})
+        digest = writer.write_bytes(HEAD, out.getvalue())
+        run = writer.publish({"created": "2026-01-01", "model": {"head_sha256": digest}})
+    bank = feature_bank_of(run)
+    assert bank is not None
+    assert bank.rows == pytest.approx(np.array([[0, 0.6, 0.8], [1, 0, 0]]))
+    assert (len(bank.strangers), bank.neighbours, bank.split) == (0, 10, "validation")
+
+
+def test_the_feature_bank_of_an_older_run_is_read_as_before(tmp_path: Path) -> None:
+    rows = np.eye(12, dtype=np.float16)
+    out = io.BytesIO()
+    np.save(out, rows)
+    with RunWriter(tmp_path, "run") as writer:
+        writer.write_config({})
+        digest = writer.write_bytes(OLDER_FEATURE_BANK, out.getvalue())
+        run = writer.publish({"created": "2026-01-01", "model": {"references_sha256": digest}})
+    bank = feature_bank_of(run)
+    assert bank is not None
+    assert np.array_equal(bank.rows, rows)
+    assert (bank.neighbours, bank.closest, bank.split) == (10, 0.0, "validation")
 
 
 def test_a_run_without_a_feature_bank_has_none(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
 from tl_catdog.errors import CatdogError
 from tl_catdog.prediction.head_only import feature_bank_of, graph_of
+from tl_catdog.prediction.novelty import NEIGHBOURS, FeatureBank
 from tl_catdog.prediction.predictor import (
     Predictor,
     predict_examples,
     to_probabilities,
 )
-from tl_catdog.prediction.rejection import FeatureBank
 from tl_catdog.runs.folder import shipped_run
 
 
@@ -59,9 +59,11 @@ def by_hand(image: np.ndarray, temperature: float) -> tuple[dict[str, float], np
     return dict(zip(("red", "green", "blue"), chances, strict=True)), np.array([*means, 0.1])
 
 
-def distance_by_hand(features: np.ndarray, bank: list[np.ndarray]) -> float:
+def distance_by_hand(
+    features: np.ndarray, bank: list[np.ndarray], neighbours: int = NEIGHBOURS
+) -> float:
     cosines = [features @ row / np.linalg.norm(features) / np.linalg.norm(row) for row in bank]
-    return float(sorted(1 - cosine for cosine in cosines)[9])
+    return float(sorted(1 - cosine for cosine in cosines)[neighbours - 1])
 
 
 def colourful(folder: Path, count: int) -> list[Path]:
@@ -198,7 +200,10 @@ def test_a_runs_answers_are_those_of_its_graph_in_onnx_runtime(
         assert answer.label == ("dogs" if dog > 0.5 else "cats")
         mean = features.mean(axis=0)
         assert answer.features == pytest.approx(mean, abs=1e-3)
-        assert answer.novelty == pytest.approx(distance_by_hand(mean, list(bank.rows)), abs=1e-3)
+        distance = distance_by_hand(mean, list(bank.rows), bank.neighbours)
+        stranger = distance_by_hand(mean, list(bank.strangers), 1) if len(bank.strangers) else 2.0
+        expected = max(distance, bank.closest) + max(0.0, distance - stranger)
+        assert answer.novelty == pytest.approx(expected, abs=1e-3)
 
 
 def test_pictures_none_of_which_opens_are_one_line_with_a_reason(tmp_path: Path) -> None:

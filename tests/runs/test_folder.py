@@ -15,6 +15,7 @@ from tl_catdog.runs.folder import (
     FEATURE_BANK,
     HEAD,
     MODEL,
+    OLDER_FEATURE_BANK,
     ONNX,
     SHIPPED,
     Run,
@@ -102,7 +103,7 @@ def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
     run = find_run("tuned", trained.runs_dir)
     assert {path.name for path in run.path.iterdir()} == {
         "config.json", "manifest.json", "metrics.jsonl", "model.keras", "model.onnx",
-        "predictions", "references.npy", "split.csv",
+        "predictions", "references.npz", "split.csv",
     }  # fmt: skip
     assert run.predicted_splits() == ("test", "validation")
     assert [row["stage"] for row in read_metrics(run)] == ["frozen", "frozen", "finetune"]
@@ -162,7 +163,8 @@ def hashed(folder: Path, **contents: bytes) -> Run:
     names = {
         "sha256": MODEL,
         "onnx_sha256": ONNX,
-        "references_sha256": FEATURE_BANK,
+        "feature_bank_sha256": FEATURE_BANK,
+        "references_sha256": OLDER_FEATURE_BANK,
         "head_sha256": HEAD,
     }
     with RunWriter(folder, "run") as writer:
@@ -176,6 +178,7 @@ def hashed(folder: Path, **contents: bytes) -> Run:
     [
         ("sha256", "model.keras"),
         ("onnx_sha256", "model.onnx"),
+        ("feature_bank_sha256", "references.npz"),
         ("references_sha256", "references.npy"),
         ("head_sha256", "head.npz"),
     ],
@@ -184,7 +187,8 @@ def test_each_file_of_the_network_is_held_to_its_own_hash(
     tmp_path: Path, key: str, name: str
 ) -> None:
     run = hashed(tmp_path, **{key: b"content"})
-    assert [other for other in (MODEL, ONNX, FEATURE_BANK, HEAD) if run.holds(other)] == [name]
+    files = (MODEL, ONNX, FEATURE_BANK, OLDER_FEATURE_BANK, HEAD)
+    assert [other for other in files if run.holds(other)] == [name]
     assert run.ships == (name == "head.npz")
     assert run.hash_of(name) == hashlib.sha256(b"content").hexdigest()
     assert run.read_checked(name) == b"content"

@@ -16,6 +16,8 @@ from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_set
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import KerasForward
+from tl_catdog.prediction.novelty import CLOSEST
+from tl_catdog.prediction.strangers import stranger_pictures
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
 from tl_catdog.training.inputs import prepare_inputs
 from tl_catdog.training.observer import Observer
@@ -73,19 +75,69 @@ def test_predictions_are_the_networks_own_at_the_temperature(
     assert found.calibration.temperature != 1.0
 
 
-def test_the_feature_bank_is_of_validation_and_none_of_it_is_compared_with_itself(
-    images: ImageSet,
+@pytest.mark.parametrize(
+    ("arch", "features"), [("baseline", False), ("mobilenet", False), ("mobilenet", True)]
+)
+def test_the_feature_bank_is_of_training_pictures_and_of_pictures_of_nothing(
+    images: ImageSet, arch: str, features: bool
 ) -> None:
-    found = predicted(images, network("baseline"), "baseline", features=False)
-    bank = found.feature_bank.rows
-    assert len(bank) == len(images.split("validation"))
-    likeness = bank @ bank.T
-    np.fill_diagonal(likeness, -np.inf)
-    nearest = np.sort(likeness, axis=1)[:, -10]  # of ten neighbours, the farthest
+    model = network(arch)
+    found = predicted(images, model, arch, features=features)
+    bank = found.feature_bank
+    assert (bank.neighbours, bank.closest, bank.split) == (2, 0.0, "train")
+
+    def by_hand(pixels: list[Any]) -> Any:
+        import keras
+
+        from tl_catdog.models.head import features_of
+
+        whole = keras.Model(model.inputs, features_of(model))
+        rows = np.asarray(whole(np.stack(pixels).astype(np.float32), training=False))
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+    known = by_hand([decode(example.path, SIZE) for example in images.split("train")])
+    strange = by_hand(list(stranger_pictures(SIZE)))
+    np.testing.assert_allclose(bank.rows, known, atol=2e-3)
+    np.testing.assert_allclose(bank.strangers, strange, atol=2e-3)
+    for split in ("validation", "test"):
+        rows = by_hand([decode(example.path, SIZE) for example in images.split(split)])
+        second = 1 - np.sort(rows @ known.T, axis=1)[:, -2]
+        excess = np.maximum(0, second - (1 - (rows @ strange.T).max(axis=1)))
+        novelty = found.predictions[split].novelty
+        assert novelty is not None
+        np.testing.assert_allclose(novelty, second + excess, atol=4e-3)
+
+
+def test_of_the_packaged_backbone_it_is_known_how_near_a_kind_is(images: ImageSet) -> None:
+    from tl_catdog.models.head import with_features
+
+    model = network("baseline")
+    forward = KerasForward(with_features(model))
+    found = predict_splits(model, forward, None, images, Observer(), general=True)
+    assert found.feature_bank.closest == CLOSEST
     novelty = found.predictions["validation"].novelty
     assert novelty is not None
-    np.testing.assert_allclose(novelty, 1 - nearest, atol=1e-3)
-    assert found.predictions["test"].novelty is not None
+    assert novelty.min() >= CLOSEST
+
+
+def test_where_nothing_was_held_out_no_picture_is_compared_with_itself(tmp_path: Path) -> None:
+    images = load_set(paint_set(tmp_path / "set", {"train": 6, "test": 3}, CLASSES))
+    config = from_mapping({"arch": "mobilenet", "image_size": SIZE, "cache_size": 0.0}).resolved()
+    inputs = prepare_inputs(config, images, stages_of(config), Observer())
+    model = network("mobilenet")
+    from tl_catdog.models.head import with_features
+
+    forward = KerasForward(with_features(model))
+    said = np.full((18, 3), 1 / 3)
+    found = predict_splits(model, forward, inputs, images, Observer(), said)
+    bank = found.feature_bank
+    likeness = bank.rows @ bank.rows.T
+    np.fill_diagonal(likeness, -np.inf)
+    second = 1 - np.sort(likeness, axis=1)[:, -2]
+    excess = np.maximum(0, second - (1 - (bank.rows @ bank.strangers.T).max(axis=1)))
+    novelty = found.predictions["validation"].novelty
+    assert novelty is not None
+    np.testing.assert_allclose(novelty, second + excess, atol=1e-3)
 
 
 def test_a_set_without_a_test_split_has_no_test_predictions(tmp_path: Path) -> None:

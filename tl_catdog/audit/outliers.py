@@ -14,7 +14,10 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
 from tl_catdog.features.linear_probe import pooled
-from tl_catdog.prediction.rejection import NEIGHBOURS, FeatureBank
+from tl_catdog.prediction.novelty import FeatureBank
+
+NEIGHBOURS = 10
+"""The nearest so many may be copies or a burst of the same thing."""
 
 FAR = 3.0
 """Outliers are so many interquartile ranges above the upper quartile (Tukey's "far out")."""
@@ -40,7 +43,7 @@ def outliers(entries: Sequence[Example], progress: Progress) -> list[Finding]:
     examples = [replace(entry, split=entry.split or TRAIN) for entry in entries]
     found = pooled(TrainConfig().resolved(), examples, progress=progress)
     count = len(found.examples)
-    feature_bank = FeatureBank.of(found.features.__getitem__, count)
+    feature_bank = FeatureBank.of(found.features.__getitem__, count, neighbours=NEIGHBOURS)
     novelty = feature_bank.distances(found.features.__getitem__, count, own=True)
     low, high = np.percentile(novelty, (25, 75))
     limit = high + FAR * (high - low)

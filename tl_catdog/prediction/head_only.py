@@ -11,16 +11,19 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from tl_catdog.data.folders import VALIDATION
 from tl_catdog.models.weights import Weights, packaged_weights
-from tl_catdog.prediction.rejection import FeatureBank
-from tl_catdog.runs.folder import FEATURE_BANK, HEAD, Run
+from tl_catdog.prediction.novelty import OLDER_NEIGHBOURS, FeatureBank, unit
+from tl_catdog.runs.folder import FEATURE_BANK, HEAD, OLDER_FEATURE_BANK, Run
 
 if TYPE_CHECKING:
     import keras
 
 LEVELS = 15  # besides zero
 PREFIX = "head_"
+STRANGERS, CLOSEST = "strangers", "closest"
 
 
 def pack(weights: Weights, feature_bank: FeatureBank) -> bytes:
@@ -28,15 +31,18 @@ def pack(weights: Weights, feature_bank: FeatureBank) -> bytes:
 
     Args:
         weights: Of a whole network; only the head's are taken.
-        feature_bank: What unfamiliar pictures are told by; see ``rejection``.
+        feature_bank: What unfamiliar pictures are told by; see ``novelty``.
     """
     head = {
         name: value.astype(np.float16) for name, value in weights.items() if name.startswith(PREFIX)
     }
-    rows = feature_bank.rows / np.maximum(feature_bank.rows.max(axis=1, keepdims=True), 1e-12)
+    bank: dict[str, Any] = {
+        FEATURE_BANK: _levels(feature_bank.rows),
+        STRANGERS: _levels(feature_bank.strangers),
+        CLOSEST: np.float64(feature_bank.closest),
+    }
     out = io.BytesIO()
-    levels = np.rint(LEVELS * rows).astype(np.uint8)
-    np.savez_compressed(out, allow_pickle=False, **{FEATURE_BANK: levels}, **head)
+    np.savez_compressed(out, allow_pickle=False, **bank, **head)
     return out.getvalue()
 
 
@@ -90,10 +96,21 @@ def feature_bank_of(run: Run) -> FeatureBank | None:
         CatdogError: The file is missing or was changed.
     """
     if run.holds(HEAD):
-        return FeatureBank.of_levels(_arrays(run)[FEATURE_BANK])
-    if run.holds(FEATURE_BANK):
-        return FeatureBank.from_bytes(run.read_checked(FEATURE_BANK))
+        found = _arrays(run)
+        if FEATURE_BANK in found:
+            rows, strangers = unit(found[FEATURE_BANK]), unit(found[STRANGERS])
+            return FeatureBank(rows, strangers, closest=float(found[CLOSEST]))
+        rows = unit(found[OLDER_FEATURE_BANK])
+        return FeatureBank(rows, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
+    for name in (FEATURE_BANK, OLDER_FEATURE_BANK):
+        if run.holds(name):
+            return FeatureBank.from_bytes(run.read_checked(name))
     return None
+
+
+def _levels(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    greatest = np.maximum(rows.max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.rint(LEVELS * rows / greatest), np.uint8)
 
 
 def _arrays(run: Run) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Predictions:
         labels: True class index of each picture, shape (N,).
         probabilities: Shape (N, C), each row sums to one.
         novelty: Distance of each picture to the run's feature bank, shape (N,), 0 to 2; None where
-            the run has none (see ``rejection``).
+            the run has none (see ``novelty``).
     """
 
     classes: tuple[str, ...]

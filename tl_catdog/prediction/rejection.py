@@ -1,17 +1,17 @@
 """Saying "unsure" instead of guessing: for doubtful pictures, and for those of something else.
 
-Two signs speak against an answer: its probability is low, or the picture is unlike all that the
-network was validated on. The second is measured by the distance to the k-th nearest of the
-validation pictures' features (Sun et al. 2022, https://arxiv.org/abs/2204.06507), since a
-classifier that knows two kinds of thing is often sure of a third.
+Two signs speak against an answer: its probability is low, or the picture is unlike those that the
+network learnt from (see ``novelty``). The second is decided first, so whatever is promised of the
+answers is promised of familiar pictures. A precision is promised with 95 % certainty: in 19 of 20
+draws of the validation pictures it holds for all further pictures from the same source (ADR 024).
 """
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,126 +22,31 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Estimate, proportion
-from tl_catdog.wording import percent
+from tl_catdog.wording import count, percent, plural
 
-NEIGHBOURS = 10
-KEPT = 1000
-"""So many validation pictures at most are kept to compare with: 2.5 MB, a millisecond a picture."""
-
-FAMILIAR = 0.99
+FAMILIAR = 0.97
 """The part of the validation pictures that passes for familiar."""
 
 DEFAULT_PRECISION = 0.995
-CERTAINTY = 0.95
+RUNGS = (0.99, 0.98, 0.97, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+"""What is promised where 99.5 % can't be: the highest of these that can."""
 
-CHUNK = 256  # pictures whose features are compared together
-BLOCK = 64  # rows of the bank that are, with a few pictures: they stay in a core's own cache
+RISK = 0.05
+"""How often the precision asked for may be promised in vain."""
 
-Read = Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
-"""Gives the features of pictures by their positions, (B, F): what goes into the network's head."""
+FURTHER_RISK = 0.025
+"""How often a lower one may be, for going on beyond the surer half: chosen so that, with the risk
+of choosing a rung, 5 % aren't exceeded in any of the worlds of ``tools/measure_promises.py``."""
 
+TOLERATED = 5
+"""A sequence starts where a precision can be shown with so many mistakes: with none allowed, one
+wrong label among the surest would end it."""
 
-class FeatureBank:
-    """Features of validation pictures, which the features of others are compared with.
+FEW = 20
+"""Of so few pictures all count: half of them would show nothing."""
 
-    Args:
-        rows: (R, F), each of length one.
-    """
-
-    def __init__(self, rows: npt.NDArray[Any]) -> None:
-        self.rows = rows.astype(np.float32)
-
-    @classmethod
-    def of(cls, read: Read, n: int) -> FeatureBank:
-        """Make a bank of n validation pictures, or of ``KEPT`` of them if there are more.
-
-        Args:
-            read: Gives their features.
-            n: Number of pictures.
-        """
-        # Half precision is what is stored: a saved run then gives the distances of its training.
-        return cls(_unit(read(_chosen(n))).astype(np.float16))
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> FeatureBank:
-        """Restore what ``to_bytes`` gave."""
-        return cls(np.load(io.BytesIO(content), allow_pickle=False))
-
-    @classmethod
-    def of_levels(cls, levels: npt.NDArray[np.uint8]) -> FeatureBank:
-        """Restore rows, (R, F), of which only the ratios of their values were kept."""
-        return cls(_unit(levels))
-
-    def to_bytes(self) -> bytes:
-        """Return the features as a ``.npy`` file in half precision."""
-        out = io.BytesIO()
-        np.save(out, self.rows.astype(np.float16))
-        return out.getvalue()
-
-    def distance(self, features: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Return the distance of a few pictures to the bank, (N,), 0 to 2.
-
-        That is one minus the cosine of the angle to the ``NEIGHBOURS``-th nearest row.
-
-        Args:
-            features: What goes into the network's head, (N, F).
-        """
-        # A matrix product would wake a thread for each core and wait for it, while the networks
-        # keep all cores busy: it made predicting a folder half as fast on two cores.
-        units = _unit(features)[:, None]
-        parts = [
-            np.vecdot(units, self.rows[start : start + BLOCK])
-            for start in range(0, len(self.rows), BLOCK)
-        ]
-        return _nearest(np.concatenate(parts, axis=1), len(self.rows))
-
-    def distances(self, read: Read, n: int, *, own: bool) -> npt.NDArray[np.float64]:
-        """Return the distance of n pictures to the bank, (n,), in steps, so that memory stays flat.
-
-        Args:
-            read: Gives their features.
-            n: Number of pictures.
-            own: Whether the bank was made of these very pictures. None is compared with itself
-                then: that would make it seem more familiar than others can be.
-        """
-        place = np.full(n, -1)
-        if own:
-            place[_chosen(n)] = np.arange(len(self.rows))
-        found = []
-        for start in range(0, n, CHUNK):
-            positions = np.arange(start, min(start + CHUNK, n))
-            cosines = _unit(read(positions)) @ self.rows.T
-            itself = place[positions]
-            cosines[np.flatnonzero(itself >= 0), itself[itself >= 0]] = -np.inf
-            found.append(_nearest(cosines, len(self.rows) - own))
-        return np.concatenate(found)
-
-
-def _nearest(cosines: npt.NDArray[np.float32], others: int) -> npt.NDArray[np.float64]:
-    """Return the distance to the ``NEIGHBOURS``-th nearest, (N,), or to the last of fewer others.
-
-    Args:
-        cosines: Of the angles to each row of the bank, (N, R).
-        others: Number of rows that don't stand for the picture itself.
-    """
-    if not others:  # a single picture has nothing to be compared with
-        return np.zeros(len(cosines))
-    nearest = min(NEIGHBOURS, others)
-    return np.asarray(1.0 - np.partition(cosines, -nearest, axis=1)[:, -nearest], np.float64)
-
-
-def _chosen(n: int) -> npt.NDArray[np.int64]:
-    """Return the positions of the pictures that are kept of n; always the same ones."""
-    if n <= KEPT:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, KEPT, replace=False))
-
-
-def _unit(features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Return features, (N, F), each divided by its length."""
-    vectors = features.astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12))
+EVEN = 0.5
+"""Without any promise, answers are given that are more probable than not."""
 
 
 @dataclass(frozen=True)
@@ -185,16 +90,21 @@ class Policy:
     """When an answer is given.
 
     Attributes:
-        precision: The part of the answers given that is right at least, with 95 % certainty.
+        precision: What is promised: the part of the answers to familiar pictures that is right at
+            least, with 95 % certainty. None if nothing can be.
         confidence: The least probability of an answer that is given.
         novelty: The greatest novelty of a picture that is answered; None if none is known.
         validation: What it does on the pictures that it was chosen on.
+        asked: The precision that was asked for; None for the one promised.
+        out_of_fold: Whether it was chosen on out-of-fold predictions of the training pictures.
     """
 
-    precision: float
+    precision: float | None
     confidence: float
     novelty: float | None
     validation: Selection
+    asked: float | None = None
+    out_of_fold: bool = False
 
     def doubt(self, confidence: float, novelty: float | None) -> str | None:
         """Return why an answer of this probability is withheld, or None if it is given."""
@@ -216,84 +126,228 @@ class Policy:
         right = int((given & predictions.correct).sum())
         return Selection(len(predictions), int(given.sum()), right)
 
+    def promise(self) -> str:
+        """Say in words what is promised of the answers given, and what isn't."""
+        kind = self._images
+        if self.precision is None:
+            return f"No precision can be promised: {self.validation.n} {kind} pictures show none"
+        said = f"{percent(self.precision)} of the answers are right, with 95 % certainty"
+        if self.asked is None or self.asked == self.precision:
+            return f"Promised: {said}"
+        few = _fewest(self.asked)
+        why = f"{self.validation.n} {kind} pictures"
+        if self.validation.n < few:
+            why = f"{why} ({count(few)} at least are needed)"
+        return f"{percent(self.asked)} can't be promised by {why}. Promised instead: {said}"
+
     def sentence(self) -> str:
-        """Say in words when an answer is given, and what came of it on the validation pictures."""
+        """Say in words what is promised, when an answer is given, and what came of it."""
         unlike = "" if self.novelty is None else ", unless the picture is unlike those it knows"
         return (
-            f"Answers from {percent(self.confidence)} on{unlike}: "
-            f"{self.validation.sentence('validation')}"
+            f"{self.promise()}. Answers from {percent(self.confidence)} on{unlike}: "
+            f"{self.validation.sentence(self._images)}"
         )
+
+    @property
+    def _images(self) -> str:
+        return "out-of-fold" if self.out_of_fold else VALIDATION
 
     def to_json(self) -> dict[str, Any]:
         """Return the policy as ``--json`` prints it."""
         return {
+            "asked": self.precision if self.asked is None else self.asked,
             "precision": self.precision,
+            "certainty": 1 - RISK,
             "confidence": self.confidence,
             "novelty": self.novelty,
+            "out_of_fold": self.out_of_fold,
             "validation": self.validation.to_json(),
         }
 
 
-def choose_policy(validation: Predictions, precision: float | None = None) -> Policy:
+def choose_policy(
+    validation: Predictions, precision: float | None = None, *, out_of_fold: bool = False
+) -> Policy:
     """Choose when to answer so that answers are right with a precision, with 95 % certainty.
 
-    Pictures that look unfamiliar are left out. Of the others the surest answers come first, and
-    more and more are given while the exact lower bound of their precision is at least the one asked
-    for; the first failure after that ends it. That follows fixed sequence testing (Angelopoulos et
-    al. 2021, https://arxiv.org/abs/2110.01052): trying many thresholds hardly weakens the promise.
+    Pictures that look unfamiliar are left out. The others are ordered by their probability. A
+    number of the surest is fixed before looking at which of them are right: half of them, or fewer
+    where fewer can show the precision in spite of some mistakes. If these show it, by the exact
+    binomial test, one picture more is answered after the other, until the first that would refute
+    it. That is fixed sequence testing (Angelopoulos et al. 2021, https://arxiv.org/abs/2110.01052).
+
+    Without a precision, 0.995 is tried so; where it fails, the highest of ``RUNGS`` that the surer
+    half shows is promised. What one number of pictures shows holds for all rungs at once.
 
     Args:
         validation: Predictions on pictures that the network wasn't trained on.
-        precision: 0..1 exclusive; by default 0.995, or what so few pictures can show.
+        precision: 0..1 exclusive; by default 0.995, or a lower one, which ``promise`` says.
+        out_of_fold: Whether these are predictions of the training pictures by networks that were
+            trained without them. The promise holds for those networks, which learnt from a few
+            pictures less than the one that answers.
 
     Raises:
-        CatdogError: The validation pictures can't show this precision.
+        CatdogError: The validation pictures can't show the precision that was named.
     """
     limit = None
     familiar = np.ones(len(validation), dtype=bool)
     if validation.novelty is not None:
-        limit = float(np.quantile(validation.novelty, FAMILIAR))
+        limit = _quantile(validation.novelty, FAMILIAR)
         familiar = validation.novelty <= limit
     confidence = validation.probabilities.max(axis=1)[familiar]
     order = np.argsort(-confidence, kind="stable")
-    right = validation.correct[familiar][order].astype(np.int64)
-    confidence, hits = confidence[order], np.cumsum(right)
+    confidence = confidence[order]
+    right = validation.correct[familiar][order]
     # Equal answers are given or withheld together.
-    ends = np.flatnonzero(np.append(confidence[:-1] != confidence[1:], True))
-    bounds = _bounds(hits[ends], ends + 1)
-    best = float(bounds.max())
-    wanted = min(DEFAULT_PRECISION, best) if precision is None else precision
-    passing = bounds >= wanted
-    if not passing.any():
-        raise CatdogError(
-            f"expected validation pictures that can show a precision of {percent(wanted)}, found "
-            f"{len(validation)}, which show {percent(best)} at best.",
-            f"Type: --precision {math.floor(1000 * best) / 1000:g}, or add pictures.",
-        )
-    first = int(np.argmax(passing))
-    failures = np.flatnonzero(~passing[first:])
-    last = first + int(failures[0]) - 1 if len(failures) else len(ends) - 1
-    end = ends[last]
+    whole = np.append(confidence[:-1] != confidence[1:], True)
+    asked = DEFAULT_PRECISION if precision is None else precision
+    promised: float | None = asked
+    given = _given(right, whole, asked, tolerated=None if precision is None else TOLERATED)
+    if not given and precision is not None:
+        raise _cannot(right, whole, precision, len(validation))
+    if not given:
+        promised, given = _highest_rung(right, whole)
+    threshold = float(confidence[given - 1]) if given else EVEN
+    answered = confidence >= threshold
     return Policy(
-        precision=wanted,
-        confidence=float(confidence[end]),
+        precision=promised,
+        confidence=threshold,
         novelty=limit,
-        validation=Selection(len(validation), int(end) + 1, int(hits[end])),
+        validation=Selection(len(validation), int(answered.sum()), int(right[answered].sum())),
+        asked=asked,
+        out_of_fold=out_of_fold,
     )
 
 
 def policy_of(run: Run) -> Policy | None:
-    """Return when ``predict --reject`` answers; None where the run's validation can't tell."""
+    """Return when ``predict --reject`` answers; None where a run has no validation predictions."""
     try:
-        return choose_policy(read_predictions(run.predictions_path(VALIDATION)))
+        return policy_for(run)
     except CatdogError:
         return None
 
 
-def _bounds(hits: npt.NDArray[np.int64], given: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the exact one-sided lower bounds of proportions (Clopper, Pearson 1934)."""
+def policy_for(run: Run, precision: float | None = None) -> Policy:
+    """Choose a run's policy by the predictions that it keeps.
+
+    Raises:
+        CatdogError: They are missing or damaged, or can't show the precision that was named.
+    """
+    validation = read_predictions(run.predictions_path(VALIDATION))
+    return choose_policy(validation, precision, out_of_fold=run.out_of_fold)
+
+
+def _quantile(values: npt.NDArray[np.float64], part: float) -> float:
+    """Return what at most ``part`` of further values exceed not, as conformal prediction has it.
+
+    That is the ⌈(n + 1) · part⌉-th smallest (Vovk et al. 2005), or the greatest of few.
+    """
+    rank = min(math.ceil((len(values) + 1) * part), len(values))
+    return float(np.sort(values)[rank - 1])
+
+
+def _given(
+    right: npt.NDArray[np.bool_],
+    whole: npt.NDArray[np.bool_],
+    precision: float,
+    *,
+    tolerated: int | None,
+) -> int:
+    """Return how many of the surest answers show a precision, by fixed sequence testing.
+
+    Args:
+        right: Whether each answer is right, the surest first, (N,).
+        whole: Whether the next answer is less sure than this one, (N,).
+        precision: 0..1 exclusive.
+        tolerated: Start where so many mistakes can be among them, if that is before the surer half
+            ends.
+    """
+    start = _surer_half(len(right))
+    if tolerated is not None:
+        start = min(start, _fewest(precision, tolerated))
+    return _sequence(right, whole, precision, max(start, _fewest(precision)), RISK)
+
+
+def _sequence(
+    right: npt.NDArray[np.bool_],
+    whole: npt.NDArray[np.bool_],
+    precision: float,
+    start: int,
+    risk: float,
+) -> int:
+    """Return the last number of answers, from a start on, before the first that shows it not."""
+    ends = np.flatnonzero(whole) + 1
+    ends = ends[ends >= start]
+    mistakes = np.cumsum(~right)[ends - 1]
+    failures = np.flatnonzero(mistakes > _allowed(ends, precision, risk))
+    last = int(failures[0]) if len(failures) else len(ends)
+    return int(ends[last - 1]) if last else 0
+
+
+def _highest_rung(
+    right: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]
+) -> tuple[float | None, int]:
+    """Return the highest rung that the surer half shows, and how many answers do; or None, 0."""
+    ends = np.flatnonzero(whole) + 1
+    half = int(ends[ends >= _surer_half(len(right))][0])
+    mistakes = int((~right[:half]).sum())
+    for rung in RUNGS:
+        if mistakes <= _allowed(np.array([half]), rung, RISK)[0]:
+            return rung, max(half, _sequence(right, whole, rung, half, FURTHER_RISK))
+    return None, 0
+
+
+def _surer_half(n: int) -> int:
+    """Return half of n pictures, but ``FEW`` at least or all."""
+    return min(n, max(math.ceil(n / 2), FEW))
+
+
+def _cannot(
+    right: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_], precision: float, n: int
+) -> CatdogError:
+    """Return the error of pictures that can't show a precision: what they can, and what to type."""
+    lower = [
+        rung
+        for rung in RUNGS
+        if rung < precision and _given(right, whole, rung, tolerated=TOLERATED)
+    ]
+    few = _fewest(precision)
+    found = plural(n, "validation picture")
+    needed = f" {count(few)} without a mistake are needed," if len(right) < few else ""
+    expected = f"expected validation pictures that can show a precision of {percent(precision)},"
+    if not lower:
+        return CatdogError(
+            f"{expected}{needed} found {found}, which show none.",
+            "Add pictures, or type: tl-catdog predict --reject, which promises none.",
+        )
+    return CatdogError(
+        f"{expected}{needed} found {found}, which show {percent(lower[0])}.",
+        f"Type: --precision {lower[0]:g}, or add pictures.",
+    )
+
+
+def _allowed(given: npt.NDArray[np.int64], precision: float, risk: float) -> npt.NDArray[np.int64]:
+    """Return how many mistakes among so many answers still show a precision; −1 for none at all.
+
+    The most k of which P(at most k mistakes) ≤ risk if answers were right just so often: then the
+    exact lower bound of Clopper and Pearson (1934) is the precision or more.
+    """
+    from scipy.stats import binom
+
+    most = binom.ppf(risk, given, 1 - precision)
+    exceeds = binom.cdf(most, given, 1 - precision) > risk
+    return np.asarray(most - exceeds, np.int64)
+
+
+@cache
+def _fewest(precision: float, mistakes: int = 0) -> int:
+    """Return how few answers can show a precision with so many mistakes among them."""
     from scipy.stats import beta
 
-    # A quantile of a beta distribution; of no hits it is 0.
-    found = beta.ppf(1 - CERTAINTY, np.maximum(hits, 1), given - hits + 1)
-    return np.where(hits > 0, found, 0.0)
+    def shown(given: int) -> bool:
+        return bool(beta.ppf(RISK, given - mistakes, mistakes + 1) >= precision)
+
+    low = high = mistakes + 1
+    while not shown(high):
+        low, high = high + 1, 2 * high
+    return bisect_left(range(high), True, lo=low, key=shown)
