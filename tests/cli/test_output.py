@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 
 from tests.support.commands import ODD, SHOWN
@@ -139,6 +139,7 @@ def test_a_bar_shows_its_text_as_it_is() -> None:
     bar = Progress(text_column("{task.description} {task.fields[more]}"))
     bar.add_task(MARKED, more=MARKED)
     (column,) = bar.columns
+    assert isinstance(column, ProgressColumn)
     assert str(column(bar.tasks[0])) == f"{MARKED} {MARKED}"
 
 

@@ -136,6 +136,13 @@ def test_all_in_order_is_no_proof_that_all_ever_will_be() -> None:
     assert few.interval.low < 0.85 < 0.97 < many.interval.low < 0.99
 
 
+def test_of_all_equally_probable_nothing_is_known() -> None:
+    found = area_estimate(np.arange(40) % 2, np.full((40, 2), 0.5))
+    assert found is not None
+    assert found.value == 0.5
+    assert 0.2 < found.interval.low < 0.4 < 0.6 < found.interval.high < 0.8
+
+
 def test_a_class_without_a_picture_leaves_no_area() -> None:
     assert area_estimate(np.array([0, 0, 1, 1]), np.full((4, 3), 1 / 3)) is None
 

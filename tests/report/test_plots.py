@@ -9,16 +9,24 @@ import numpy.typing as npt
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.evaluation.reliability import Bin, Reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.models.forward import PLAIN
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE
-from tl_catdog.report.plots import WIDTH, learning_chart, reliability_chart, robustness_chart
+from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.report.plots import (
+    WIDTH,
+    confusion_chart,
+    learning_chart,
+    reliability_chart,
+    robustness_chart,
+)
 from tl_catdog.statistics import Estimate, Interval
 
 
@@ -146,3 +154,47 @@ def test_a_dotted_line_stands_between_the_stages_only() -> None:
         lines = only_axes(learning_chart(shown, "loss")).lines
         places = [points(line)[0][0] for line in lines if line.get_linestyle() == ":"]
         assert places == wanted
+
+
+def confusion(names: list[str], matrix: npt.NDArray[np.int64]) -> Metrics:
+    pairs = [(i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) for _ in range(n)]
+    labels, said = np.array(pairs).T
+    some = tuple(map(str, range(len(labels))))
+    return compute_metrics(Predictions(tuple(names), some, some, labels, np.eye(len(names))[said]))
+
+
+def test_confusion_is_a_cell_for_each_pair_right_ones_blue_and_mistakes_orange() -> None:
+    matrix = np.diag([4, 2, 3])
+    matrix[0, 2] = 1
+    figure = confusion_chart(confusion(["ant", "bee", "cat"], matrix))
+    (axes,) = figure.axes
+    (image,) = axes.images
+    shown = np.asarray(image.get_array())
+    assert shown.shape == (3, 3, 3)
+    assert shown[1, 1] == pytest.approx(to_rgb(BLUE))
+    assert shown[0, 1] == pytest.approx((1, 1, 1))
+    strong = np.array(to_rgb(ORANGE))
+    assert shown[0, 2] == pytest.approx(1 - 0.4 * (1 - strong))  # a fifth of its class
+    found = {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in axes.texts}
+    assert found == {(0, 0): "4", (0, 2): "1", (1, 1): "2", (2, 2): "3"}
+
+
+@pytest.mark.parametrize("classes", [11, 37, 89, 200])
+def test_names_at_the_confusion_are_legible_and_as_they_are(classes: int) -> None:
+    """Letters are no larger than their row, and six points at least up to 89 classes."""
+    names = [f"name {i}" for i in range(classes)]
+    names[:4] = ["$a_b$", "_hidden", "w" * 60, "apple [red]"]
+    figure = confusion_chart(confusion(names, np.eye(classes, dtype=np.int64)))
+    (axes,) = figure.axes
+    labels = axes.get_yticklabels()
+    assert [label.get_text() for label in labels][:2] == ["$a_b$", "_hidden"]
+    assert labels[2].get_text() == "w" * 16 + "…" + "w" * 15
+    assert not any(label.get_parse_math() for label in [*labels, *axes.get_xticklabels()])
+    figure.draw_without_rendering()
+    row = axes.get_window_extent().height / classes
+    size = float(labels[4].get_fontsize())
+    assert size * figure.dpi / 72 <= row * 1.1
+    if classes <= 89:
+        assert size >= 6
+    edge = min(label.get_window_extent().x0 for label in labels)
+    assert edge >= 0

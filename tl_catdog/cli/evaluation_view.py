@@ -8,7 +8,7 @@ from rich.console import Group as Lines
 from rich.console import RenderableType
 from rich.text import Text
 
-from tl_catdog.cli.class_tables import ROWS, confusion_view
+from tl_catdog.cli.class_tables import ROWS, FirstThatFits, confusion_view
 from tl_catdog.cli.render import cell, heading, table
 from tl_catdog.evaluation.metrics import Metrics
 from tl_catdog.evaluation.reliability import ClassFigures, Reliability
@@ -96,15 +96,20 @@ def _classes(trust: Reliability) -> RenderableType:
 
 
 def _class_rows(found: Sequence[ClassFigures]) -> RenderableType:
+    """Return the classes with all their figures, or, where names leave no room, without F1."""
+    return FirstThatFits((_class_table(found, f1=True), _class_table(found, f1=False)))
+
+
+def _class_table(found: Sequence[ClassFigures], *, f1: bool) -> RenderableType:
     rows = table()
     rows.add_column("class", overflow="fold")
-    for name in ("n", "recall, %", "called", "precision, %", "F1, %"):
+    for name in ("n", "recall, %", "called", "precision, %", *(["F1, %"] if f1 else [])):
         rows.add_column(name, justify="right", no_wrap=True)
     for item in found:
         row = [cell(item.label)]
         for part in (item.recall, item.precision):
             row += [cell("0" if part is None else count(part.n)), cell(_unsigned(part))]
-        rows.add_row(*row, _unsigned(item.f1))
+        rows.add_row(*row, *([_unsigned(item.f1)] if f1 else []))
     return rows
 
 
@@ -120,10 +125,8 @@ def _bins(trust: Reliability) -> RenderableType:
 
 def selection_line(policy: Policy, split: str, predictions: Predictions) -> RenderableType:
     """Return what came of answering only where the validation pictures allow it."""
-    asked = "With predict --reject, which can promise no precision here: "
-    if policy.precision is not None:
-        asked = f"With predict --precision {policy.precision:.4g}: "
-    return cell(f"{asked}{policy.select(predictions).sentence(split)}.")
+    done = policy.select(predictions).sentence(split)
+    return cell(f"With predict --reject: {done}. {policy.promise()}.")
 
 
 def robustness_view(conditions: Sequence[Condition]) -> RenderableType:

@@ -54,6 +54,8 @@ def area_estimate(labels: npt.NDArray[np.int64], probabilities: Floats) -> Estim
     means = (_sums(labels, values, len(sizes)) + weight * best / 2) / (sizes + weight)
     squares = _sums(labels, (values - means[labels]) ** 2, len(sizes))
     squares += weight * (best / 2 - means) ** 2
+    if not squares.any():  # all are equally probable
+        squares = sizes * best**2 / 4
     many = sizes > 1
     # One picture shows no spread: that of the other classes stands in, or else the greatest.
     pooled = squares[many].sum() / (sizes[many] - 1).sum() if many.any() else (best**2).mean() / 4

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import DRAFT
@@ -18,10 +18,11 @@ from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.files import read_json
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import policy_of
-from tl_catdog.runs.folder import HEAD, MODEL, ROBUSTNESS, Run
+from tl_catdog.runs.folder import HEAD, MODEL, OUT_OF_FOLD, ROBUSTNESS, Run
+from tl_catdog.runs.stages import rejected_stages, stage_words
 from tl_catdog.statistics import Estimate
 from tl_catdog.version import __version__
-from tl_catdog.wording import count, percent, percent_range, printable
+from tl_catdog.wording import count, percent, percent_range, plural, printable
 
 _SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
 _LICENCES = {
@@ -31,6 +32,10 @@ _LICENCES = {
     ),
     "baseline": "Whatever its pictures allow; no pretrained weights are in it.",
 }
+
+
+FEW, MOST = 10, 10
+"""Of so many classes each is named with its numbers; so many of the mistakes of more are."""
 
 
 def licence_of(run: Run) -> str:
@@ -49,7 +54,8 @@ def card(run: Run) -> str:
 
 def _lines(run: Run) -> Iterator[str]:
     kind = "a frozen MobileNetV2 and a head" if _frozen(run) else run.config["arch"]
-    yield f"# {run.name}: {' or '.join(run.classes)}"
+    classes = plural(len(run.classes), "class", "es")
+    yield f"# {run.name}: {' or '.join(run.classes) if len(run.classes) <= FEW else classes}"
     yield ""
     yield (
         f"Tells apart {listing(run.classes, len(run.classes))}: {kind}, "
@@ -57,35 +63,51 @@ def _lines(run: Run) -> Iterator[str]:
         f"{count(run.manifest['model']['params'])} weights."
     )
     yield from _making(run)
-    for split, title in ((TEST, "the pictures put aside"), (VALIDATION, "which chose the epoch")):
+    chose = "of training pictures" if run.out_of_fold else "which chose the epoch"
+    for split, title in ((TEST, "the pictures put aside"), (VALIDATION, chose)):
         if split in run.predicted_splits():
-            yield from _figures(split, title, read_predictions(run.predictions_path(split)))
+            shown = OUT_OF_FOLD if split == VALIDATION and run.out_of_fold else split
+            yield from _figures(shown, title, read_predictions(run.predictions_path(split)))
     yield from _unsure(run)
     yield from _robustness(run)
     yield from _limits(run)
 
 
 def _frozen(run: Run) -> bool:
-    return [stage["name"] for stage in run.manifest["stages"]] == ["frozen"]
+    """Tell whether the backbone is as it came: fine-tuning that was rejected left nothing."""
+    names = {str(stage["name"]) for stage in run.manifest["stages"]}
+    return not names - set(rejected_stages(run.manifest)) - {"linear", "frozen"}
 
 
 def _making(run: Run) -> Iterator[str]:
     data, machine = run.manifest["data"], run.manifest["machine"]
     counts = data["counts"]
     images = ", ".join(
-        " + ".join(f"{count(n)} {label}" for label, n in counts[split].items()) + f" ({split})"
+        f"{_counts(counts[split])} ({split})"
         for split in (TRAIN, VALIDATION, TEST)
         if split in counts
     )
+    names = tuple(str(stage["name"]) for stage in run.manifest["stages"])
+    stages = stage_words(names, rejected_stages(run.manifest))
     versions = ", ".join(f"{name} {number}" for name, number in run.manifest["versions"].items())
     yield from ("", "## How it was made", "")
     yield f"    tl-catdog {shlex.join(machine['command'])}"
     yield ""
     yield f"- pictures: {data['name']}: {images}; fingerprint {data['fingerprint'][:16]}"
+    yield f"- stages: {stages}"
     yield f"- seed {run.manifest['seed']}; temperature {run.temperature:.4f}"
     yield f"- versions: {versions}"
     yield f"- machine: {machine['system']}, {machine['cpus']} processors"
     yield f"- licence: {licence_of(run)}"
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    """Return how many pictures of each class there are, or, of many classes, how many at all."""
+    if len(found) <= FEW:
+        return " + ".join(f"{count(n)} {label}" for label, n in found.items())
+    least, most = min(found.values()), max(found.values())
+    each = count(most) if least == most else f"{count(least)} to {count(most)}"
+    return f"{plural(sum(found.values()), 'picture')}, {each} of each class"
 
 
 def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
@@ -94,14 +116,30 @@ def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
     yield from ("", f"## On {split}, {title}: {item.n} pictures", "")
     yield from ("| | value | 95 % interval |", "|-|-|-|")
     yield f"| accuracy | {percent(item.accuracy)} | {percent_range(ci.low, ci.high)} % |"
+    if item.unequal:
+        yield _percents("balanced accuracy (mean recall of the classes)", item.balanced_accuracy)
+    if item.top5_accuracy is not None:
+        yield _percents("true class among the first five", item.top5_accuracy)
     yield _row("area under the ROC curve", trust.auc)
-    yield _row("expected calibration error", trust.ece)
+    yield _row("expected calibration error, without its bias", trust.ece)
     yield _row("Brier score", trust.brier)
     yield _row("log loss", trust.log_loss)
     yield ""
-    for label, row in zip(item.classes, item.confusion, strict=True):
-        said = ", ".join(f"{n} {name}" for name, n in zip(item.classes, row, strict=True))
-        yield f"- {sum(row)} {label} were taken for: {said}"
+    if len(item.classes) <= FEW:
+        for label, row in zip(item.classes, item.confusion, strict=True):
+            said = ", ".join(f"{n} {name}" for name, n in zip(item.classes, row, strict=True))
+            yield f"- {sum(row)} {label} were taken for: {said}"
+        return
+    found = item.confusions()
+    for mistake in found[:MOST]:
+        yield f"- {mistake.n} of {mistake.of} {mistake.truth} were taken for {mistake.said}"
+    if len(found) > MOST:
+        yield f"- and {count(len(found) - MOST)} other mistakes of this kind, each less frequent"
+
+
+def _percents(name: str, figure: Estimate) -> str:
+    low, high = figure.interval.low, figure.interval.high
+    return f"| {name} | {percent(figure.value)} | {percent_range(low, high)} % |"
 
 
 def _row(name: str, figure: Estimate | None) -> str:

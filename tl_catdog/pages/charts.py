@@ -28,6 +28,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 11.0,
     "axes.titlelocation": "left",
     "svg.hashsalt": "tl-catdog",  # the same figure is the same file
+    "svg.fonttype": "none",  # texts stay texts: the reader's fonts have the letters of any name
 }
 
 

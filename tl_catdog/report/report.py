@@ -10,24 +10,34 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
+from tl_catdog.data.folders import VALIDATION
 from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
-from tl_catdog.evaluation.metrics import Metrics
-from tl_catdog.evaluation.reliability import Reliability, reliability
+from tl_catdog.evaluation.metrics import Confusion, Metrics
+from tl_catdog.evaluation.reliability import ClassFigures, Reliability, reliability
 from tl_catdog.evaluation.robustness import Condition
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.files import read_json
 from tl_catdog.pages.page import drawn, embedded, render, with_heatmap
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import Policy, policy_of
-from tl_catdog.report.plots import learning_chart, reliability_chart, robustness_chart
-from tl_catdog.runs.folder import ROBUSTNESS, Run, read_metrics
+from tl_catdog.report.plots import (
+    confusion_chart,
+    learning_chart,
+    reliability_chart,
+    robustness_chart,
+)
+from tl_catdog.runs.folder import OUT_OF_FOLD, ROBUSTNESS, Run, read_metrics
 from tl_catdog.statistics import proportion
+from tl_catdog.wording import count, plural
 
 MISTAKES = 12
 """So many of each run's mistakes are shown, the surest first."""
+
+MATRIX, MANY, WORST = 10, 20, 10
+"""The confusion of more classes is a chart, and tables of more are folded away below the worst."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +63,23 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Chapter:
-    """All that the page says of one run; ``no_heatmaps`` is why there are none, or empty."""
+    """All that the page says of one run.
+
+    Attributes:
+        worst: The classes that it misses most.
+        confusion: A chart of it, where the matrix would be too wide for a table.
+        confusions: Which classes were taken for which, the most frequent first.
+        no_heatmaps: Why there are none, or empty.
+        wrong: How many pictures were answered wrong.
+    """
 
     run: Run
     figures: RunFigures
     item: Metrics
     trust: Reliability
+    worst: tuple[ClassFigures, ...]
+    confusion: Markup | None
+    confusions: tuple[Confusion, ...]
     policy: Policy | None
     selection: str
     learning: tuple[Markup, ...]
@@ -72,10 +93,21 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Section:
-    """Runs on the same pictures."""
+    """Runs on the same pictures.
+
+    Attributes:
+        group: Them and their comparison.
+        split: What the pictures are, for people.
+        counts: Of each split, of each class.
+        short: The same in short, a text for each split; empty where classes are few.
+        unequal: Whether classes have so unequal numbers that accuracy may hide the small ones.
+    """
 
     group: Group
+    split: str
     counts: dict[str, dict[str, int]]
+    short: tuple[str, ...]
+    unequal: bool
     chapters: tuple[Chapter, ...]
 
 
@@ -113,20 +145,41 @@ def report(
             if progress is not None:
                 progress(done, len(by_name))
         counts = chapters[0].run.manifest["data"]["counts"]
-        parts.append(Section(group, counts, tuple(chapters)))
+        parts.append(_section(group, counts, tuple(chapters)))
     html = render(
         "report.html.j2",
         parts=parts,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         summary=[_summary(part) for part in parts],
+        many=MANY,
+        most_confusions=WORST,
     )
     return Report(html, groups)
+
+
+def _section(
+    group: Group, counts: dict[str, dict[str, int]], chapters: tuple[Chapter, ...]
+) -> Section:
+    out_of_fold = group.split == VALIDATION and all(run.out_of_fold for run in group.runs)
+    short = tuple(
+        f"{split}: {plural(sum(found.values()), 'picture')}, "
+        f"{count(min(found.values()))} to {count(max(found.values()))} of each"
+        for split, found in counts.items()
+    )
+    return Section(
+        group,
+        OUT_OF_FOLD if out_of_fold else group.split,
+        counts,
+        short if len(group.classes) > MANY else (),
+        any(chapter.item.unequal for chapter in chapters),
+        chapters,
+    )
 
 
 def _summary(part: Section) -> str:
     best = part.chapters[0]
     right = sum(best.item.confusion[i][i] for i in range(len(best.item.classes)))
-    where = f"of {best.item.n} {part.group.split} pictures"
+    where = f"of {best.item.n} {part.split} pictures"
     return f"{best.run.name} gets {right} {where} right: {proportion(right, best.item.n)}."
 
 
@@ -137,11 +190,15 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
     conditions = _conditions(run, split)
     epochs = read_metrics(run)
     mistakes, no_heatmaps = _mistakes(run, predictions)
+    item = row.evaluation
     return Chapter(
         run=run,
         figures=row,
-        item=row.evaluation,
+        item=item,
         trust=trust,
+        worst=_worst(trust),
+        confusion=drawn(confusion_chart(item)) if len(item.classes) > MATRIX else None,
+        confusions=tuple(item.confusions()),
         policy=policy,
         selection=policy.select(predictions).sentence(split) if policy else "",
         learning=tuple(drawn(learning_chart(epochs, key)) for key in ("loss", "accuracy")),
@@ -152,6 +209,13 @@ def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
         no_heatmaps=no_heatmaps,
         wrong=int((~predictions.correct).sum()),
     )
+
+
+def _worst(trust: Reliability) -> tuple[ClassFigures, ...]:
+    """Return the classes of the least recall, those of more pictures first."""
+    known = [(item.recall, item) for item in trust.per_class if item.recall is not None]
+    known.sort(key=lambda pair: (pair[0].value, -pair[0].n))
+    return tuple(item for _, item in known[:WORST])
 
 
 def _conditions(run: Run, split: str) -> tuple[Condition, ...]:
