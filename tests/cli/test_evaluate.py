@@ -64,9 +64,7 @@ def test_the_split_asked_for_is_the_one_shown(cli: Cli) -> None:
     found = json.loads(cli("evaluate", "cats-dogs", "--split", "validation", "--json").out)
     assert (found["split"], found["n"]) == ("validation", 832)
     assert f"{100 * found['accuracy']:.1f} %" in text
-    assert "With predict --precision 0.995: of 832 validation pictures 799 were" in " ".join(
-        text.split()
-    )
+    assert "With predict --reject: of 832 validation pictures " in " ".join(text.split())
 
 
 def test_a_split_that_is_not_there_is_wrong_use(cli: Cli) -> None:
@@ -213,7 +211,7 @@ def test_it_gives_calibration_each_class_and_the_selection(cli: Cli, trained: Tr
     assert found["selection"]["here"]["n"] == found["n"] == 18
     text = cli(*words).out
     assert "Reliability" in text
-    assert "With predict --precision" in text
+    assert "With predict --reject" in text
 
 
 def test_it_can_average_the_mirror_image(cli: Cli, trained: Trained) -> None:

@@ -68,7 +68,8 @@ def test_answers_go_to_standard_output_and_bad_pictures_to_standard_error(
         "dogs           98.8 %  g.jpg",
     ]
     lines = outcome.err.splitlines()
-    assert lines[0].startswith("Answers from 82.5 % on, unless the picture is unlike")
+    assert lines[0].startswith("Promised: 99.5 % of the answers are right, with 95 % certainty. ")
+    assert "Answers from 82.5 % on, unless the picture is unlike" in lines[0]
     assert lines[1:] == [
         "c.jpg: cut short",
         "f.jpg: no picture",

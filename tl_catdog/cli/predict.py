@@ -37,7 +37,7 @@ def predict(
     precision: Annotated[
         float | None,
         typer.Option(
-            help="Part of the answers that must be right; implies --reject, which takes 0.995.",
+            help="Part of the answers that must be right; implies --reject, which asks for 0.995.",
             metavar="X",
         ),
     ] = None,
