@@ -16,7 +16,14 @@ from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.features import learning_curve
 from tl_catdog.features.forecast import Forecast
-from tl_catdog.features.learning_curve import LearningCurve, _point, _sizes, _subset, curve_features
+from tl_catdog.features.learning_curve import (
+    LearningCurve,
+    _point,
+    _sizes,
+    _subset,
+    curve_features,
+    learning_curve_chart,
+)
 from tl_catdog.features.linear_probe import Job, Pooled, probe_predictions
 from tl_catdog.statistics import Estimate, Interval
 
@@ -63,6 +70,16 @@ def test_an_accuracy_rests_on_the_pictures_judged_and_on_those_trained_on() -> N
     wider = lucky.accuracy.interval.high - lucky.accuracy.interval.low
     assert wider > 1.4 * (high - low)
     assert (sure.accuracy.value, sure.accuracy.n, sure.n, sure.repeats) == (0.9, 400, 10**9, 1)
+
+
+def test_the_chart_draws_the_forecast_after_the_points_and_no_more_than_all() -> None:
+    points = (_point(10, np.ones((1, 40), dtype=np.bool_)), _point(20, np.arange(40)[None] > 0))
+    gain = Estimate(0.03, Interval(-0.02, 0.08), 40)
+    (axes,) = learning_curve_chart(LearningCurve(points, Forecast(0.3, gain), "held-out")).axes
+    measured, to, forecast = (line.get_xydata() for line in axes.get_lines()[::3])
+    assert measured.tolist() == [[10, 1.0], [20, 0.975]]
+    assert to.tolist() == [[20, 0.975], [40, 1.0]]
+    assert forecast.tolist() == [[40, 1.0]]
 
 
 def examples(split: str, label: str, count: int) -> list[Example]:

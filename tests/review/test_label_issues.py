@@ -13,16 +13,18 @@ from tests.conftest import COLOURS, paint, paint_set
 from tests.support.made_up import made_up_run
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import class_indices
+from tl_catdog.data.examples import Example
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
-from tl_catdog.features.linear_probe import pooled
+from tl_catdog.features.linear_probe import Pooled, pooled
+from tl_catdog.review import label_issues as module
 from tl_catdog.review.label_issues import (
     Review,
     review,
     to_csv,
     training_features,
 )
-from tl_catdog.review.label_noise import doubts
+from tl_catdog.review.label_noise import LabelNoise, doubts
 from tl_catdog.review.review_list import COLUMNS, Edit
 from tl_catdog.runs.folder import Run
 
@@ -53,14 +55,37 @@ def test_a_run_with_wrong_labels_is_told_which(tmp_path: Path, classes: tuple[st
     qualities = [item.quality for item in found.label_issues]
     assert qualities == sorted(qualities)
     assert len(found.label_issues) >= 5
-    chances = [1 - item.quality for item in reviewed(run, top=100).label_issues]
-    assert sum(chances) == pytest.approx(found.expected)
-    assert sum(chances[: len(found.label_issues)]) >= 0.9 * found.expected
-    shorter = sum(chances[: len(found.label_issues) - 1])
-    assert len(found.label_issues) == 5 or shorter < 0.9 * found.expected
-    assert [item.likely for item in found.label_issues] == [c > 0.5 for c in chances][
-        : len(found.label_issues)
+    everything = reviewed(run, top=100).label_issues
+    assert sum(1 - item.quality for item in everything) == pytest.approx(found.expected)
+    assert all(item.likely == (item.quality < 0.5) for item in everything)
+
+
+@pytest.mark.parametrize(
+    ("chances", "rows"),
+    [
+        ([0.9, 0.8, 0.2, 0.1, 0.05, *[0.0] * 95], 4),  # a tenth and more, whatever the sum
+        ([0.09] * 10 + [0.08] * 50 + [0.0] * 40, 54),  # nine tenths of all that is to be expected
+        ([0.009] * 100, 2),  # no long list for nothing: the least that was asked for
+        ([0.02] * 3 + [0.009] * 97, 3),
+    ],
+)
+def test_the_list_is_as_long_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chances: list[float], rows: int
+) -> None:
+    run = made_up_run(paint_set(tmp_path / "set", {"train": 2, "validation": 2}), tmp_path / "runs")
+    examples = [
+        Example(Path(str(i)), str(i), ("ant", "bee")[i % 2], "train", str(i)) for i in range(100)
     ]
+
+    def said(*_: object, **__: object) -> tuple[np.ndarray, LabelNoise]:
+        return np.full((100, 2), 0.5), LabelNoise(0.03, 1.0, np.array(chances))
+
+    monkeypatch.setattr(module, "doubts", said)
+    pictures = Pooled(tuple(examples), np.zeros((100, 2), np.float32), ())
+    found = review(run, pictures, top=2)
+    assert len(found.label_issues) == rows
+    assert found.expected == pytest.approx(sum(chances))
+    assert found.likely == sum(chance > 0.5 for chance in chances)
 
 
 def test_mistakes_are_the_surest_and_the_unsure_the_closest(tmp_path: Path) -> None:

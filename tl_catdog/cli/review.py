@@ -130,8 +130,8 @@ def review_view(found: Review) -> RenderableType:
     )
     legend = (
         "Quality: the chance that the label is right, 0 to 1, by classifiers that never saw the "
-        f"picture. In all, {plural(round(found.expected), 'label')} should be wrong; the list is "
-        "as long as it takes to find 9 of 10 of them. Bold: likely wrong."
+        "picture. Bold: likely wrong. In all, "
+        f"{plural(round(found.expected), 'training label')} should be wrong."
     )
     lines = [heading(title), rows, cell(legend, "dim")]
     if found.unchecked:

@@ -254,8 +254,12 @@ def learning_curve_chart(curve: LearningCurve) -> Figure:
         sizes, values, yerr=(below, above), fmt="o-", lw=1, color=BLUE, capsize=3, label="measured"
     )
     gain = curve.forecast.gain
-    doubled, aim = 2 * sizes[-1], values[-1] + gain.value
-    reach = [[gain.value - gain.interval.low], [gain.interval.high - gain.value]]
+    doubled = 2 * sizes[-1]
+    # More than all can't be right, though where all of few are, that isn't known.
+    aim, low, high = (
+        min(values[-1] + some, 1.0) for some in (gain.value, gain.interval.low, gain.interval.high)
+    )
+    reach = [[aim - low], [high - aim]]
     axes.plot([sizes[-1], doubled], [values[-1], aim], color=GREY, ls="--", lw=1)
     axes.errorbar(
         [doubled], [aim], yerr=reach, fmt="D", color=ORANGE, capsize=3, label="doubled, forecast"

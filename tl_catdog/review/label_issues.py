@@ -31,7 +31,10 @@ from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
 from tl_catdog.runs.folder import Run, own_images
 
 TOP = 50
-SHARE = 0.9  # of the wrong labels that are to be expected: the list goes on until it holds so many
+DOUBTFUL = 0.1  # chance that a label is wrong, from which it is listed whatever else is
+SHARE, LEAST = 0.9, 0.01
+"""The list goes on until it should hold this part of all wrong labels, but not to chances below
+the second figure: where few are wrong it would be long for nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,9 @@ class Review:
         n: How many training pictures were examined.
         expected: How many of their labels are wrong, as far as that can be told.
         likely: How many of them are each likely wrong.
-        label_issues: The training pictures to look at, most doubtful first: the likely errors, and
-            more until nine of ten wrong labels should be among them.
+        label_issues: The training pictures to look at, most doubtful first: those whose label is
+            wrong with a chance of a tenth or more, and more (of a hundredth or more) until nine of
+            ten wrong labels should be among them.
         unchecked: Classes of one training picture and its copies, or one group of pictures: there
             is nothing to check these against.
         answered: How many pictures of validation and test there are answers for.
@@ -174,7 +178,8 @@ def review(
     likely = noise.wrong > 0.5
     expected = float(noise.wrong.sum())
     enough = int(np.searchsorted(noise.wrong[order].cumsum(), SHARE * expected)) + 1
-    chosen = set(order[: max(top, enough, int(likely.sum()))].tolist())
+    enough = min(enough, int((noise.wrong >= LEAST).sum()))
+    chosen = set(order[: max(top, enough, int((noise.wrong >= DOUBTFUL).sum()))].tolist())
     chosen |= {i for i, item in enumerate(examples) if item.name in listed}
     suggested = probabilities.argmax(axis=1)
     label_issues = tuple(
