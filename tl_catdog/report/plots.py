@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -130,9 +132,13 @@ def _colours(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _inches(text: str, font: float) -> float:
     """Return how wide a text is in letters of a size in points."""
-    width, _, _ = text_to_path.get_text_width_height_descent(
-        text, FontProperties(size=font), ismath=False
-    )
+    # Our font lacks the letters of some scripts; the reader's has them, as wide as a W.
+    known = "".join("W" if unicodedata.east_asian_width(char) in "WF" else char for char in text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")
+        width, _, _ = text_to_path.get_text_width_height_descent(
+            known, FontProperties(size=font), ismath=False
+        )
     return float(width) / 72
 
 
