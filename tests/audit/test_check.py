@@ -14,12 +14,11 @@ from PIL import Image
 from tests.conftest import paint
 from tests.support.copies import near_copy
 from tests.support.trees import plant
-from tl_catdog.audit import check as module
+from tl_catdog.audit import inspection as module
 from tl_catdog.audit import near_duplicates
-from tl_catdog.audit.check import _imbalance, _weakest, check
+from tl_catdog.audit.check import _imbalance, check
 from tl_catdog.audit.findings import Audit
 from tl_catdog.audit.inspection import Inspection
-from tl_catdog.audit.near_duplicates import Pair
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import UsageError
@@ -118,15 +117,8 @@ def test_each_leaked_picture_counts_where_it_leaked_to(drawn: Path) -> None:
     assert list(result.seen_in_training) == ["test", "validation"]
     assert result.tally() == {"leak": 2, "label-conflict": 1, "duplicate": 1}
     assert result.findings[0].detail == "identical, in test and train and validation"
-    assert list(result.findings[0].paths) == sorted(result.findings[0].paths)
+    assert result.findings[0].paths[0] == "test/dogs/d.jpg"  # what a fix would keep
     assert result.of("label-conflict")[0].detail == "identical, as cats and dogs"
-
-
-def test_of_a_group_of_near_copies_the_least_alike_pair_is_told() -> None:
-    pairs = [Pair(0, 1, 0.97, True), Pair(1, 2, 0.91, False), Pair(2, 3, 0.91, True)]
-    found = _weakest([*pairs, Pair(4, 5, 0.99, False)], [0, 0, 0, 0, 4, 4])
-    assert found == {0: pairs[1], 4: Pair(4, 5, 0.99, False)}
-    assert _weakest([], [0, 1]) == {}
 
 
 def test_identical_pictures_are_called_so_and_near_copies_by_their_likeness(drawn: Path) -> None:
@@ -139,8 +131,8 @@ def test_identical_pictures_are_called_so_and_near_copies_by_their_likeness(draw
         (drawn / "train" / "cats" / name).write_bytes(data)
     same, near, turned = (item.detail for item in audit(drawn).findings)
     assert same == "identical"
-    assert re.fullmatch(r"near-copies, (0\.[89]\d|1\.00)", near)
-    assert re.fullmatch(r"near-copies, mirrored, (0\.[89]\d|1\.00)", turned)
+    assert re.fullmatch(r"near-copies, (0\.[6-9]\d|1\.00)", near)
+    assert re.fullmatch(r"near-copies, mirrored, (0\.[6-9]\d|1\.00)", turned)
 
 
 def entries(**counts: int) -> list[Example]:
@@ -215,7 +207,7 @@ def test_where_all_pictures_are_alike_that_is_said(
     (only,) = audit(tmp_path / "set").of("alike")
     assert only.paths == ()
     assert re.fullmatch(
-        r"only likeness from (0\.9\d*|1\.0) on is taken for a copy, not from 0\.87", only.detail
+        r"only likeness from (0\.[6-9]\d*|1\.0) on is taken for a copy, not from 0\.5", only.detail
     )
 
 
@@ -264,7 +256,7 @@ def test_processes_find_what_threads_find(drawn: Path, monkeypatch: pytest.Monke
     (drawn / "train" / "dogs" / "cut.jpg").write_bytes(cats[1].read_bytes()[:2000])
     in_threads = found(drawn)
     assert {kind for kind, _ in in_threads} >= {"label-conflict", "truncated"}
-    monkeypatch.setattr("tl_catdog.audit.check.MANY", 1)
+    monkeypatch.setattr("tl_catdog.audit.inspection.MANY", 1)
     assert found(drawn) == in_threads
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import astuple
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import pytest
 from PIL import Image
 
 from tests.support.copies import CHANGES, near_copy
+from tests.support.look_alikes import KINDS, look_alikes
 from tl_catdog.audit import near_duplicates as near
-from tl_catdog.audit.block_matching import WINDOWS
+from tl_catdog.audit.candidates import CANDIDATES
 from tl_catdog.audit.near_duplicates import Pair, copy_groups, group_copies, grouped, near_copies
-from tl_catdog.audit.thumbnails import SIDE, grey_thumbnail, to_grey
-from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.audit.thumbnails import SIDE, Thumbnails, grey_thumbnail, to_grey
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels
 from tl_catdog.drawings import draw_set
@@ -28,8 +27,8 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(root.glob("train/*/*"))
 
 
-def stored(thumbnails: list[Pixels]) -> ArrayStore:
-    store = ArrayStore(len(thumbnails), (SIDE, SIDE), np.uint8)
+def stored(thumbnails: list[Pixels]) -> Thumbnails:
+    store = Thumbnails(len(thumbnails))
     for position, pixels in enumerate(thumbnails):
         store.write(position, pixels)
     return store
@@ -75,24 +74,35 @@ def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path: Path) -> None:
     assert near_copies(stored(thumbnails), range(40)).pairs == ()
 
 
-def test_where_all_pictures_look_alike_copies_must_be_more_so() -> None:
-    from sklearn.datasets import load_digits
+# What is told apart by a few pixels only, or by nothing but its place, isn't promised.
+TOLD_APART = sorted(set(KINDS) - {"product", "backdrop", "sky"})
 
-    digits = load_digits().images[:300]
-    thumbnails = [
-        np.asarray(
-            Image.fromarray((15.9 * digit).astype(np.uint8)).resize(
-                (SIDE, SIDE), Image.Resampling.BICUBIC
-            )
-        )
-        for digit in digits
-    ]
-    twin = np.clip(thumbnails[7].astype(int) + 6, 0, 255).astype(np.uint8)
-    found = near_copies(stored([*thumbnails, twin]), range(len(thumbnails) + 1))
-    assert found.threshold > near.SAME
-    assert (7, len(thumbnails)) in {(pair.first, pair.second) for pair in found.pairs}
-    groups = grouped(len(thumbnails) + 1, [(pair.first, pair.second) for pair in found.pairs])
-    assert max(map(groups.count, groups)) <= near.LARGEST
+
+@pytest.mark.parametrize("kind", TOLD_APART)
+def test_pictures_that_only_look_alike_are_told_from_copies(kind: str, tmp_path: Path) -> None:
+    """Things on a board, radiographs, forms, icons, cells, faces, ... and one copy among them."""
+    paths = []
+    for number, picture in enumerate(look_alikes(kind, 24, seed=3)):
+        paths.append(tmp_path / f"{number}.png")
+        picture.save(paths[-1])
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(near_copy(paths[5].read_bytes(), "re-encoded"))
+    assert copy_groups([*paths, copy]) == [*range(24), 5]
+
+
+def test_another_colour_makes_another_picture(tmp_path: Path) -> None:
+    """A shirt in red and in green: grey values differ no more than after a change of brightness."""
+    paths = []
+    for number, colour in enumerate([(200, 40, 40), (30, 120, 30), (40, 60, 190)]):
+        picture = look_alikes("texture", 1)[0].convert("RGB")
+        weights = np.array(colour) / 128
+        values = np.clip(np.asarray(picture, float) * weights, 0, 255).astype(np.uint8)
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(values).save(paths[-1])
+    assert copy_groups(paths) == [0, 1, 2]
+    grey = tmp_path / "grey.png"
+    Image.open(paths[0]).convert("L").save(grey)
+    assert copy_groups([paths[0], grey]) == [0, 0]  # a grey copy is one
 
 
 def test_identical_bytes_are_one_group_and_broken_files_are_alone(
@@ -106,19 +116,6 @@ def test_identical_bytes_are_one_group_and_broken_files_are_alone(
     paths = [drawings[0], twin, broken, also, tmp_path / "missing.jpg"]
     assert copy_groups(paths, lambda done, total: seen.append((done, total))) == [0, 0, 2, 3, 4]
     assert seen[-1] == (5, 5)
-
-
-def test_low_frequencies_are_scipys_dct_of_the_averaged_picture() -> None:
-    from scipy.fft import dctn
-
-    small = np.random.default_rng(2).integers(0, 255, (1, SIDE, SIDE)).astype(np.uint8)
-    rows = stored(list(small))
-    small = small[0].reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3))
-    low = dctn(small, norm="ortho")[:8, :8]
-    low[0, 0] = 0
-    expected = np.concatenate([low[:, 0::2].ravel(), low[:, 1::2].ravel()])
-    got = near._descriptors(rows, np.array([0]), 0)[0]
-    np.testing.assert_allclose(got, expected / np.linalg.norm(expected), atol=1e-4)
 
 
 def test_groups_hang_together_through_their_members() -> None:
@@ -148,21 +145,28 @@ def chain(count: int, score: float, start: int = 0) -> list[Pair]:
 def test_a_group_of_more_than_fifty_and_than_a_tenth_of_all_is_none(
     size: int, of: int, fine: bool
 ) -> None:
-    pairs = chain(size, 0.88, start=5)
+    pairs = chain(size, 0.52, start=5)
     found = near._stricter(pairs, of)
     if fine:
         assert found == near.NearCopies(tuple(pairs), near.SAME)
     else:
-        assert found == near.NearCopies((), 0.9)
+        assert found == near.NearCopies((), 0.6)
 
 
 def test_the_threshold_rises_no_further_than_it_must() -> None:
-    alike, copies = chain(60, 0.925), chain(3, 0.96, start=100)
+    alike, copies = chain(60, 0.64), chain(3, 0.9, start=100)
     found = near._stricter([*alike, *copies], 200)
-    assert found == near.NearCopies(tuple(copies), 0.93)
+    assert found == near.NearCopies(tuple(copies), 0.7)
     # What is exactly as alike as the threshold says is a copy.
-    found = near._stricter([*chain(60, 0.93), *copies], 200)
-    assert found == near.NearCopies(tuple(copies), 0.96)
+    found = near._stricter([*chain(60, 0.7), *copies], 200)
+    assert found == near.NearCopies(tuple(copies), 0.8)
+
+
+def test_pairs_just_below_the_threshold_are_kept_together_and_not_called_copies() -> None:
+    pairs = (Pair(0, 1, 0.5, False), Pair(1, 2, 0.46, False), Pair(3, 4, 0.44, False))
+    found = near._stricter(pairs, 5)
+    assert found.pairs == pairs[:2]
+    assert found.copies == pairs[:1]
 
 
 def test_the_largest_group_counts_not_all_that_have_copies() -> None:
@@ -175,26 +179,7 @@ def test_where_everything_is_the_same_nothing_is_a_copy() -> None:
     assert near._stricter([], 100) == near.NearCopies((), near.SAME)
 
 
-# --- which pictures are compared -----------------------------------------------------------------
-
-
-def test_what_has_no_detail_has_no_direction() -> None:
-    """Without this the noise of two white walls would be compared at full strength."""
-    rng = np.random.default_rng(0)
-    faint = (128 + rng.integers(0, 2, (SIDE, SIDE))).astype(np.uint8)
-    plain = np.full((SIDE, SIDE), 200, np.uint8)
-    detailed = rng.integers(0, 255, (SIDE, SIDE)).astype(np.uint8)
-    for window in range(len(WINDOWS)):
-        found = near._descriptors(stored([faint, plain, detailed]), np.arange(3), window)
-        lengths = np.linalg.norm(found, axis=1)
-        assert lengths == pytest.approx([0, 0, 1], abs=1e-5)
-
-
-def test_brightness_and_contrast_make_no_other_picture(thumbnails: list[Pixels]) -> None:
-    original = thumbnails[0]
-    changed = (40 + original * 0.6).astype(np.uint8)
-    found = near._descriptors(stored([original, changed]), np.arange(2), 0)
-    assert found[0] @ found[1] > 0.999
+# --- which pictures are compared ------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -209,10 +194,10 @@ def with_copies(thumbnails: list[Pixels], copies: int) -> list[Pixels]:
 
 
 def test_more_copies_than_candidates_are_one_group(thumbnails: list[Pixels]) -> None:
-    several = with_copies(thumbnails, 3 * near.CANDIDATES)
-    digests = [str(position) for position in range(len(several))]
-    groups, _ = group_copies(digests, stored(several))
-    assert groups.count(0) == 1 + 3 * near.CANDIDATES
+    several = with_copies(thumbnails, 3 * CANDIDATES)
+    digests = [f"{position:03}" for position in range(len(several))]
+    groups, _ = group_copies(digests, stored(several), [Path()] * len(several))
+    assert groups.count(0) == 1 + 3 * CANDIDATES
     assert groups[: len(thumbnails)] == list(range(len(thumbnails)))
 
 
@@ -226,16 +211,17 @@ def test_pictures_compared_in_parts_give_the_same(
     assert {(pair.first, pair.second) for pair in expected.pairs} >= {(0, count - 1)}
     monkeypatch.setattr(near, "CHUNK", chunk)
     monkeypatch.setattr(near, "TABLE", table)
+    monkeypatch.setattr(near, "PAIRS", 2)
     seen: list[tuple[int, int]] = []
-    found = near_copies(store, range(count), lambda done, total: seen.append((done, total)))
+    found = near_copies(store, range(count), progress=lambda *now: seen.append(now))
     # Sums of another length differ in their last bits.
     assert [pair[:2] + pair[3:] for pair in map(astuple, found.pairs)] == [
         pair[:2] + pair[3:] for pair in map(astuple, expected.pairs)
     ]
     scores = [[pair.score for pair in copies.pairs] for copies in (found, expected)]
-    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
-    step = min(chunk, max(1, table // count))
-    assert seen == [(min(done + step, count), count) for done in range(0, count, step)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    assert seen == sorted(seen)
+    assert seen[-1] == (count, count)
 
 
 def test_positions_are_those_in_the_store_and_others_are_not_compared(
@@ -249,21 +235,35 @@ def test_positions_are_those_in_the_store_and_others_are_not_compared(
     assert near_copies(store, []) == near.NearCopies((), near.SAME)
 
 
-def test_a_pair_has_the_better_score_of_both_ways_to_compare_it(drawings: list[Path]) -> None:
-    """Either may be the crop, and the one whose blocks are shifted matters, too."""
-    crops = [near_copy(path.read_bytes(), "cropped", seed=7) for path in drawings[:6]]
-    pictures = [Image.open(path) for path in drawings[:6]]
-    pictures += [Image.open(io.BytesIO(data)) for data in crops]
-    store = stored([grey_thumbnail(to_grey(picture)) for picture in pictures])
-    positions = np.arange(12)
-    windows = [near._descriptors(store, positions, window) for window in range(len(WINDOWS))]
-    both: dict[tuple[int, int], list[float]] = {}
-    for row in range(12):
-        for pair in near._compare(store, positions, np.array([row]), windows):
-            both.setdefault((pair.first, pair.second), []).append(pair.score)
-    assert any(len(set(scores)) == 2 for scores in both.values())
-    for pair in near_copies(store, range(12)).pairs:
-        assert pair.score == pytest.approx(max(both[pair.first, pair.second]), abs=1e-5)
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_pair_is_one_whichever_of_them_comes_first(change: str, drawings: list[Path]) -> None:
+    """Either may be the crop, the brighter or the smaller one."""
+    import io
+
+    pictures = [Image.open(path) for path in drawings[:8]]
+    copies = [Image.open(io.BytesIO(near_copy(p.read_bytes(), change, 7))) for p in drawings[:8]]
+    thumbnails = [grey_thumbnail(to_grey(picture)) for picture in [*pictures, *copies]]
+    forwards = near_copies(stored(thumbnails), range(16)).copies
+    backwards = near_copies(stored(thumbnails[::-1]), range(16)).copies
+    turned = {(15 - pair.second, 15 - pair.first) for pair in backwards}
+    # Without colours a brighter one may be missed from one side.
+    assert len({(pair.first, pair.second) for pair in forwards} ^ turned) <= 1
+    assert len(turned) >= 7
+
+
+def test_the_order_of_pictures_does_not_matter(drawings: list[Path], tmp_path: Path) -> None:
+    copies = []
+    for number, path in enumerate(drawings):
+        copies.append(tmp_path / f"{number}.jpg")
+        copies[-1].write_bytes(near_copy(path.read_bytes(), list(CHANGES)[number % 6], number))
+    paths = [*drawings, *copies]
+    order = np.random.default_rng(1).permutation(len(paths))
+    groups = copy_groups(paths)
+    shuffled = copy_groups([paths[place] for place in order])
+    back = {int(place): group for place, group in zip(order, shuffled, strict=True)}
+    together = {(a, b) for a in range(48) for b in range(a) if groups[a] == groups[b]}
+    assert together == {(a, b) for a in range(48) for b in range(a) if back[a] == back[b]}
+    assert len(together) >= 22
 
 
 def test_identical_pictures_belong_to_the_near_copies_of_each_of_them(
@@ -271,11 +271,12 @@ def test_identical_pictures_belong_to_the_near_copies_of_each_of_them(
 ) -> None:
     brighter = np.minimum(thumbnails[0].astype(int) + 9, 255).astype(np.uint8)
     store = stored([thumbnails[1], thumbnails[0], thumbnails[0], brighter, thumbnails[1]])
-    groups, copies = group_copies(["a", "b", "b", "c", UNREADABLE], store)
+    nowhere = [Path()] * 5
+    groups, copies = group_copies(["a", "b", "b", "c", UNREADABLE], store, nowhere)
     # What can't be read has no thumbnail that would count, whatever is in the store.
     assert groups == [0, 1, 1, 1, 4]
     assert [(pair.first, pair.second) for pair in copies.pairs] == [(1, 3)]
-    assert group_copies([UNREADABLE, UNREADABLE], store)[0] == [0, 1]
+    assert group_copies([UNREADABLE, UNREADABLE], store, nowhere)[0] == [0, 1]
 
 
 @pytest.mark.slow

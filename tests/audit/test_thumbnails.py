@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from tl_catdog.audit.thumbnails import grey_thumbnail, to_grey
 
-SIDE = 64
+SIDE = 128
 LEAST_SIDE = 128  # of a JPEG that is decoded at reduced scale
 
 

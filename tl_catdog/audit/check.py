@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from tl_catdog.audit import findings
-from tl_catdog.audit.findings import Audit, Finding, SeenInTraining, ordered
-from tl_catdog.audit.inspection import inspect
-from tl_catdog.audit.near_duplicates import SAME, Pair, group_copies
-from tl_catdog.audit.thumbnails import SIDE
-from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.audit.appearance import Appearance, unusual
+from tl_catdog.audit.findings import KEPT_IN, Audit, Finding, SeenInTraining, ordered
+from tl_catdog.audit.inspection import inspect_all
+from tl_catdog.audit.near_duplicates import SAME, group_copies
+from tl_catdog.audit.stars import Star, stars
+from tl_catdog.audit.thumbnails import Thumbnails
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN, UNSPLIT, images_below
 from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
-from tl_catdog.data.parallel import Progress, map_processes, map_threaded
+from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import UsageError
 
 IMBALANCED = 3.0
 """One class has so many times as many pictures as another: that is a finding."""
-
-MANY = 500
-"""From so many pictures on, processes save more time than it takes to start them."""
 
 Steps = Callable[[str], AbstractContextManager[Progress]]
 """Called with the name of a step; gives what is called with the step's (done, total)."""
@@ -52,20 +48,24 @@ def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, t
     """
     began = time.perf_counter()
     entries, found = _listed(root, how)
-    thumbnails = ArrayStore(len(entries), (SIDE, SIDE), np.uint8)
+    thumbnails = Thumbnails(len(entries))
     digests: list[str] = []
     usable: list[int] = []
+    appearances: list[Appearance | None] = []
     with steps("looking at pictures") as progress:
-        # Inspecting holds the interpreter's lock.
-        mapped = map_processes if len(entries) >= MANY else map_threaded
-        for position, result in enumerate(mapped(inspect, [entry.path for entry in entries])):
+        for position, result in enumerate(inspect_all([entry.path for entry in entries])):
             digests.append(result.digest)
+            appearances.append(result.appearance)
             name = entries[position].name
             found.extend(Finding(kind, (name,), detail) for kind, detail in result.remarks)
+            thumbnails.write(position, result.thumbnail, result.side)
             if result.thumbnail is not None:
-                thumbnails.write(position, result.thumbnail)
                 usable.append(position)
             progress(position + 1, len(entries))
+    found.extend(
+        Finding(kind, (entries[position].name,), detail)
+        for position, kind, detail in unusual(appearances)
+    )
     entries = [
         replace(entry, digest=digest) for entry, digest in zip(entries, digests, strict=True)
     ]
@@ -126,50 +126,41 @@ def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:
 
 
 def _copies(
-    entries: Sequence[Example], usable: Sequence[int], thumbnails: ArrayStore, progress: Progress
+    entries: Sequence[Example], usable: Sequence[int], thumbnails: Thumbnails, progress: Progress
 ) -> list[Finding]:
     """Return the findings about copies and near-copies."""
     # Damaged files have digests, too, but nothing that could be compared.
     comparable = set(usable)
-    groups, copies = group_copies(
-        [
-            entry.digest if position in comparable else UNREADABLE
-            for position, entry in enumerate(entries)
-        ],
-        thumbnails,
-        progress,
-    )
-    members = defaultdict(list)
-    for group, entry in zip(groups, entries, strict=True):
-        members[group].append(entry)
-    weakest = _weakest(copies.pairs, groups)
-    found = []
-    for group, alike in members.items():
-        if len(alike) > 1:
-            found.extend(_findings_about(alike, weakest.get(group)))
-    if copies.threshold > SAME:
-        detail = f"only likeness from {copies.threshold} on is taken for a copy, not from {SAME}"
+    digests = [
+        entry.digest if position in comparable else UNREADABLE
+        for position, entry in enumerate(entries)
+    ]
+    paths = [entry.path for entry in entries]
+    _, near = group_copies(digests, thumbnails, paths, progress)
+    found = [
+        finding
+        for star in stars(digests, near.copies, [_rank(entry) for entry in entries])
+        for finding in _findings_about([entries[position] for position in star.members], star)
+    ]
+    if near.threshold > SAME:
+        detail = f"only likeness from {near.threshold} on is taken for a copy, not from {SAME}"
         found.append(Finding(findings.ALIKE, (), detail))
     return found
 
 
-def _weakest(near: Sequence[Pair], groups: Sequence[int]) -> dict[int, Pair]:
-    """Return the least alike pair of each group of near-copies; identical pictures have none."""
-    weakest: dict[int, Pair] = {}
-    for pair in near:
-        group = groups[pair.first]
-        if group not in weakest or pair.score < weakest[group].score:
-            weakest[group] = pair
-    return weakest
+def _rank(entry: Example) -> tuple[int, str]:
+    """Return what to sort by so that of several copies the one that should stay comes first."""
+    order = (*KEPT_IN, entry.split)
+    return order.index(entry.split), entry.name
 
 
-def _findings_about(members: Sequence[Example], weakest: Pair | None) -> list[Finding]:
+def _findings_about(members: Sequence[Example], star: Star) -> list[Finding]:
     """Return what it means that these pictures are copies: leak, conflict or duplicate."""
-    if weakest is None:
+    if star.score is None:
         likeness = "identical"
     else:
-        likeness = f"near-copies{', mirrored' if weakest.mirrored else ''}, {weakest.score:.2f}"
-    paths = tuple(sorted(member.name for member in members))
+        likeness = f"near-copies{', mirrored' if star.mirrored else ''}, {star.score:.2f}"
+    paths = tuple(member.name for member in members)
     splits = sorted({member.split for member in members})
     labels = sorted({member.label for member in members})
     found = []
@@ -186,11 +177,12 @@ def _seen_in_training(
     """Return for each split how many of its pictures the training sees a copy of."""
     by_name = {entry.name: entry for entry in entries}
     total = Counter(entry.split for entry in entries)
-    count: Counter[str] = Counter()
+    seen: set[Example] = set()
     for leak in (finding for finding in found if finding.kind == findings.LEAK):
-        members = [by_name[path].split for path in leak.paths]
-        if TRAIN in members:
-            count.update(split for split in members if split != TRAIN)
+        members = [by_name[path] for path in leak.paths]
+        if any(member.split == TRAIN for member in members):
+            seen.update(member for member in members if member.split != TRAIN)
+    count = Counter(entry.split for entry in seen)
     return {split: SeenInTraining(count[split], total[split]) for split in sorted(count)}
 
 

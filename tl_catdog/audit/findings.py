@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
+
 UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE = (
     "unreadable",
     "not-a-picture",
@@ -47,6 +49,9 @@ KINDS = {
 
 SERIOUS = (LAYOUT, UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE, LEAK, CONFLICT)
 """What makes figures wrong or loses pictures; the rest is worth a look."""
+
+KEPT_IN = (TEST, VALIDATION, TRAIN)
+"""Of a picture in several splits, those in the first of these that has it stay."""
 
 SINGLE = (UNREADABLE, NOT_AN_IMAGE, CORRUPT, TRUNCATED, HUGE)
 """What keeps a picture from being used at all."""

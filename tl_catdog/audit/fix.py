@@ -8,9 +8,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tl_catdog.audit.findings import CONFLICT, DUPLICATE, LEAK, SINGLE, Audit, Finding
+from tl_catdog.audit.findings import (
+    CONFLICT,
+    DUPLICATE,
+    KEPT_IN,
+    LEAK,
+    SINGLE,
+    Audit,
+    Finding,
+)
 from tl_catdog.data.digest import file_digest
-from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.journal import FreePaths, Journal, Move, Moved, free_names, why_not_movable
 
 QUARANTINE = ".quarantine"
@@ -23,9 +30,6 @@ MOVABLE = (*USUAL, DUPLICATE)
 
 LONGEST = 4000
 """Bytes of a path: Linux allows 4,096, and a number may be added to the name."""
-
-KEPT_IN = (TEST, VALIDATION, TRAIN)
-"""Of a picture in several splits, those in the first of these that has it stay."""
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,69 @@
-"""Near-copies: the same photograph once more, re-encoded, resized, mirrored, cropped or captioned.
+"""Near-copies: the same picture once more, re-encoded, resized, mirrored, cropped or captioned.
 
-Two steps, both on thumbnails (``thumbnails.py``). First every picture is compared with nine windows
-of each other one, and their mirror images, by its low frequencies (the idea of a perceptual hash,
-but as a cosine similarity of real numbers). Then it is compared with each of its few best
-candidates block by block, each block shifted by a few pixels (``block_matching.py``): in a copy
-nearly all blocks find their counterpart, in another picture few do. ADR 013 has the figures.
+Three steps, each on fewer pairs. Every picture is compared with windows of each other one, and
+their mirror images, by its low frequencies (``candidates.py``). Its few likely ones are laid over
+it (``registration.py``). Where that fits, squares of both are compared (``differences.py``), and
+their colours. ADR 021 has the figures.
+
+``data check`` and ``data split`` both ask ``group_copies``, about pictures that ``inspect`` has
+read, in the order of their contents: on the same pictures they find the same, wherever these lie.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tl_catdog.audit.block_matching import WINDOW_PAIRS, WINDOWS, Floats, averaging, match_scores
-from tl_catdog.audit.thumbnails import SIDE, grey_thumbnail, to_grey
-from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.audit.candidates import WINDOW_PAIRS, WINDOWS, Candidates, CandidateSearch
+from tl_catdog.audit.differences import (
+    BRIGHTER,
+    UNCLEAR,
+    Seen,
+    difference_in_colours,
+    differences,
+)
+from tl_catdog.audit.inspection import inspect_all
+from tl_catdog.audit.registration import likeness, reduced, register, started
+from tl_catdog.audit.thumbnails import Thumbnails, colour_thumbnail
 from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.images import Pixels, opened
+from tl_catdog.data.images import Pixels
 from tl_catdog.data.parallel import Progress, map_threaded
-from tl_catdog.data.reading import read_file
 
-FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
-CANDIDATES = 5  # of each picture; more copies of it are in its group by way of these
-LIKELY = 0.75  # cosine similarity; of 2,500 copies the least like its original had 0.79
+SAME = 0.5
+"""Score from which on two pictures are copies; 1 is the same picture."""
 
-SAME = 0.87
-"""Median correlation of the blocks from which on two pictures are copies."""
+SLACK = 0.05
+"""Pictures whose score is lower by so much are kept together by splits, and not reported: so no
+difference in the last bits between two machines makes a leak."""
 
-STRICTER = (SAME, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995)
-"""Where pictures look alike that are none (digits, slides of one microscope), copies must be more
-so: the first of these at which no group of copies is too large to be one."""
+LIMIT = 2 * (1 - SAME + SLACK)
+"""Difference up to which a pair is told of: half of it is what a score lacks of 1."""
+
+STRICTER = (SAME, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Where pictures look alike that are none, copies must be more so: the first of these at which no
+group of copies is too large to be one."""
 
 LARGEST, PART = 50, 0.1
 """Too large is a group of more pictures than LARGEST and than this part of all."""
 
 CHUNK = 256  # pictures that are compared with all others at a time,
 TABLE = 2**21  # unless that makes more similarities than so many
+PAIRS = 32  # pairs that are laid over each other at a time
+
+LEVELS = ((4, 5, 0.78), (2, 3, 0.78), (1, 3, 0.0))
+"""From coarse to fine: by how much thumbnails are reduced, how many steps registration makes, and
+the likeness below which a pair is given up. Of 2,100 copies on six sets the least alike have 0.84
+and 0.83."""
+
+Colours = Callable[[int], Pixels | None]
+"""Returns a picture's colours by its position, (SIDE, SIDE, 3), or None if they can't be read."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class NearCopies:
     """The near-copies among some pictures.
 
     Attributes:
-        pairs: By position.
+        pairs: By position; those of at least the threshold are copies, the others nearly so.
         threshold: The score from which on two pictures were taken for copies; ``SAME``, or more
             where all of them look alike.
     """
@@ -69,151 +89,131 @@ class NearCopies:
     pairs: tuple[Pair, ...]
     threshold: float
 
+    @property
+    def copies(self) -> tuple[Pair, ...]:
+        """The pairs that are copies."""
+        return tuple(pair for pair in self.pairs if pair.score >= self.threshold)
+
 
 def near_copies(
-    thumbnails: ArrayStore, positions: Sequence[int], progress: Progress | None = None
+    thumbnails: Thumbnails,
+    positions: Sequence[int],
+    colours: Colours = lambda position: None,
+    progress: Progress | None = None,
 ) -> NearCopies:
     """Find near-copies.
 
     Time grows with the square of the pictures, by a factor that 25,000 don't feel yet.
 
     Args:
-        thumbnails: Of all pictures, (N, SIDE, SIDE).
+        thumbnails: Of all pictures.
         positions: Which of them to compare, each once.
+        colours: Returns the colours of a picture; asked for few of them.
         progress: Called with (done, total) while pictures are compared.
     """
     chosen = np.asarray(positions, np.int64)
     if len(chosen) < 2:
         return NearCopies((), SAME)
-    found: dict[tuple[int, int], Pair] = {}
-    windows = [_descriptors(thumbnails, chosen, window) for window in range(len(WINDOWS))]
-
-    def compare(rows: npt.NDArray[np.int64]) -> list[Pair]:
-        return _compare(thumbnails, chosen, rows, windows)
-
-    size = max(1, min(CHUNK, TABLE // len(chosen)))
-    blocks = [
-        np.arange(start, min(start + size, len(chosen))) for start in range(0, len(chosen), size)
-    ]
-    done = 0
+    count = len(chosen)
     with threadpool_limits(1, "blas"):  # the threads that compare are enough
-        for rows, pairs in zip(blocks, map_threaded(compare, blocks, ahead=4), strict=True):
-            for pair in pairs:
-                key = pair.first, pair.second
-                if key not in found or found[key].score < pair.score:
-                    found[key] = pair
-            done += len(rows)
+        found = _likely(thumbnails, chosen, progress)
+        order = _each_once(found)
+        parts = [order[start : start + PAIRS] for start in range(0, len(order), PAIRS)]
+
+        def compare(part: npt.NDArray[np.int64]) -> list[Pair]:
+            return _compared(thumbnails, chosen, found, part, colours)
+
+        pairs: list[Pair] = []
+        for number, some in enumerate(map_threaded(compare, parts, ahead=4)):
+            pairs += some
             if progress:
-                progress(done, len(chosen))
-    return _stricter([found[key] for key in sorted(found)], len(chosen))
+                progress((count + count * (number + 1) // len(parts)) // 2, count)
+    if progress:
+        progress(count, count)
+    return _stricter(sorted(pairs, key=lambda pair: (pair.first, pair.second)), count)
+
+
+def _likely(
+    thumbnails: Thumbnails, chosen: npt.NDArray[np.int64], progress: Progress | None
+) -> Candidates:
+    """Return the candidates of all pictures."""
+    count = len(chosen)
+    search = CandidateSearch(thumbnails.pixels, chosen)
+    size = max(1, min(CHUNK, TABLE // count))
+    blocks = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+    found = []
+    for rows, some in zip(blocks, map_threaded(search.of, blocks, ahead=4), strict=True):
+        found.append(some)
+        if progress:
+            progress((int(rows[-1]) + 1) // 2, count)
+    return Candidates.joined(found)
+
+
+def _each_once(found: Candidates) -> npt.NDArray[np.int64]:
+    """Return which candidates to compare: of a pair that was found both ways, the likelier."""
+    low, high = np.minimum(found.first, found.second), np.maximum(found.first, found.second)
+    order = np.lexsort((found.first, -found.likeness, high, low))
+    low, high = low[order], high[order]
+    again = np.zeros(len(order), np.bool_)
+    again[1:] = (low[1:] == low[:-1]) & (high[1:] == high[:-1])
+    return np.asarray(order[~again], np.int64)
+
+
+def _compared(
+    thumbnails: Thumbnails,
+    chosen: npt.NDArray[np.int64],
+    found: Candidates,
+    part: npt.NDArray[np.int64],
+    colours: Colours,
+) -> list[Pair]:
+    """Return which of some candidates are near-copies, or nearly."""
+    first, second = chosen[found.first[part]], chosen[found.second[part]]
+    mirrored = found.mirrored[part]
+    one = thumbnails.pixels.read(first).astype(np.float32)
+    other = thumbnails.pixels.read(second).astype(np.float32)
+    one[mirrored] = one[mirrored][:, :, ::-1]
+    windows = [WINDOW_PAIRS[number] for number in found.window_pair[part]]
+    transforms = started([(WINDOWS[own], WINDOWS[theirs]) for own, theirs in windows])
+    left = np.arange(len(part))
+    for factor, steps, least in LEVELS:
+        coarse = reduced(one[left], factor), reduced(other[left], factor)
+        transforms[left] = register(*coarse, transforms[left], steps)
+        if least:
+            left = left[likeness(*coarse, transforms[left]) >= least]
+        if not len(left):
+            return []
+    sides = np.minimum(thumbnails.sides[first[left]], thumbnails.sides[second[left]])
+    differ, shown = differences(one[left], other[left], transforms[left], sides)
+    pairs = []
+    for number, place in enumerate(left):
+        ends = int(first[place]), int(second[place])
+        difference = float(differ[number])
+        brighter = abs(float(one[place].mean() - other[place].mean())) > BRIGHTER
+        if difference <= LIMIT or (brighter and difference <= UNCLEAR):
+            views = colours(ends[0]), colours(ends[1])
+            if views[0] is not None and views[1] is not None:
+                one_view = views[0][:, ::-1] if mirrored[place] else views[0]
+                seen = Seen(one[place], one_view), Seen(other[place], views[1])
+                difference = difference_in_colours(
+                    *seen, transforms[place], sides[number], (difference, int(shown[number]))
+                )
+        if difference <= LIMIT:
+            score = 1 - difference / 2
+            pairs.append(Pair(min(ends), max(ends), score, bool(mirrored[place])))
+    return pairs
 
 
 def _stricter(pairs: Sequence[Pair], count: int) -> NearCopies:
     """Raise the threshold until no group of copies is too large to be one."""
     for threshold in STRICTER:
-        kept = tuple(pair for pair in pairs if pair.score >= threshold)
+        kept = [pair for pair in pairs if pair.score >= threshold]
         ends = sorted({end for pair in kept for end in (pair.first, pair.second)})
         index = {end: number for number, end in enumerate(ends)}
         groups = grouped(len(index), [(index[pair.first], index[pair.second]) for pair in kept])
         if max(Counter(groups).values(), default=0) <= max(LARGEST, PART * count):
-            return NearCopies(kept, threshold)
+            near = tuple(pair for pair in pairs if pair.score >= threshold - SLACK)
+            return NearCopies(near, threshold)
     return NearCopies((), 1.0)
-
-
-def _compare(
-    thumbnails: ArrayStore,
-    positions: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
-    windows: Sequence[Floats],
-) -> list[Pair]:
-    """Return the near-copies that the pictures ``rows`` have among all."""
-    first, second, window_pair, mirrored = _candidates(rows, windows)
-    if not len(first):
-        return []
-    one = thumbnails.read(positions[first]).astype(np.float32)
-    other = thumbnails.read(positions[second]).astype(np.float32)
-    scores = match_scores(one, other, window_pair, mirrored)
-    pairs = []
-    for index in np.flatnonzero(scores >= SAME):
-        ends = sorted((int(positions[first[index]]), int(positions[second[index]])))
-        pairs.append(Pair(ends[0], ends[1], float(scores[index]), bool(mirrored[index])))
-    return pairs
-
-
-Candidates = tuple[
-    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]
-]
-
-
-def _candidates(rows: npt.NDArray[np.int64], windows: Sequence[Floats]) -> Candidates:
-    """Return which pictures each row may be a copy or a part of.
-
-    Args:
-        rows: Which pictures to ask for, (R,).
-        windows: The descriptors of all pictures for each window, (N, FREQUENCIES²).
-
-    Returns:
-        Of each candidate, (P,): its row, the other picture, the best of ``WINDOW_PAIRS``, and
-        whether it is mirrored.
-    """
-    half = FREQUENCIES * FREQUENCIES // 2
-    total = len(windows[0])
-    best = np.full((len(rows), total), -1.0, np.float32)
-    for one, two in WINDOW_PAIRS:
-        # Mirroring turns the sign of the odd frequencies, so both cosines come from two products.
-        alike = windows[one][rows, half:] @ windows[two][:, half:].T
-        np.abs(alike, out=alike)
-        alike += windows[one][rows, :half] @ windows[two][:, :half].T
-        np.maximum(best, alike, out=best)
-    best[np.arange(len(rows)), rows] = -1.0
-    count = min(CANDIDATES, total - 1)
-    top = np.argpartition(best, total - count, axis=1)[:, total - count :]
-    row, other = np.repeat(np.arange(len(rows)), count), top.ravel()
-    likely = best[row, other] >= LIKELY
-    first, second = rows[row[likely]], other[likely]
-    products = [windows[one][first] * windows[two][second] for one, two in WINDOW_PAIRS]
-    odd = np.stack([product[:, half:].sum(1) for product in products])
-    even = np.stack([product[:, :half].sum(1) for product in products])
-    best_pair = (even + np.abs(odd)).argmax(0)
-    return first, second, best_pair, odd[best_pair, np.arange(len(best_pair))] < 0
-
-
-@cache
-def _frequencies(low: float, high: float) -> Floats:
-    """Return the matrix, (FREQUENCIES, SIDE), that takes a part of a line to its low frequencies.
-
-    It is the orthonormal DCT-II of the part averaged down to half of SIDE, where crops matter less.
-    """
-    size = SIDE // 2
-    k, n = np.arange(FREQUENCIES)[:, None], np.arange(size)
-    cosines = np.cos(np.pi * (n + 0.5) * k / size) * np.sqrt(2.0 / size)
-    cosines[0] /= np.sqrt(2.0)
-    return np.asarray(cosines @ averaging(low, high, size), np.float32)
-
-
-def _descriptors(thumbnails: ArrayStore, positions: npt.NDArray[np.int64], window: int) -> Floats:
-    """Return the low frequencies of a window of each thumbnail, (N, FREQUENCIES²), of length 1.
-
-    Horizontally even ones come first, then the odd ones, whose sign a mirror image turns. The mean
-    is left out: brightness is no difference. A flat thumbnail is all zeros, and like nothing.
-    """
-    left, top, right, bottom = WINDOWS[window]
-    down, across = _frequencies(top, bottom), _frequencies(left, right)
-    parts = []
-    for start in range(0, len(positions), CHUNK):
-        pixels = thumbnails.read(positions[start : start + CHUNK]).astype(np.float32)
-        spectrum = down @ pixels @ across.T  # (B, FREQUENCIES, FREQUENCIES), vertical first
-        spectrum[:, 0, 0] = 0.0
-        flat = np.concatenate(
-            [
-                spectrum[:, :, 0::2].reshape(len(pixels), -1),
-                spectrum[:, :, 1::2].reshape(len(pixels), -1),
-            ],
-            axis=1,
-        )
-        length = np.linalg.norm(flat, axis=1, keepdims=True)
-        parts.append(np.where(length > SIDE * 0.1, flat / np.maximum(length, 1e-6), 0.0))
-    return np.concatenate(parts).astype(np.float32)
 
 
 def grouped(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -235,48 +235,49 @@ def grouped(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
 def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list[int]:
     """Return a group for each picture: equal for pictures that are copies or near-copies.
 
-    What can't be read is in no group but its own.
+    Groups hang together by pairs: no pair that ``data check`` reports is in two of them. What can't
+    be read is in no group but its own.
 
     Args:
         paths: The pictures.
         progress: Called with (done, total) while pictures are decoded.
     """
-    thumbnails = ArrayStore(len(paths), (SIDE, SIDE), np.uint8)
+    thumbnails = Thumbnails(len(paths))
     digests = []
-    for position, (digest, small) in enumerate(map_threaded(_digest_and_thumbnail, paths)):
-        digests.append(digest)
-        if small is not None:
-            thumbnails.write(position, small)
+    for position, found in enumerate(inspect_all(paths)):
+        digests.append(UNREADABLE if found.thumbnail is None else found.digest)
+        thumbnails.write(position, found.thumbnail, found.side)
         if progress:
             progress(position + 1, len(paths))
-    return group_copies(digests, thumbnails)[0]
+    return group_copies(digests, thumbnails, paths)[0]
 
 
 def group_copies(
-    digests: Sequence[str], thumbnails: ArrayStore, progress: Progress | None = None
+    digests: Sequence[str],
+    thumbnails: Thumbnails,
+    paths: Sequence[Path],
+    progress: Progress | None = None,
 ) -> tuple[list[int], NearCopies]:
     """Return a group for each picture, equal for copies and near-copies, and the near-copies.
 
     Args:
         digests: Of all pictures; ``UNREADABLE`` for those that have no thumbnail and no copies.
-        thumbnails: Of the others, (N, SIDE, SIDE).
+        thumbnails: Of the others.
+        paths: All pictures.
         progress: Called with (done, total) while pictures are compared.
+
+    Returns:
+        The groups, (N,); and the near-copies, of identical pictures the first only.
     """
-    first: dict[str, int] = {}
-    pairs = []
+    same: dict[str, list[int]] = {}
     for position, digest in enumerate(digests):
-        original = first.setdefault(digest, position) if digest != UNREADABLE else position
-        if original != position:
-            pairs.append((original, position))
-    near = near_copies(thumbnails, list(first.values()), progress)
+        if digest != UNREADABLE:
+            same.setdefault(digest, []).append(position)
+    # The pictures' order and places must not matter, since a split changes them.
+    contents = [same[digest][0] for digest in sorted(same)]
+    near = near_copies(
+        thumbnails, contents, lambda position: colour_thumbnail(paths[position]), progress
+    )
+    pairs = [pair for members in same.values() for pair in pairwise(members)]
     pairs += [(pair.first, pair.second) for pair in near.pairs]
     return grouped(len(digests), pairs), near
-
-
-def _digest_and_thumbnail(path: Path) -> tuple[str, Pixels | None]:
-    try:
-        data = read_file(path)
-        with opened(data) as image:
-            return hashlib.sha256(data).hexdigest(), grey_thumbnail(to_grey(image))
-    except Exception:  # whoever decodes it for use says what is wrong with it
-        return UNREADABLE, None

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from tl_catdog.data.images import Pixels, to_rgb, upright
+from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.images import Pixels, opened, to_rgb, upright
+from tl_catdog.data.reading import read_file
 
-SIDE = 64
-"""Height and width of a thumbnail in pixels: enough to tell pictures apart, 4 KB each."""
+SIDE = 128
+"""Height and width of a thumbnail in pixels: enough to tell pictures apart, 16 KB each."""
 
-LEAST_SIDE = 2 * SIDE
+LEAST_SIDE = SIDE
 """A JPEG is decoded at the smallest scale that leaves at least so many pixels on each side."""
+
+
+class Thumbnails:
+    """The thumbnails of a set, and how large their originals are.
+
+    Args:
+        count: How many pictures there are.
+
+    Attributes:
+        pixels: The thumbnails, (N, SIDE, SIDE).
+        sides: Pixels of the shorter side of each original, (N,), SIDE for whatever is larger.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.pixels = ArrayStore(count, (SIDE, SIDE), np.uint8)
+        self.sides: npt.NDArray[np.float32] = np.full(count, SIDE, np.float32)
+
+    def write(self, position: int, thumbnail: Pixels | None, side: int = SIDE) -> None:
+        """Keep a picture's thumbnail, if it has one.
+
+        Args:
+            position: Which picture's.
+            thumbnail: (SIDE, SIDE), or None for a picture that can't be decoded.
+            side: Pixels of the original's shorter side.
+        """
+        if thumbnail is not None:
+            self.pixels.write(position, thumbnail)
+            self.sides[position] = min(side, SIDE)
 
 
 def to_grey(image: Image.Image) -> Image.Image:
@@ -27,4 +60,20 @@ def to_grey(image: Image.Image) -> Image.Image:
 
 def grey_thumbnail(grey: Image.Image) -> Pixels:
     """Return a grey picture's thumbnail, (SIDE, SIDE), 0..255: each pixel a mean of its area."""
-    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))
+    return np.asarray(_resized(grey))
+
+
+def colour_thumbnail(path: Path) -> Pixels | None:
+    """Return a file's thumbnail in colours, (SIDE, SIDE, 3), or None if it can't be decoded."""
+    try:
+        with opened(read_file(path)) as image:
+            image.draft(None, (LEAST_SIDE, LEAST_SIDE))
+            return np.asarray(_resized(to_rgb(upright(image))))
+    except Exception:  # whoever decodes it for use says what is wrong with it
+        return None
+
+
+def _resized(image: Image.Image) -> Image.Image:
+    """Return a picture at thumbnail size; of a smaller one no pixel becomes a square."""
+    small = min(image.size) < SIDE
+    return image.resize((SIDE, SIDE), Image.Resampling.BILINEAR if small else Image.Resampling.BOX)
