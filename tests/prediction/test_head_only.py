@@ -126,7 +126,7 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
         assert np.array_equal(value, weights[name].astype(np.float16))
     restored = feature_bank_of(run)
     assert restored is not None
-    assert (restored.neighbours, restored.closest, restored.split) == (2, 0.42, "train")
+    assert (restored.neighbours, restored.closest, restored.split) == (1, 0.42, "train")
     for ours, theirs in ((restored.rows, bank.rows), (restored.strangers, bank.strangers)):
         # Each value to a thirtieth of its row's greatest, before the row has length one again.
         rounded = np.rint(15 * theirs / theirs.max(axis=1, keepdims=True))

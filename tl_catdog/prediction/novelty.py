@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from tl_catdog.data.folders import TRAIN, VALIDATION
 
-NEIGHBOURS = 2
-"""The nearest may be a copy of the picture itself, the second rarely is."""
+NEIGHBOURS = 1
+"""The nearest alone: a class of six pictures has no ten that are alike (ADR 010)."""
 
 OLDER_NEIGHBOURS = 10
 """Runs from before had validation pictures as a bank, and the tenth nearest of these."""
