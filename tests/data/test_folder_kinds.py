@@ -61,6 +61,7 @@ def test_folders_of_the_same_folders_are_refused(tmp_path: Path, places: tuple[s
         ("cats/siamese/ 2", "cats/persian/ 2", "dogs/beagle/ 2", "dogs/pug/ 2"),
         ("cats/siamese/ 2", "cats/white/ 2", "cats/old/ 2", "dogs/pug/ 2", "dogs/white/ 2"),
         ("cats/images/ 2", "dogs/images/ 2"),
+        tuple(f"cats/{part}/ 1" for part in "vwxyz") + tuple(f"dogs/{part}/ 1" for part in "abcyz"),
         ("cats/ 9", "cats/red/ 1", "cats/blue/ 1", "dogs/ 9", "dogs/red/ 1", "dogs/blue/ 1"),
         ("cats/ 2", "dogs/ 2"),
         ("a/x/ 1", "a/y/ 1", "b/x/ 1", "b/y/ 1", "c/ 5", "d/ 5"),
@@ -124,6 +125,7 @@ def test_splits_within_every_class_are_a_layout(tmp_path: Path) -> None:
     for number, other in enumerate(("owls/ 1", "owls/train/x/ 1", "owls/test/ 1", "owls/o/ 1")):
         assert splits_within(folders(tmp_path / f"b{number}", *places, other)) == {}
     assert splits_within(folders(tmp_path / "c", "cats/train/ 1", "cats/test/ 1")) == {}
+    assert splits_within(folders(tmp_path / "d", *places, "cats/1.jpg")) == {}
 
 
 def test_splits_beside_each_other_are_a_layout_unless_they_hold_folders(tmp_path: Path) -> None:
@@ -141,6 +143,10 @@ def test_a_folder_that_holds_the_others_again_is_told(tmp_path: Path) -> None:
     places = ("yes/ 1", "no/ 1", "brain/yes/ 1", "brain/no/ 1")
     assert [f.name for f in holding_the_others(folders(tmp_path / "a", *places))] == ["brain"]
     assert holding_the_others(folders(tmp_path / "b", "yes/ 1", "no/ 1", "brain/yes/ 1")) == []
+    own_name = folders(tmp_path / "c", "yes/ 1", "no/ 1", "brain/yes/ 1", "brain/brain/ 1")
+    assert holding_the_others(own_name) == []
+    few_of_many = folders(tmp_path / "d", *(f"{c}/ 1" for c in "abcdef"), "x/a/ 1", "x/b/ 1")
+    assert holding_the_others(few_of_many) == []
 
 
 def kinds(root: Path, *places: str) -> bool:

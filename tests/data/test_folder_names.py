@@ -135,6 +135,7 @@ def test_names_of_one_class_have_one_key() -> None:
         ["google", "bing", "flickr"],
         ["100CANON", "101CANON"],
         ["3", "7", "19"],
+        ["5", "6", "7"],
         ["10253", "10254"],
         ["cats"],
     ],

@@ -119,6 +119,7 @@ def test_splits_and_classes_may_be_links(tmp_path: Path) -> None:
     }
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "train").symlink_to(tmp_path / "some" / "train")
+    assert holds_images(tmp_path / "linked")
     assert scan(tmp_path / "linked").classes == ("cats", "dogs")
 
 

@@ -107,6 +107,10 @@ LAYOUTS = {
         ("a.1.jpg", "b.1.jpg", "new/ 3"),
         {"all": {"a": 1, "b": 1}},
     ),
+    "a class alone, with folders of its own": (
+        ("cats/ 5", "cats/siamese/ 1", "cats/persian/ 1"),
+        {"all": {"cats": 7}},
+    ),
     "depths that differ": (("a/2020/05/ 2", "a/ 1", "b/ 3"), {"all": TWO}),
     "classes of classes": (
         ("a/x/ 1", "a/y/ 2", "b/z/ 2", "b/w/ 1"),

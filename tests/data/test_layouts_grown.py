@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.trees import plant
 from tl_catdog.data.layouts import read_layout
 from tl_catdog.errors import UsageError
 
@@ -24,6 +25,31 @@ def grown(root: Path, rng: random.Random, depth: int = 0) -> None:
     if depth < 3:
         for name in rng.sample(NAMES, rng.choice([0, 0, 1, 2, 2, 3])):
             grown(root / name, rng, depth + 1)
+
+
+@pytest.mark.parametrize(
+    ("places", "left_out"),
+    [
+        (("images/a/ 2", "images/b/ 2", "masks/a/ 2", "x.heic"), {".heic": 1}),
+        (
+            ("train/a/ 2", "train/b/ 2", "images/ 1", "masks/ 2"),
+            {"pictures in images beside train": 1},
+        ),
+        (("a/ 1", "images/ 1", "masks/ 2"), {}),
+    ],
+)
+def test_masks_beside_images_are_counted_at_every_level(
+    tmp_path: Path, places: tuple[str, ...], left_out: dict[str, int]
+) -> None:
+    found = read_layout(plant(tmp_path, *places))
+    assert found.left_out == {"pictures in masks beside images": 2, **left_out}
+
+
+def test_a_test_folder_beside_flat_names_is_left_out(tmp_path: Path) -> None:
+    """As the competition's archives lie when both are unpacked into one folder."""
+    found = read_layout(plant(tmp_path, "cat.1.jpg", "dog.1.jpg", "test/ 3"))
+    assert set(found.splits["all"]) == {"cat", "dog"}
+    assert list(found.left_out.values()) == [3]
 
 
 @pytest.mark.parametrize("seed", range(150))
