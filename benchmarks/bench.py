@@ -34,6 +34,8 @@ class Bench:
         program: Our command.
         python: The interpreter that the peers run in.
         note: Hears what is being prepared.
+        sets: A folder of picture sets, for section g.
+        cache: Where section g keeps features; by default in ``work``.
     """
 
     data: Path
@@ -42,6 +44,8 @@ class Bench:
     program: str = ""
     python: str = sys.executable
     note: Callable[[str], None] = lambda text: None
+    sets: Path | None = None
+    cache: Path | None = None
 
     def fresh(self) -> Path:
         """Return a new, empty folder."""
@@ -102,7 +106,9 @@ class Bench:
 
     def shown(self, command: Sequence[str], env: Mapping[str, str]) -> str:
         """Return a command as readers elsewhere can use it: without this machine's folders."""
-        known = [(self.data, "DIR"), (self.work, "TMP"), (HERE, "benchmarks")]
+        places = ((self.sets, "SETS"), (self.cache, "CACHE"), (self.data, "DIR"))
+        known = [(path, name) for path, name in places if path is not None]
+        known += [(self.work, "TMP"), (HERE, "benchmarks")]
         if self.weights is not None:
             known.append((self.weights, self.weights.name))
         names = {self.python: "python", self.program: "tl-catdog"}

@@ -75,3 +75,63 @@ def made_up() -> list[dict[str, Any]]:
         found.append(record(f"f {verb} 2000", 1, 14.0))
         found.append(record(f"f {verb} 10000", 1, 54.0, rss=105))
     return found
+
+
+ON_SETS = {
+    **AROUND,
+    "updated": "2026-01-02T03:04:05+00:00",
+    "sets": {
+        "insects": {"train": 1000, "validation": 100, "test": 400},
+        "pets": {"train": 60, "validation": 30},
+        "tools": {"train": 9, "validation": 9},
+    },
+    "failures": [{"section": "g", "name": "tools: learning", "repeat": 1, "error": "no room"}],
+}
+"""Surroundings of the section on all sets; of one of them nothing could be measured."""
+
+
+def made_up_sets() -> list[dict[str, Any]]:
+    """Return measurements of two sets with two seeds; one part of one of them failed."""
+
+    def learnt(accuracy: float, peer: float, n: int, **more: Any) -> dict[str, Any]:
+        here = {"n": n, "given": n // 2, "right": n // 2 - 1}
+        reject = {"precision": 0.99, "here": here, "unfamiliar": 3}
+        figures = {"n": n, "accuracy": accuracy, "balanced_accuracy": accuracy, "ece": 0.02}
+        figures["accuracy_ci"] = [0.651, 0.763]
+        return {
+            "judged": "test" if n == 400 else "validation",
+            "whole": {**figures, "reject": reject},
+            "whole, regression": {**figures, "accuracy": peer},
+            "labels": {"planted": 10, "first": 8, "listed": 9, "likely": 10, "true": 7},
+            **more,
+        }
+
+    few = {"n": 30, "accuracy": 0.9, "balanced_accuracy": 0.9, "ece": 0.13}
+    rare = {**few, "recall": {"cats": {"value": 0.4, "n": 15}, "dogs": {"value": 1.0, "n": 15}}}
+    two = {
+        "classes": 2,
+        **dict.fromkeys(("2x5", "2x5, regression", "2x10", "2x10, regression"), few),
+        "rare": {"label": "cats", "counts": {"dogs": 60, "cats": 3}},
+        **dict.fromkeys(("unequal", "unequal, regression", "unequal, balanced weights"), rare),
+        "foreign insects": {"n": 50, "withheld": 50, "unfamiliar": 50},
+        "foreign tools": {"n": 50, "withheld": 30, "unfamiliar": 20},
+    }
+    held = {"forecast": 0.02, "interval": [0.0, 0.05], "measured": 0.03, "held": True}
+    curve = {"doubling 30": held, "doubling 15": {**held, "measured": 0.08, "held": False}}
+    looked = {
+        "check": {"n": 90, "label-conflict": 2, "leak": 1},
+        "planted": {"planted": 50, "found": 49, "missed": {"cropped": 1}, "strangers": 2},
+        "split": {"n": 140, "duplicate": 3},
+    }
+    failed = {**looked, "planted": {"error": "RuntimeError: no memory"}}
+    return [
+        record("g insects: learning", 1, 9.0, **learnt(0.7, 0.75, 400, classes=5)),
+        record("g insects: learning", 2, 9.0, **learnt(0.72, 0.75, 400, classes=5)),
+        record("g insects: copies", 1, 9.0, **{**looked, "split": {"n": 9, "leak": 1}}),
+        record("g insects: copies", 2, 9.0, **failed),
+        record("g insects: curve", 1, 9.0, **curve),
+        record("g pets: learning", 1, 9.0, **learnt(0.9, 0.88, 30, **two)),
+        record("g pets: copies", 1, 9.0, **looked),
+        record("g pets: curve", 1, 9.0, **{"doubling 30": held}),
+        record("g pets: tutorial", 1, 9.0, frozen=0.85),
+    ]

@@ -68,11 +68,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """Something to measure in each repeat; ``prepare`` does what isn't measured."""
+    """Something to measure in each repeat, or in the first ``most``.
+
+    ``prepare`` does what isn't measured.
+    """
 
     section: str
     name: str
     prepare: Callable[[int], Job]
+    most: int | None = None
 
 
 def run_process(
@@ -100,12 +104,15 @@ def run_process(
             )
         except OSError as error:
             raise BenchmarkError(f"can't start {shlex.join(command)}: {error.strerror}") from error
+        RUNNING.add(process.pid)
         try:
             # Unlike RUSAGE_CHILDREN it tells of this process (and its own) alone.
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
             _end(process)
             raise
+        finally:
+            RUNNING.discard(process.pid)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -115,6 +122,17 @@ def run_process(
             f"{shlex.join(command)}\nended with exit code {process.returncode}:\n{tail}"
         )
     return Usage(wall, used.ru_utime, used.ru_stime, _rss_bytes(used), out)
+
+
+RUNNING: set[int] = set()
+"""Processes that are being measured."""
+
+
+def end_all() -> None:
+    """Ask all processes that other threads measure to end, and those that they started."""
+    for pid in tuple(RUNNING):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGTERM)
 
 
 def _rss_bytes(used: resource.struct_rusage) -> int:
@@ -137,7 +155,8 @@ def alternating(tasks: Sequence[Task], repeats: int) -> Iterator[tuple[int, Task
     """
     for repeat in range(1, repeats + 1):
         for task in tasks if repeat % 2 else reversed(tasks):
-            yield repeat, task
+            if task.most is None or repeat <= task.most:
+                yield repeat, task
 
 
 def read_json_line(stdout: Path) -> dict[str, Any]:
@@ -183,20 +202,42 @@ class Journal:
         return found
 
     def has(self, task: Task, repeat: int) -> bool:
-        """Return whether a task has been measured in a repeat."""
-        key = (task.section, task.name, repeat)
-        return any((m["section"], m["name"], m["repeat"]) == key for m in self.measurements)
+        """Return whether a task has been measured in a repeat, no part of it having failed."""
+        found = [m for m in self.measurements if _key(m) == (task.section, task.name, repeat)]
+        return any(not failed_parts(record) for record in found)
 
     def add(self, record: Record) -> None:
         """Keep a measurement and the commit it was taken at, on disk as well."""
+        self._drop(_key(record))
         self.measurements.append({**record, "commit": self.document["git"]["commit"]})
         self.save()
+
+    def fail(self, task: Task, repeat: int, error: str) -> None:
+        """Keep why a task could not be measured, until it is."""
+        self._drop((task.section, task.name, repeat))
+        place = {"section": task.section, "name": task.name, "repeat": repeat}
+        self.document.setdefault("failures", []).append({**place, "error": error})
+        self.save()
+
+    def _drop(self, key: tuple[str, str, int]) -> None:
+        for kept in (self.measurements, self.document.get("failures", [])):
+            kept[:] = [record for record in kept if _key(record) != key]
 
     def save(self) -> None:
         """Write the file, in one step: a reader finds the old one or the new one."""
         self.document["updated"] = now()
         self.document["summary"] = self._summarise(self.measurements)
         write_json(self.path, self.document)
+
+
+def _key(record: Record) -> tuple[str, str, int]:
+    return record["section"], record["name"], record["repeat"]
+
+
+def failed_parts(record: Record) -> list[str]:
+    """Return the parts of a measurement that failed while the others went on."""
+    parts = record["printed"].items()
+    return [name for name, found in parts if isinstance(found, dict) and "error" in found]
 
 
 def open_journal(
@@ -212,13 +253,14 @@ def open_journal(
         BenchmarkError: There is a file and ``resume`` isn't set; or it was measured on another
             machine, with other packages, pictures or sizes.
     """
-    fresh = {"format": FORMAT, "started": now(), **surroundings, "measurements": [], "summary": []}
+    before = {"format": FORMAT, "started": now(), "sets": {}}
+    fresh = {**before, **surroundings, "measurements": [], "summary": []}
     if not path.exists():
         return Journal(path, fresh, summarise)
     if not resume:
         raise BenchmarkError(f"{path} exists: --resume continues it; move it away to start afresh.")
     try:
-        old = read_json(path)
+        old = {"sets": {}, **read_json(path)}  # files from before that section have none
         differing = [key for key in COMPARABLE if _comparable(old[key]) != _comparable(fresh[key])]
         list(old["measurements"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -231,7 +273,7 @@ def open_journal(
     return Journal(path, {**fresh, **old, "git": fresh["git"]}, summarise)
 
 
-COMPARABLE = ("machine", "versions", "pictures", "settings")
+COMPARABLE = ("machine", "versions", "pictures", "sets", "settings")
 """What has to be the same for measurements to stand in one file."""
 
 

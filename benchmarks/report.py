@@ -1,6 +1,6 @@
 """Print a results file as tables, 80 columns wide.
 
-usage: python benchmarks/report.py benchmarks/results/NAME.json
+usage: python benchmarks/report.py benchmarks/results/NAME.json [--markdown]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from sections import SECTIONS
+from sets.tables import markdown
 from summary import REACHES
 
 from tl_catdog.files import read_json
@@ -176,12 +177,17 @@ def main() -> None:
     """Print the tables of a file."""
     parser = argparse.ArgumentParser(description="Print a results file as tables.")
     parser.add_argument("results", type=Path)
-    path = parser.parse_args().results
+    parser.add_argument("--markdown", action="store_true", help="the tables of section g")
+    options = parser.parse_args()
+    path = options.results
     try:
         document = read_json(path)
     except (OSError, ValueError) as error:
         sys.exit(f"Error: expected a results file at {path}: {error}.")
-    console().print(report(document))
+    if options.markdown:
+        print(markdown(document), end="")
+    else:
+        console().print(report(document))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import Bench, grow, link_pictures
 from measure import BenchmarkError, Job, Task, read_nothing
+from sets.tasks import all_sets
 
 SMALL = 200
 """Pictures in the small folder that tells start-up from steady work."""
@@ -25,22 +26,36 @@ class Plan:
         startup_repeats: Of section e, whose commands are short.
         growth_repeats: Of section f, whose commands are long.
         sizes: Numbers of pictures in section f, smallest first.
+        seeds: Of section g.
+        kin: Sets of section g whose pictures aren't foreign to each other, by names.
+        slow: Whether section g trains the tutorial's recipe as well.
+        quick: Whether section g is only tried, on few and small pictures.
+        jobs: Processes at a time in section g, where time isn't what is measured.
     """
 
     repeats: int = 3
     startup_repeats: int = 10
     growth_repeats: int = 1
     sizes: tuple[int, ...] = (2000, 10000, 50000)
+    seeds: int = 3
+    kin: tuple[frozenset[str], ...] = ()
+    slow: bool = False
+    quick: bool = False
+    jobs: int = 1
 
 
 @dataclass(frozen=True)
 class Section:
-    """A letter, a title, and what to measure how often."""
+    """A letter, a title, what to measure how often.
+
+    One that doesn't measure time goes on where a task fails, and may run several at a time.
+    """
 
     letter: str
     title: str
     tasks: Callable[[Bench, Plan], Sequence[Task]]
     repeats: Callable[[Plan], int]
+    timed: bool = True
 
 
 def baseline(bench: Bench, plan: Plan) -> list[Task]:
@@ -203,4 +218,5 @@ SECTIONS = (
     Section("d", "prediction", prediction, lambda plan: plan.repeats),
     Section("e", "start-up", startup, lambda plan: plan.startup_repeats),
     Section("f", "growth", growth, lambda plan: plan.growth_repeats),
+    Section("g", "all picture sets", all_sets, lambda plan: plan.seeds, timed=False),
 )

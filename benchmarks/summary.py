@@ -23,6 +23,7 @@ from figures import (
 )
 from measure import Record
 from sections import SMALL
+from sets.summary import on_sets
 
 REACHES = (0.95, 0.98, 0.99)
 """Validation accuracies whose time is told."""
@@ -36,7 +37,7 @@ IMPORTS = 1.5
 
 def figures(records: Sequence[Record]) -> list[Figure]:
     """Return all figures that the measurements give, section by section."""
-    sections = (baseline, mobilenet, retraining, prediction, startup, growth)
+    sections = (baseline, mobilenet, retraining, prediction, startup, growth, on_sets)
     return [item for section in sections for item in section(records) if item.values]
 
 

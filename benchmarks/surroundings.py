@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,21 @@ PACKAGES = ("tensorflow", "keras", "keras-cv", "onnxruntime", "pillow", "numpy")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def surroundings(data: Path) -> dict[str, Any]:
-    """Return all that a reader needs to judge the figures, for JSON."""
+def surroundings(
+    data: Path | None, sets: Mapping[str, Mapping[str, int]] | None = None
+) -> dict[str, Any]:
+    """Return all that a reader needs to judge the figures, for JSON.
+
+    Args:
+        data: The split folder of most sections.
+        sets: How many pictures each split of each set has, in the section on all sets.
+    """
     return {
         "machine": machine(),
         "versions": package_versions(PACKAGES),
         "git": git(),
-        "pictures": pictures(data),
+        "pictures": pictures(data) if data else {},
+        "sets": {name: dict(counts) for name, counts in (sets or {}).items()},
     }
 
 

@@ -1,8 +1,9 @@
 """Peer: the framework's own transfer-learning tutorial recipe, with MobileNetV2.
 
-160x160 inputs, flip + rotation 0.2, frozen backbone, average pooling, dropout 0.2, one unit; Adam
-1e-4, 10 epochs; then layers from 100 on unfrozen, RMSprop 1e-5, 10 more. The backbone's weights
-come from a file. Seconds are counted from the start of the process. The test pictures are looked
+160x160 inputs, flip + rotation 0.2, frozen backbone, average pooling, dropout 0.2, one unit (for
+more than two classes, a softmax unit for each); Adam 1e-4, 10 epochs; then layers from 100 on
+unfrozen, RMSprop 1e-5, 10 more. The backbone's weights come from a file. Seconds are counted from
+the start of the process. The test pictures are looked
 at when all training is over, so ``seconds`` holds the training alone.
 
 usage: keras_tutorial.py DATA WEIGHTS [--finetune] [--epochs N] [--seed N] [--test DIR]
@@ -11,6 +12,7 @@ usage: keras_tutorial.py DATA WEIGHTS [--finetune] [--epochs N] [--seed N] [--te
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from common import elapsed, epoch_clock, quiet, tell
@@ -33,11 +35,13 @@ def main() -> None:
     from keras import layers
 
     keras.utils.set_random_seed(options.seed)
+    classes = sum(1 for entry in Path(options.data, "train").iterdir() if entry.is_dir())
+    two = classes == 2
 
     def load(folder: str, shuffle: bool) -> Any:
         return keras.utils.image_dataset_from_directory(
             folder,
-            label_mode="binary",
+            label_mode="binary" if two else "int",
             image_size=(SIZE, SIZE),
             batch_size=32,
             shuffle=shuffle,
@@ -59,12 +63,13 @@ def main() -> None:
     x = base(x, training=False)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.2)(x)
-    outputs = layers.Dense(1, activation="sigmoid")(x)
+    outputs = layers.Dense(*((1, "sigmoid") if two else (classes, "softmax")))(x)
     net = keras.Model(inputs, outputs)
     clock = epoch_clock()
 
     def fit(optimizer: Any, first: int, last: int) -> float:
-        net.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+        loss = "binary_crossentropy" if two else "sparse_categorical_crossentropy"
+        net.compile(optimizer, loss, metrics=["accuracy"])
         history = net.fit(
             training,
             validation_data=validation,

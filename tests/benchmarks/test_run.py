@@ -78,8 +78,9 @@ def test_every_section_runs_and_feeds_figures_with_commands_that_do_nothing(
     fake.write_text(FAKE.format(python=sys.executable))
     fake.chmod(0o755)
     work.mkdir()
-    bench = Bench(data, work, weights, str(fake), str(fake))
-    plan = Plan(repeats=1, startup_repeats=1, sizes=(40, 80))
+    paint_set(tmp_path / "sets" / "insects", {"train": 6, "val": 2})
+    bench = Bench(data, work, weights, str(fake), str(fake), sets=tmp_path / "sets")
+    plan = Plan(repeats=1, startup_repeats=1, sizes=(40, 80), seeds=1, slow=True)
     journal = open_journal(tmp_path / "x.json", AROUND, summarise, resume=False)
     assert [task for item in SECTIONS for task in item.tasks(bench, plan)]
     assert list(work.iterdir()) == []  # nothing is prepared before its turn
@@ -87,7 +88,8 @@ def test_every_section_runs_and_feeds_figures_with_commands_that_do_nothing(
     found = {(m["section"], m["name"]): m for m in journal.measurements}
     known = {(r["section"], r["name"]) for r in made_up() if r["section"] != "f"}
     sizes = {("f", f"{verb} {n}") for verb in ("train", "predict") for n in (20, 40, 80)}
-    assert set(found) == known | sizes
+    steps = {("g", f"insects: {step}") for step in ("learning", "copies", "curve", "tutorial")}
+    assert set(found) == known | sizes | steps
     assert found["d", "ours"]["printed"]["n"] == 18
     assert found["f", "predict 80"]["printed"] == {"n": 80, "errors": 0, "mean_output": 0.6}
     assert {line["section"] for line in journal.document["summary"]} == set("abcdef")
@@ -103,12 +105,17 @@ def test_wrong_use_is_found_before_anything_is_measured(
     data = paint_set(tmp_path / "set", {"train": 1, "validation": 1})
     words = ["--out", str(tmp_path / "x.json"), "--data"]
     for more, said in (
-        ([str(data), "--only", "a,z"], "out of a,b,c,d,e,f"),
+        ([str(data), "--only", "a,z"], "out of a,b,c,d,e,f,g"),
         ([str(data), "--only", "b"], "--weights"),
+        ([str(data), "--only", "g"], "--sets"),
+        ([str(data), "--only", "g", "--sets", str(data), "--slow"], "--weights"),
+        ([str(data), "--only", "g", "--sets", str(data / "train")], "expected sets"),
         ([str(data / "train"), "--only", "a"], "validation/"),
     ):
         assert run.main([*words, *more]) == 2
         assert said in capsys.readouterr().err
+    assert run.main(["--out", str(tmp_path / "x.json")]) == 2
+    assert "--data DIR, --sets DIR" in capsys.readouterr().err
     for bad in (["--repeats", "0"], ["--sizes", "5"], ["--sizes", "many"]):
         with pytest.raises(SystemExit):
             run.main([*words, str(data), *bad])
