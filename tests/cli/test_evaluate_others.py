@@ -46,6 +46,16 @@ def test_other_names_are_answered_with_the_map_to_type(cli: Cli, others: Path) -
     assert found["auc"] is not None
 
 
+def test_a_folder_of_one_class_of_another_name_is_answered_with_the_map(
+    cli: Cli, others: Path
+) -> None:
+    refused = cli("evaluate", "cats-dogs", "--data", others / "Cat")
+    assert refused.code == 2
+    assert "--map Cat=cats" in refused.err
+    done = cli("evaluate", "cats-dogs", "--data", others / "Cat", "--map", "Cat=cats", "--json")
+    assert json.loads(done.out)["n"] == 4
+
+
 def test_a_map_reaches_every_evaluation(cli: Cli, others: Path, tmp_path: Path) -> None:
     words = ("--data", others, "--map", "Cat=dogs", "--map", "Dog=")
     found = json.loads(cli("evaluate", "cats-dogs", *words, "--tta", "--json").out)

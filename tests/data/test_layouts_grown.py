@@ -45,6 +45,19 @@ def test_masks_beside_images_are_counted_at_every_level(
     assert found.left_out == {"pictures in masks beside images": 2, **left_out}
 
 
+def test_a_folder_named_nearly_like_a_known_class_is_that_of_one(tmp_path: Path) -> None:
+    """So that whoever evaluates it is told how to map it."""
+    known = ("cats", "dogs")
+    found = read_layout(plant(tmp_path / "Cat", "1.jpg"), known)
+    assert list(found.splits["all"]) == ["Cat"]
+    with pytest.raises(UsageError, match="without a class"):
+        read_layout(plant(tmp_path / "heap", "1.jpg"), known)
+    with pytest.raises(UsageError, match="found none"):
+        read_layout(plant(tmp_path / "cats", "x.txt"), known)
+    flat = read_layout(plant(tmp_path / "Dog", "cat.1.jpg"), known)
+    assert list(flat.splits["all"]) == ["cat"]
+
+
 def test_a_test_folder_beside_flat_names_is_left_out(tmp_path: Path) -> None:
     """As the competition's archives lie when both are unpacked into one folder."""
     found = read_layout(plant(tmp_path, "cat.1.jpg", "dog.1.jpg", "test/ 3"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 
 
 def _words(text: str) -> frozenset[str]:
@@ -105,6 +106,15 @@ def class_key(name: str) -> str:
     """
     plain = class_name(name)
     return plain if len(plain) == 1 else unicodedata.normalize("NFC", plain.casefold())
+
+
+def is_nearly_one(name: str, keys: Collection[str]) -> bool:
+    """Return whether a name is so much like that of a class that it may mean it.
+
+    >>> is_nearly_one("Cat", {"cats", "dogs"}), is_nearly_one("holiday", {"cats", "dogs"})
+    (True, False)
+    """
+    return bool(get_close_matches(class_key(name), keys, 1))
 
 
 def class_name(name: str) -> str:

@@ -34,6 +34,7 @@ from tl_catdog.data.folder_names import (
     UNLABELLED,
     VALIDATION,
     class_key,
+    is_nearly_one,
     parts_of_classes,
     split_roles,
 )
@@ -91,7 +92,10 @@ class _Reader:
         self.root = root.path
         base = self._unwrapped(root)
         self.found.base = base.path
-        if self._is_known(root) and not any(map(self._is_known, root.picture_folders)):
+        known = self._is_known(root) or (
+            not is_sorted(root) and is_nearly_one(root.name, self.known)
+        )
+        if known and root.holds_images and not any(map(self._is_known, root.picture_folders)):
             self.found.kind = "one class's folder"
             self.found.base = root.path.parent
             self.found.splits[UNSPLIT] = {root.name: self._files(root)}
