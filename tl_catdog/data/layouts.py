@@ -281,8 +281,7 @@ class _Reader:
         if unread := errors.pictures_of_other_formats(folder):
             raise errors.other_formats(folder.path, unread)
         found = Counter[str]()
-        for _ in walk([folder], found):
-            pass  # its pictures, of which there are none
+        list(walk([folder], found))  # its pictures, of which there are none
         for what in (OWN, LINK):
             self._leave_out(what, found[what])
         if not found[OWN]:
