@@ -121,9 +121,9 @@ def clustered_mean(
     """Return a mean over pictures with an interval that takes groups, not pictures, for drawn.
 
     The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with the factor
-    G / (G − 1), the quantile Student's with G − 1 degrees of freedom, for G groups. Where all values
-    are the same it would be of no width: then as many groups may differ, and by as much as they
-    can, as Wilson's interval says of G successes out of G.
+    G / (G − 1), the quantile Student's with G − 1 degrees of freedom, for G groups. Where all
+    values are the same it would be of no width: then as many groups may differ, and by as much as
+    they can, as Wilson's interval says of G successes out of G.
 
     Args:
         values: Of the pictures, (N,).
