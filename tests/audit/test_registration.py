@@ -48,7 +48,7 @@ def test_a_crop_finds_its_place(
 ) -> None:
     left, top, right, bottom = box
     crop = gain * thumbnail(picture.crop(box)) + offset
-    near = tuple(round(side / 640, 1) for side in box)
+    near = round(left / 640, 1), round(top / 640, 1), round(right / 640, 1), round(bottom / 640, 1)
     found = registered(crop, thumbnail(picture), started([(WHOLE, near)]))[0]
     middle = (top + bottom) / 640 - 1, (left + right) / 640 - 1
     expected = [(bottom - top) / 640, middle[0], (right - left) / 640, middle[1]]

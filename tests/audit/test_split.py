@@ -6,10 +6,14 @@ import errno
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.audit.test_check import quietly
 from tests.conftest import paint_set
-from tests.support.copies import near_copy
+from tests.support.copies import CHANGES, near_copy
+from tests.support.look_alikes import look_alikes
+from tl_catdog.audit.check import check
 from tl_catdog.audit.split import split_set, write_folders
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.sets import load_set, load_training_set
@@ -28,6 +32,29 @@ def heap(tmp_path: Path) -> Path:
     (root / "cats" / "twin.jpg").write_bytes(first.read_bytes())
     (root / "cats" / "small.jpg").write_bytes(near_copy(second.read_bytes(), "smaller"))
     return root
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_check_finds_no_leak_in_a_split(seed: int, tmp_path: Path) -> None:
+    """Whatever pictures there are: look-alikes, copies of them by chance, broken files."""
+    rng = np.random.default_rng(seed)
+    root, paths = tmp_path / "set", []
+    for kind in ("board", "icon"):
+        for number, picture in enumerate(look_alikes(kind, 14, seed)):
+            paths.append(root / ("ant", "bee")[number % 2] / f"{kind}{number}.png")
+            paths[-1].parent.mkdir(parents=True, exist_ok=True)
+            picture.save(paths[-1])
+    for number in range(24):
+        original, change = paths[rng.integers(28)], list(CHANGES)[rng.integers(6)]
+        copy = root / ("ant", "bee")[rng.integers(2)] / f"copy{number}.jpg"
+        copy.write_bytes(near_copy(original.read_bytes(), change, number))
+    (root / "ant" / "broken.jpg").write_bytes(copy.read_bytes()[:400])
+    found = split_set(root, validation=0.3, test=0.2, seed=seed)
+    assert found.grouped > 20
+    write_folders(found.images, tmp_path / "made")
+    audit, _ = check(tmp_path / "made", quietly)
+    assert audit.of("leak") == ()
+    assert len(audit.findings) > 5  # the copies are found, only on one side
 
 
 def where(root: Path, **options: object) -> dict[str, str]:

@@ -42,11 +42,10 @@ def test_every_pair_is_told_and_nothing_but_pairs_with_the_centre(
     ranks = list(range(len(digests)))
     rng.shuffle(ranks)  # type: ignore[attr-defined]
     pairs: dict[frozenset[str], Pair] = {}
-    for one, other in ends:
-        if one < other < len(digests) and digests[one] != digests[other]:
-            pairs.setdefault(
-                frozenset((digests[one], digests[other])), Pair(one, other, 0.5, False)
-            )
+    for first, second in ends:
+        if first < second < len(digests) and digests[first] != digests[second]:
+            pair = Pair(first, second, 0.5, False)
+            pairs.setdefault(frozenset((digests[first], digests[second])), pair)
     found = stars(digests, list(pairs.values()), ranks)
     told = set()
     for star in found:
@@ -57,6 +56,6 @@ def test_every_pair_is_told_and_nothing_but_pairs_with_the_centre(
         told |= {frozenset((a, b)) for a in star.members for b in star.members if a != b}
         assert ranks[centre] == min(ranks[member] for member in star.members)
     for a, one in enumerate(digests):
-        for b, other in enumerate(digests[:a]):
-            if one == other or frozenset((one, other)) in pairs:
+        for b, another in enumerate(digests[:a]):
+            if one == another or frozenset((one, another)) in pairs:
                 assert frozenset((a, b)) in told

@@ -28,15 +28,22 @@ WINDOWS = (
     (0.1, 0.1, 0.9, 0.9),
     (0.0, 0.0, 1.0, 0.88),
     (0.0, 0.12, 1.0, 1.0),
+    (0.0, 0.0, 1.0, 1.0),
 )
 """Parts of a picture: left, top, right, bottom, of its sides.
 
-What a crop may have left of it, then, the last two, what a caption may have left."""
+What a crop may have left of it, then what a caption may have left; the last one is the whole once
+more, brightened."""
 
-TOP, BOTTOM = len(WINDOWS) - 2, len(WINDOWS) - 1
+TOP, BOTTOM, BRIGHT = range(len(WINDOWS) - 3, len(WINDOWS))
+BRIGHTENED = 1.4
+"""How much brighter: of things on a light ground their outline is left, and the ground's own
+brightness isn't, as in any copy that is so much brighter or more."""
+
 WINDOW_PAIRS = (*((0, window) for window in range(len(WINDOWS))), (TOP, TOP), (BOTTOM, BOTTOM))
 """Which window of one picture is compared with which of another: the whole of one with a part of
-the other, where one is a crop, or the same part of both, where a caption covers the rest."""
+the other, where one is a crop or brighter, or the same part of both, where a caption covers the
+rest."""
 
 FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, fewer tell nothing
 REDUCED = 32  # pixels that a window is averaged down to: crops matter less
@@ -225,6 +232,8 @@ def descriptors(pixels: Floats, window: int) -> Floats:
         window: Which of ``WINDOWS``.
     """
     left, top, right, bottom = WINDOWS[window]
+    if window == BRIGHT:
+        pixels = np.minimum(BRIGHTENED * pixels, 255.0)
     down, across = _frequencies(top, bottom), _frequencies(left, right)
     spectrum = down @ pixels @ across.T  # (N, FREQUENCIES, FREQUENCIES), vertical first
     spectrum[:, 0, 0] = 0.0

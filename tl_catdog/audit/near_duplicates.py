@@ -21,7 +21,14 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from tl_catdog.audit.candidates import WINDOW_PAIRS, WINDOWS, Candidates, CandidateSearch
+from tl_catdog.audit.candidates import (
+    BRIGHT,
+    BRIGHTENED,
+    WINDOW_PAIRS,
+    WINDOWS,
+    Candidates,
+    CandidateSearch,
+)
 from tl_catdog.audit.differences import (
     BRIGHTER,
     UNCLEAR,
@@ -174,6 +181,7 @@ def _compared(
     one[mirrored] = one[mirrored][:, :, ::-1]
     windows = [WINDOW_PAIRS[number] for number in found.window_pair[part]]
     transforms = started([(WINDOWS[own], WINDOWS[theirs]) for own, theirs in windows])
+    transforms[[theirs == BRIGHT for _, theirs in windows], 4] = BRIGHTENED
     left = np.arange(len(part))
     for factor, steps, least in LEVELS:
         coarse = reduced(one[left], factor), reduced(other[left], factor)
