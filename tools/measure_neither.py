@@ -1,124 +1,143 @@
-"""Measure what happens to pictures of neither kind: do they land in "unsure"?
+"""Measure what is withheld as unlike the known pictures: of other kinds, and of the own ones.
 
-usage: python tools/measure_neither.py RUN [--runs-dir models] [--precision 0.995]
+usage: python tools/measure_neither.py SET [SET ...] [--near A,B] [--most 300]
 
-Shows a trained run (its own test pictures beside) photographs that scikit-learn and scikit-image
-ship (each whole and its four quarters; the one of a cat is left out), drawn shapes and noise, and
-prints for each kind the part that is withheld, by probability alone, by novelty alone and by both,
-and how well each of the two signs ranks them above the test pictures (ROC-AUC).
+Each SET is a folder of pictures with splits. For each, a feature bank is made of its training
+pictures and the limit chosen on its validation pictures, as a training does with a frozen
+backbone. Where there is no test split, half of the validation pictures stand for it. Then the bank
+is shown the own test pictures; all other sets; pictures that are made here; and the own test
+pictures as another camera would have taken them. --near names two sets of the same kind.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
-from collections.abc import Iterator
-from importlib.resources import files
+import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
-from sklearn.metrics import roc_auc_score
+from PIL import Image, ImageDraw, ImageFont
 
-from tl_catdog.prediction.predictions import read_predictions
+from tl_catdog.data.images import ImageSource, Pixels, decode
+from tl_catdog.data.sets import load_set
+from tl_catdog.drawings import KINDS, draw
+from tl_catdog.prediction.novelty import CLOSEST, FeatureBank, limit_of
 from tl_catdog.prediction.predictor import Predictor
-from tl_catdog.prediction.rejection import Policy, choose_policy
-from tl_catdog.runs.folder import find_run
-from tl_catdog.statistics import proportion
+from tl_catdog.prediction.rejection import FAMILIAR
+from tl_catdog.prediction.strangers import stranger_pictures
+from tl_catdog.runs.folder import shipped_run
 
-SIZE = 256
-DRAWN = 60  # pictures of each made-up kind
-CATS = ("chelsea",)
-
-
-def photographs() -> Iterator[Image.Image]:
-    folders = files("sklearn.datasets") / "images", files("skimage") / "data"
-    for folder in folders:
-        for path in sorted(Path(str(folder)).iterdir()):
-            if path.suffix not in (".jpg", ".png") or path.stem in CATS:
-                continue
-            picture = Image.open(path).convert("RGB")
-            wide, tall = picture.width // 2, picture.height // 2
-            yield picture
-            for left in (0, wide):
-                for top in (0, tall):
-                    yield picture.crop((left, top, left + wide, top + tall))
+SIDE = 256
+MADE = 60  # pictures of each kind that is made here, with other code than the strangers'
 
 
-def shapes(rng: np.random.Generator) -> Image.Image:
-    picture = Image.new("RGB", (SIZE, SIZE), tuple(map(int, rng.integers(0, 256, 3))))
-    pen = ImageDraw.Draw(picture)
-    for _ in range(rng.integers(1, 9)):
-        a, b = np.sort(rng.integers(0, SIZE, (2, 2)), axis=0)
-        box = (*map(int, a), *map(int, b + 1))
-        colour = tuple(map(int, rng.integers(0, 256, 3)))
-        [pen.ellipse, pen.rectangle, pen.line][rng.integers(3)](box, fill=colour)
-    return picture
+def plain(rng: np.random.Generator) -> Pixels:
+    return np.full((SIDE, SIDE, 3), rng.integers(0, 256, 3), np.uint8)
 
 
-def noise(rng: np.random.Generator) -> Image.Image:
-    """Noise of a random coarseness, from single pixels to wide clouds."""
-    side = int(SIZE / 2 ** rng.integers(0, 6))
+def gradient(rng: np.random.Generator) -> Pixels:
+    first, last = rng.integers(0, 256, (2, 3))
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
+    way = x * np.cos(angle) + y * np.sin(angle)
+    way = ((way - way.min()) / np.ptp(way))[..., None]
+    return (first * (1 - way) + last * way).astype(np.uint8)
+
+
+def noise(rng: np.random.Generator) -> Pixels:
+    side = int(SIDE / 2 ** rng.integers(0, 6))
     pixels = rng.integers(0, 256, (side, side, 3)).astype(np.uint8)
-    return Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def page(rng: np.random.Generator) -> Pixels:
+    picture = Image.new("RGB", (480, 640), (255, 255, 250))
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(float(rng.integers(9, 26)))
+    words = ("the", "of", "model", "picture", "class", "value", "layer", "data", "network", "page")
+    for top in range(20, 610, int(1.5 * font.size)):
+        pen.text((15, top), " ".join(rng.choice(words, 9)), font=font, fill=(10, 10, 20))
+    return np.asarray(picture)
+
+
+def chart(rng: np.random.Generator) -> Pixels:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(4, 3), dpi=80)
+    if rng.random() < 0.5:
+        axes.plot(np.cumsum(rng.normal(size=(60, 3)), axis=0))
+    else:
+        axes.bar(range(8), rng.random(8), color=rng.random(3))
+    out = io.BytesIO()
+    figure.savefig(out)
+    pyplot.close(figure)
+    return np.asarray(Image.open(out).convert("RGB"))
+
+
+def drawing(rng: np.random.Generator) -> Pixels:
+    return np.asarray(draw(KINDS[int(rng.integers(2))], int(rng.integers(1, 10_000))).image)
+
+
+def camera(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Return a picture with another white balance, light, resolution, noise and compression."""
+    balance = np.array([rng.uniform(0.88, 1.14), 1, rng.uniform(0.88, 1.14)])
+    light = (pixels / 255) ** np.exp(rng.uniform(-0.3, 0.3)) * 255 * balance
+    part = rng.uniform(0.55, 0.9)
+    size = round(pixels.shape[1] * part), round(pixels.shape[0] * part)
+    small = Image.fromarray(np.clip(light, 0, 255).astype(np.uint8)).resize(size)
+    grain = np.asarray(small) + rng.normal(0, rng.uniform(2, 9), (size[1], size[0], 3))
+    out = io.BytesIO()
+    picture = Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8))
+    picture.save(out, "JPEG", quality=int(rng.integers(40, 85)))
+    return np.asarray(Image.open(out).convert("RGB"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run")
-    parser.add_argument("--runs-dir", type=Path, default=Path("models"))
-    parser.add_argument("--precision", type=float)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--near", action="append", default=[], help="two sets, A,B")
+    parser.add_argument("--most", type=int, default=300, help="pictures of another set")
     options = parser.parse_args()
-    run = find_run(options.run, options.runs_dir)
-    policy = choose_policy(read_predictions(run.predictions_path("validation")), options.precision)
-    print(policy.sentence())
-    known = read_predictions(run.predictions_path("test"))
-    rng = np.random.default_rng(options.seed)
-    kinds = {
-        "photographs": list(photographs()),
-        "shapes": [shapes(rng) for _ in range(DRAWN)],
-        "noise": [noise(rng) for _ in range(DRAWN)],
+    rng = np.random.default_rng(0)
+    predictor = Predictor.load(shipped_run())  # the features are those of the packaged backbone
+
+    def features(sources: Iterable[ImageSource]) -> np.ndarray:
+        return np.stack([item.features for item in predictor.answers(sources) if not item.error])
+
+    makers = (plain, gradient, noise, page, chart, drawing)
+    made = {make.__name__: features(make(rng) for _ in range(MADE)) for make in makers}
+    pictures = {path.name: load_set(path) for path in options.sets}
+    paths = {name: [item.path for item in found.examples] for name, found in pictures.items()}
+    shown = {
+        name: features(rng.permutation(np.array(some, object))[: options.most])
+        for name, some in paths.items()
     }
-    predictor = Predictor.load(run)
-    familiar = known.probabilities.max(axis=1), known.novelty
-    print(f"{'':<14}{'n':>4}  {'by probability':<22}{'by novelty':<22}{'by both':<22}AUC  AUC")
-    show("own test", *familiar, policy, familiar)
-    for kind, pictures in kinds.items():
-        show(kind, *apply_policy(predictor, pictures), policy, familiar)
-
-
-def apply_policy(
-    predictor: Predictor, pictures: list[Image.Image]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how sure the network is of each picture, and how unlike the known ones it is."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{i:04}.png") for i in range(len(pictures))]
-        for path, picture in zip(paths, pictures, strict=True):
-            picture.save(path)
-        answers = list(predictor.answers(paths))
-    sure = [max(answer.probabilities.values()) for answer in answers]
-    return np.array(sure), np.array([answer.novelty for answer in answers])
-
-
-def show(
-    kind: str,
-    sure: np.ndarray,
-    novelty: np.ndarray,
-    policy: Policy,
-    familiar: tuple[np.ndarray, np.ndarray],
-) -> None:
-    doubtful, unlike = sure < policy.confidence, novelty > policy.novelty
-    cells = [
-        f"{proportion(int(part.sum()), len(part))!s:<22}"
-        for part in (doubtful, unlike, doubtful | unlike)
-    ]
-    truth = np.r_[np.zeros(len(familiar[0])), np.ones(len(sure))]
-    areas = (
-        roc_auc_score(truth, np.r_[-familiar[0], -sure]),
-        roc_auc_score(truth, np.r_[familiar[1], novelty]),
-    )
-    print(f"{kind:<14}{len(sure):>4}  {''.join(cells)}{areas[0]:.3f} {areas[1]:.3f}")
+    strangers = features(stranger_pictures(predictor.image_size))
+    near = {frozenset(pair.split(",")) for pair in options.near}
+    for name, found in pictures.items():
+        split = {part: [item.path for item in found.split(part)] for part in found.splits}
+        if "test" not in split:
+            mixed = rng.permutation(np.array(split["validation"], object))
+            half = len(mixed) // 2
+            split = {**split, "validation": list(mixed[:half]), "test": list(mixed[half:])}
+        known, judged = features(split["train"]), features(split["validation"])
+        bank = FeatureBank.of(known.__getitem__, len(known), strangers, closest=CLOSEST)
+        limit = limit_of(bank.distances(judged.__getitem__, len(judged), own=False), FAMILIAR)
+        test = split["test"][: options.most]
+        seen = [camera(decode(path, SIDE), rng) for path in test]
+        print(f"{name}: limit {limit:.3f}")
+        for kind, some in (
+            ("own test", features(test)),
+            ("own, another camera", features(seen)),
+            *((k, v) for k, v in shown.items() if k != name),
+            *made.items(),
+        ):
+            part = float((bank.distance(some) > limit).mean())
+            mark = " (the same kind)" if frozenset((name, kind)) in near else ""
+            print(f"  {kind:<22}{len(some):>5} pictures, withheld {part:.3f}{mark}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 A classifier that knows two kinds of thing is often sure of a third. What it computes on the way
 tells more: pictures of a kind lie close together there. So the distance to the nearest of the
 training pictures counts (deep nearest neighbours, Sun et al. 2022,
-https://arxiv.org/abs/2204.06507), and whether a picture of nothing is nearer still (ADR 010).
+https://arxiv.org/abs/2204.06507), and whether a picture of nothing is nearer still (ADR 024).
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from tl_catdog.data.folders import TRAIN, VALIDATION
 
 NEIGHBOURS = 1
-"""The nearest alone: a class of six pictures has no ten that are alike (ADR 010)."""
+"""The nearest alone: a class of six pictures has no ten that are alike (ADR 024)."""
 
 OLDER_NEIGHBOURS = 10
 """Runs from before had validation pictures as a bank, and the tenth nearest of these."""
@@ -29,7 +30,7 @@ KEPT = 1000
 CLOSEST = 0.42
 """With the packaged backbone, pictures nearer than this are of a kind, whatever their light or
 camera. Where all pictures are much alike, such as X-rays, others of the kind would else seem novel.
-Chosen on six sets (ADR 010); holds for that backbone's features alone."""
+Chosen on six sets (ADR 024); holds for that backbone's features alone."""
 
 CHUNK = 256  # pictures whose features are compared together
 BLOCK = 64  # rows of the bank that are, with a few pictures: they stay in a core's own cache
@@ -176,6 +177,15 @@ class FeatureBank:
         if strange.shape[1]:
             found += np.maximum(0.0, distance - (1.0 - strange.max(axis=1)))
         return np.minimum(found, 2.0)
+
+
+def limit_of(values: npt.NDArray[np.float64], part: float) -> float:
+    """Return what at most ``part`` of further values exceed not, as conformal prediction has it.
+
+    That is the ⌈(n + 1) · part⌉-th smallest (Vovk et al. 2005), or the greatest of few.
+    """
+    rank = min(math.ceil((len(values) + 1) * part), len(values))
+    return float(np.sort(values)[rank - 1])
 
 
 def chosen(n: int) -> npt.NDArray[np.int64]:

@@ -8,10 +8,7 @@ draws of the validation pictures it holds for all further pictures from the same
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +16,16 @@ import numpy.typing as npt
 
 from tl_catdog.data.folders import VALIDATION
 from tl_catdog.errors import CatdogError
+from tl_catdog.prediction.novelty import limit_of
 from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.prediction.promises import (
+    RISK,
+    RUNGS,
+    TOLERATED,
+    answers_shown,
+    fewest,
+    highest_rung,
+)
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Estimate, proportion
 from tl_catdog.wording import count, percent, plural
@@ -28,23 +34,6 @@ FAMILIAR = 0.97
 """The part of the validation pictures that passes for familiar."""
 
 DEFAULT_PRECISION = 0.995
-RUNGS = (0.99, 0.98, 0.97, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
-"""What is promised where 99.5 % can't be: the highest of these that can."""
-
-RISK = 0.05
-"""How often the precision asked for may be promised in vain."""
-
-FURTHER_RISK = 0.025
-"""How often a lower one may be, for going on beyond the surer half: chosen so that, with the risk
-of choosing a rung, 5 % aren't exceeded in any of the worlds of ``tools/measure_promises.py``."""
-
-TOLERATED = 5
-"""A sequence starts where a precision can be shown with so many mistakes: with none allowed, one
-wrong label among the surest would end it."""
-
-FEW = 20
-"""Of so few pictures all count: half of them would show nothing."""
-
 EVEN = 0.5
 """Without any promise, answers are given that are more probable than not."""
 
@@ -134,7 +123,7 @@ class Policy:
         said = f"{percent(self.precision)} of the answers are right, with 95 % certainty"
         if self.asked is None or self.asked == self.precision:
             return f"Promised: {said}"
-        few = _fewest(self.asked)
+        few = fewest(self.asked)
         why = f"{self.validation.n} {kind} pictures"
         if self.validation.n < few:
             why = f"{why} ({count(few)} at least are needed)"
@@ -192,7 +181,7 @@ def choose_policy(
     limit = None
     familiar = np.ones(len(validation), dtype=bool)
     if validation.novelty is not None:
-        limit = _quantile(validation.novelty, FAMILIAR)
+        limit = limit_of(validation.novelty, FAMILIAR)
         familiar = validation.novelty <= limit
     confidence = validation.probabilities.max(axis=1)[familiar]
     order = np.argsort(-confidence, kind="stable")
@@ -202,11 +191,11 @@ def choose_policy(
     whole = np.append(confidence[:-1] != confidence[1:], True)
     asked = DEFAULT_PRECISION if precision is None else precision
     promised: float | None = asked
-    given = _given(right, whole, asked, tolerated=None if precision is None else TOLERATED)
+    given = answers_shown(right, whole, asked, tolerated=None if precision is None else TOLERATED)
     if not given and precision is not None:
         raise _cannot(right, whole, precision, len(validation))
     if not given:
-        promised, given = _highest_rung(right, whole)
+        promised, given = highest_rung(right, whole)
     threshold = float(confidence[given - 1]) if given else EVEN
     answered = confidence >= threshold
     return Policy(
@@ -237,71 +226,6 @@ def policy_for(run: Run, precision: float | None = None) -> Policy:
     return choose_policy(validation, precision, out_of_fold=run.out_of_fold)
 
 
-def _quantile(values: npt.NDArray[np.float64], part: float) -> float:
-    """Return what at most ``part`` of further values exceed not, as conformal prediction has it.
-
-    That is the ⌈(n + 1) · part⌉-th smallest (Vovk et al. 2005), or the greatest of few.
-    """
-    rank = min(math.ceil((len(values) + 1) * part), len(values))
-    return float(np.sort(values)[rank - 1])
-
-
-def _given(
-    right: npt.NDArray[np.bool_],
-    whole: npt.NDArray[np.bool_],
-    precision: float,
-    *,
-    tolerated: int | None,
-) -> int:
-    """Return how many of the surest answers show a precision, by fixed sequence testing.
-
-    Args:
-        right: Whether each answer is right, the surest first, (N,).
-        whole: Whether the next answer is less sure than this one, (N,).
-        precision: 0..1 exclusive.
-        tolerated: Start where so many mistakes can be among them, if that is before the surer half
-            ends.
-    """
-    start = _surer_half(len(right))
-    if tolerated is not None:
-        start = min(start, _fewest(precision, tolerated))
-    return _sequence(right, whole, precision, max(start, _fewest(precision)), RISK)
-
-
-def _sequence(
-    right: npt.NDArray[np.bool_],
-    whole: npt.NDArray[np.bool_],
-    precision: float,
-    start: int,
-    risk: float,
-) -> int:
-    """Return the last number of answers, from a start on, before the first that shows it not."""
-    ends = np.flatnonzero(whole) + 1
-    ends = ends[ends >= start]
-    mistakes = np.cumsum(~right)[ends - 1]
-    failures = np.flatnonzero(mistakes > _allowed(ends, precision, risk))
-    last = int(failures[0]) if len(failures) else len(ends)
-    return int(ends[last - 1]) if last else 0
-
-
-def _highest_rung(
-    right: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]
-) -> tuple[float | None, int]:
-    """Return the highest rung that the surer half shows, and how many answers do; or None, 0."""
-    ends = np.flatnonzero(whole) + 1
-    half = int(ends[ends >= _surer_half(len(right))][0])
-    mistakes = int((~right[:half]).sum())
-    for rung in RUNGS:
-        if mistakes <= _allowed(np.array([half]), rung, RISK)[0]:
-            return rung, max(half, _sequence(right, whole, rung, half, FURTHER_RISK))
-    return None, 0
-
-
-def _surer_half(n: int) -> int:
-    """Return half of n pictures, but ``FEW`` at least or all."""
-    return min(n, max(math.ceil(n / 2), FEW))
-
-
 def _cannot(
     right: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_], precision: float, n: int
 ) -> CatdogError:
@@ -309,9 +233,9 @@ def _cannot(
     lower = [
         rung
         for rung in RUNGS
-        if rung < precision and _given(right, whole, rung, tolerated=TOLERATED)
+        if rung < precision and answers_shown(right, whole, rung, tolerated=TOLERATED)
     ]
-    few = _fewest(precision)
+    few = fewest(precision)
     found = plural(n, "validation picture")
     needed = f" {count(few)} without a mistake are needed," if len(right) < few else ""
     expected = f"expected validation pictures that can show a precision of {percent(precision)},"
@@ -324,30 +248,3 @@ def _cannot(
         f"{expected}{needed} found {found}, which show {percent(lower[0])}.",
         f"Type: --precision {lower[0]:g}, or add pictures.",
     )
-
-
-def _allowed(given: npt.NDArray[np.int64], precision: float, risk: float) -> npt.NDArray[np.int64]:
-    """Return how many mistakes among so many answers still show a precision; −1 for none at all.
-
-    The most k of which P(at most k mistakes) ≤ risk if answers were right just so often: then the
-    exact lower bound of Clopper and Pearson (1934) is the precision or more.
-    """
-    from scipy.stats import binom
-
-    most = binom.ppf(risk, given, 1 - precision)
-    exceeds = binom.cdf(most, given, 1 - precision) > risk
-    return np.asarray(most - exceeds, np.int64)
-
-
-@cache
-def _fewest(precision: float, mistakes: int = 0) -> int:
-    """Return how few answers can show a precision with so many mistakes among them."""
-    from scipy.stats import beta
-
-    def shown(given: int) -> bool:
-        return bool(beta.ppf(RISK, given - mistakes, mistakes + 1) >= precision)
-
-    low = high = mistakes + 1
-    while not shown(high):
-        low, high = high + 1, 2 * high
-    return bisect_left(range(high), True, lo=low, key=shown)

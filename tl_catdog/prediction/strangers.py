@@ -2,7 +2,7 @@
 
 A network may find a plain colour more like cardboard than most cardboard is. What lies nearer to
 one of these than to any picture that a network learnt from is of neither kind, see ``novelty``.
-Whoever trains on such pictures loses nothing: the limit is set by his own (ADR 010).
+Whoever trains on such pictures loses nothing: the limit is set by his own (ADR 024).
 """
 
 from __future__ import annotations
