@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tl_catdog.api.evaluated import saved_predictions, split_to_evaluate
 from tl_catdog.api.evaluation_result import EvaluationResult
-from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
-from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.images import ImageSource
 from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import AS_IT_IS, Labelling
@@ -20,7 +20,6 @@ from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import UsageError
 from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.answers import Prediction, apply_policy, image_sources
-from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.prediction.rejection import Policy, policy_for, policy_of
 from tl_catdog.runs.folder import ROBUSTNESS, Run, own_images
@@ -181,10 +180,10 @@ class Classifier:
 
         own = data is None
         images = self.images(data, how, label_map)
-        wanted = self._wanted(images, split, own=own, again=again or mirror)
+        wanted = split_to_evaluate(self.run, images, split, own=own, again=again or mirror)
         trained_on = 0
         if own and not again and not mirror and wanted in self.run.predicted_splits():
-            predictions, skipped = self._saved(wanted)
+            predictions, skipped = saved_predictions(self.run, wanted)
         else:
             examples = images.split(wanted)
             if own:
@@ -247,7 +246,7 @@ class Classifier:
         from tl_catdog.evaluation.robustness import robustness
 
         images = self.images(data, how, label_map)
-        wanted = self._wanted(images, split, own=data is None, again=True)
+        wanted = split_to_evaluate(self.run, images, split, own=data is None, again=True)
         examples = images.split(wanted)
         if data is None:
             check_unchanged(examples)
@@ -303,33 +302,3 @@ class Classifier:
         from tl_catdog.explain.explanation import explain
 
         return explain(self.run, Path(image), label, progress)
-
-    def _wanted(self, images: ImageSet, split: str | None, *, own: bool, again: bool) -> str:
-        """Return which split to evaluate on.
-
-        Raises:
-            UsageError: It would be predicted anew, and all there is was trained on.
-        """
-        if not own or not self.run.out_of_fold or TEST in (split, *images.splits):
-            return split or default_split(images)
-        wanted = split or VALIDATION
-        if again and wanted == VALIDATION:
-            raise UsageError(
-                f"expected pictures that {self.run.name} wasn't trained on, found that it was "
-                "trained on all: its figures are out-of-fold, from models that are gone.",
-                f"Name other pictures: tl-catdog evaluate {self.run.name} --data DIR",
-            )
-        return wanted
-
-    def _saved(self, split: str) -> tuple[Predictions, tuple[Skipped, ...]]:
-        skipped = tuple(
-            Skipped(Path(item["path"]), split, item["reason"])
-            for item in self.run.manifest["skipped"]
-            if item["split"] == split
-        )
-        return read_predictions(self.run.predictions_path(split)), skipped
-
-
-def default_split(images: ImageSet) -> str:
-    """Return the split that says most about a network: test, else validation, all, or train."""
-    return next(name for name in (TEST, VALIDATION, UNSPLIT, TRAIN) if name in images.splits)
