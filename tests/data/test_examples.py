@@ -83,6 +83,12 @@ def test_pictures_that_cannot_be_read_are_no_leaks() -> None:
     assert images.leaks() == ()
 
 
+def test_empty_files_are_no_leaks() -> None:
+    empty = hashlib.sha256(b"").hexdigest()
+    train, test = example("train", "ant", "1", empty), example("test", "ant", "2", empty)
+    assert image_set(train, test).leaks() == ()
+
+
 def test_a_set_without_training_has_no_leaks() -> None:
     images = image_set(example("test", "ant", "1", "aa"), example("validation", "ant", "2", "aa"))
     assert images.leaks() == ()

@@ -11,6 +11,9 @@ from tl_catdog.data.reading import open_file
 
 UNREADABLE = ""
 
+EMPTY = hashlib.sha256().hexdigest()
+"""Digest of a file without any bytes, which is a copy of nothing."""
+
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal, or ``UNREADABLE``."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.digest import UNREADABLE, content_key, fingerprint
+from tl_catdog.data.digest import EMPTY, UNREADABLE, content_key, fingerprint
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.errors import UsageError, listing
 
@@ -138,7 +138,7 @@ class ImageSet:
         return tuple(
             example
             for example in self.examples
-            if example.split != TRAIN and example.digest in seen - {UNREADABLE}
+            if example.split != TRAIN and example.digest in seen - {UNREADABLE, EMPTY}
         )
 
     def parted_groups(self) -> tuple[Example, ...]:
