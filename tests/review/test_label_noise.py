@@ -90,25 +90,55 @@ def test_flipped_labels_come_first(classes: int) -> None:
     assert noise.wrong.sum() == pytest.approx(len(flipped), rel=0.35)
 
 
-def test_divisions_differ_and_all_choose_like_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    features, labels = blobs((30, 30))
-    asked: list[tuple[int, tuple[float, ...]]] = []
-    given: list[np.ndarray] = []
+Calls = list[dict[str, Any]]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Return what is asked of cross-validation from now on, and what it answers."""
+    seen: Calls = []
     original = module.cross_validated
 
     def spied(*words: Any, **named: Any) -> Any:
-        asked.append((named["seed"], tuple(named["strengths"])))
         found = original(*words, **named)
-        given.append(found.probabilities)
+        seen.append({**named, "found": found.probabilities})
         return found
 
     monkeypatch.setattr(module, "cross_validated", spied)
+    return seen
+
+
+def test_divisions_differ_and_all_choose_like_the_first(calls: Calls) -> None:
+    features, labels = blobs((30, 30))
     heard: list[tuple[int, int]] = []
     probabilities, _ = doubts(features, labels, names(60), progress=lambda *n: heard.append(n))
-    np.testing.assert_allclose(probabilities, np.mean(given, axis=0))
+    # Nothing is likely wrong, so there is no second round.
+    expected = np.mean([call["found"] for call in calls], axis=0)
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-9)
     doubts(features, labels, names(60), seed=1)
-    seeds = [seed for seed, _ in asked]
-    assert len(set(seeds)) == 2 * DIVISIONS
-    assert [len(strengths) for _, strengths in asked[:DIVISIONS]] == [6, 1, 1]
-    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
-    assert heard[-1] == (300, 300)
+    assert len({call["seed"] for call in calls}) == len(calls) == 2 * DIVISIONS
+    assert [len(call["strengths"]) for call in calls[:DIVISIONS]] == [6, 1, 1]
+    assert [done / total for done, total in heard] == sorted(done / total for done, total in heard)
+    assert heard[-1][0] == heard[-1][1]
+
+
+def test_the_second_round_is_not_trained_on_what_the_first_calls_likely_wrong(
+    calls: Calls,
+) -> None:
+    features, labels = blobs((60, 60))
+    wrong = [0, 1, 2, 60, 61, 62]
+    labels[wrong] = 1 - labels[wrong]
+    probabilities, noise = doubts(features, labels, names(120))
+    assert len(calls) == 2 * DIVISIONS
+    assert len({call["seed"] for call in calls}) == len(calls)
+    assert all(call["trusted"].all() for call in calls[:DIVISIONS])
+    for call in calls[DIVISIONS:]:
+        assert call["trusted"][wrong].sum() <= 1
+        assert np.delete(call["trusted"], wrong).all()
+    first, second = (
+        np.mean([call["found"] for call in some], axis=0)
+        for some in (calls[:DIVISIONS], calls[DIVISIONS:])
+    )
+    middle = np.sqrt(first * second)
+    np.testing.assert_allclose(probabilities, middle / middle.sum(axis=1, keepdims=True), rtol=1e-6)
+    assert (noise.wrong[wrong] > 0.5).sum() >= 5

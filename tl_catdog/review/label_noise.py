@@ -16,13 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, xlogy
+from scipy.special import expit, log_softmax, softmax, xlogy
 
 from tl_catdog.data.parallel import Progress
 from tl_catdog.features.linear_probe import STRENGTHS, cross_validated
 
 DIVISIONS = 3
 """Divisions into folds whose predictions are averaged, so that chance neighbours count for less."""
+
+ROUNDS = 2
+"""The second one isn't trained on likely errors, which draw others like them to their side."""
 
 PRIOR = (2.0, 31.0)
 """Beta prior of ε, its mode at 3 %: it weighs as much as 31 pictures."""
@@ -103,25 +106,38 @@ def doubts(
         progress: Called with (done, total), parts of the work.
 
     Returns:
-        The probes' probabilities of the classes, (N, C), and what follows for the labels.
+        The probes' probabilities of the classes, (N, C), a mean of both rounds, and what follows
+        for the labels.
 
     Raises:
         CatdogError: A class has too few pictures.
     """
-    said, strengths = [], STRENGTHS
-    for number in range(DIVISIONS):
-        part = cross_validated(
-            features,
-            labels,
-            groups,
-            strengths=strengths,
-            seed=DIVISIONS * seed + number,
-            progress=_later(progress, number, DIVISIONS),
-        )
-        strengths = (part.strength,)  # the others choose like the first
-        said.append(part.probabilities)
-    probabilities = np.mean(said, axis=0)
-    return probabilities, label_noise(labels, probabilities)
+    trusted = np.ones(len(labels), dtype=np.bool_)
+    answers: list[npt.NDArray[np.float64]] = []
+    for turn in range(ROUNDS):
+        said, strengths = [], STRENGTHS
+        for number in range(turn * DIVISIONS, (turn + 1) * DIVISIONS):
+            part = cross_validated(
+                features,
+                labels,
+                groups,
+                trusted=trusted,
+                strengths=strengths,
+                seed=ROUNDS * DIVISIONS * seed + number,
+                progress=_later(progress, number, ROUNDS * DIVISIONS),
+            )
+            strengths = (part.strength,)  # the others choose like the first
+            said.append(part.probabilities)
+        answers.append(np.mean(said, axis=0))
+        logs = np.mean([np.log(np.maximum(some, FLOOR)) for some in answers], axis=0)
+        probabilities = np.asarray(softmax(logs, axis=1))  # the geometric mean
+        noise = label_noise(labels, probabilities)
+        trusted = noise.wrong <= 0.5
+        if trusted.all():
+            break
+    if progress is not None:
+        progress(1, 1)
+    return probabilities, noise
 
 
 def _later(progress: Progress | None, number: int, rounds: int) -> Progress | None:
