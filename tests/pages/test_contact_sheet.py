@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import paint_set
 from tl_catdog import runtime
-from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.pages.charts import write_png
-from tl_catdog.pages.contact_sheet import Sheet, augmented_sheet, contact_sheet
+from tl_catdog.pages.contact_sheet import Sheet, augmented_sheet, contact_sheet, count_for
 
 
 @pytest.fixture
@@ -108,3 +109,30 @@ def test_augmented_versions_are_those_of_the_pipeline(
     expected = np.rint(Augmenter(recipe, 32, 3)(batch).numpy())
     np.testing.assert_array_equal(np.stack(shown[1:3]), expected)
     assert np.abs(shown[1].astype(int) - shown[2]).mean() > 1
+
+
+@pytest.mark.parametrize(("classes", "count"), [(2, 8), (30, 8), (31, 7), (89, 2), (500, 1)])
+def test_the_more_classes_the_fewer_pictures_of_each(classes: int, count: int) -> None:
+    assert count_for(classes, 8) == count
+    assert count_for(classes, 1) == 1
+
+
+def test_many_classes_share_rows_each_under_its_own_heading(tmp_path: Path) -> None:
+    examples = []
+    for i in range(70):
+        path = tmp_path / f"class {i:02}" / "one.png"
+        path.parent.mkdir()
+        Image.new("RGB", (8, 8), (3 * i, 0, 0)).save(path)
+        name = path.relative_to(tmp_path).as_posix()
+        examples.append(Example(path, name, path.parent.name, "train", f"{i}"))
+    names = tuple(item.label for item in examples)
+    images = ImageSet(tmp_path, "class folders", names, tuple(examples), {})
+    sheet = contact_sheet(images, count=1, seed=0, split=None)
+    headings = [axes.get_title(loc="left") for axes in sheet.figure.axes]
+    shown = [heading for heading in headings if heading]
+    assert [heading[:8] for heading in shown] == list(names)
+    assert all(len(heading) <= 16 for heading in shown)
+    grid = sheet.figure.axes[0].get_gridspec()
+    assert grid is not None
+    assert (grid.nrows, grid.ncols) == (9, 8)
+    assert len(sheet.shown) == 70

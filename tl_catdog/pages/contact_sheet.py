@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -26,6 +26,7 @@ CELL, LABEL, CAPTION, TITLE = 1.25, 0.3, 0.22, 0.45
 
 SIDE = 188  # pixels: what a cell has at 150 a inch
 NAME = 18  # letters of a file's name that fit below its picture
+LETTERS = 16  # of a heading that fit above a picture, where the next one has its own
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,24 @@ class Sheet:
 
 @dataclass(frozen=True)
 class _Row:
-    """A heading, and pictures with their captions."""
+    """Pictures with their captions, and headings by the place of the picture that they stand on."""
 
-    heading: str
+    headings: Mapping[int, str]
     images: Sequence[Pixels]
     captions: Sequence[str]
+
+
+CELLS, ACROSS = 240, 8
+"""Pictures of a sheet, where no number is asked for, and of a row that several classes share."""
+
+
+def count_for(classes: int, most: int) -> int:
+    """Return how many pictures of each class a sheet has room for, 1..most.
+
+    >>> count_for(2, 8), count_for(89, 8), count_for(1000, 8)
+    (8, 2, 1)
+    """
+    return max(1, min(most, CELLS // classes))
 
 
 def contact_sheet(images: ImageSet, *, count: int, seed: int, split: str | None) -> Sheet:
@@ -63,15 +77,35 @@ def contact_sheet(images: ImageSet, *, count: int, seed: int, split: str | None)
     sizes = Counter(item.label for item in _of(images, split))
     rows = [
         _Row(
-            f"{label}: {plural(sizes[label], 'picture')}",
+            {0: f"{label}: {plural(sizes[label], 'picture')}"},
             [pixels for item, pixels in chosen if item.label == label],
             [_short(item.name) for item, _ in chosen if item.label == label],
         )
         for label in images.classes
     ]
     where = "" if split is None else f", {split}"
-    figure = _draw(f"{images.name}{where}", [row for row in rows if row.images])
+    shared = ACROSS // count if len(rows) * count > ACROSS * ACROSS else 1
+    figure = _draw(f"{images.name}{where}", _sharing([row for row in rows if row.images], shared))
     return Sheet(figure, tuple(item.name for item, _ in chosen), tuple(skipped))
+
+
+def _sharing(rows: Sequence[_Row], classes: int) -> Sequence[_Row]:
+    """Return rows that this many classes share each; headings are cut to what they stand on."""
+    if classes < 2:
+        return rows
+    found = []
+    for start in range(0, len(rows), classes):
+        headings: dict[int, str] = {}
+        images: list[Pixels] = []
+        captions: list[str] = []
+        for row in rows[start : start + classes]:
+            room = round(LETTERS * len(row.images))
+            text = printable(row.headings[0])
+            headings[len(images)] = text if len(text) <= room else f"{text[: room - 1]}…"
+            images += row.images
+            captions += row.captions
+        found.append(_Row(headings, images, captions))
+    return found
 
 
 def augmented_sheet(
@@ -112,7 +146,7 @@ def augmented_sheet(
         batch = tf.repeat(tf.cast(pixels, tf.float32)[None], versions, axis=0)
         varied = np.rint(augment(batch).numpy()).astype(np.uint8)
         captions = [_short(item.name), *[""] * versions]
-        rows.append(_Row(item.label, [pixels, *varied], captions))
+        rows.append(_Row({0: item.label}, [pixels, *varied], captions))
     title = f"{images.name}: as it is, then as training sees it ({recipe}, {image_size} px)"
     return Sheet(_draw(title, rows), tuple(item.name for item, _ in chosen), tuple(skipped))
 
@@ -168,8 +202,9 @@ def _draw(title: str, rows: Sequence[_Row]) -> Figure:
         for column in range(columns):
             axes = figure.add_subplot(grid[number, column])
             axes.axis("off")
-            if column == 0:
-                axes.set_title(printable(row.heading), loc="left", fontsize=9, parse_math=False)
+            if column in row.headings:
+                heading = printable(row.headings[column])
+                axes.set_title(heading, loc="left", fontsize=9, parse_math=False)
             if column < len(row.images):
                 _put(axes, row.images[column], row.captions[column])
     return figure

@@ -60,17 +60,22 @@ def show(
     from tl_catdog.cli.render import skipped_table
     from tl_catdog.data.sets import load_set
     from tl_catdog.pages.charts import write_png
-    from tl_catdog.pages.contact_sheet import augmented_sheet, contact_sheet
+    from tl_catdog.pages.contact_sheet import augmented_sheet, contact_sheet, count_for
 
     images = load_set(root)
+    classes = len(images.classes)
     shared: dict[str, Any] = {"seed": seed, "split": split}
     if augmented:
         size = ARCH_DEFAULTS[arch]["image_size"]
         sheet = augmented_sheet(
-            images, count=count or FEW, recipe=recipe, image_size=size, **shared
+            images,
+            count=count or count_for(8 * classes, FEW),
+            recipe=recipe,
+            image_size=size,
+            **shared,
         )
     else:
-        sheet = contact_sheet(images, count=count or MANY, **shared)
+        sheet = contact_sheet(images, count=count or count_for(classes, MANY), **shared)
     with writing(path):
         write_png(sheet.figure, path)
     if sheet.skipped:
