@@ -25,6 +25,7 @@ def on_sets(records: Sequence[Record]) -> list[Figure]:
     found = [item for name in names for item in of_set(records, name)]
     means = [
         mean_of_sets(records, names, "flips in the first rows, % (mean of sets)", flips_found, 85),
+        mean_of_sets(records, names, "flips in the list, % (mean of sets)", flips_listed),
         mean_of_sets(records, names, "likely labels that are flips, % (mean)", likely_right, 60),
     ]
     held = [hit for name in names for hits in doublings(records, name).values() for hit in hits]
@@ -93,7 +94,7 @@ def mean_of_sets(
     names: Sequence[str],
     what: str,
     of: Callable[[Sequence[Record], str], Column],
-    target: float,
+    target: float | None = None,
 ) -> Figure:
     """Return the mean over those sets that have the figure in a repeat."""
     columns = [of(records, name) for name in names]
@@ -107,6 +108,11 @@ def mean_of_sets(
 def flips_found(records: Sequence[Record], name: str) -> Column:
     """Return which part of the flips ``review`` has in as many rows as there are flips."""
     return _of_labels(records, name, "first", "planted")
+
+
+def flips_listed(records: Sequence[Record], name: str) -> Column:
+    """Return which part of the flips is anywhere in the list of ``review``, in percent."""
+    return _of_labels(records, name, "listed", "planted")
 
 
 def likely_right(records: Sequence[Record], name: str) -> Column:

@@ -11,6 +11,8 @@ from measure import Record, failed_parts
 
 from sets.summary import (
     doublings,
+    flips_found,
+    flips_listed,
     foreign_parts,
     leaks,
     likely_right,
@@ -155,8 +157,7 @@ def labels(
     rows, first, sums = [], {}, [0, 0]
     for name in names:
         planted = _part(records, name, "labels", "planted")
-        first[name] = combine(percentage, _part(records, name, "labels", "first"), planted)
-        listed = combine(percentage, _part(records, name, "labels", "listed"), planted)
+        first[name] = flips_found(records, name)
         held = [hit for hits in doublings(records, name).values() for hit in hits]
         sums = [sums[0] + sum(held), sums[1] + len(held)]
         rows.append(
@@ -164,7 +165,7 @@ def labels(
                 name,
                 _cell(planted, lambda value: f"{value:.0f}"),
                 _cell(first[name]),
-                _cell(listed),
+                _cell(flips_listed(records, name)),
                 _cell(likely_right(records, name)),
                 f"{sum(held)} of {len(held)}" if held else NOTHING,
             )

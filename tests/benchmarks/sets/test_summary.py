@@ -22,6 +22,7 @@ def test_each_set_has_its_figures_and_all_have_their_means() -> None:
         "pets: foreign ones withheld, worst kind": (60.0, False),
         "pets: of these right": (100 * 14 / 15, None),
         "flips in the first rows, % (mean of sets)": (80.0, False),
+        "flips in the list, % (mean of sets)": (90.0, None),
         "likely labels that are flips, % (mean)": (70.0, True),
         "doublings within the forecast, %": (100 * 2 / 3, False),
     }
