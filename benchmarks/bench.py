@@ -106,22 +106,21 @@ class Bench:
 
     def shown(self, command: Sequence[str], env: Mapping[str, str]) -> str:
         """Return a command as readers elsewhere can use it: without this machine's folders."""
+        names = {self.python: "python", self.program: "tl-catdog"}
+        words = [*(f"{key}={value}" for key, value in env.items()), *command]
+        return " ".join(shlex.quote(self.plain(names.get(word, word))) for word in words)
+
+    def plain(self, text: str) -> str:
+        """Return a text with short names for this machine's folders."""
         places = ((self.sets, "SETS"), (self.cache, "CACHE"), (self.data, "DIR"))
         known = [(path, name) for path, name in places if path is not None]
         known += [(self.work, "TMP"), (HERE, "benchmarks")]
         if self.weights is not None:
             known.append((self.weights, self.weights.name))
-        names = {self.python: "python", self.program: "tl-catdog"}
         # The longest first: one of the folders may lie in another.
-        known.sort(key=lambda item: -len(str(item[0])))
-        words = [*(f"{key}={value}" for key, value in env.items()), *command]
-        plain = []
-        for word in words:
-            text = names.get(word, word)
-            for path, short in known:
-                text = text.replace(str(path), short)
-            plain.append(shlex.quote(text))
-        return " ".join(plain)
+        for path, name in sorted(known, key=lambda item: -len(str(item[0]))):
+            text = text.replace(str(path), name)
+        return text
 
 
 def find_program(python: str = sys.executable) -> str:

@@ -133,10 +133,13 @@ def measure_section(journal: Journal, section: Section, bench: Bench, plan: Plan
         if isinstance(taken, BenchmarkError):
             if section.timed:
                 raise taken
-            journal.fail(task, repeat, str(taken))
-            note(f"{label}: failed: {taken}", style="red")
+            error = bench.plain(str(taken)).replace(bench.python, "python")
+            journal.fail(task, repeat, error)
+            note(f"{label}: failed: {error}", style="red")
             whole = False
             continue
+        for part in failed_parts(taken):
+            taken["printed"][part]["error"] = bench.plain(taken["printed"][part]["error"])
         journal.add(taken)
         note(f"{label}: {taken['wall_seconds']:.2f} s, {taken['peak_rss_bytes'] / 2**20:.0f} MiB")
         for part in failed_parts(taken):

@@ -88,6 +88,7 @@ def test_a_failure_is_kept_and_what_failed_is_tried_again(
     kept = json.loads(path.read_text())
     assert [item["name"] for item in kept["measurements"]] == ["s: partly", "whole"]
     assert [item["name"] for item in kept["failures"]] == ["s: fails"]
+    assert str(tmp_path) not in path.read_text()  # nor this machine's folders
     works.touch()
     journal = open_journal(path, AROUND, summarise, resume=True)
     assert run.run(journal, [section(*tasks)], bench, plan) == 0
