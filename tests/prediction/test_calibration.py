@@ -2,18 +2,18 @@
 
 import doctest
 import math
-from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from tl_catdog.prediction import calibration
-from tl_catdog.prediction.calibration import at_temperature, fit_temperature
+from tl_catdog.prediction.calibration import at_temperature, fit_temperature, uncalibrated
 
 
 def answers(n: int, classes: int, sharpness: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -69,9 +69,14 @@ def test_pictures_that_all_came_out_right_do_not_ask_for_boundless_sureness() ->
     probabilities = np.array([[0.98, 0.02], [0.02, 0.98]] * 40)
     labels = np.array([0, 1] * 40)
     found = fit_temperature(probabilities, labels)
-    sure = at_temperature(probabilities, found.temperature).max()
-    # Forty of forty: a further one is right in (40 + 1) of (40 + 2).
-    assert sure == pytest.approx(41 / 42, abs=1e-3)
+    assert 0.3 < found.temperature < 0.7
+    # Ten times as many say more.
+    more = fit_temperature(np.tile(probabilities, (10, 1)), np.tile(labels, 10))
+    assert more.temperature < found.temperature
+    # What is known beforehand is believed the more, the surer it is.
+    known = [fit_temperature(probabilities, labels, usual=2.0, spread=s) for s in (0.01, 0.3, 1.0)]
+    assert known[0].temperature == pytest.approx(2.0, rel=0.02)
+    assert known[0].temperature > known[1].temperature > known[2].temperature
 
 
 def test_nothing_to_fit_on_is_refused() -> None:
@@ -80,31 +85,31 @@ def test_nothing_to_fit_on_is_refused() -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_each_class_is_as_certain_as_its_count_allows(classes: int) -> None:
-    """Platt 1999: of n pictures of a class each is it for (n + 1) / (n + 2), others share the rest.
-
-    The fitted temperature is the best for these targets, here found on a grid by definition.
-    """
+def test_the_temperature_is_the_likeliest_where_its_logarithm_is_normal(classes: int) -> None:
+    """By definition, on a grid."""
     probabilities, labels = answers(30, classes, 3.0, seed=7)
     probabilities = np.clip(probabilities, 1e-5, None)  # far from where rounding is cut off
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    counts = Counter(labels.tolist())
-    assert len(set(counts.values())) == classes  # so that each class has another target
 
-    def loss(temperature: float) -> float:
-        total = 0.0
+    def likelihood(temperature: float) -> float:
+        total = norm(math.log(1.5), 0.4).logpdf(math.log(temperature))
         for row, label in zip(probabilities, labels, strict=True):
             powers = [float(p) ** (1 / temperature) for p in row]
-            doubt = 1 / (counts[label] + 2)
-            for index, power in enumerate(powers):
-                target = 1 - doubt if index == label else doubt / (classes - 1)
-                total -= target * math.log(power / sum(powers))
-        return total / len(labels)
+            total += math.log(powers[label] / sum(powers))
+        return float(total)
 
     grid = np.geomspace(0.2, 20, 2000)
-    best = grid[int(np.argmin([loss(temperature) for temperature in grid]))]
-    found = fit_temperature(probabilities, labels)
+    best = grid[int(np.argmax([likelihood(temperature) for temperature in grid]))]
+    found = fit_temperature(probabilities, labels, usual=1.5, spread=0.4)
     assert found.temperature == pytest.approx(best, rel=0.005)
+
+
+def test_what_is_calibrated_already_keeps_its_temperature() -> None:
+    probabilities, labels = answers(50, 3, 3.0, seed=1)
+    found = uncalibrated(probabilities, labels)
+    assert (found.temperature, found.n) == (1.0, 50)
+    loss = -np.log(probabilities[np.arange(50), labels]).mean()
+    assert found.log_loss_before == found.log_loss_after == pytest.approx(loss)
 
 
 def test_the_losses_are_those_of_the_true_classes_before_and_after() -> None:

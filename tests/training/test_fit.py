@@ -18,7 +18,13 @@ from tl_catdog.models.mobilenet import BACKBONE
 from tl_catdog.training import fit as fitting
 from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.observer import EpochResult, Observer
-from tl_catdog.training.stages import INTERRUPTED, STOPPED_EARLY, StageResult, stages_of
+from tl_catdog.training.stages import (
+    INTERRUPTED,
+    LINEAR,
+    STOPPED_EARLY,
+    StageResult,
+    stages_of,
+)
 
 CLASSES = ("ant", "bee")
 
@@ -67,7 +73,7 @@ def fit(
     best = best or BestWeights()
     results = []
     for number, stage in enumerate(stages_of(config)):
-        if only and stage.name != only:
+        if stage.name == LINEAR or (only and stage.name != only):
             continue
         stage = replace(stage, feature_layer=None)  # the whole network, on pictures
         results.append(

@@ -8,17 +8,22 @@ import keras
 import numpy as np
 import pytest
 
-from tl_catdog.config import TrainConfig
+from tl_catdog.config import ResolvedConfig, TrainConfig
+from tl_catdog.models.head import activation_of
 from tl_catdog.training import fit as fitting
-from tl_catdog.training.stages import stages_of
+from tl_catdog.training.stages import LINEAR, Stage, stages_of
+
+
+def trained_stage(config: ResolvedConfig) -> Stage:
+    return next(stage for stage in stages_of(config) if stage.name != LINEAR)
 
 
 def compiled(*, steps: int = 10, features: int = 4, units: int = 1, **settings: Any) -> keras.Model:
     """Return a tiny network compiled as the frozen stage of these settings would be."""
     config = TrainConfig(**{"image_size": 32, **settings}).resolved()
-    (stage, *_) = stages_of(config)
+    stage = trained_stage(config)
     model = keras.Sequential(
-        [keras.Input((features,)), keras.layers.Dense(units, activation="sigmoid")]
+        [keras.Input((features,)), keras.layers.Dense(units, activation=activation_of(units))]
     )
     fitting.compile_stage(model, config, stage, steps)
     return model
@@ -48,7 +53,7 @@ def test_the_running_mean_looks_back_on_a_part_of_the_stage(
 
 def rates(config: TrainConfig, steps: int, *at: int) -> list[float]:
     settings = config.resolved()
-    schedule = fitting.learning_rate_of(settings, stages_of(settings)[0], steps)
+    schedule = fitting.learning_rate_of(settings, trained_stage(settings), steps)
     return [float(schedule(step)) for step in at]
 
 
@@ -71,11 +76,18 @@ def test_a_warm_up_takes_half_of_the_stage_at_most() -> None:
     assert rates(config, 10, 0, 10) == pytest.approx([0.04, 0.4], rel=1e-5)
 
 
-@pytest.mark.parametrize("units", [1, 3])
-def test_the_loss_is_the_binary_cross_entropy_with_smoothed_targets(units: int) -> None:
-    model = compiled(label_smoothing=0.2, units=units)
-    probabilities = np.array([[0.9] * units, [0.3] * units])
-    targets = np.array([[1.0] * units, [0.0] * units])
+def test_the_loss_of_many_classes_is_that_of_the_true_one_with_smoothed_targets() -> None:
+    model = compiled(label_smoothing=0.3, units=3)
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]])
+    targets = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    smooth = targets * 0.7 + 0.1
+    expected = -(smooth * np.log(probabilities)).sum(axis=1).mean()
+    assert float(model.loss(targets, probabilities)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_loss_of_two_classes_is_the_binary_cross_entropy_with_smoothed_targets() -> None:
+    model = compiled(label_smoothing=0.2)
+    probabilities, targets = np.array([[0.9], [0.3]]), np.array([[1.0], [0.0]])
     smooth = targets * 0.8 + 0.1
     expected = -(smooth * np.log(probabilities) + (1 - smooth) * np.log(1 - probabilities)).mean()
     assert float(model.loss(targets, probabilities)) == pytest.approx(expected, rel=1e-5)

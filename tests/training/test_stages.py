@@ -9,11 +9,11 @@ import pytest
 from tl_catdog.config import TrainConfig
 from tl_catdog.errors import UsageError
 from tl_catdog.models.layout import POOLING, shape_at
-from tl_catdog.training.stages import FINETUNE, FROZEN, SCRATCH, Stage, stages_of
+from tl_catdog.training.stages import FINETUNE, FROZEN, LINEAR, SCRATCH, Stage, stages_of
 
 
 def finetuned(**settings: object) -> Stage:
-    return stages_of(TrainConfig(finetune=True, **settings).resolved())[1]  # type: ignore[arg-type]
+    return stages_of(TrainConfig(finetune=True, **settings).resolved())[-1]  # type: ignore[arg-type]
 
 
 def test_the_baseline_has_one_stage_on_pictures() -> None:
@@ -23,14 +23,24 @@ def test_the_baseline_has_one_stage_on_pictures() -> None:
 
 def test_a_frozen_backbone_trains_the_head_on_pooled_features() -> None:
     config = TrainConfig(epochs=7, learning_rate=0.5).resolved()
-    assert stages_of(config) == (Stage(FROZEN, 7, 0.5, None, POOLING),)
+    linear, frozen = stages_of(config)
+    assert linear == Stage(LINEAR, 1, 0.0, None, POOLING)
+    assert frozen == Stage(FROZEN, 7, 0.5, None, POOLING)
+
+
+def test_of_few_pictures_the_head_stays_linear() -> None:
+    linear, top = stages_of(TrainConfig(finetune=True).resolved(), few=True)
+    assert (linear.name, top.name) == (LINEAR, FINETUNE)
+    assert [stage.name for stage in stages_of(TrainConfig().resolved(), few=True)] == [LINEAR]
+    baseline = TrainConfig(arch="baseline").resolved()
+    assert stages_of(baseline, few=True) == stages_of(baseline)
 
 
 def test_fine_tuning_follows_with_its_own_epochs_and_learning_rate() -> None:
     config = TrainConfig(
         finetune=True, epochs=7, finetune_epochs=2, finetune_learning_rate=1e-4
     ).resolved()
-    frozen, top = stages_of(config)
+    _, frozen, top = stages_of(config)
     assert frozen.epochs == 7
     assert top == Stage(FINETUNE, 2, 1e-4, "block_13", "block_13")
 
