@@ -30,7 +30,7 @@ def test_the_interval_holds_what_is_measured_after_doubling(
             mean = error * (1 - cut) ** np.log2(times)
             luck = rng.normal(0, 0.15 * np.sqrt(error * (1 - error) / size / times), repeats)
             chance = np.clip(mean + luck, 0.001, 0.9)[:, None]
-            return hardness[None, :] >= chance  # the hardest pictures are wrong
+            return np.asarray(hardness[None, :] >= chance)  # the hardest pictures are wrong
 
         mine = rng.random(images)
         now, before = accuracy_of(1, mine), accuracy_of(0.5, mine, 5)

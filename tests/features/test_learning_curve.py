@@ -76,7 +76,7 @@ def test_the_chart_draws_the_forecast_after_the_points_and_no_more_than_all() ->
     points = (_point(10, np.ones((1, 40), dtype=np.bool_)), _point(20, np.arange(40)[None] > 0))
     gain = Estimate(0.03, Interval(-0.02, 0.08), 40)
     (axes,) = learning_curve_chart(LearningCurve(points, Forecast(0.3, gain), "held-out")).axes
-    measured, to, forecast = (line.get_xydata() for line in axes.get_lines()[::3])
+    measured, to, forecast = (np.asarray(line.get_xydata()) for line in axes.get_lines()[::3])
     assert measured.tolist() == [[10, 1.0], [20, 0.975]]
     assert to.tolist() == [[20, 0.975], [40, 1.0]]
     assert forecast.tolist() == [[40, 1.0]]

@@ -7,6 +7,7 @@ import pytest
 from scipy.special import softmax
 
 from tests.features.test_linear_probe import blobs, names
+from tl_catdog.features.linear_probe import cross_validated
 from tl_catdog.review import label_noise as module
 from tl_catdog.review.label_noise import DIVISIONS, doubts, label_noise
 
@@ -97,7 +98,7 @@ Calls = list[dict[str, Any]]
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Return what is asked of cross-validation from now on, and what it answers."""
     seen: Calls = []
-    original = module.cross_validated
+    original = cross_validated
 
     def spied(*words: Any, **named: Any) -> Any:
         found = original(*words, **named)

@@ -133,7 +133,7 @@ def review_view(found: Review) -> RenderableType:
         "picture. Bold: likely wrong. In all, "
         f"{plural(round(found.expected), 'training label')} should be wrong."
     )
-    lines = [heading(title), rows, cell(legend, "dim")]
+    lines: list[RenderableType] = [heading(title), rows, cell(legend, "dim")]
     if found.unchecked:
         lines.append(
             cell(
