@@ -44,9 +44,9 @@ class EvaluationResult:
     >>> found.split, found.metrics.n, round(found.metrics.accuracy, 3)
     ('test', 351, 0.989)
     >>> found.metrics.confusion  # rows: what is true; columns: what it said
-    ((174, 2), (2, 173))
+    ((173, 3), (1, 174))
     >>> print(found.calibration.per_class[0].recall)
-    98.9 % (96.0–99.7)
+    98.3 % (95.1–99.4)
     """
 
     run: Run
