@@ -39,7 +39,7 @@ class Length:
 
     def epochs(self, images: int, batch_size: int) -> int:
         """Return the epochs for a number of training pictures, 1 or more."""
-        steps = self.steps * max(1.0, images / TYPICAL) ** self.growth
+        steps: float = self.steps * max(1.0, images / TYPICAL) ** self.growth
         an_epoch = math.ceil(images / batch_size)
         return min(max(round(steps * 32 / batch_size / an_epoch), self.fewest), self.most)
 

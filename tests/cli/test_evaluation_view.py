@@ -45,8 +45,10 @@ def test_evaluation_gives_every_figure_with_its_interval_and_n(width: int) -> No
 def test_the_selection_names_coverage_and_precision() -> None:
     item = predictions()
     text = text_of(selection_line(choose_policy(item, 0.8), "test", item), 80)
-    assert text.startswith("With predict --precision 0.8: of 300 test pictures ")
+    assert text.startswith("With predict --reject: of 300 test pictures ")
     assert "were answered" in text
+    words = " ".join(text.split())
+    assert words.endswith("Promised: 80.0 % of the answers are right, with 95 % certainty.")
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -39,8 +39,8 @@ def command() -> Callable[..., None]:
 
     train.__doc__ = (
         "Train a classifier on folders of pictures.\n\n"
-        "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as cat.1.jpg, or "
-        "a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far."
+        "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as cat.1.jpg, "
+        "or a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far."
     )
     parameters = [_parameter(item) for item in fields(TrainConfig)]
     parameters.append(

@@ -1,9 +1,9 @@
 """A run's network as others take it: pictures in, calibrated probabilities of all classes out.
 
 With logits z and temperature T, two classes have the probabilities σ(−z/T) and σ(z/T); more have
-the softmax of z/T, or of ln σ(z) / T in older networks of sigmoids. That is what ``predictor.to_probabilities`` and
-``calibration.at_temperature`` compute, from logits instead of sigmoids that single precision has
-rounded to one.
+the softmax of z/T, or of ln σ(z) / T in older networks of sigmoids. That is what
+``predictor.to_probabilities`` and ``calibration.at_temperature`` compute, from logits instead of
+outputs that single precision has rounded to one.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def fit_temperature(
     def loss(log_temperature: float) -> float:
         scaled = at_temperature(probabilities, float(np.exp(log_temperature)))
         unusual = (log_temperature - np.log(usual)) / spread
-        return _log_loss(scaled, labels) + 0.5 * unusual**2 / n
+        return float(_log_loss(scaled, labels) + 0.5 * unusual**2 / n)
 
     bounds = (np.log(COLDEST), np.log(HOTTEST))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
