@@ -152,9 +152,10 @@ def test_its_json_has_everything(cli: Cli, trained: Trained) -> None:
     outcome = cli("evaluate", "tuned", "--runs-dir", trained.runs_dir, "--json")
     found = json.loads(outcome.out)
     assert list(found) == [
-        "run", "arch", "data", "split", "n", "classes", "accuracy", "accuracy_ci", "auc",
-        "log_loss", "confusion", "auc_ci", "log_loss_ci", "ece", "ece_ci", "brier", "brier_ci",
-        "reliability", "per_class", "temperature", "skipped", "selection",
+        "run", "arch", "data", "split", "out_of_fold", "n", "classes", "accuracy", "accuracy_ci",
+        "balanced_accuracy", "balanced_accuracy_ci", "top5_accuracy", "top5_accuracy_ci", "auc",
+        "log_loss", "confusion", "auc_ci", "log_loss_ci", "ece", "ece_ci", "ece_plain", "brier",
+        "brier_ci", "reliability", "per_class", "temperature", "skipped", "selection",
     ]  # fmt: skip
     assert (found["run"], found["arch"], found["split"], found["n"]) == (
         "tuned", "mobilenet", "test", 18,

@@ -83,6 +83,7 @@ def test_every_stage_is_trained_and_both_engines_agree(arch: str, made: Made) ->
     found = made.runs[arch]
     names = ["scratch"] if arch == "baseline" else ["frozen", "finetune"]
     units = [f"{name} {unit}" for name in names for unit in ("start", "step", "validation")]
+    units += [] if arch == "baseline" else ["linear start"]
     reading = ["read train", "read validation", "predict", "rest"]
     assert sorted(found.cost) == sorted(units + reading)
     assert min(cost for unit, cost in found.cost.items() if "start" not in unit) > 0
@@ -107,7 +108,8 @@ def test_rows_are_as_large_as_a_training_keeps_them(made: Made) -> None:
 
 
 def test_a_stage_takes_the_pictures_and_epochs_that_it_is_told_to(made: Made) -> None:
-    assert made.stages == [("scratch", 2, 2), ("frozen", 3, 50), ("finetune", 2, 3)]
+    linear = ("linear", 1, 1)
+    assert made.stages == [("scratch", 2, 2), linear, ("frozen", 3, 50), ("finetune", 2, 3)]
 
 
 def test_it_leaves_nothing_behind_and_the_feature_cache_alone(made: Made) -> None:

@@ -53,7 +53,9 @@ def test_each_usual_command_has_its_estimate() -> None:
 def test_ten_times_the_pictures_take_about_ten_times_as_long() -> None:
     few, many = at(split(16_000, 4_000)), at(split(160_000, 40_000))
     for key in few:
-        assert middle(many[key]) / middle(few[key]) == pytest.approx(10, rel=0.25), key
+        ratio = middle(many[key]) / middle(few[key])
+        # The baseline's steps grow with the root of the pictures, what else it does with them.
+        assert 10**0.5 < ratio < 7 if key == BASELINE else ratio == pytest.approx(10, rel=0.25), key
         assert many[key].disk >= few[key].disk
 
 
@@ -61,9 +63,9 @@ def test_what_was_measured_is_multiplied_by_counts() -> None:
     """Each figure by hand; 1,601 pictures are 51 steps, and too many for their mirror images."""
     found = {key: middle(item) for key, item in at(split(1601, 400)).items()}
     began = 0.5 + 0.5 + 4.0 + 2.0 + 2001 * 2e-4
-    frozen = 2.0 + 15 * (51 * 0.003 + 400 * 0.001)
+    frozen = 1.5 + 2.0 + 29 * (51 * 0.003 + 400 * 0.001)
     finetune = 2.0 + 3 * (51 * 0.4 + 400 * 0.001)
-    scratch = 2.0 + 85 * (51 * 0.1 + 400 * 0.001)
+    scratch = 2.0 + 107 * (51 * 0.1 + 400 * 0.001)
     assert found[CACHED] == pytest.approx(began + frozen)
     assert found[MOBILENET] == pytest.approx(began + frozen + (1601 + 400) * 0.01)
     read = 1601 * 0.02 + 400 * 0.01
@@ -91,7 +93,7 @@ def test_a_warm_cache_is_faster_and_fine_tuning_slower() -> None:
 
 @pytest.mark.parametrize(
     ("stage", "epochs", "key"),
-    [("frozen", 15, MOBILENET), ("finetune", 3, TUNED), ("scratch", 85, BASELINE)],
+    [("frozen", 15, MOBILENET), ("finetune", 3, TUNED), ("scratch", 68, BASELINE)],
 )
 def test_each_stage_takes_all_of_its_epochs(stage: str, epochs: int, key: tuple[str, str]) -> None:
     counts = split(3200, 800)

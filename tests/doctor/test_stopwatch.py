@@ -106,3 +106,10 @@ def test_memory_is_that_of_this_process() -> None:
     held = bytearray(100_000_000)
     held[::4096] = b"1" * len(held[::4096])  # touched, so that it is there
     assert stopwatch.memory_now() - before > 5e7
+
+
+def test_a_linear_model_has_but_a_start(watch: Stopwatch, clock: Clock) -> None:
+    watch.stage_begins("linear", 1, 1, 10)
+    clock.seconds += 3
+    watch.epoch_ends(epoch("linear"))
+    assert watch.costs({}) == {"linear start": 3.0, "rest": 0.0}

@@ -106,13 +106,13 @@ def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
         "predictions", "references.npz", "split.csv",
     }  # fmt: skip
     assert run.predicted_splits() == ("test", "validation")
-    assert [row["stage"] for row in read_metrics(run)] == ["frozen", "frozen", "finetune"]
+    assert [row["stage"] for row in read_metrics(run)] == ["linear", "finetune"]
     for name in ("image_size", "epochs", "learning_rate", "augment", "patience"):
         assert run.config[name] is not None
     data = run.manifest["data"]
     assert data["counts"]["train"] == {"ant": 24, "bee": 24}
     assert len(data["fingerprint"]) == 64
-    assert [stage["name"] for stage in run.manifest["stages"]] == ["frozen", "finetune"]
+    assert [stage["name"] for stage in run.manifest["stages"]] == ["linear", "finetune"]
     assert {"tensorflow", "keras", "python", "tl-catdog"} <= set(run.manifest["versions"])
     assert run.manifest["timings"]["train_seconds"] > 0
     assert run.manifest["seed"] == 0

@@ -32,7 +32,7 @@ RUNS = {
     ),
     "mobilenet": DryRun(
         "mobilenet",
-        READING | stage_cost(FROZEN, 0.003) | stage_cost(FINETUNE, 0.4),
+        READING | {"linear start": 1.5} | stage_cost(FROZEN, 0.003) | stage_cost(FINETUNE, 0.4),
         {
             (layer, split): size
             for layer, size in ((POOLING, 1280 * 4), ("block_13", 14 * 14 * 96 * 2))

@@ -55,7 +55,6 @@ class Amount(NamedTuple):
 
 
 WORK = {
-    LINEAR: Amount(1024, 1024, 1),
     FROZEN: Amount(1024, 1024),
     SCRATCH: Amount(256, 128),
     FINETUNE: Amount(96, 64),
@@ -177,9 +176,11 @@ def _naming_what_fails(watch: Stopwatch) -> Iterator[None]:
 
 def _shortened(inputs: Inputs, work: Mapping[str, Amount]) -> Inputs:
     """Return the inputs with as many epochs and pictures as they are to take."""
-    stages = tuple(replace(stage, epochs=work[stage.name].epochs) for stage in inputs.stages)
+    trained = [stage for stage in inputs.stages if stage.name != LINEAR]
+    short = {stage.name: replace(stage, epochs=work[stage.name].epochs) for stage in trained}
+    stages = tuple(short.get(stage.name, stage) for stage in inputs.stages)
     table = {}
-    for stage in stages:
+    for stage in trained:
         for split in (TRAIN, VALIDATION):
             samples = inputs.samples(stage.feature_layer, split)
             number = getattr(work[stage.name], split)

@@ -15,7 +15,7 @@ from tl_catdog.defaults import HELD_OUT
 from tl_catdog.doctor.dry_run import DryRun
 from tl_catdog.features.views import views_of
 from tl_catdog.models.layout import POOLING
-from tl_catdog.training.stages import stages_of
+from tl_catdog.training.stages import LINEAR, stages_of
 from tl_catdog.wording import count
 
 BASELINE = TrainConfig(arch="baseline")
@@ -120,6 +120,8 @@ def _training(
         work[f"read {VALIDATION if plain else split}"] += number
     for stage in stages:
         work[f"{stage.name} start"] = 1
+        if stage.name == LINEAR:
+            continue
         work[f"{stage.name} step"] = stage.epochs * math.ceil(counts[TRAIN] / config.batch_size)
         work[f"{stage.name} validation"] = stage.epochs * counts[VALIDATION]
     seconds = cost["start"] + cost["load"] + cost["TensorFlow"]

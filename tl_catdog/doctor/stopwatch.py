@@ -61,8 +61,8 @@ class Stopwatch(Observer):
         """Return the seconds of each unit of work, from the beginning to now.
 
         The units are ``read SPLIT``, a picture; ``STAGE start``; ``STAGE step``; ``STAGE
-        validation``, a picture; and ``rest``, all else together. A stage of one epoch has but a
-        start.
+        validation``, a picture; and ``rest``, all else together. A stage of one epoch, such
+        as a linear model, has but a start.
 
         Args:
             validated: Stage → pictures that each of its epochs was validated on.
@@ -74,9 +74,8 @@ class Stopwatch(Observer):
             known += last - first
         for stage, epochs in self._epochs.items():
             known += sum(sum(seconds) for seconds in epochs)
-            if len(epochs) == 1:  # a linear model, which has no steps
+            if len(epochs) == 1:
                 found[f"{stage} start"] = sum(epochs[0])
-                found[f"{stage} step"] = found[f"{stage} validation"] = 0.0
                 continue
             # The first one pays for starting up.
             training, validation = np.mean(epochs[1:], axis=0).tolist()
