@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import tl_catdog as tl
-from tests.conftest import Cli, Trained
+from tests.conftest import Cli, Trained, paint_set
 from tl_catdog.api import image_sources
 from tl_catdog.errors import UsageError
 
@@ -129,3 +129,28 @@ def test_an_unknown_run_is_wrong_use(tmp_path: Path) -> None:
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="trian"):
         tl.trian  # noqa: B018
+
+
+@pytest.mark.slow
+def test_out_of_fold_figures_are_those_that_were_saved_and_are_called_so(tmp_path: Path) -> None:
+    root = paint_set(tmp_path / "set", {"": 8})
+    runs = str(tmp_path / "models")
+    few = tl.train(root, runs_dir=runs, image_size=32)
+    assert few.run.out_of_fold
+    assert few.run.manifest["validation"] == "out-of-fold"
+    assert [stage["name"] for stage in few.run.manifest["stages"]] == ["linear"]
+    found = few.evaluate()
+    assert (found.split, found.out_of_fold, found.metrics.n) == ("validation", True, 16)
+    assert found.trained_on == 0
+    assert found.to_json()["out_of_fold"] is True
+    for again in ({"again": True}, {"mirror": True}):
+        with pytest.raises(UsageError, match="trained on all: its figures are out-of-fold"):
+            few.evaluate(**again)
+    with pytest.raises(UsageError, match="out-of-fold"):
+        few.robustness()
+    # Its own training pictures can be judged, but flatter.
+    assert few.evaluate(split="train").trained_on == 16
+    assert few.policy().out_of_fold
+    held_out = tl.train(root, runs_dir=runs, image_size=32, validation_fraction=0.25)
+    assert not held_out.run.out_of_fold
+    assert not held_out.evaluate(again=True).out_of_fold

@@ -74,13 +74,21 @@ def test_pictures_are_split_as_the_settings_say(tmp_path: Path) -> None:
         images = training_images(config, root)
         return {split: len(images.split(split)) for split in images.splits}
 
-    assert counts(TrainConfig()) == {"train": 32, "validation": 8}
+    # So few that nothing is held out, unless it is asked for or needed to choose an epoch.
+    assert counts(TrainConfig()) == {"train": 40}
+    for config in (
+        TrainConfig(validation_fraction=0.2),
+        TrainConfig(arch="baseline"),
+        TrainConfig(finetune=True),
+    ):
+        assert counts(config) == {"train": 32, "validation": 8}
+    assert counts(TrainConfig(test_fraction=0.25)) == {"train": 30, "test": 10}
     assert counts(TrainConfig(validation_fraction=0.5, test_fraction=0.25)) == {
         "train": 10, "validation": 20, "test": 10,
     }  # fmt: skip
     first, again, other = (
         {example.name: example.split for example in training_images(config, root).examples}
-        for config in (TrainConfig(seed=1), TrainConfig(seed=1), TrainConfig(seed=2))
+        for config in (TrainConfig(finetune=True, seed=seed) for seed in (1, 1, 2))
     )
     assert first == again != other
     assert not training_images(TrainConfig(), root).drawn

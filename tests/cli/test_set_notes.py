@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.cli.set_notes import effect_line, parted_line, set_notes
+from tl_catdog.cli.set_notes import (
+    effect_line,
+    held_out_line,
+    parted_line,
+    set_notes,
+    unequal_line,
+)
+from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import Example, Grouping, ImageSet
 from tl_catdog.features.group_effect import GroupEffect
 from tl_catdog.statistics import Estimate, Interval
@@ -67,3 +74,32 @@ def test_the_effect_is_said_with_its_interval(low: float, high: float, says: str
     assert line.startswith(f"If splits parted these groups, {says}: ")
     assert f"{'93.0' if value > 0 else '87.0'} % instead of 90.0 %" in line
     assert line.endswith("a linear probe on 1,200 pictures of 240 groups).")
+
+
+def of_sizes(cats: int, dogs: int, *, validation: int = 0) -> ImageSet:
+    sizes = {("cat", "train"): cats, ("dog", "train"): dogs, ("dog", "validation"): validation}
+    examples = [
+        Example(Path(), f"{label}{split}{number}", label, split, f"{label}{split}{number}")
+        for (label, split), count in sizes.items()
+        for number in range(count)
+    ]
+    return ImageSet(Path("set"), "class folders", ("cat", "dog"), tuple(examples))
+
+
+def test_that_nothing_is_held_out_is_said_with_the_rarest_class() -> None:
+    assert held_out_line(of_sizes(7, 30)) == (
+        "Few pictures (7 pictures of the rarest class), so all are trained on. What is said of "
+        "them is out-of-fold: from models trained without them."
+    )
+    assert held_out_line(of_sizes(7, 30, validation=1)) == ""
+
+
+def test_unequal_classes_are_warned_of_with_the_command_to_type() -> None:
+    config = TrainConfig(data="my pictures", arch="mobilenet")
+    assert unequal_line(config, of_sizes(1000, 50)) == (
+        "Warning: unequal classes, from 50 pictures (dog) to 1,000 (cat), so accuracy says little "
+        "of the rare ones: look at the balanced one. To count each class the same, type: "
+        "tl-catdog train --arch mobilenet --class-weights balanced --data 'my pictures'"
+    )
+    assert unequal_line(config, of_sizes(100, 50)) == ""
+    assert unequal_line(TrainConfig(class_weights="balanced"), of_sizes(1000, 50)) == ""

@@ -248,3 +248,18 @@ def test_classes_come_from_a_table_or_from_names(tmp_path: Path) -> None:
         "id,label\n" + "".join(f"{n % 2}_{n},{'xy'[n % 2]}\n" for n in range(10))
     )
     assert load_training_set(tmp_path).counts()["train"] == {"x": 4, "y": 4}
+
+
+@pytest.mark.parametrize(("each", "held_out"), [(49, 0), (50, 10)])
+def test_nothing_is_held_out_where_a_class_would_have_too_few_to_train_on(
+    tmp_path: Path, each: int, held_out: int
+) -> None:
+    """Forty of fifty are left; of forty-nine it would be thirty-nine."""
+    plant(tmp_path, "ant/ 60", f"bee/ {each}")
+    found = load_training_set(tmp_path, validation_fraction=None)
+    counts = found.counts()
+    assert counts.get("validation", {}).get("bee", 0) == held_out
+    assert counts["train"]["bee"] == each - held_out == found.rarest
+    assert ("nothing held out" in found.layout) is (not held_out)
+    asked = load_training_set(tmp_path, validation_fraction=0.2)
+    assert asked.counts()["validation"]["bee"] == 10
