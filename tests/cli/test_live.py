@@ -86,3 +86,16 @@ def test_both_views_are_chosen_by_the_console() -> None:
         assert type(view) is PlainView
     with watch(Console(file=io.StringIO(), force_terminal=True)) as view:
         assert type(view) is LiveView
+
+
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [
+        (0.5, "head: the mean of the linear model and the trained units\n"),
+        (1.0, "head: the linear model alone, which answers the validation pictures better\n"),
+    ],
+)
+def test_what_the_head_is_made_of_is_said(share: float, says: str) -> None:
+    out = io.StringIO()
+    PlainView(Console(file=out, width=80)).head_chosen(share)
+    assert out.getvalue() == says

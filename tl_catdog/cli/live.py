@@ -64,6 +64,11 @@ class PlainView(Observer):
         if reason != "completed":
             self._print(f"stage {stage}: {reason}")
 
+    def head_chosen(self, linear_share: float) -> None:
+        alone = "the linear model alone, which answers the validation pictures better"
+        both = "the mean of the linear model and the trained units"
+        self._print(f"head: {alone if linear_share == 1 else both}")
+
     def predicting(self, split: str, done: int, total: int) -> None:
         if done == total:
             self._print(f"predicted {count(total)} {split} pictures")
