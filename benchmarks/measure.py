@@ -68,10 +68,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """Something to measure in each repeat, or in the first ``most``.
-
-    ``prepare`` does what isn't measured.
-    """
+    """What to measure in each repeat, or the first ``most``; ``prepare`` isn't measured."""
 
     section: str
     name: str
@@ -124,8 +121,7 @@ def run_process(
     return Usage(wall, used.ru_utime, used.ru_stime, _rss_bytes(used), out)
 
 
-RUNNING: set[int] = set()
-"""Processes that are being measured."""
+RUNNING: set[int] = set()  # processes that are being measured
 
 
 def end_all() -> None:
