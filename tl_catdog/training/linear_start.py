@@ -65,7 +65,11 @@ class LinearStart:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Features and labels to fit on, of how many views of each picture, and their mean length."""
+    """Features and labels to fit on, of how many views of each picture.
+
+    Attributes:
+        features: Divided by ``scale``, their mean length.
+    """
 
     features: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
@@ -116,7 +120,7 @@ def linear_start(
         strength, chances = _best(fits, validation, truth)
     temperature = _calibrated(chances, truth, strength).temperature
     kernel, bias = (values / np.float32(temperature) for values in fits.at(strength))
-    known = _softmax(rows.features @ kernel + bias)
+    known = _softmax(rows.features @ (kernel * np.float32(rows.scale)) + bias)
     accuracy = float((known.argmax(axis=1) == rows.labels).mean())
     calibrated = at_temperature(chances, temperature)
     return LinearStart(kernel, bias, strength, calibrated, (log_loss(known, rows.labels), accuracy))
@@ -161,7 +165,6 @@ class _Fits:
 
     def __init__(self, rows: _Rows, weight: str | None) -> None:
         self._rows = rows
-        self._scaled = rows.features / np.float32(rows.scale)
         self._model = LogisticRegression(class_weight=weight, max_iter=STEPS, warm_start=True)
 
     def at(self, strength: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -169,7 +172,7 @@ class _Fits:
         # Every picture counts once, however many views there are of it.
         self._model.set_params(C=strength / self._rows.views)
         with threadpool_limits(1):  # several threads would wait for each other
-            self._model.fit(self._scaled, self._rows.labels)
+            self._model.fit(self._rows.features, self._rows.labels)
         kernel = self._model.coef_.T / self._rows.scale
         return kernel.astype(np.float32), self._model.intercept_.astype(np.float32)
 
@@ -185,8 +188,9 @@ def _rows(samples: Samples, classes: tuple[str, ...], seed: int) -> _Rows:
         cut = StratifiedShuffleSplit(1, train_size=most, random_state=seed)
         chosen = np.sort(next(cut.split(labels, labels))[0])
     views = [samples.gather(chosen, np.full_like(chosen, view)) for view in range(samples.views)]
-    features = np.concatenate(views).astype(np.float32)
+    features = np.concatenate(views).astype(np.float32, copy=False)
     scale = float(np.linalg.norm(features, axis=1).mean()) or 1.0
+    features /= np.float32(scale)
     return _Rows(features, np.tile(labels[chosen], samples.views), samples.views, scale)
 
 
