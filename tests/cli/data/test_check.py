@@ -44,7 +44,7 @@ def test_a_leak_is_named_with_what_it_may_inflate(cli: Cli, pictures: Path, colu
     text = re.sub(r"\s+", "", done.out)
     assert done.code == 1
     # At 80 columns the cell folds between the others'.
-    assert (f"train/dogs/{name}=validation/dogs/copy.jpg" in text) == (columns == 120)
+    assert (f"validation/dogs/copy.jpg=train/dogs/{name}" in text) == (columns == 120)
     assert f"train/dogs/{name}" in done.out
     assert "Trainingseesacopyof1of7validationpictures:accuracytheremaybeupto14.3points" in text
     assert f"Next: tl-catdog data fix {pictures}" in done.out
@@ -63,7 +63,8 @@ def test_json_has_the_documented_shape(cli: Cli, pictures: Path) -> None:
     assert found["seconds"] > 0
     (finding,) = found["findings"]
     assert finding["kind"] == "leak"
-    assert finding["paths"] == [f"train/dogs/{name}", "validation/dogs/copy.jpg"]
+    # The first one stays.
+    assert finding["paths"] == ["validation/dogs/copy.jpg", f"train/dogs/{name}"]
     assert finding["detail"].startswith("near-copies")
     assert found["seen_in_training"] == {"validation": {"pictures": 1, "of": 7, "points": 14.29}}
     assert found["failed_on"] == ["leak"]
