@@ -117,9 +117,14 @@ def test_several_run_at_a_time_and_an_interruption_ends_them_all(tmp_path: Path)
         signal.pthread_kill(main, signal.SIGINT)
 
     watcher = threading.Thread(target=interrupt)
+    # A shell's background jobs ignore Ctrl-C, and Python with them.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     watcher.start()
-    code = run.run(journal, [section(*tasks)], bench_in(tmp_path), Plan(seeds=1, jobs=2))
-    watcher.join()
+    try:
+        code = run.run(journal, [section(*tasks)], bench_in(tmp_path), Plan(seeds=1, jobs=2))
+        watcher.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert code == 130
     assert seen == [2]
     assert set() == measure.RUNNING
