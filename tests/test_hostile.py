@@ -112,7 +112,8 @@ def test_predict_answers_each_good_file_of_a_folder_and_names_each_bad_one(
     words = ("--run", "judge", "--runs-dir", runs, "--json")
     outcome = run("predict", corpus.root, *words)
     assert outcome.code == 1
-    assert outcome.err == ""  # not even a library's warning
+    # Not even a library's warning.
+    assert outcome.err == "Left out: 2 × link to a folder\n"
     rows = [json.loads(line) for line in outcome.out.splitlines()]
     assert sorted(row["path"] for row in rows) == sorted(map(str, corpus.verdicts))
     for row in rows:

@@ -143,9 +143,9 @@ def test_out_of_fold_figures_are_those_that_were_saved_and_are_called_so(tmp_pat
     assert (found.split, found.out_of_fold, found.metrics.n) == ("validation", True, 16)
     assert found.trained_on == 0
     assert found.to_json()["out_of_fold"] is True
-    for again in ({"again": True}, {"mirror": True}):
+    for again, mirror in ((True, False), (False, True)):
         with pytest.raises(UsageError, match="trained on all: its figures are out-of-fold"):
-            few.evaluate(**again)
+            few.evaluate(again=again, mirror=mirror)
     with pytest.raises(UsageError, match="out-of-fold"):
         few.robustness()
     # Its own training pictures can be judged, but flatter.

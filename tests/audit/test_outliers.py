@@ -45,7 +45,7 @@ class Far:
     """A feature bank in which each picture's only feature is its distance to the others."""
 
     @classmethod
-    def of(cls, read: Any, n: int) -> Far:
+    def of(cls, read: Any, n: int, *, neighbours: int) -> Far:
         return cls()
 
     def distances(self, read: Any, n: int, *, own: bool) -> npt.NDArray[np.float64]:

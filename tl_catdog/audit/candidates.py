@@ -49,7 +49,7 @@ FREQUENCIES = 8  # in each direction; more of them tell a crop from its window, 
 REDUCED = 32  # pixels that a window is averaged down to: crops matter less
 CANDIDATES = 5  # of each picture; more copies of it are in its group by way of these
 
-LIKELY = 0.68
+LIKELY = 0.6
 """Cosine of a likely copy. Of 60 crops from each of three sets (things on a board, radiographs,
 flowers) 98 in 100 have 0.80 and more; of pictures brightened by 1.4, 0.88."""
 

@@ -102,7 +102,8 @@ def prepare_inputs(
             backbone's weights can't be loaded; there is no room on the disk.
     """
     inputs = Inputs(config, images, stages)
-    feature_layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
+    layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
+    feature_layers = list(dict.fromkeys(layers))
     if feature_layers:
         _extract_all(inputs, feature_layers, observer)
     if any(stage.feature_layer is None for stage in stages):
