@@ -19,7 +19,7 @@ TYPICAL = 2048
 
 NARROWEST, UNITS_PER_CLASS = 128, 4
 """The hidden layer's width: of two classes, and for each of many; two units of the four can hold a
-linear model of the class (``models.head.linear_units``)."""
+linear model of the class (``models.layout.linear_units``)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Length:
 
 
 LENGTHS = {"baseline": Length(5440, 0.5, 10, 400), "mobilenet": Length(1500, 0.0, 5, 200)}
-"""Measured on sets of 200 to 2,000 pictures (docs/adr/026)."""
+"""mobilenet's was measured on sets of 200 to 2,000 pictures; the baseline's is that of the video's
+set, and was compared on no other (docs/adr/026)."""
 
 ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
     "baseline": {

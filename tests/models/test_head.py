@@ -8,14 +8,12 @@ from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.head import (
     HEAD_LAYERS,
     activation_in,
-    activation_of,
     empty_linear,
     features_of,
-    linear_units,
     put_linear,
-    units_for,
     with_features,
 )
+from tl_catdog.models.layout import activation_of, linear_units, units_for
 from tl_catdog.models.mobilenet import build_mobilenet
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tl_catdog.config import ResolvedConfig, TrainConfig
-from tl_catdog.models.head import activation_of
+from tl_catdog.models.layout import activation_of
 from tl_catdog.training import fit as fitting
 from tl_catdog.training.stages import LINEAR, Stage, stages_of
 

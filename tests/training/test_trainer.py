@@ -31,6 +31,7 @@ from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training import final_predictions, trainer
 from tl_catdog.training import fit as fitting
 from tl_catdog.training.callbacks import BestWeights
+from tl_catdog.training.head_stages import fit_linear
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import stages_of
 from tl_catdog.training.trainer import train
@@ -297,7 +298,6 @@ def test_what_fine_tuning_left_as_it_was_is_predicted_from_features(
     monkeypatch.setattr(trainer, "predict_splits", spied)
     kept: dict[str, Any] = {"finetune": True, "finetune_learning_rate": 9.0, "epochs": 6}
     better: dict[str, Any] = {"finetune": True}
-    fit_linear = fitting.fit_linear
 
     def beaten_by_anything(
         model: Any, config: Any, inputs: Any, best: BestWeights, *rest: Any

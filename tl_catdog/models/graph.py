@@ -15,7 +15,14 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tl_catdog.models.layout import LAST_CONVOLUTION, POOLING, STAGES, STEM_CHANNELS, shape_at
+from tl_catdog.models.layout import (
+    LAST_CONVOLUTION,
+    POOLING,
+    STAGES,
+    STEM_CHANNELS,
+    activation_of,
+    shape_at,
+)
 from tl_catdog.models.weights import Weights
 
 OUTPUT, FEATURES = "output", "features"
@@ -65,7 +72,7 @@ def inference_graph(
     features = graph.baseline() if arch == "baseline" else graph.backbone()[POOLING]
     units = weights["head_output/1"].shape
     width = weights["head_dense/0"].shape[:1]
-    softmax = (activation or ("sigmoid" if units == (1,) else "softmax")) == "softmax"
+    softmax = (activation or activation_of(*units)) == "softmax"
     output = graph.head(features, softmax=softmax)
     return graph.finish({OUTPUT: (output, units), FEATURES: (features, width)})
 

@@ -14,41 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
+from tl_catdog.models.layout import activation_of, linear_units, units_for
+
 HEAD_LAYERS = ("head_dense", "head_dropout", "head_output")
-
-
-def units_for(class_count: int) -> int:
-    """Return how many output units tell the classes apart: one for two classes, else one each."""
-    return 1 if class_count == 2 else class_count
-
-
-def activation_of(units: int) -> str:
-    """Return the activation of that many output units."""
-    return "sigmoid" if units == 1 else "softmax"
 
 
 def activation_in(model: keras.Model) -> str:
     """Return the activation of a network's output units."""
     return str(model.get_layer(HEAD_LAYERS[2]).activation.__name__)
-
-
-def linear_units(dense_units: int, units: int) -> int:
-    """Return how many of the hidden units are kept for a linear model: about a quarter.
-
-    Each logit needs two; more of them share it where there is room, so that dropout in a later
-    fine-tuning doesn't take it away at once.
-
-    Args:
-        dense_units: Width of the hidden layer.
-        units: Output units.
-
-    Returns:
-        A multiple of 2 · ``units``; 0 where as many more wouldn't be left.
-    """
-    pair = 2 * units
-    if dense_units < 2 * pair:
-        return 0
-    return pair * max(1, dense_units // 4 // pair)
 
 
 def with_features(model: keras.Model) -> keras.Model:

@@ -1,4 +1,4 @@
-"""MobileNetV2's layout: its blocks, and the feature layers that split it.
+"""MobileNetV2's layout: its blocks, the feature layers that split it, and the head's units.
 
 A feature layer is where the frozen part ends and the trained part begins: its output is computed
 once and cached. It is named after the block or layer right above it, or ``pooling``.
@@ -91,3 +91,32 @@ def shape_at(feature_layer: str, image_size: int) -> tuple[int, ...]:
             side = -(-side // (stride if repeat == 0 else 1))
             channels, number = filters, number + 1
     return (side, side, channels)
+
+
+def units_for(class_count: int) -> int:
+    """Return how many output units tell the classes apart: one for two classes, else one each."""
+    return 1 if class_count == 2 else class_count
+
+
+def activation_of(units: int) -> str:
+    """Return the activation of that many output units."""
+    return "sigmoid" if units == 1 else "softmax"
+
+
+def linear_units(dense_units: int, units: int) -> int:
+    """Return how many of the hidden units are kept for a linear model: about a quarter.
+
+    Each logit needs two; more of them share it where there is room, so that dropout in a later
+    fine-tuning doesn't take it away at once.
+
+    Args:
+        dense_units: Width of the hidden layer.
+        units: Output units.
+
+    Returns:
+        A multiple of 2 · ``units``; 0 where as many more wouldn't be left.
+    """
+    pair = 2 * units
+    if dense_units < 2 * pair:
+        return 0
+    return pair * max(1, dense_units // 4 // pair)

@@ -12,10 +12,12 @@ from dataclasses import replace
 import keras
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import class_indices, evaluation_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.features.linear_probe import log_loss
 from tl_catdog.models.head import put_linear
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.mobilenet import part_above
@@ -129,7 +131,7 @@ def choose_head(
     temperature = fit_temperature(trained, truth).temperature
     logits = np.log(np.maximum(trained, 1e-12)) / temperature
     alone = linear.of(held_out)
-    both = _softmax(MEAN * np.log(np.maximum(alone, 1e-12)) + (1 - MEAN) * logits)
+    both = softmax(MEAN * np.log(np.maximum(alone, 1e-12)) + (1 - MEAN) * logits, axis=1)
     worse = _losses(both, truth) - _losses(alone, truth)
     stays = worse.mean() > worse.std() / np.sqrt(len(worse))
     share, chances = (1.0, alone) if stays else (MEAN, both)
@@ -149,10 +151,4 @@ def _losses(chances: Floats, truth: npt.NDArray[np.int64]) -> Floats:
 
 def _figures(chances: Floats, truth: npt.NDArray[np.int64]) -> tuple[float, float]:
     """Return accuracy and log loss."""
-    own = np.clip(chances[np.arange(len(truth)), truth], 1e-12, 1.0)
-    return float((chances.argmax(axis=1) == truth).mean()), float(-np.log(own).mean())
-
-
-def _softmax(logits: Floats) -> Floats:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return float((chances.argmax(axis=1) == truth).mean()), log_loss(chances, truth)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
@@ -211,5 +212,4 @@ def _softmax(logits: npt.NDArray[np.float32]) -> Floats:
     values = logits.astype(np.float64)
     if values.shape[1] == 1:
         values = np.hstack([np.zeros_like(values), values])
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return np.asarray(softmax(values, axis=1))

@@ -21,6 +21,7 @@ from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
+from tl_catdog.models.layout import linear_units, units_for
 from tl_catdog.models.weights import PACKAGED, weights_of
 from tl_catdog.runs.folder import FEATURE_BANK, HELD_OUT, MODEL, ONNX, OUT_OF_FOLD, Run
 from tl_catdog.runs.writer import RunWriter
@@ -74,8 +75,8 @@ def train(
 
 def _check_width(config: ResolvedConfig, classes: int) -> None:
     """Make sure that the hidden layer has room for a linear model beside its trained units."""
-    units = 1 if classes == 2 else classes
-    if config.arch != "baseline" and config.dense_units < UNITS_PER_CLASS * units:
+    units = units_for(classes)
+    if config.arch != "baseline" and not linear_units(config.dense_units, units):
         raise UsageError(
             f"expected --dense-units of {UNITS_PER_CLASS * units} or more for {classes} classes, "
             f"found {config.dense_units}.",
