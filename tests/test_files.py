@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.files import atomic_path, cache_folder, read_json, read_text, write_json, write_text
+from tl_catdog.files import (
+    atomic_path,
+    cache_folder,
+    is_stream,
+    read_json,
+    read_text,
+    write_json,
+    write_text,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -29,7 +37,7 @@ def test_what_is_written_is_hidden_beside_the_file_until_it_is_whole(tmp_path: P
     path = tmp_path / "new" / "below" / "a.png"
     with atomic_path(path) as temporary:
         assert temporary.parent == path.parent
-        assert temporary.name.startswith(".a.")
+        assert temporary.name.startswith(".")
         assert temporary.suffix == ".png"  # some writers choose their format by it
         temporary.write_bytes(b"whole")
         assert not path.exists()
@@ -52,7 +60,7 @@ def test_it_is_on_the_disk_before_it_replaces_the_old_file(
 
     monkeypatch.setattr(os, "fsync", spy)
     write_text(path, "brand new")
-    assert synced == [(9, "old")]
+    assert synced[0] == (9, "old")  # after it, the folder
     assert path.read_text() == "brand new"
 
 
@@ -108,3 +116,44 @@ def test_the_cache_honours_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert cache_folder() == Path.home() / ".cache" / "tl-catdog"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == Path.home() / ".cache" / "tl-catdog"
+
+
+def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    """As root, a rename would put a file into /dev/null's place; a named pipe stands for it."""
+    import threading
+
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    write_text(pipe, "text")
+    reader.join()
+    assert got == ["text"]
+    assert pipe.is_fifo()
+    assert is_stream(Path("/dev/null"))
+
+
+def test_an_open_file_is_written_to_by_its_descriptor_s_name(tmp_path: Path) -> None:
+    with (tmp_path / "out.txt").open("w+") as file:
+        link = tmp_path / "link"
+        link.symlink_to(f"/dev/fd/{file.fileno()}")
+        write_text(link, "text")
+        assert file.read() == "text"
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("real/file.txt")
+    write_text(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "file.txt").read_text() == "text"
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="/dev/full"):
+        write_text(Path("/dev/full"), "text")
+
+
+def test_a_folder_isn_t_replaced_by_a_file(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        write_text(tmp_path, "text")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.scratch import put_in_place, scratch_file, sync, sync_folder
+
 SET_RECORD = ".tl-catdog.json"
 """In a folder that ``data get`` published: which set it is and where it came from."""
+DESCRIPTORS = (Path("/dev/fd"), Path("/dev/stdout"), Path("/dev/stderr"), Path("/proc"))
+"""Open files by name: one may be a regular file, and replacing that would cut its writer off."""
+_MOST_LINKS = 40  # as many as Linux follows
 
 
 def cache_folder() -> Path:
@@ -27,32 +35,64 @@ def cache_folder() -> Path:
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that replaces it when the block ends well.
+    """Give a temporary path that replaces ``path`` when the block ends well.
 
-    The temporary name keeps ``path``'s suffix, because some writers choose their format by it.
+    It is beside ``path`` and keeps its suffix, because some writers choose their format by it. A
+    link stays: what it points to is replaced. What isn't a regular file, such as /dev/stdout or a
+    named pipe, is never replaced: the content is written to it.
+
+    Raises:
+        OSError: ``path`` can't be written to; the error names it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.stem}.", suffix=f".tmp{path.suffix}"
-    )
-    os.close(handle)
-    temporary = Path(name)
+    with naming(path):
+        if is_stream(path):
+            with tempfile.TemporaryDirectory(prefix="tl-catdog-") as folder:
+                temporary = Path(folder) / f"stream{path.suffix}"
+                temporary.touch()
+                yield temporary
+                with temporary.open("rb") as source, path.open("wb") as stream:
+                    shutil.copyfileobj(source, stream)
+            return
+        target = path.resolve() if path.is_symlink() else path
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_file(target) as temporary:
+            yield temporary
+            sync(temporary)
+            put_in_place(temporary, target)
+            sync_folder(target.parent)
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path is something that is written to as it is: a device, pipe or socket."""
     try:
-        yield temporary
-        _sync(temporary)
-        # mkstemp makes files that only their owner may read; results are for sharing.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or _names_a_descriptor(path)
 
 
-def _sync(path: Path) -> None:
-    """Ask the system to put the file on disk, so that a power cut can't leave it empty."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _names_a_descriptor(path: Path) -> bool:
+    """Return whether a path is, or links to, an open file of a process, such as /dev/stdout."""
+    for _ in range(_MOST_LINKS):
+        if any(path.absolute().is_relative_to(place) for place in DESCRIPTORS):
+            return True
+        if not path.is_symlink():
+            break
+        path = path.parent / path.readlink()
+    return False
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a place in errors of the system that name none, such as that of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
