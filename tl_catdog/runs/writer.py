@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
-import shutil
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
-from tl_catdog.files import write_json, write_text
+from tl_catdog.files import naming, write_json, write_text
 from tl_catdog.runs.folder import (
     CONFIG,
     FORMAT,
@@ -25,7 +26,10 @@ from tl_catdog.runs.folder import (
     Run,
     read_run,
 )
+from tl_catdog.scratch import Lock, hold, put_in_place, remove, sync, sync_folder
 
+TENSORBOARD = "tensorboard"
+"""The folder of TensorBoard's logs, in a run; TensorBoard may add to it later."""
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
 
 
@@ -55,19 +59,20 @@ def choose_name(wanted: str | None, stem: str, runs_dir: Path, *, force: bool) -
 class RunWriter:
     """Builds a run in a folder beside its place, and moves it there when it is whole.
 
-    Use it as a context manager: leaving the block without ``publish`` removes what was written.
+    The folder is locked meanwhile (``scratch.hold``), so that what a killed training left is told
+    from what is being trained. Use it as a context manager: leaving the block without ``publish``
+    removes what was written.
     """
 
     def __init__(self, runs_dir: Path, name: str, *, force: bool = False) -> None:
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=f"{name}{UNFINISHED}", dir=runs_dir))
+            self.path, self._lock = _new_folder(runs_dir, name)
         except OSError as error:
             raise UsageError(
                 f"expected a folder that can be written to, found {runs_dir} ({error.strerror}).",
                 "Type: --runs-dir FOLDER",
             ) from error
-        self.path.chmod(0o755)
         self.target = runs_dir / name
         self.force = force
 
@@ -75,7 +80,8 @@ class RunWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path, self._lock)
+        self._lock.release()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved settings."""
@@ -91,27 +97,59 @@ class RunWriter:
 
     def write_bytes(self, name: str, content: bytes) -> str:
         """Write one of the network's files; return its SHA-256."""
-        (self.path / name).write_bytes(content)
+        with naming(self.path / name):
+            (self.path / name).write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Add an epoch's line."""
-        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+        path = self.path / METRICS
+        with naming(path), path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(row)) + "\n")
 
     def publish(self, manifest: Mapping[str, Any]) -> Run:
-        """Write the manifest and give the run its name, in one rename.
+        """Write the manifest, with a hash of each file, and give the run its name in one step.
 
-        If another training has taken the name meanwhile, the next free one is used.
+        If another training has taken the name meanwhile, the next free one is used; with ``force``
+        the other run goes.
+
+        Raises:
+            OSError: The disk is full; the error names the place.
         """
-        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest})
-        runs_dir, name = self.target.parent, self.target.name
-        if self.target.exists() and self.force:
-            old = Path(tempfile.mkdtemp(prefix=f"{name}{REPLACED}", dir=runs_dir))
-            self.target.rename(old / name)
-            self.path.rename(self.target)
-            shutil.rmtree(old, ignore_errors=True)
+        files = {name: file_digest(self.path / name) for name in _files_of(self.path)}
+        write_json(self.path / MANIFEST, {"format": FORMAT, **manifest, "files": files})
+        sync(self.path)
+        runs_dir, target = self.target.parent, self.target
+        while not self.force:
+            target = runs_dir / choose_name(None, self.target.name, runs_dir, force=False)
+            try:
+                self.path.rename(target)
+                break
+            except OSError:
+                if not target.exists():  # otherwise another training was faster
+                    raise
         else:
-            name = choose_name(None, name, runs_dir, force=False)
-            self.path.rename(runs_dir / name)
-        return read_run(runs_dir / name)
+            put_in_place(self.path, target)
+        sync_folder(runs_dir)
+        return read_run(target)
+
+
+def _new_folder(runs_dir: Path, name: str) -> tuple[Path, Lock]:
+    """Make a locked folder for a run that isn't whole yet.
+
+    Raises:
+        OSError: It can't be made.
+    """
+    while True:
+        path = runs_dir / f"{name}{UNFINISHED}{secrets.token_hex(4)}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            lock = hold(path)
+            if lock is not None:
+                return path, lock
+
+
+def _files_of(folder: Path) -> list[str]:
+    """Return the files of a run by their paths within it, those of TensorBoard left out."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in paths if path.parts[0] != TENSORBOARD)

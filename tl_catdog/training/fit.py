@@ -20,7 +20,7 @@ from tl_catdog.models.head import HEAD_LAYERS, empty_linear
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
 from tl_catdog.models.weights import flat_layers
-from tl_catdog.runs.writer import RunWriter
+from tl_catdog.runs.writer import TENSORBOARD, RunWriter
 from tl_catdog.training.callbacks import BestWeights, KeepBest
 from tl_catdog.training.head_stages import choose_head, fit_linear
 from tl_catdog.training.inputs import Inputs
@@ -117,7 +117,7 @@ def fit_stages(
             fallback=best,
             observer=observer,
             record=record,
-            tensorboard=writer.path / "tensorboard" if config.tensorboard else None,
+            tensorboard=writer.path / TENSORBOARD if config.tensorboard else None,
         )
         if beside and linear is not None and found.weights:
             share, result = choose_head(model, linear, inputs, result, best)
