@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 from tl_catdog import api
+from tl_catdog.api.live import LiveView, progress_bar
 from tl_catdog.cli.class_tables import data_summary
-from tl_catdog.cli.live import LiveView, progress_bar
 from tl_catdog.cli.render import comparison_view
 from tl_catdog.config import from_mapping
 from tl_catdog.files import write_text

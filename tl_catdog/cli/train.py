@@ -105,9 +105,9 @@ def _default(item: Any) -> str:
 def run_training(values: Mapping[str, Any]) -> None:
     """Train with these settings, show the progress, and say what came of it."""
     from tl_catdog import api
+    from tl_catdog.api.live import watch
     from tl_catdog.cli import sources
     from tl_catdog.cli.class_tables import data_summary
-    from tl_catdog.cli.live import watch
     from tl_catdog.cli.output import note, notices, on_ctrl_c, results
     from tl_catdog.cli.render import skipped_table, training_summary
     from tl_catdog.cli.set_notes import held_out_line, parted_line, unequal_line
