@@ -267,6 +267,17 @@ def test_a_missing_file_is_named_so(tmp_path: Path) -> None:
         decode(tmp_path, SIZE)
 
 
+def test_a_name_with_a_null_byte_is_a_file_that_cant_be_read() -> None:
+    with pytest.raises(ImageError, match=r"can't be read \(embedded null byte\)"):
+        decode(Path("a\0b.png"), SIZE)
+
+
+def test_what_couldnt_be_taken_is_told_as_a_broken_file_is() -> None:
+    found = images.try_decode(ImageError("broken: cut short"), SIZE)
+    assert isinstance(found, ImageError)
+    assert found.message == "broken: cut short"
+
+
 def test_importing_and_decoding_change_nothing_of_the_host_programs_pillow(tmp_path: Path) -> None:
     code = (
         "import warnings\n"

@@ -8,7 +8,9 @@ refuses, as we do from ``MAX_PIXELS`` on. The command line turns its warnings of
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ from tl_catdog.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-ImageSource = Path | bytes | npt.NDArray[Any]
-"""A picture: its file, its encoded bytes, or its values; see ``decode``."""
+ImageSource = Path | bytes | npt.NDArray[Any] | ImageError
+"""A picture: its file, its encoded bytes, or its values, see ``decode``; or why it can't be read,
+which tells it like a broken file among others."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 
@@ -58,7 +61,7 @@ def decode(source: ImageSource, size: int) -> Pixels:
 
     Args:
         source: A file's path, its encoded bytes, or values 0..255 of shape (H, W), (H, W, 1),
-            (H, W, 3) or, with transparency, (H, W, 4).
+            (H, W, 3) or, with transparency, (H, W, 4). An error is raised.
         size: Height and width of the result in pixels.
 
     Returns:
@@ -68,21 +71,35 @@ def decode(source: ImageSource, size: int) -> Pixels:
         ImageError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
             than ``MAX_PIXELS`` pixels; the values aren't a picture's.
     """
+    if isinstance(source, ImageError):
+        raise source
     if isinstance(source, np.ndarray):
         return _resized(to_rgb(_of_values(source)), size)
     try:
         data = source if isinstance(source, bytes) else read_file(source)
     except OSError as error:
         raise ImageError(f"can't be read ({error.strerror or error})") from error
+    except ValueError as error:  # a null byte, which no file's name has
+        raise ImageError(f"can't be read ({error})") from error
     if not data:
         raise ImageError("the file is empty")
+    with told(), opened(data) as image:
+        # Only JPEG's decoder does this; the bilinear filter then averages what is left.
+        image.draft(None, (DRAFT * size, DRAFT * size))
+        image.load()
+        refuse_truncated(image, data)
+        return _resized(to_rgb(upright(image)), size)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn whatever Pillow raises at a picture in the block into an error that says it.
+
+    Raises:
+        ImageError: The block raised anything.
+    """
     try:
-        with opened(data) as image:
-            # Only JPEG's decoder does this; the bilinear filter then averages what is left.
-            image.draft(None, (DRAFT * size, DRAFT * size))
-            image.load()
-            refuse_truncated(image, data)
-            return _resized(to_rgb(upright(image)), size)
+        yield
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -117,6 +134,8 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
         )
     if plane.shape[0] * plane.shape[1] > MAX_PIXELS:
         raise ImageError(f"more pixels than the {MAX_PIXELS:,} allowed")
+    if values.dtype == np.uint8:
+        return Image.fromarray(plane)
     least, most = plane.min(), plane.max()
     if not (least >= 0 and most <= 255):  # what is not a number is outside as well
         raise ImageError(f"values 0 to 255 were expected, found {least:g} to {most:g}")
@@ -133,11 +152,20 @@ def opened(data: bytes) -> Image.Image:
         Exception: Whatever Pillow raises at what is no picture.
     """
     image = Image.open(io.BytesIO(data), formats=FORMATS)
+    refuse_large(image)
+    refuse_endless(image, data)
+    return image
+
+
+def refuse_large(image: Image.Image) -> None:
+    """Refuse a picture by its header, before memory is taken.
+
+    Raises:
+        ImageError: It has more than ``MAX_PIXELS``.
+    """
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
-    refuse_endless(image, data)
-    return image
 
 
 def try_decode(source: ImageSource, size: int) -> Pixels | ImageError:
