@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class CatdogError(Exception):
@@ -44,3 +46,37 @@ def listing(items: Iterable[object], limit: int = 6) -> str:
     if len(names) <= limit:
         return ", ".join(names) if names else "nothing"
     return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+
+
+LONGEST = 60
+"""Characters of a value that an error shows at most; of what a stranger made there may be any."""
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error shows it: a text in quotes, none of it longer than a line.
+
+    >>> shown("cats"), shown(float("nan")), shown(["a"] * 1000), shown(10**5000)
+    ("'cats'", 'nan', "['a', 'a', 'a', 'a', 'a', 'a', ...]", 'int of many digits')
+    >>> len(shown("a" * 3000))
+    60
+    """
+    try:
+        return shortened(_SHORT.repr(value))
+    except ValueError:  # Python prints no number of more than 4,300 digits
+        return f"{type(value).__name__} of many digits"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = LONGEST
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """Return a text with its middle left out where it is longer than ``most``.
+
+    >>> shortened("abcdefghij", 7), shortened("abc", 7)
+    ('abc…hij', 'abc')
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[: most - 1 - half]}…{text[-half:]}"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.commands import assert_one_line, commands, interrupt, watched
-from tl_catdog.cli import DEBUG
+from tl_catdog.cli.failures import DEBUG
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.version import __version__
 
@@ -76,6 +76,33 @@ def test_wrong_use_is_one_line_and_exit_code_2(
     assert outcome.code == 2, outcome.err
     assert outcome.out == ""
     assert_one_line(outcome.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("serve", "--port", "70000"), "'--port'"),
+        (("nope",), "No such command 'nope'"),
+        (("predict",), "Missing argument"),
+        (("data", "check", "--bogus"), "--bogus"),
+    ],
+)
+def test_options_that_a_command_has_not_are_one_line(
+    cli: Cli, words: tuple[str, ...], found: str
+) -> None:
+    outcome = cli(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert_one_line(outcome.err)
+    assert len(outcome.err.splitlines()) == 1
+    assert found in outcome.err
+    assert "--help" in outcome.err
+
+
+@pytest.mark.parametrize("words", [(), ("data",)])
+def test_words_that_need_others_show_their_help(cli: Cli, words: tuple[str, ...]) -> None:
+    outcome = cli(*words)
+    assert outcome.code == 2
+    assert "Commands" in outcome.out + outcome.err
 
 
 @pytest.mark.parametrize(("kind", "code"), [(CatdogError, 1), (UsageError, 2)])

@@ -1,6 +1,8 @@
 """Results to standard output, all else to standard error; no name can mark up or command."""
 
 import ast
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +61,13 @@ def test_an_error_goes_to_standard_error_with_its_hint(capsys: Captured) -> None
     assert captured.out == ""
 
 
+def test_an_error_shows_only_part_of_what_is_endless(capsys: Captured) -> None:
+    complain(UsageError(f"expected a, found {'b' * 3000}.", f"Type: {'c ' * 9000}"))
+    captured = capsys.readouterr()
+    assert captured.err.startswith("Error: expected a, found bbb")
+    assert len(captured.err) < 1600
+
+
 @dataclass
 class Figure:
     value: float
@@ -81,6 +90,12 @@ def test_json_is_one_plain_line_of_objects_and_paths(capsys: Captured) -> None:
 def test_what_has_no_json_is_a_fault() -> None:
     with pytest.raises(AttributeError, match="to_json"):
         print_json({"what": object()})
+
+
+def test_a_full_disk_is_no_wrong_use_and_names_the_place(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space") as caught, writing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.filename == str(tmp_path / "a")
 
 
 @pytest.mark.parametrize("message", ["kept: 3", lambda: f"kept: {3}"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -23,16 +23,17 @@ from tl_catdog.cli import (
     report,
     review,
     serve,
+    streams,
     train,
 )
+from tl_catdog.cli.failures import DEBUG, Commands, explained
 from tl_catdog.cli.output import complain
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.version import __version__
 
-DEBUG = "TL_CATDOG_DEBUG"
-
 app = typer.Typer(
     name="tl-catdog",
+    cls=Commands,
     help="From folders of pictures to a classifier whose figures can be defended.",
     epilog=(
         "Example: tl-catdog train --arch baseline; "
@@ -85,25 +86,49 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Run the command line: a known error becomes one line and its exit code, no traceback."""
+    streams.guard()
     runtime.ignore_pillow_warnings()
-    for stream in (sys.stdout, sys.stderr):
-        # A file's name may hold bytes that no encoding shows.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    code = _run(lambda: app(standalone_mode=False) or 0)
+    code = _run(streams.close) or code
+    sys.exit(code)
+
+
+def _run(work: Callable[[], int | None]) -> int:
+    """Do a part of the program's work; return its exit code, and say why if it fails."""
     try:
-        app()
+        return work() or 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
     except CatdogError as error:
-        complain(error)
-        sys.exit(error.exit_code)
+        return _fail(error)
+    except WrongUse as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # words that need others after them
+            error.show()
+            return int(error.exit_code)
+        return _fail(_wrong_use(error))
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            name = f"{str(error.filename)[:40]}…"
-            found = f"expected a name that a file may have, found one that is too long: {name}"
-            complain(UsageError(found, "Shorten it."))
-            sys.exit(UsageError.exit_code)
-        kind = type(error).__name__
+        known = explained(error)
+        if known is not None:
+            return _fail(known)
+        cause = error.__cause__ if isinstance(error, typer.Abort) else error
         hint = f"This is a fault of tl-catdog; to see where, set {DEBUG}=1 and repeat."
-        complain(CatdogError(f"unexpected {kind}: {error}.", hint))
-        sys.exit(1)
+        return _fail(CatdogError(f"unexpected {type(cause).__name__}: {cause}.", hint))
+
+
+def _fail(error: CatdogError) -> int:
+    if not (isinstance(error, streams.OutputError) and error.cut):
+        complain(error)  # whoever closes a pipe, as head does, has seen enough
+    return error.exit_code
+
+
+WrongUse: type[Any] = cast("type[Any]", typer.BadParameter.__base__)
+"""What Typer raises for options and values that a command doesn't have or take."""
+
+
+def _wrong_use(error: Any) -> CatdogError:
+    """Return Typer's error in one line."""
+    words = error.ctx.command_path if error.ctx is not None else "tl-catdog"
+    found = error.format_message().strip().rstrip(".")
+    return UsageError(f"expected what {words} takes, found: {found}.", f"Type: {words} --help")

@@ -7,6 +7,7 @@ everything here shows control characters, reads no markup and leaves long lines 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.errors import CatdogError, UsageError, shortened
+from tl_catdog.files import naming
 from tl_catdog.wording import printable
 
 if TYPE_CHECKING:
@@ -61,8 +63,16 @@ def note(text: str, *, style: str = "yellow") -> None:
 
 def complain(error: CatdogError) -> None:
     """Say in one line what was expected, what was found, and what to type next."""
-    line = " ".join(f"{error.message} {error.hint}".split())
-    note(f"Error: {line}", style="red")
+    line = " ".join(_bounded(word) for word in f"{error.message} {error.hint}".split())
+    note(f"Error: {shortened(line, MOST)}", style="red")
+
+
+WORD, MOST = 255, 1500
+"""Characters of a word, such as a path, and of an error, which may quote what a stranger wrote."""
+
+
+def _bounded(word: str) -> str:
+    return word if len(word) <= WORD else shortened(word)
 
 
 @contextlib.contextmanager
@@ -94,16 +104,24 @@ def _jsonable(value: Any) -> Any:
     return value.to_json()
 
 
+MISPLACED = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS)
+"""What is wrong with the place that was named, rather than with the disk."""
+
+
 @contextlib.contextmanager
 def writing(path: Path, option: str = "--out") -> Iterator[None]:
     """Turn the failure to write what an option names into an error that says so.
 
     Raises:
-        UsageError: The block couldn't write.
+        UsageError: The place can't be written to.
+        OSError: Something else is wrong, such as a disk that is full; it names the place.
     """
     try:
-        yield
+        with naming(path):
+            yield
     except OSError as error:
+        if error.errno not in MISPLACED:
+            raise
         raise UsageError(
             f"expected a file that can be written, found {path} ({error.strerror}).",
             f"Type: {option} {path.name or 'FILE'}",

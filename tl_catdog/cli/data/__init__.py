@@ -6,8 +6,10 @@ import typer
 
 from tl_catdog.cli.data import check, draw, fix, get, show, split
 from tl_catdog.cli.data import list as list_
+from tl_catdog.cli.failures import Commands
 
 app = typer.Typer(
+    cls=Commands,
     help="Get, check, mend, split, draw and show picture sets.",
     no_args_is_help=True,
     rich_markup_mode="rich",

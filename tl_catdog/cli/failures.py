@@ -1,0 +1,143 @@
+"""What the system refuses, as an error that names the place and says what to do about it.
+
+A full disk, a folder that can't be written to, too little memory: none of it is a fault of this
+program, and all of it can happen at any moment of any command.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperGroup
+
+from tl_catdog.errors import CatdogError, UsageError, shown
+from tl_catdog.files import cache_folder
+
+PLACES = ("--out", "--into", "--html", "--confusion", "--folders", "--runs-dir")
+"""Options that name what is written to."""
+
+AGAIN = "then type the command again."
+
+DEBUG = "TL_CATDOG_DEBUG"
+"""The environment variable that asks for tracebacks."""
+
+
+class Commands(TyperGroup):
+    """Commands whose failures, where the system refuses something, are told as ours are."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command.
+
+        Here, because Typer itself ends the program without a word where a pipe is cut.
+
+        Raises:
+            CatdogError: The system refused something, or the command failed.
+        """
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if os.environ.get(DEBUG):
+                raise
+            command: Any = self.commands.get(ctx.invoked_subcommand)
+            options = [option for item in getattr(command, "params", ()) for option in item.opts]
+            raise _explained(error, options) from error
+
+
+def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError | None:
+    """Return what to tell people of what the system refuses; None if it is none of that.
+
+    Args:
+        error: What happened.
+        options: The options of the command that it happened in.
+    """
+    if isinstance(error, OSError):
+        return _explained(error, options)
+    # TensorFlow's own error isn't imported: that takes seconds.
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return CatdogError(
+            "expected enough memory for this, found too little.",
+            "Close other programs, or ask for less at a time, such as --batch-size 8, " + AGAIN,
+        )
+    if isinstance(error, RecursionError):
+        return CatdogError(
+            "expected files that aren't nested without end, found one.",
+            "Name other files or folders, " + AGAIN,
+        )
+    return None
+
+
+def _explained(error: OSError, options: Sequence[str]) -> CatdogError:
+    number = error.errno
+    named = error.filename if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+    place = None if named is None else Path(os.fsdecode(named))
+    where = "a place that it doesn't name" if place is None else str(place)
+    reason = error.strerror or shown(str(error))
+    if number == errno.ENAMETOOLONG:
+        name = shown(str(place))
+        return UsageError(
+            f"expected a name that a file may have, found one that is too long: {name}.",
+            "Shorten it.",
+        )
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        disk = "" if place is None else f" {shlex.quote(str(_folder_there(place)))}"
+        return CatdogError(
+            f"expected room on the disk for {where}, found none left ({reason}).",
+            f"Free some (df -h{disk} shows how much there is), {AGAIN}",
+        )
+    if number == errno.EFBIG:
+        return CatdogError(
+            f"expected a place that takes a file of this size, found {where} ({reason}).",
+            _elsewhere(place, options),
+        )
+    if number in (errno.EMFILE, errno.ENFILE):
+        return CatdogError(
+            f"expected to open one more file, found that too many are open ({reason}).",
+            f"Type: ulimit -n 4096, {AGAIN}",
+        )
+    if number == errno.EIO:
+        return CatdogError(
+            f"expected a disk that works, found that {where} can't be read or written ({reason}).",
+            f"See to the disk, or copy its files to another one, {AGAIN}",
+        )
+    if number == errno.EPIPE:
+        return CatdogError(
+            f"expected somebody to read {where}, found that nobody does any more ({reason}).",
+            "Write to a file instead.",
+        )
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if number != errno.EROFS and place is not None and _cannot_read(place):
+            return CatdogError(
+                f"expected to be allowed to read {where}, found that it isn't so ({reason}).",
+                f"Type: ls -ld {shlex.quote(where)}",
+            )
+        return CatdogError(
+            f"expected a place that can be written to, found {where} ({reason}).",
+            _elsewhere(place, options),
+        )
+    return CatdogError(
+        f"expected to read or write {where}, found that it can't be done ({reason}).",
+        f"Type: ls -ld {shlex.quote(where)}" if place is not None else f"See to that, {AGAIN}",
+    )
+
+
+def _folder_there(place: Path) -> Path:
+    """Return the nearest folder of a path that is there."""
+    return next((path for path in place.absolute().parents if path.is_dir()), Path("/"))
+
+
+def _cannot_read(place: Path) -> bool:
+    """Return whether something is there that this process may not read."""
+    return os.path.lexists(place) and not os.access(place, os.R_OK)
+
+
+def _elsewhere(place: Path | None, options: Sequence[str]) -> str:
+    """Return how another place is named."""
+    if place is not None and place.absolute().is_relative_to(cache_folder()):
+        return "Set XDG_CACHE_HOME to a folder that can be written to."
+    named = [option for option in PLACES if option in options]
+    return f"Name another place: {' or '.join(named)}." if named else "Work in another folder."
