@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tl_catdog.version import __version__
 
 if TYPE_CHECKING:
-    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, train
+    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, resume, train
 
 __all__ = [
     "CatdogError",
@@ -18,6 +18,7 @@ __all__ = [
     "__version__",
     "compare",
     "load",
+    "resume",
     "train",
 ]
 

@@ -39,7 +39,7 @@ def main() -> None:
     runtime.start()
     from tl_catdog.models.build import build
     from tl_catdog.models.mobilenet import part_above
-    from tl_catdog.training.fit import compile_stage
+    from tl_catdog.training.compilation import compile_stage
 
     (stage,) = stages_of(config)
     for count in (40, 100, 300, 1000, len(full.examples)):

@@ -23,7 +23,8 @@ from tl_catdog.data import array_store
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.cache import FeatureStore, store_path
-from tl_catdog.runs.folder import Run, read_metrics, read_split
+from tl_catdog.runs.contents import read_metrics, read_split
+from tl_catdog.runs.folder import Run
 
 BASELINE: dict[str, Any] = {
     "arch": "baseline",

@@ -26,7 +26,8 @@ from tl_catdog.models import engine
 from tl_catdog.models.build import build
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
-from tl_catdog.runs.folder import ONNX, Run, find_run, read_metrics
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import ONNX, Run, find_run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training import final_predictions, trainer
 from tl_catdog.training import fit as fitting

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.api.evaluation_result import EvaluationResult
-from tl_catdog.api.training import fit, run_name, train, training_images
+from tl_catdog.api.resuming import resumption
+from tl_catdog.api.training import fit, go_on, resume, run_name, train, training_images
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.prediction.answers import UNSURE, Prediction, image_sources
+from tl_catdog.prediction.answers import UNSURE, Prediction
+from tl_catdog.prediction.sources import image_sources
 from tl_catdog.runs.folder import Run, find_run, latest_run, list_runs
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ __all__ = [
     "UsageError",
     "compare",
     "fit",
+    "go_on",
     "image_sources",
     "load",
+    "resume",
+    "resumption",
     "run_name",
     "train",
     "training_images",

@@ -56,6 +56,9 @@ class PlainView(Observer):
         )
         self._print(HEADER)
 
+    def stage_resumes(self, epochs: int, best: float) -> None:
+        self._print(f"goes on after epoch {epochs}; the best so far answered {percent(best)} right")
+
     def epoch_ends(self, result: EpochResult) -> None:
         self._print(epoch_line(result))
 
@@ -71,6 +74,9 @@ class PlainView(Observer):
     def predicting(self, split: str, done: int, total: int) -> None:
         if done == total:
             self._print(f"predicted {count(total)} {split} pictures")
+
+    def note(self, text: str) -> None:
+        self._print(Text(text, style="yellow"))
 
     def _print(self, line: str | Text) -> None:
         self.console.print(line, soft_wrap=True, highlight=False)
@@ -104,6 +110,10 @@ class LiveView(PlainView):
         super().stage_begins(stage, epochs, steps, trainable_params)
         self._steps, self._epoch = steps, 0
         self._advance(stage, 0, epochs * steps)
+
+    def stage_resumes(self, epochs: int, best: float) -> None:
+        self._epoch, self._best = epochs, best
+        super().stage_resumes(epochs, best)
 
     def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
         if self._task is None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
+from tl_catdog.api.resuming import Resumption, begun_of, require_same_images, resumption
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_training_set
+from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import HELD_OUT
 from tl_catdog.runs.writer import RunWriter, choose_name
 
@@ -50,6 +52,48 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
     name = run_name(config)
     images = training_images(config, Path(data))
     return Classifier(fit(config, images, name, observer).run)
+
+
+def resume(
+    run: str | None = None, *, runs_dir: str | Path = "models", observer: Observer | None = None
+) -> Classifier:
+    """Go on with a training that was killed or asked to stop.
+
+    It ends with the network that it would have ended with: the same weights, bit for bit, on the
+    same machine with the same packages.
+
+    Args:
+        run: The run's name; None for the only training that was stopped.
+        runs_dir: Folder of the runs.
+        observer: As for ``train``.
+
+    Raises:
+        UsageError: There is no such training, several are there, or it is still running.
+        CatdogError: Its pictures changed, or it can't be done.
+        KeyboardInterrupt: It was interrupted before the first epoch was through.
+
+    >>> resume("mine", runs_dir="nowhere")
+    Traceback (most recent call last):
+    tl_catdog.errors.UsageError: expected a training of the name 'mine' in nowhere that was ...
+    """
+    item = resumption(run, Path(runs_dir))
+    images = training_images(item.config, item.root, drawn=item.begun.drawn)
+    return Classifier(go_on(item, images, observer).run)
+
+
+def go_on(item: Resumption, images: ImageSet, observer: Observer | None = None) -> TrainingResult:
+    """Go on with a training on its pictures, and publish the run.
+
+    Raises:
+        UsageError: It is running by now.
+        CatdogError: The pictures changed, or it can't be done.
+        KeyboardInterrupt: It was interrupted before the first epoch was through.
+    """
+    require_same_images(item, images)
+    stopped = item.unfinished
+    force = item.config.force or stopped.path.name == stopped.name  # a run of the best so far
+    with RunWriter(stopped.path.parent, stopped.name, force=force, earlier=stopped.path) as writer:
+        return _fit(item.config, images, writer, observer)
 
 
 def run_name(config: TrainConfig) -> str:
@@ -116,6 +160,14 @@ def fit(
         KeyboardInterrupt: It was interrupted before the first epoch was through.
     """
     with RunWriter(Path(config.runs_dir), name, force=config.force) as writer:
-        from tl_catdog.training.trainer import train as run_training
+        writer.begin(begun_of(config, images))
+        return _fit(config, images, writer, observer)
 
-        return run_training(config, images, writer, observer)
+
+def _fit(
+    config: TrainConfig, images: ImageSet, writer: RunWriter, observer: Observer | None
+) -> TrainingResult:
+    writer.write_split(to_csv(images))  # early: pictures may change before this goes on one day
+    from tl_catdog.training.trainer import train as run_training
+
+    return run_training(config, images, writer, observer)

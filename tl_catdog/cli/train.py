@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tl_catdog.config import TrainConfig, choices, flag, from_mapping, kinds, load_toml
+from tl_catdog.config import TrainConfig, choices, flag, from_mapping, kinds
+from tl_catdog.config_file import load_toml
 from tl_catdog.defaults import ARCH_DEFAULTS
+from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.wording import count
 
 if TYPE_CHECKING:
     from tl_catdog.cli.sources import DataSource
     from tl_catdog.data.examples import ImageSet
     from tl_catdog.runs.folder import Run
+    from tl_catdog.training.observer import Observer
+    from tl_catdog.training.trainer import TrainingResult
 
 EXAMPLES = (
     "Examples: tl-catdog train --arch baseline; "
@@ -32,17 +36,53 @@ def command() -> Callable[..., None]:
     """Return the command, with an option for each field of ``TrainConfig``."""
 
     def train(**options: Any) -> None:
-        config_file = options.pop("config")
+        config_file, again, name = (options.pop(key) for key in ("config", "resume", "stopped"))
         values: dict[str, Any] = load_toml(Path(config_file)) if config_file else {}
-        values.update({name: value for name, value in options.items() if value is not None})
-        run_training(values)
+        values.update({key: value for key, value in options.items() if value is not None})
+        if name is not None and not again:
+            raise UsageError(
+                f"expected only options, found {name!r}.",
+                f"Type: tl-catdog train --resume {name}, or: tl-catdog train --data {name}",
+            )
+        if again:
+            resume_training(name, values)
+        else:
+            run_training(values)
 
     train.__doc__ = (
         "Train a classifier on folders of pictures.\n\n"
         "It takes DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as cat.1.jpg, "
-        "or a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far."
+        "or a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far; "
+        "--resume goes on where a training was stopped or killed."
     )
-    parameters = [_parameter(item) for item in fields(TrainConfig)]
+    parameters = [
+        inspect.Parameter(
+            "stopped",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                str | None,
+                typer.Argument(help="With --resume: which training.", metavar="[RUN]"),
+            ],
+        )
+    ]
+    parameters += [_parameter(item) for item in fields(TrainConfig)]
+    parameters.append(
+        inspect.Parameter(
+            "resume",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[
+                bool,
+                typer.Option(
+                    "--resume",
+                    help="Go on with a training that was stopped or killed, to the same weights.",
+                    rich_help_panel="Run",
+                    show_default=False,
+                ),
+            ],
+        )
+    )
     parameters.append(
         inspect.Parameter(
             "config",
@@ -105,12 +145,8 @@ def _default(item: Any) -> str:
 def run_training(values: Mapping[str, Any]) -> None:
     """Train with these settings, show the progress, and say what came of it."""
     from tl_catdog import api
-    from tl_catdog.api.live import watch
     from tl_catdog.cli import sources
-    from tl_catdog.cli.class_tables import data_summary
-    from tl_catdog.cli.output import note, notices, on_ctrl_c, results
-    from tl_catdog.cli.render import skipped_table, training_summary
-    from tl_catdog.cli.set_notes import held_out_line, parted_line, unequal_line
+    from tl_catdog.cli.set_notes import held_out_line, unequal_line
 
     config = from_mapping(values)
     name = api.run_name(config)
@@ -118,9 +154,49 @@ def run_training(values: Mapping[str, Any]) -> None:
     if source.drawn:
         sources.say_drawn()
     images = _images(config, source)
+    _say_set(images, held_out_line(images), unequal_line(config, images))
+    if config.tensorboard:
+        _need_tensorboard()
+    _say_kept(Path(config.runs_dir), name)
+    _train(
+        images,
+        Path(config.runs_dir),
+        name,
+        lambda observer: api.fit(config, images, name, observer),
+    )
+    if source.drawn:
+        sources.say_drawn()
+
+
+def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
+    """Go on with a training that was stopped, if its settings and pictures are as they were."""
+    from tl_catdog import api
+    from tl_catdog.cli import sources
+    from tl_catdog.cli.output import note
+
+    runs_dir = Path(str(given.get("runs_dir", TrainConfig.runs_dir)))
+    item = api.resumption(name, runs_dir, given)
+    note(f"Going on with {item.unfinished.name}.", style="dim")
+    if item.other_versions:
+        note(
+            f"Warning: {listing(item.other_versions)}: the weights may differ from those of a "
+            "training that wasn't stopped."
+        )
+    images = _images(item.config, sources.DataSource(item.root, item.begun.drawn))
+    _say_set(images)
+    _train(
+        images, runs_dir, item.unfinished.name, lambda observer: api.go_on(item, images, observer)
+    )
+
+
+def _say_set(images: ImageSet, *lines: str | None) -> None:
+    """Show what there is to train on, and what to know of it."""
+    from tl_catdog.cli.class_tables import data_summary
+    from tl_catdog.cli.output import note, notices
+    from tl_catdog.cli.set_notes import parted_line
+
     notices().print(data_summary(images))
-    lines = parted_line(images), held_out_line(images), unequal_line(config, images)
-    for line in filter(None, lines):
+    for line in filter(None, (parted_line(images), *lines)):
         note(line)
     leaks = images.leaks()
     if leaks:
@@ -128,20 +204,55 @@ def run_training(values: Mapping[str, Any]) -> None:
             f"Warning: {count(len(leaks))} pictures outside of train are identical to one in "
             f"train, such as {leaks[0].name}; figures on them flatter."
         )
-    if config.tensorboard:
-        _need_tensorboard()
-    nothing = "Interrupted before there was anything to keep: nothing was saved."
-    with on_ctrl_c(nothing), watch(notices()) as observer:
-        result = api.fit(config, images, name, observer)
-    if result.skipped:
-        notices().print(skipped_table(result.skipped, images.root))
-    if result.interrupted:
-        note("Interrupted: the best network so far was kept.")
-    results().print(training_summary(result), soft_wrap=True)
-    if images.grouping is not None:
-        _say_effect(result.run, images)
-    if source.drawn:
-        sources.say_drawn()
+
+
+def _say_kept(runs_dir: Path, name: str) -> bool:
+    """Say if there is a training of this name that can go on; return whether there is."""
+    from tl_catdog.cli.output import note
+    from tl_catdog.runs.unfinished import list_unfinished
+
+    left = [item for item in list_unfinished(runs_dir) if item.name == name and not item.running]
+    if left:
+        note(f"A training of this name was stopped; to go on with it, type: {left[-1].resume}")
+    return bool(left)
+
+
+def _train(
+    images: ImageSet, runs_dir: Path, name: str, fit: Callable[[Observer], TrainingResult]
+) -> None:
+    """Train, show the progress, and say what came of it.
+
+    Args:
+        images: The pictures.
+        runs_dir: Where the run goes.
+        name: Its name.
+        fit: Trains.
+    """
+    from tl_catdog.api.live import watch
+    from tl_catdog.cli.output import note, notices, results
+    from tl_catdog.cli.render import skipped_table, training_summary
+    from tl_catdog.cli.stopping import asked_to_stop
+    from tl_catdog.runs.unfinished import resume_command
+
+    with asked_to_stop() as asked:
+        try:
+            with watch(notices()) as observer:
+                result = fit(observer)
+        except KeyboardInterrupt:
+            if not _say_kept(runs_dir, name):
+                note("Interrupted before there was anything to keep: nothing was saved.")
+            raise typer.Exit(asked.exit_code) from None
+        except (CatdogError, OSError):
+            _say_kept(runs_dir, name)
+            raise
+        if result.skipped:
+            notices().print(skipped_table(result.skipped, images.root))
+        if result.interrupted:
+            note("Interrupted: the best network so far was kept.")
+            note(f"To go on with it, type: {resume_command(runs_dir, result.run.name)}")
+        results().print(training_summary(result), soft_wrap=True)
+        if images.grouping is not None:
+            _say_effect(result.run, images)
 
 
 def _images(config: TrainConfig, source: DataSource) -> ImageSet:
@@ -172,8 +283,6 @@ def _say_effect(run: Run, images: ImageSet) -> None:
 
 def _need_tensorboard() -> None:
     import importlib.util
-
-    from tl_catdog.errors import UsageError
 
     if importlib.util.find_spec("tensorboard") is None:
         raise UsageError(

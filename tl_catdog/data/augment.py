@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from keras_cv import layers
+from keras_cv import core, layers
 from tensorflow.core.framework.attr_value_pb2 import AttrValue
 
 PIXELS = (0, 255)
@@ -92,27 +92,81 @@ def decode_size(recipe: str, size: int) -> int:
 
 
 class Augmenter:
-    """Augments batches of pictures; each call goes on in one seeded stream of random numbers.
+    """Augments batches of pictures, with random numbers of one seeded generator.
 
     Args:
         recipe: One of ``RECIPES``.
         size: Height and width of the results in pixels.
-        seed: 0 or more; the same seed gives the same stream.
+        seed: 0 or more; the same seed gives the same numbers.
     """
 
     def __init__(self, recipe: str, size: int, seed: int) -> None:
         seeds = _seeds(seed)
-        # Some of RandAugment's inner layers take no seed and fall back on this generator, which
-        # deterministic TensorFlow refuses to make up by itself.
-        tf.random.set_global_generator(tf.random.Generator.from_seed(next(seeds)))
+        self._seed = seed
+        self._generator = tf.random.Generator.from_seed(next(seeds))
+        # Inner layers that take no seed ask for this one, which deterministic TensorFlow refuses
+        # to make up by itself.
+        tf.random.set_global_generator(self._generator)
         self._layers = RECIPES[recipe].layers(seeds, size)
+        for layer in self._layers:
+            _draw_from(layer, self._generator)
 
-    def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        """Return pictures, (B, H, W, 3) float32 in [0, 255], augmented: (B, S, S, 3)."""
+    def __call__(self, images: tf.Tensor, moment: tf.Tensor | None = None) -> tf.Tensor:
+        """Return pictures, (B, H, W, 3) float32 in [0, 255], augmented: (B, S, S, 3).
+
+        Args:
+            images: The pictures.
+            moment: (2,) int64, the epoch and the step in it, each 0 or more: what is drawn then
+                depends on these and the seed alone, so that a training can be entered at any
+                epoch. None goes on where the last call ended.
+        """
+        if moment is not None and self._layers:
+            seeds = tf.stack([tf.constant(self._seed, tf.int64), moment[0]])
+            key = tf.random.stateless_uniform((), seeds, None, None, tf.int64)
+            self._generator.reset_from_key_counter(key, tf.stack([tf.zeros_like(key), moment[1]]))
         with _one_picture_after_another():
             for layer in self._layers:
                 images = layer(images, training=True)
         return tf.clip_by_value(images, *PIXELS) if self._layers else images
+
+
+def _draw_from(layer: Any, generator: tf.random.Generator) -> None:
+    """Make a layer, and those within it, draw all their random numbers from one generator.
+
+    Of their own accord they also draw from operations with a seed each, which begin anew in each
+    iterator and can't be set to a place in their stream.
+    """
+    for inner in layer._flatten_layers():
+        if hasattr(inner, "_random_generator"):
+            inner._random_generator = generator
+        for name, value in list(vars(inner).items()):
+            if isinstance(value, core.UniformFactorSampler):
+                setattr(inner, name, _Uniform(value, generator))
+            elif isinstance(value, core.NormalFactorSampler):
+                setattr(inner, name, _Normal(value, generator))
+
+
+class _Uniform(core.UniformFactorSampler):  # type: ignore[misc]
+    """A factor, uniform within its bounds."""
+
+    def __init__(self, like: core.UniformFactorSampler, generator: tf.random.Generator) -> None:
+        super().__init__(like.lower, like.upper)
+        self.generator = generator
+
+    def __call__(self, shape: Any = (), dtype: Any = "float32") -> tf.Tensor:
+        return self.generator.uniform(shape, self.lower, self.upper, dtype)
+
+
+class _Normal(core.NormalFactorSampler):  # type: ignore[misc]
+    """A normally distributed factor, kept within bounds."""
+
+    def __init__(self, like: core.NormalFactorSampler, generator: tf.random.Generator) -> None:
+        super().__init__(like.mean, like.stddev, like.min_value, like.max_value)
+        self.generator = generator
+
+    def __call__(self, shape: Any = (), dtype: Any = "float32") -> tf.Tensor:
+        drawn = self.generator.normal(shape, self.mean, self.stddev, dtype)
+        return tf.clip_by_value(drawn, self.min_value, self.max_value)
 
 
 @contextlib.contextmanager

@@ -130,16 +130,25 @@ def training_batches(
     *,
     batch_size: int,
     seed: int,
-    augment: Callable[[Any], Any] | None = None,
+    augment: Callable[[Any, Any], Any] | None = None,
     class_weights: str = "none",
+    first_epoch: int = 0,
 ) -> Any:
     """Return an endless tf.data stream of batches, epoch after epoch, augmented.
 
     Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch; the
-    view that stands for a picture in it is drawn alike. The stream never restarts: keras-cv's
-    layers draw from op-level seeds as well, which begin anew in every new iterator, so a dataset
-    iterated once per epoch would show the same colours each time. For the stream to repeat, call
-    ``runtime.make_deterministic`` first.
+    view that stands for a picture in it is drawn alike, and what augmenting draws comes from
+    (seed, epoch, step). So a stream that begins at a later epoch is the rest of one that began at
+    the first. Call ``runtime.make_deterministic`` first.
+
+    Args:
+        samples: N pictures or their features.
+        classes: The C classes.
+        batch_size: B, of all batches but an epoch's last.
+        seed: 0 or more.
+        augment: Called with inputs and the moment, (2,) int64: epoch and step, from 0.
+        class_weights: As in ``sample_weights``.
+        first_epoch: Where the stream begins, from 0.
 
     Yields:
         (inputs (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
@@ -155,18 +164,19 @@ def training_batches(
         seeds = tf.stack([tf.constant(seed, tf.int64), epoch])
         order = tf.random.experimental.stateless_shuffle(tf.range(count, dtype=tf.int64), seeds)
         views = tf.random.stateless_uniform((count,), seeds, maxval=samples.views, dtype=tf.int64)
-        return tf.data.Dataset.from_tensor_slices((order, views)).batch(batch_size)
+        batches = tf.data.Dataset.from_tensor_slices((order, views)).batch(batch_size).enumerate()
+        return batches.map(lambda step, batch: (tf.stack([epoch, step]), *batch))
 
-    def load(indices: Any, views: Any) -> Any:
-        # One call at a time, in order: the random numbers come from one stream.
+    def load(moment: Any, indices: Any, views: Any) -> Any:
+        # One call at a time, in order: augmenting sets its generator to the moment first.
         inputs = samples.tensor(indices, views)
         return (
-            inputs if augment is None else augment(inputs),
+            inputs if augment is None else augment(inputs, moment),
             tf.gather(wanted, indices),
             tf.gather(weights, indices),
         )
 
-    epochs = tf.data.Dataset.range(2**31)
+    epochs = tf.data.Dataset.range(first_epoch, 2**31)
     return epochs.flat_map(one_epoch).map(load, num_parallel_calls=1).prefetch(4)
 
 

@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ from tl_catdog.runs.folder import (
     Run,
     read_run,
 )
+from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, Begun, tidy, write_begun
 from tl_catdog.scratch import Lock, hold, put_in_place, remove, sync, sync_folder
 
 TENSORBOARD = "tensorboard"
 """The folder of TensorBoard's logs, in a run; TensorBoard may add to it later."""
+GOES_ON = (BEGUN, CHECKPOINT, SPLIT)
+"""What a training goes on from; the rest it writes anew."""
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")
 
 
@@ -61,13 +65,31 @@ class RunWriter:
 
     The folder is locked meanwhile (``scratch.hold``), so that what a killed training left is told
     from what is being trained. Use it as a context manager: leaving the block without ``publish``
-    removes what was written.
+    removes what was written, but for a training that can go on.
+
+    Args:
+        runs_dir: Folder of the runs; made if need be.
+        name: The run's name.
+        force: Whether to replace a run of that name.
+        earlier: What an earlier process left of this training: its own folder, which is used on,
+            or a run of the best it had.
+
+    Raises:
+        UsageError: The folder can't be written to, or another process is at what was left.
     """
 
-    def __init__(self, runs_dir: Path, name: str, *, force: bool = False) -> None:
+    def __init__(
+        self, runs_dir: Path, name: str, *, force: bool = False, earlier: Path | None = None
+    ) -> None:
+        self.published: Run | None = None
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
-            self.path, self._lock = _new_folder(runs_dir, name)
+            if earlier is not None and UNFINISHED in earlier.name:
+                self.path, self._lock = earlier, _reopened(earlier)
+            else:
+                self.path, self._lock = _new_folder(runs_dir, name)
+                if earlier is not None:
+                    _copy_what_goes_on(earlier, self.path)
         except OSError as error:
             raise UsageError(
                 f"expected a folder that can be written to, found {runs_dir} ({error.strerror}).",
@@ -80,8 +102,14 @@ class RunWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        remove(self.path, self._lock)
+        if self.published is not None or not (self.path / CHECKPOINT).is_file():
+            remove(self.path, self._lock)
         self._lock.release()
+        tidy(self.target.parent, self.target.name, finished=self.published is not None)
+
+    def begin(self, begun: Begun) -> None:
+        """Write what was asked for: from now on, a training that is killed can go on."""
+        write_begun(self.path, begun)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved settings."""
@@ -101,6 +129,10 @@ class RunWriter:
             (self.path / name).write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 
+    def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write the lines of all epochs so far anew."""
+        write_text(self.path / METRICS, "".join(json.dumps(dict(row)) + "\n" for row in rows))
+
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Add an epoch's line."""
         path = self.path / METRICS
@@ -116,6 +148,9 @@ class RunWriter:
         Raises:
             OSError: The disk is full; the error names the place.
         """
+        if not manifest.get("interrupted"):
+            for name in (BEGUN, CHECKPOINT):
+                (self.path / name).unlink(missing_ok=True)
         files = {name: file_digest(self.path / name) for name in _files_of(self.path)}
         write_json(self.path / MANIFEST, {"format": FORMAT, **manifest, "files": files})
         sync(self.path)
@@ -131,7 +166,8 @@ class RunWriter:
         else:
             put_in_place(self.path, target)
         sync_folder(runs_dir)
-        return read_run(target)
+        self.published = read_run(target)
+        return self.published
 
 
 def _new_folder(runs_dir: Path, name: str) -> tuple[Path, Lock]:
@@ -147,6 +183,30 @@ def _new_folder(runs_dir: Path, name: str) -> tuple[Path, Lock]:
             lock = hold(path)
             if lock is not None:
                 return path, lock
+
+
+def _reopened(folder: Path) -> Lock:
+    """Lock the folder of a training that was killed, and drop what is written anew.
+
+    Raises:
+        UsageError: Another process is at it.
+    """
+    lock = hold(folder)
+    if lock is None:
+        raise UsageError(
+            f"expected a training that was stopped, found that {folder} is still being trained.",
+            "Wait for it, or stop it.",
+        )
+    for path in folder.iterdir():
+        if path.name not in (*GOES_ON, TENSORBOARD):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return lock
+
+
+def _copy_what_goes_on(run: Path, folder: Path) -> None:
+    for name in GOES_ON:
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
 
 
 def _files_of(folder: Path) -> list[str]:

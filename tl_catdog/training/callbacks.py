@@ -38,12 +38,31 @@ class BestWeights:
 
     def take(self, accuracy: float, loss: float, epoch: int, model: keras.Model) -> None:
         """Keep the whole model's weights, whatever there was."""
-        self.accuracy, self.loss, self.epoch = accuracy, loss, epoch
-        self.weights = model.get_weights()
+        # In one step: Ctrl-C in between would leave figures of other weights.
+        vars(self).update(accuracy=accuracy, loss=loss, epoch=epoch, weights=model.get_weights())
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """How far a stage is.
+
+    Attributes:
+        epochs: How many are through.
+        waited: For how many of them nothing got better.
+        stopped: Whether nothing is waited for any more.
+    """
+
+    epochs: int = 0
+    waited: int = 0
+    stopped: bool = False
 
 
 class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the best weights, stops when nothing gets better, and tells the observer."""
+    """Keeps the best weights, stops when nothing gets better, and tells the observer.
+
+    Attributes:
+        progress: How far the stage is.
+    """
 
     def __init__(
         self,
@@ -53,6 +72,8 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
         observer: Observer,
         record: Callable[[EpochResult], None],
         patience: int,
+        save: Callable[[StageProgress], None] = lambda _: None,
+        progress: StageProgress | None = None,
     ) -> None:
         super().__init__()
         self.whole = whole
@@ -61,10 +82,9 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
         self.observer = observer
         self.record = record
         self.patience = patience
-        self.epochs = 0
-        self.stopped = False
-        self._epoch = 0
-        self._waited = 0
+        self.save = save
+        self.progress = progress or StageProgress()
+        self._epoch = self.progress.epochs
         self._is_best = False
         self._began = 0.0
 
@@ -85,11 +105,10 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         assert logs is not None
-        self.epochs = epoch + 1
-        self._waited = 0 if self._is_best else self._waited + 1
+        waited = 0 if self._is_best else self.progress.waited + 1
         result = EpochResult(
             stage=self.stage.name,
-            epoch=self.epochs,
+            epoch=self._epoch,
             epochs=self.stage.epochs,
             loss=float(logs["loss"]),
             accuracy=float(logs["accuracy"]),
@@ -99,8 +118,9 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
             seconds=time.perf_counter() - self._began,
             is_best=self._is_best,
         )
+        stopped = bool(self.patience and waited >= self.patience)
+        self.model.stop_training = stopped
+        self.progress = StageProgress(self._epoch, waited, stopped)
         self.record(result)
+        self.save(self.progress)  # first: what was shown can then be gone on from
         self.observer.epoch_ends(result)
-        if self.patience and self._waited >= self.patience:
-            self.stopped = True
-            self.model.stop_training = True

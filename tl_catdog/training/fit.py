@@ -1,27 +1,30 @@
-"""Fits the stages: which weights move, how they are fitted, and which are kept."""
+"""Fits the stages: in which order, from where, and which weights are kept."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import evaluation_batches, training_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.errors import CatdogError
 from tl_catdog.models.build import build
 from tl_catdog.models.head import HEAD_LAYERS, empty_linear
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.mobilenet import BACKBONE, freeze, part_above, unfreeze_from
+from tl_catdog.models.mobilenet import part_above
 from tl_catdog.models.weights import flat_layers
+from tl_catdog.runs.unfinished import CHECKPOINT
 from tl_catdog.runs.writer import TENSORBOARD, RunWriter
-from tl_catdog.training.callbacks import BestWeights, KeepBest
+from tl_catdog.training.callbacks import BestWeights, KeepBest, StageProgress
+from tl_catdog.training.checkpoint import Checkpoint, CheckpointFile, restore, values_of
+from tl_catdog.training.compilation import compile_stage, count_parameters, set_trainable
 from tl_catdog.training.head_stages import choose_head, fit_linear
 from tl_catdog.training.inputs import Inputs
 from tl_catdog.training.linear_start import LinearStart
@@ -47,12 +50,14 @@ class Fitted:
         results: What each stage did.
         linear: Where its head began; None without a frozen backbone.
         linear_share: The part of the head's logits that comes from there, 0..1.
+        resumed: How often the training went on after it had ended before its time.
     """
 
     model: keras.Model
     results: tuple[StageResult, ...]
     linear: LinearStart | None = None
     linear_share: float = 0.0
+    resumed: int = 0
 
 
 def fit_stages(
@@ -60,160 +65,182 @@ def fit_stages(
 ) -> Fitted:
     """Build the network and train it, stage after stage; Ctrl-C ends the one it comes in.
 
+    Where the writer's folder has a checkpoint, the training goes on from there.
+
     Args:
         config: The settings.
         inputs: What each stage is trained and validated on.
-        writer: Takes each epoch's metrics, and TensorBoard's logs.
+        writer: Takes each epoch's metrics and the checkpoint, and TensorBoard's logs.
         observer: Called as the training advances.
 
     Raises:
-        CatdogError: Without validation pictures, a class has one group of pictures only.
+        CatdogError: Without validation pictures, a class has one group of pictures only; or the
+            checkpoint is of another training.
         KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
     """
-    classes = inputs.images.classes
-    model = build(config, len(classes))
-    best = BestWeights()
-    results: list[StageResult] = []
-    linear, share = None, 0.0
-
-    def record(epoch: EpochResult) -> None:
-        writer.append_metrics({**epoch.to_json(), "elapsed": elapsed()})
-
+    training = _Training.begin(config, inputs, writer, observer)
+    left_in = 0 if training.begun is None else training.begun.stage
     for number, stage in enumerate(inputs.stages):
         if stage.name == LINEAR:
-            empty_linear(model)
-            drawn = _head_weights(model)
-            linear, result = fit_linear(model, config, inputs, best, observer, record)
-            results.append(result)
-            share = 1.0
-            continue
+            training.fit_linear()
+        elif number >= left_in:
+            training.fit_by_gradients(number, stage)
+            if training.results[-1].reason == INTERRUPTED:
+                break
+    return Fitted(
+        training.model,
+        tuple(training.results),
+        training.linear,
+        training.share,
+        training.resumed,
+    )
+
+
+@dataclass
+class _Training:
+    """A network on its way through the stages.
+
+    Attributes:
+        kept: Takes the checkpoint.
+        begun: Where an earlier process left it, until that stage goes on; None if none did.
+        drawn: The head's weights before the linear model was put into it.
+        resumed: How often it went on.
+        saves: Whether checkpoints can be written.
+    """
+
+    config: ResolvedConfig
+    inputs: Inputs
+    writer: RunWriter
+    observer: Observer
+    model: keras.Model
+    kept: CheckpointFile
+    begun: Checkpoint | None
+    best: BestWeights = field(default_factory=BestWeights)
+    results: list[StageResult] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    linear: LinearStart | None = None
+    share: float = 0.0
+    drawn: dict[str, Any] = field(default_factory=dict)
+    resumed: int = 0
+    saves: bool = True
+
+    @classmethod
+    def begin(
+        cls, config: ResolvedConfig, inputs: Inputs, writer: RunWriter, observer: Observer
+    ) -> _Training:
+        """Build the network, and look for where it was left."""
+        model = build(config, len(inputs.images.classes))
+        kept = CheckpointFile(writer.path / CHECKPOINT, model.get_weights())
+        begun = kept.read()
+        if begun is not None and begun.stage >= len(inputs.stages):
+            begun = None
+        if begun is None and kept.path.exists():
+            observer.note("Warning: the checkpoint is damaged; this training begins again.")
+        resumed = 0 if begun is None else begun.resumed + 1
+        return cls(config, inputs, writer, observer, model, kept, begun, resumed=resumed)
+
+    def fit_linear(self) -> None:
+        """Fit the linear model, also where the training goes on: it takes less than a second."""
+        empty_linear(self.model)
+        self.drawn = {name: self.model.get_layer(name).get_weights() for name in HEAD_LAYERS}
+        self.linear, result = fit_linear(
+            self.model, self.config, self.inputs, self.best, self.observer, self._record
+        )
+        self.share = 1.0
+        self.results.append(result)
+
+    def fit_by_gradients(self, number: int, stage: Stage) -> None:
+        """Fit a stage, from its beginning or from where it was left."""
+        config, inputs = self.config, self.inputs
+        begun, self.begun = self.begun, None
+        if begun is not None:
+            self._go_back_to(begun)
         # The trained units have to find their best by themselves, before the two are put together.
-        beside = stage.name == FROZEN and linear is not None
+        beside = stage.name == FROZEN and self.linear is not None
         if beside:
-            _set_head_weights(model, drawn)
+            for name, values in self.drawn.items():
+                self.model.get_layer(name).set_weights(values)
+        found = BestWeights(latest=not config.patience) if beside else self.best
+        if begun is not None and begun.found is not None:
+            found = begun.found
         # Each stage has a stream of its own, whatever length the one before turned out to have.
         stream = 1000 * config.seed + number
         training = inputs.samples(stage.feature_layer, TRAIN)
-        found = BestWeights(latest=not config.patience) if beside else best
+
+        def save(part: keras.Model, progress: StageProgress, seconds: float) -> None:
+            self._save(
+                Checkpoint(
+                    stage=number,
+                    progress=progress,
+                    seconds=seconds,
+                    results=tuple(self.results),
+                    linear_share=self.share,
+                    rows=tuple(self.rows),
+                    best=self.best,
+                    found=found if beside else None,
+                    variables=values_of(part.variables),
+                    optimizer=values_of(part.optimizer.variables),
+                    resumed=self.resumed,
+                )
+            )
+
         result = run_stage(
-            model,
+            self.model,
             config,
             stage,
             training=training_batches(
                 training,
-                classes,
+                inputs.images.classes,
                 batch_size=config.batch_size,
                 seed=stream,
                 augment=inputs.augmenter(stage.feature_layer, stream),
                 class_weights=config.class_weights,
+                first_epoch=0 if begun is None else begun.progress.epochs,
             ),
             steps=math.ceil(len(training.examples) / config.batch_size),
             validation=evaluation_batches(
                 inputs.samples(stage.feature_layer, VALIDATION),
-                classes,
+                inputs.images.classes,
                 batch_size=256 if stage.feature_layer == POOLING else 32,
             ),
             best=found,
-            fallback=best,
-            observer=observer,
-            record=record,
-            tensorboard=writer.path / TENSORBOARD if config.tensorboard else None,
+            fallback=self.best,
+            observer=self.observer,
+            record=self._record,
+            tensorboard=self.writer.path / TENSORBOARD if config.tensorboard else None,
+            begun=begun,
+            save=save,
         )
-        if beside and linear is not None and found.weights:
-            share, result = choose_head(model, linear, inputs, result, best)
-            observer.head_chosen(share)
-        results.append(result)
-        if result.reason == INTERRUPTED:
-            break
-    return Fitted(model, tuple(results), linear, share)
+        if beside and self.linear is not None and found.weights:
+            self.share, result = choose_head(self.model, self.linear, inputs, result, self.best)
+            self.observer.head_chosen(self.share)
+        self.results.append(result)
 
+    def _go_back_to(self, begun: Checkpoint) -> None:
+        """Take what was known when an earlier process left the stage that it was in."""
+        self.best, self.share = begun.best, begun.linear_share
+        self.results, self.rows = list(begun.results), [dict(row) for row in begun.rows]
+        self.writer.write_metrics(self.rows)
+        if self.best.weights:
+            self.model.set_weights(self.best.weights)
 
-def _head_weights(model: keras.Model) -> dict[str, Any]:
-    return {name: model.get_layer(name).get_weights() for name in HEAD_LAYERS}
+    def _record(self, epoch: EpochResult) -> None:
+        row = {**epoch.to_json(), "elapsed": elapsed()}
+        self.rows.append(row)
+        self.writer.append_metrics(row)
 
-
-def _set_head_weights(model: keras.Model, weights: dict[str, Any]) -> None:
-    for name, values in weights.items():
-        model.get_layer(name).set_weights(values)
-
-
-def count_parameters(weights: Any) -> int:
-    """Return how many parameters the weights hold."""
-    return int(sum(np.prod(weight.shape) for weight in weights))
-
-
-def set_trainable(model: keras.Model, stage: Stage) -> None:
-    """Set which layers are trainable in a stage. The model has to be compiled afterwards."""
-    if stage.unfreeze_from is not None:
-        unfreeze_from(model, stage.unfreeze_from)
-    elif stage.name == FROZEN:
-        freeze(model.get_layer(BACKBONE))
-
-
-def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, steps: int) -> None:
-    """Compile what a stage of ``steps`` steps an epoch trains; resets the optimiser."""
-    rate = learning_rate_of(config, stage, steps)
-    optimizers = {
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "sgd": keras.optimizers.SGD,
-    }
-    look_back = config.weight_average * steps * stage.epochs
-    optimizer = optimizers[config.optimizer](
-        rate,
-        weight_decay=config.weight_decay or None,
-        use_ema=look_back > 1,
-        # A mean with momentum m looks back on about 1 / (1 − m) steps.
-        ema_momentum=1.0 - 1.0 / look_back if look_back > 1 else 0.0,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    binary = model.output_shape[-1] == 1
-    model.compile(
-        optimizer=optimizer,
-        loss=(
-            keras.losses.BinaryCrossentropy(label_smoothing=config.label_smoothing)
-            if binary
-            # Not a sigmoid for each of C classes: the mean over them divides the true class's
-            # gradient by C, so that many classes hardly learn.
-            else keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-        ),
-        metrics=[
-            keras.metrics.BinaryAccuracy(name="accuracy")
-            if binary
-            else keras.metrics.CategoricalAccuracy(name="accuracy")
-        ],
-        jit_compile=False,  # measured: XLA is ten times slower on a CPU
-        # The head alone takes less time than Keras does between two steps. A divisor, because
-        # Keras would go beyond the epoch's end.
-        steps_per_execution=_divisor(steps) if stage.feature_layer == POOLING else 1,
-    )
-
-
-def _divisor(steps: int, most: int = 32) -> int:
-    """Return the largest divisor that is at most ``most``."""
-    return next(number for number in range(min(steps, most), 0, -1) if steps % number == 0)
-
-
-def learning_rate_of(config: ResolvedConfig, stage: Stage, steps: int) -> Any:
-    """Return the learning rate, or its schedule over the stage's steps.
-
-    A warm-up never takes more than half of the stage.
-    """
-    if config.schedule == "constant":
-        return stage.learning_rate
-    warmup = min(config.warmup_epochs * steps, stage.epochs * steps // 2)
-    if not warmup:
-        return keras.optimizers.schedules.CosineDecay(
-            stage.learning_rate, stage.epochs * steps, alpha=config.final_learning_rate
-        )
-    return keras.optimizers.schedules.CosineDecay(
-        stage.learning_rate / 10,
-        decay_steps=stage.epochs * steps - warmup,
-        alpha=config.final_learning_rate,
-        warmup_target=stage.learning_rate,
-        warmup_steps=warmup,
-    )
+    def _save(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint; a disk that is full now may have room when the run is written."""
+        if not self.saves:
+            return
+        try:
+            self.kept.write(checkpoint)
+        except OSError as error:
+            self.saves = False
+            self.observer.note(
+                f"Warning: the checkpoint can't be written to {error.filename or self.kept.path} "
+                f"({error.strerror}); this training goes on, and can't be resumed after a kill."
+            )
 
 
 def run_stage(
@@ -229,6 +256,8 @@ def run_stage(
     record: Callable[[EpochResult], None],
     tensorboard: Path | None = None,
     fallback: BestWeights | None = None,
+    begun: Checkpoint | None = None,
+    save: Callable[[keras.Model, StageProgress, float], None] = lambda *_: None,
 ) -> StageResult:
     """Fit one stage and leave the best weights in the model.
 
@@ -247,39 +276,61 @@ def run_stage(
         record: Called with each epoch's metrics, to keep them.
         tensorboard: Folder for TensorBoard's logs, or None.
         fallback: What the model gets where Ctrl-C came before there was any best.
+        begun: Where the stage was left, if it was.
+        save: Called after each epoch with what is trained, how far it is, and the seconds it took.
 
     Returns:
         What the stage did.
+
+    Raises:
+        CatdogError: ``begun`` is of another training.
+        KeyboardInterrupt: Interrupted before there were any weights to keep.
     """
     set_trainable(model, stage)
     part = model if stage.feature_layer is None else part_above(model, stage.feature_layer)
     compile_stage(part, config, stage, steps)
     trainable = count_parameters(part.trainable_weights)
     observer.stage_begins(stage.name, stage.epochs, steps, trainable)
-    keeper = KeepBest(model, best, stage, observer, record, patience=config.patience)
+    started, earlier = time.perf_counter(), 0.0
+    if begun is None:
+        best.epoch = 0
+    else:
+        _restore(part, begun)
+        earlier = begun.seconds
+        observer.stage_resumes(begun.progress.epochs, best.accuracy)
+    keeper = KeepBest(
+        model,
+        best,
+        stage,
+        observer,
+        record,
+        patience=config.patience,
+        save=lambda progress: save(part, progress, earlier + time.perf_counter() - started),
+        progress=None if begun is None else begun.progress,
+    )
     callbacks: list[keras.callbacks.Callback] = [keeper]
     if part.optimizer.use_ema:
         # After the keeper: it then looks while the averaged weights are still in the model.
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard is not None:
         callbacks.append(keras.callbacks.TensorBoard(tensorboard / stage.name))
-    best.epoch = 0
-    started = time.perf_counter()
     reason = COMPLETED
     try:
-        part.fit(
-            training,
-            steps_per_epoch=steps,
-            epochs=stage.epochs,
-            validation_data=validation,
-            callbacks=callbacks,
-            shuffle=False,  # the stream is shuffled already
-            verbose=0,
-        )
+        if keeper.progress.epochs < stage.epochs and not keeper.progress.stopped:
+            part.fit(
+                training,
+                steps_per_epoch=steps,
+                epochs=stage.epochs,
+                initial_epoch=keeper.progress.epochs,
+                validation_data=validation,
+                callbacks=callbacks,
+                shuffle=False,  # the stream is shuffled already
+                verbose=0,
+            )
     except KeyboardInterrupt:
         reason = INTERRUPTED
     else:
-        if keeper.stopped:
+        if keeper.progress.stopped:
             reason = STOPPED_EARLY
     fallback = fallback or best
     if best.weights:
@@ -292,14 +343,31 @@ def run_stage(
     return StageResult(
         name=stage.name,
         reason=reason,
-        epochs=keeper.epochs,
+        epochs=keeper.progress.epochs,
         best_epoch=best.epoch,
         val_accuracy=best.accuracy,
         val_loss=best.loss,
         learning_rate=stage.learning_rate,
-        seconds=time.perf_counter() - started,
+        seconds=earlier + time.perf_counter() - started,
         trainable_params=trainable,
         trainable_layers=tuple(
             layer.name for layer in flat_layers(model) if layer.trainable_weights
         ),
     )
+
+
+def _restore(part: keras.Model, begun: Checkpoint) -> None:
+    """Give what a stage trains, and its optimiser, the values that they had.
+
+    Raises:
+        CatdogError: They are of another training.
+    """
+    part.optimizer.build(part.trainable_variables)
+    try:
+        restore(part.variables, begun.variables)
+        restore(part.optimizer.variables, begun.optimizer)
+    except ValueError as error:
+        raise CatdogError(
+            f"expected the checkpoint of this training, found that of another ({error}).",
+            "Train it from the beginning, under another name: --run NAME",
+        ) from error

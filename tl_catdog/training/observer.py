@@ -46,6 +46,9 @@ class Observer:
     def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
         """A stage of at most ``epochs`` epochs of ``steps`` steps begins."""
 
+    def stage_resumes(self, epochs: int, best: float) -> None:
+        """The stage goes on after so many epochs; the best validation accuracy was that, 0..1."""
+
     def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
         """A step, counted from 1 in its epoch, has ended."""
 
@@ -60,3 +63,6 @@ class Observer:
 
     def predicting(self, split: str, done: int, total: int) -> None:
         """``done`` of ``total`` pictures of a split have been predicted with the final network."""
+
+    def note(self, text: str) -> None:
+        """Something is worth knowing that ends nothing."""

@@ -69,8 +69,26 @@ def train(
     stopwatch = _Stopwatch()
     inputs = _prepare(settings, images, writer, observer, stopwatch)
     trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch)
+    try:
+        return _finish(settings, inputs, trained, writer, observer, stopwatch)
+    except KeyboardInterrupt:
+        # What was learned is in hand, and what is left takes seconds: asked to stop, it hurries no
+        # more than that. Asked again, it does stop, and its checkpoint is kept.
+        observer.note("Stopping when the run is written; what was trained would be lost otherwise.")
+        return _finish(settings, inputs, trained, writer, observer, stopwatch)
+
+
+def _finish(
+    config: ResolvedConfig,
+    inputs: Inputs,
+    trained: _Trained,
+    writer: RunWriter,
+    observer: Observer,
+    stopwatch: _Stopwatch,
+) -> TrainingResult:
+    """Predict the splits and write the run."""
     predicted = _predict_the_splits(trained, inputs, observer)
-    return _write_the_run(settings, inputs, trained, predicted, writer, stopwatch)
+    return _write_the_run(config, inputs, trained, predicted, writer, stopwatch)
 
 
 def _check_width(config: ResolvedConfig, classes: int) -> None:
@@ -218,11 +236,12 @@ def _write_the_run(
     skipped = tuple(dict.fromkeys((*inputs.skipped, *predicted.skipped)))
     interrupted = any(result.reason == INTERRUPTED for result in trained.results)
     stopwatch.lap("total_seconds")
-    run = writer.publish(
+    run = writer.published or writer.publish(
         {
             "name": writer.target.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "interrupted": interrupted,
+            "resumed": trained.fitted.resumed,
             "seed": config.seed,
             **describe_surroundings(),
             "data": describe(inputs.images),

@@ -10,7 +10,7 @@ import pytest
 
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.models.layout import activation_of
-from tl_catdog.training import fit as fitting
+from tl_catdog.training import compilation
 from tl_catdog.training.stages import LINEAR, Stage, stages_of
 
 
@@ -25,7 +25,7 @@ def compiled(*, steps: int = 10, features: int = 4, units: int = 1, **settings: 
     model = keras.Sequential(
         [keras.Input((features,)), keras.layers.Dense(units, activation=activation_of(units))]
     )
-    fitting.compile_stage(model, config, stage, steps)
+    compilation.compile_stage(model, config, stage, steps)
     return model
 
 
@@ -53,7 +53,7 @@ def test_the_running_mean_looks_back_on_a_part_of_the_stage(
 
 def rates(config: TrainConfig, steps: int, *at: int) -> list[float]:
     settings = config.resolved()
-    schedule = fitting.learning_rate_of(settings, trained_stage(settings), steps)
+    schedule = compilation.learning_rate_of(settings, trained_stage(settings), steps)
     return [float(schedule(step)) for step in at]
 
 
@@ -95,7 +95,7 @@ def test_the_loss_of_two_classes_is_the_binary_cross_entropy_with_smoothed_targe
 
 def test_parameters_are_counted() -> None:
     model = compiled(features=4, units=3)
-    assert fitting.count_parameters(model.trainable_weights) == 4 * 3 + 3
+    assert compilation.count_parameters(model.trainable_weights) == 4 * 3 + 3
 
 
 @pytest.mark.parametrize(("steps", "together"), [(1, 1), (64, 32), (33, 11), (37, 1), (31, 31)])
