@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
+import functools
+import os
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Literal
 
 from tl_catdog.defaults import (
@@ -19,7 +19,7 @@ from tl_catdog.defaults import (
     TYPICAL,
     UNITS_PER_CLASS,
 )
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import LONGEST, UsageError, shown
 
 Arch = Literal["baseline", "mobilenet"]
 Augment = Literal["none", "light", "strong", "randaugment"]
@@ -231,6 +231,7 @@ def choices(name: str) -> tuple[str, ...]:
     return ()
 
 
+@functools.cache
 def kinds(name: str) -> tuple[Any, ...]:
     """Return the types that a setting accepts."""
     hint = typing.get_type_hints(TrainConfig)[name]
@@ -245,25 +246,33 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         return
     words = choices(name)
     if words:
-        if value not in words:
+        if not isinstance(value, str) or value not in words:
+            near = _nearest(value[:LONGEST], words) if isinstance(value, str) else None
             raise UsageError(
-                f"expected {name} to be one of {', '.join(words)}, found {value!r}.",
-                f"Type: {flag(name)} {_nearest(str(value), words) or words[0]}",
+                f"expected {name} to be one of {', '.join(words)}, found {shown(value)}.",
+                f"Type: {flag(name)} {near or words[0]}",
             )
         return
-    if float in accepted and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) not in accepted:
-        wanted = " or ".join(kind.__name__ for kind in accepted if kind is not type(None))
-        raise UsageError(
-            f"expected {name} to be {wanted}, found {value!r}.", "Type: tl-catdog train --help"
-        )
     low, high = metadata["low"], metadata["high"]
-    if low is not None and not low <= value <= high:  # also refuses nan
-        raise UsageError(
-            f"expected {name} from {low:g} to {high:g}, found {value!r}.",
-            "Type: tl-catdog train --help",
-        )
+    whole = float in accepted and type(value) is int  # will do for a fraction
+    if type(value) not in accepted and not whole:
+        wanted = " or ".join(kind.__name__ for kind in accepted if kind is not type(None))
+    elif isinstance(value, str) and not _can_be_a_name(value):
+        wanted = "a text that isn't empty and that a file could be named"
+    elif low is not None and not low <= value <= high:  # also refuses nan
+        wanted = f"from {low} to {high}"
+    else:
+        return
+    raise UsageError(
+        f"expected {name} to be {wanted}, found {shown(value)}.", "Type: tl-catdog train --help"
+    )
+
+
+def _can_be_a_name(text: str) -> bool:
+    try:
+        return bool(text.strip()) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a character
+        return False
 
 
 def flag(name: str) -> str:
@@ -279,29 +288,13 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
     """
     for name in values:
         if name not in NAMES:
-            near = _nearest(name, NAMES)
+            near = _nearest(name[:LONGEST], NAMES)
             raise UsageError(
-                f"expected known settings, found {name!r}; the valid ones are {', '.join(NAMES)}.",
+                f"expected known settings, found {shown(name)}; the valid ones are "
+                f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
     return TrainConfig(**values)
-
-
-def load_toml(path: Path) -> dict[str, Any]:
-    """Read settings from a TOML file; dashes in names count as underscores.
-
-    Raises:
-        UsageError: The file is missing or isn't TOML.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            f"expected a TOML file, found none at {path} ({error.strerror}).", f"Type: ls {path}"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"expected TOML in {path}, found: {error}.", f"Edit {path}") from error
-    return {name.replace("-", "_"): value for name, value in values.items()}
 
 
 def _nearest(word: str, words: tuple[str, ...]) -> str | None:
