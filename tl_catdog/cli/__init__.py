@@ -26,14 +26,15 @@ from tl_catdog.cli import (
     streams,
     train,
 )
-from tl_catdog.cli.failures import DEBUG, Commands, explained
-from tl_catdog.cli.output import complain
+from tl_catdog.cli.failures import DEBUG, Command, explained
+from tl_catdog.cli.output import complain, warnings_as_notes
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.version import __version__
 
+NAME = "tl-catdog"
+
 app = typer.Typer(
-    name="tl-catdog",
-    cls=Commands,
+    name=NAME,
     help="From folders of pictures to a classifier whose figures can be defended.",
     epilog=(
         "Example: tl-catdog train --arch baseline; "
@@ -80,7 +81,7 @@ COMMANDS = (
 """The commands in the order of ``--help``, with what it shows below each."""
 
 for _command, _examples in COMMANDS:
-    app.command(epilog=_examples)(_command)
+    app.command(cls=Command, epilog=_examples)(_command)
 app.add_typer(data.app, name="data")
 
 
@@ -88,7 +89,8 @@ def main() -> None:
     """Run the command line: a known error becomes one line and its exit code, no traceback."""
     streams.guard()
     runtime.ignore_pillow_warnings()
-    code = _run(lambda: app(standalone_mode=False) or 0)
+    with warnings_as_notes():
+        code = _run(lambda: app(prog_name=NAME, standalone_mode=False) or 0)
     code = _run(streams.close) or code
     sys.exit(code)
 
@@ -129,6 +131,6 @@ WrongUse: type[Any] = cast("type[Any]", typer.BadParameter.__base__)
 
 def _wrong_use(error: Any) -> CatdogError:
     """Return Typer's error in one line."""
-    words = error.ctx.command_path if error.ctx is not None else "tl-catdog"
+    words = error.ctx.command_path if error.ctx is not None else NAME
     found = error.format_message().strip().rstrip(".")
     return UsageError(f"expected what {words} takes, found: {found}.", f"Type: {words} --help")

@@ -7,13 +7,14 @@ program, and all of it can happen at any moment of any command.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand
 
 from tl_catdog.errors import CatdogError, UsageError, shown
 from tl_catdog.files import cache_folder
@@ -27,25 +28,40 @@ DEBUG = "TL_CATDOG_DEBUG"
 """The environment variable that asks for tracebacks."""
 
 
-class Commands(TyperGroup):
-    """Commands whose failures, where the system refuses something, are told as ours are."""
+class Command(TyperCommand):
+    """A command that takes no empty names, and whose failures are told as ours are."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command.
+        """Run it.
 
         Here, because Typer itself ends the program without a word where a pipe is cut.
 
         Raises:
-            CatdogError: The system refused something, or the command failed.
+            CatdogError: A name is empty, the system refused something, or the command failed.
         """
+        for item in self.params:
+            given = ctx.params.get(item.name)
+            for value in given if isinstance(given, list | tuple) else [given]:
+                if _says_nothing(value):
+                    name = item.opts[0] if item.opts[0].startswith("-") else item.name
+                    raise UsageError(
+                        f"expected something for {name}, found {shown(value)}.",
+                        f"Type: {ctx.command_path} --help",
+                    )
         try:
             return super().invoke(ctx)
         except OSError as error:
             if os.environ.get(DEBUG):
                 raise
-            command: Any = self.commands.get(ctx.invoked_subcommand)
-            options = [option for item in getattr(command, "params", ()) for option in item.opts]
+            options = [option for item in self.params for option in item.opts]
             raise _explained(error, options) from error
+
+
+def _says_nothing(value: Any) -> bool:
+    """Return whether it is an empty name, or no number: infinity and NaN are in no one's range."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, str | Path) and not str(value).strip()
 
 
 def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError | None:

@@ -32,7 +32,7 @@ def learning_curve(
     seed: Annotated[int, seed_of("Of the split and the parts.", "N")] = 0,
     image_size: Annotated[
         int,
-        typer.Option(help="Pictures become squares of this size.", min=32, metavar="N"),
+        typer.Option(help="Pictures become squares of this size.", min=32, max=1024, metavar="N"),
     ] = 224,
     out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
     json: Json = False,

@@ -59,7 +59,7 @@ def runs_to(use: str) -> Any:
 
 def seed_of(what: str, metavar: str | None = None) -> Any:
     """Declare ``--seed``; ``what`` says what depends on it."""
-    return typer.Option(help=what, min=0, metavar=metavar)
+    return typer.Option(help=what, min=0, max=2**31 - 1, metavar=metavar)
 
 
 def fraction_of_class(use: str, least: float) -> Any:

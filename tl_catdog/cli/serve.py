@@ -34,7 +34,8 @@ def serve(
         int, typer.Option(help="Pictures that may wait at most.", min=1, max=100_000)
     ] = 512,
     timeout: Annotated[
-        float, typer.Option(help="Seconds for sending a request, and for answering.", min=0.1)
+        float,
+        typer.Option(help="Seconds for sending a request, and for answering.", min=0.1, max=86_400),
     ] = 60.0,
     runs_dir: RunsDir = RUNS_DIR,
 ) -> None:

@@ -6,10 +6,9 @@ import typer
 
 from tl_catdog.cli.data import check, draw, fix, get, show, split
 from tl_catdog.cli.data import list as list_
-from tl_catdog.cli.failures import Commands
+from tl_catdog.cli.failures import Command
 
 app = typer.Typer(
-    cls=Commands,
     help="Get, check, mend, split, draw and show picture sets.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -27,4 +26,4 @@ COMMANDS = (
 """The commands in the order of ``--help``, with what it shows below each."""
 
 for _name, _command, _examples in COMMANDS:
-    app.command(_name, epilog=_examples)(_command)
+    app.command(_name, cls=Command, epilog=_examples)(_command)

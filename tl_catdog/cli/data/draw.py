@@ -18,15 +18,19 @@ EXAMPLES = (
     "tl-catdog data draw few --train 50 --validation 20 --test 20 --seed 1"
 )
 
+MOST = 100_000  # pictures of each class and split: a disk full of them
+
 
 def draw(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A new folder.", show_default=False)],
-    train: Annotated[int, typer.Option(help="Training pictures of each class.", min=1)] = 400,
+    train: Annotated[
+        int, typer.Option(help="Training pictures of each class.", min=1, max=MOST)
+    ] = 400,
     validation: Annotated[
-        int, typer.Option(help="Validation pictures of each class.", min=1)
+        int, typer.Option(help="Validation pictures of each class.", min=1, max=MOST)
     ] = 100,
     test: Annotated[
-        int, typer.Option(help="Test pictures of each class; 0 for none.", min=0)
+        int, typer.Option(help="Test pictures of each class; 0 for none.", min=0, max=MOST)
     ] = 100,
     size: Annotated[int, typer.Option(help="Pixels a side.", min=16, max=2048)] = 192,
     seed: Annotated[int, seed_of("Other seeds give other pictures.")] = 0,
