@@ -13,7 +13,7 @@ from tl_catdog.audit import fix
 from tl_catdog.audit.check import check
 from tl_catdog.audit.findings import Audit, Finding
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.journal import Move
+from tl_catdog.journal.moves import Move
 
 
 def tree(root: Path) -> dict[str, str]:

@@ -145,7 +145,7 @@ def test_an_interrupted_apply_says_how_to_put_it_back(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("tl_catdog.journal._move", interrupt)
+        patch.setattr("tl_catdog.journal.journal._move", interrupt)
         outcome = cli("review", run.path, "--apply", path)
     assert outcome.code == 130
     assert "--undo" in outcome.err

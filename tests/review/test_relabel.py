@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from tests.conftest import COLOURS, paint, paint_set
 from tests.review.test_review_list import edit
 from tests.support.made_up import made_up_run
-from tl_catdog import journal as moves
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.journal import journal as moves
+from tl_catdog.journal import log
 from tl_catdog.review import relabel as mending
 from tl_catdog.review.relabel import apply, undo
 from tl_catdog.review.review_list import Edit
@@ -107,7 +108,7 @@ def killed(work: Callable[..., Any], calls: int, *, after: bool) -> Callable[...
     return counted
 
 
-@pytest.mark.parametrize("step", ["_write", "_move", "rename"])
+@pytest.mark.parametrize("step", ["write_line", "_move", "rename"])
 @pytest.mark.parametrize("calls", [1, 2, 3])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("work", ["apply", "undo"])
@@ -125,10 +126,37 @@ def test_a_kill_at_any_time_can_be_undone(
         except Killed:
             pass
         else:
-            assert (step, work) == ("_write", "undo")  # which writes nothing
+            assert (step, work) == ("write_line", "undo")  # which writes nothing
     if mending._journal(run)._logs("applied"):
         undo(run)
     assert tree(run) == before
+
+
+def test_a_list_that_is_given_again_names_the_undo(run: Run) -> None:
+    """Its pictures aren't where the run was trained with them any more, since the first time."""
+    apply(run, edits(run))
+    with pytest.raises(UsageError, match="found no such file any more") as caught:
+        apply(run, edits(run))
+    assert caught.value.hint.endswith(f"type: tl-catdog review {run.path} --undo")
+    undo(run)
+    assert len(apply(run, edits(run)).moves) == 3
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_a_list_that_is_given_again_after_a_kill_names_the_undo(
+    run: Run, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    before = tree(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(moves, "_move", killed(moves._move, calls, after=calls < 3))
+        with pytest.raises(Killed):
+            apply(run, edits(run))
+    with pytest.raises(CatdogError, match="stopped half-way") as caught:
+        apply(run, edits(run))
+    assert f"type: tl-catdog review {run.path} --undo" in caught.value.hint
+    undo(run)
+    assert tree(run) == before
+    assert len(apply(run, edits(run)).moves) == 3
 
 
 def test_a_line_that_was_cut_off_is_no_move(run: Run) -> None:
@@ -170,14 +198,14 @@ def test_what_took_the_place_meanwhile_is_not_overwritten(
 ) -> None:
     root = Path(run.manifest["data"]["root"])
     place = root / "train" / "bee" / "000-2.png"
-    original = moves._write
+    original = log.write_line
 
     def late(file: Any, row: dict[str, str]) -> None:
         original(file, row)
         if "from" in row:
             paint(place, COLOURS[2], 5)
 
-    monkeypatch.setattr(moves, "_write", late)
+    monkeypatch.setattr(moves, "write_line", late)
     with pytest.raises(CatdogError, match=r"found that one can't be .*--undo"):
         apply(run, edits(run)[:1])
     assert file_digest(place) == file_digest(paint(root / "same.png", COLOURS[2], 5))

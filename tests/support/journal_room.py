@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.journal import (
-    Journal,
-    Move,
-    Moved,
-)
+from tl_catdog.journal.journal import Journal
+from tl_catdog.journal.moves import Move, Moved
 
 ODD = os.fsdecode(b"caf\xe9 \xff\n.jpg")
 
@@ -25,7 +22,9 @@ class Room:
         self.base = base
         self.data = base / "set"
         self.data.mkdir()
-        self.journal = Journal(base / "set.aside", "tl-catdog data fix set --undo", ".aside")
+        self.journal = Journal(
+            base / "set.aside", self.data, ".aside", "tl-catdog data fix set --undo"
+        )
 
     def add(self, name: str, content: bytes) -> Move:
         """Write a file; return the move that puts it aside."""
@@ -36,7 +35,7 @@ class Room:
         return Move("leak", f"set/{name}", f"set.aside/leak/{name}", digest)
 
     def apply(self, *moves: Move) -> Moved:
-        return self.journal.apply(self.data, moves, {"for": "a test"})
+        return self.journal.apply(moves, {"for": "a test"})
 
     def logs(self) -> list[str]:
         return sorted(path.name for path in self.journal.folder.glob("*.jsonl"))

@@ -18,7 +18,9 @@ from tl_catdog.audit.findings import (
     Finding,
 )
 from tl_catdog.data.digest import file_digest
-from tl_catdog.journal import FreePaths, Journal, Move, Moved, free_names, why_not_movable
+from tl_catdog.journal.journal import Journal
+from tl_catdog.journal.moves import Move, Moved
+from tl_catdog.journal.places import FreePaths, free_names, named, why_not_movable
 
 QUARANTINE = ".quarantine"
 """What is put aside goes to a folder of the data's name and this, beside it."""
@@ -53,7 +55,7 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
         splits: The split of each picture, by its path below the folder.
         kinds: Kinds of findings to act on.
     """
-    root = Path(audit.root).absolute()
+    root = named(Path(audit.root))
     aside = root.with_name(root.name + QUARANTINE)
     free = FreePaths()
     moves, gone, stuck = [], set[str](), dict[str, str]()
@@ -68,7 +70,7 @@ def plan(audit: Audit, splits: dict[str, str], kinds: Collection[str]) -> Plan:
                 stuck[name] = "its path is too long"
                 continue
             target = free.first_free(free_names(_target(aside / finding.kind, name)))
-            if problem := why_not_movable(root / name, target):
+            if problem := why_not_movable(root / name, target, root):
                 stuck[name] = problem
                 continue
             source = str((root / name).relative_to(root.parent))
@@ -102,9 +104,19 @@ def apply(root: Path, moves: Sequence[Move]) -> Moved:
     """Put pictures aside.
 
     Raises:
-        CatdogError: A picture can't be moved; those before it have been.
+        CatdogError: A picture isn't where it was any more: then nothing is moved. Or it can't be
+            moved: those before it have been.
     """
-    return _journal(root).apply(root.absolute(), moves, {"for": "data fix"})
+    return _journal(root).apply(moves, {"for": "data fix"})
+
+
+def check_finished(root: Path) -> None:
+    """Make sure that the last ``apply`` wasn't stopped half-way: what it left isn't the whole set.
+
+    Raises:
+        CatdogError: It was.
+    """
+    _journal(root).check_finished()
 
 
 def undo(root: Path) -> Moved:
@@ -112,12 +124,13 @@ def undo(root: Path) -> Moved:
 
     Raises:
         UsageError: There is nothing to put back.
-        CatdogError: A picture is gone, something else is where it was, or it can't be moved.
+        CatdogError: The log isn't one of this folder; a picture is gone or changed, something else
+            is where it was, or it can't be moved.
     """
     return _journal(root).undo()
 
 
 def _journal(root: Path) -> Journal:
-    root = root.absolute()
-    folder = root.with_name(root.name + QUARANTINE)
-    return Journal(folder, f"tl-catdog data fix {shlex.quote(str(root))} --undo", QUARANTINE)
+    root = named(root)
+    command = f"tl-catdog data fix {shlex.quote(str(root))} --undo"
+    return Journal(root.with_name(root.name + QUARANTINE), root, QUARANTINE, command)

@@ -19,7 +19,7 @@ from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_split
 from tl_catdog.data.splitting import assign_splits
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.journal import FreePaths, free_names
+from tl_catdog.journal.places import FreePaths, free_names
 
 
 @dataclass(frozen=True)

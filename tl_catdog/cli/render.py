@@ -15,7 +15,7 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.folders import VALIDATION
 from tl_catdog.evaluation.comparison import Group, RunFigures
 from tl_catdog.evaluation.metrics import Metrics
-from tl_catdog.journal import Moved
+from tl_catdog.journal.moves import Moved
 from tl_catdog.runs.folder import Run
 from tl_catdog.runs.stages import REJECTED, rejected_stages
 from tl_catdog.statistics import Estimate

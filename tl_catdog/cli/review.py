@@ -17,7 +17,7 @@ from tl_catdog.wording import count, plural
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tl_catdog.journal import Moved
+    from tl_catdog.journal.moves import Moved
     from tl_catdog.review.label_issues import Review
 
 EXAMPLES = (
@@ -27,6 +27,7 @@ EXAMPLES = (
 )
 LIST, GALLERY = "review.csv", "gallery.html"
 ROWS = 10  # of the table; the list has more
+MOST = 1_000_000  # as many pictures as anybody looks at
 
 
 def review(
@@ -35,7 +36,7 @@ def review(
     undo: Annotated[
         bool, typer.Option("--undo", help="Put back what the last --apply moved.")
     ] = False,
-    top: Annotated[int, typer.Option(help="List at least so many pictures.", min=1)] = 50,
+    top: Annotated[int, typer.Option(help="List at least so many pictures.", min=1, max=MOST)] = 50,
     seed: Annotated[int, seed_of("Which pictures are judged together.")] = 0,
     runs_dir: RunsDir = RUNS_DIR,
     json: Json = False,

@@ -28,7 +28,8 @@ from tl_catdog.features.linear_probe import Pooled, backbone_of, pooled
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.review.label_noise import doubts
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
-from tl_catdog.runs.folder import Run, own_images
+from tl_catdog.runs.contents import own_images
+from tl_catdog.runs.folder import Run
 
 TOP = 50
 DOUBTFUL = 0.1  # chance that a label is wrong, from which it is listed whatever else is
@@ -237,7 +238,7 @@ def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
     for split in run.predicted_splits():
         if split == TRAIN:
             continue
-        item = read_predictions(run.predictions_path(split))
+        item = read_predictions(run, split)
         ordered = np.sort(item.probabilities, axis=1)
         ahead = ordered[:, -1] - ordered[:, -2]
         for i, name in enumerate(item.names):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tl_catdog.journal import Journal, Moved
-from tl_catdog.review.review_list import ASIDE, Edit, plan
+from tl_catdog.journal.journal import Journal
+from tl_catdog.journal.moves import Moved
+from tl_catdog.journal.places import named
+from tl_catdog.review.review_list import ASIDE, Edit, GoneError, plan
 from tl_catdog.runs.folder import Run
 
 FOLDER = "review"
@@ -18,11 +21,19 @@ def apply(run: Run, edits: Sequence[Edit]) -> Moved:
     Everything is checked before the first picture is touched.
 
     Raises:
-        UsageError: The list asks for something that can't be done; see ``edits.plan``.
-        CatdogError: A picture can't be moved; those before it have been.
+        UsageError: The list asks for something that can't be done; see ``review_list.plan``.
+        CatdogError: An earlier ``apply`` was stopped half-way. Or a picture can't be moved; those
+            before it have been.
     """
-    root = Path(run.manifest["data"]["root"])
-    return _journal(run).apply(root, plan(run, edits), {"run": run.name})
+    journal = _journal(run)
+    journal.check_finished()
+    try:
+        moves = plan(run, edits)
+    except GoneError as error:
+        if journal.has_moved:
+            error.hint = f"To put back what the last --apply moved, type: {journal.undo_command}"
+        raise
+    return journal.apply(moves, {"run": run.name})
 
 
 def undo(run: Run) -> Moved:
@@ -30,10 +41,12 @@ def undo(run: Run) -> Moved:
 
     Raises:
         UsageError: There is nothing to undo.
-        CatdogError: A picture is gone, its place is taken, or it can't be moved.
+        CatdogError: The log isn't one of this run's pictures; a picture is gone or changed, its
+            place is taken, or it can't be moved.
     """
     return _journal(run).undo()
 
 
 def _journal(run: Run) -> Journal:
-    return Journal(run.path / FOLDER, f"tl-catdog review {run.path} --undo", ASIDE)
+    command = f"tl-catdog review {shlex.quote(str(run.path))} --undo"
+    return Journal(run.path / FOLDER, named(Path(run.manifest["data"]["root"])), ASIDE, command)

@@ -19,14 +19,20 @@ from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.named_images import LABELS_FROM
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.journal import FreePaths, Move, free_names, why_not_movable
-from tl_catdog.runs.folder import Run, read_split
+from tl_catdog.journal.moves import Move
+from tl_catdog.journal.places import FreePaths, free_names, named, why_not_movable
+from tl_catdog.runs.contents import read_split
+from tl_catdog.runs.folder import Run
 
 KEEP, REMOVE = "keep", "remove"
 COLUMNS = ("action", "name", "label", "suggested", "quality", "p(label)", "sha256")
 NEEDED = ("action", "name", "label", "sha256")
 ASIDE = ".removed"
 """Pictures that are removed go to a folder of the data's name and this, beside it."""
+
+
+class GoneError(UsageError):
+    """A picture that a list names isn't where it was when the run was trained."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
             f"expected classes that aren't called like an action, found {listing(clash)}.",
             f"Rename the folder, then train anew: {train_anew(run)}",
         )
-    root = Path(data["root"])
+    root = named(Path(data["root"]))
     trained = from_csv(read_split(run), root, run.classes, drawn=False)
     known = {example.name: example for example in trained.examples}
     _check(edits, known, run.classes)
@@ -132,11 +138,11 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
     found = file_digests(example.path for example in examples)
     for edit, example, digest in zip(wanted, examples, found, strict=True):
         if not edit.digest == example.digest == digest:
-            state = "other bytes" if example.path.exists() else "no such file any more"
-            raise UsageError(
-                f"expected {edit.name} as the run was trained with it, found {state}.",
-                f"Set its action to {KEEP} to leave it alone",
-            )
+            wanted_it = f"expected {edit.name} as the run was trained with it, found"
+            leave_it = f"Set its action to {KEEP} to leave it alone"
+            if example.path.exists():
+                raise UsageError(f"{wanted_it} other bytes.", leave_it)
+            raise GoneError(f"{wanted_it} no such file any more.", leave_it)
     places = _Places(root, run.classes)
     return tuple(
         Move(edit.action, *places.of(example, edit.action), example.digest)
@@ -179,7 +185,7 @@ class _Places:
             target = self._places.first_free(free_names(aside / example.name))
         else:
             target = self._places.first_free(self._in_class(example, action))
-        if problem := why_not_movable(example.path, target):
+        if problem := why_not_movable(example.path, target, self.root):
             raise UsageError(
                 f"expected to move {example.path} to {target}, found {problem}.",
                 f"Move it yourself, and set its action to {KEEP}",

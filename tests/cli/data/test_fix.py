@@ -74,7 +74,7 @@ def test_ctrl_c_says_how_to_put_back_what_was_moved(
 ) -> None:
     before = tree(pictures)
     with monkeypatch.context() as patch:
-        watched(patch, "tl_catdog.journal._move", interrupt)
+        watched(patch, "tl_catdog.journal.journal._move", interrupt)
         done = cli("data", "fix", pictures)
     assert (done.code, done.out) == (130, "")
     command = f"tl-catdog data fix '{pictures}' --undo"

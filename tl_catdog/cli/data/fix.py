@@ -15,7 +15,7 @@ from tl_catdog.errors import UsageError
 from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
-    from tl_catdog.journal import Moved
+    from tl_catdog.journal.moves import Moved
 
 EXAMPLES = (
     "Examples: tl-catdog data fix pictures --dry-run; tl-catdog data fix pictures; "
@@ -42,7 +42,7 @@ def fix(
     testing stays; of one in two classes, none does.
     """
     from tl_catdog.audit import fix as fixing
-    from tl_catdog.journal import Moved
+    from tl_catdog.journal.moves import Moved
 
     root = Path(folder)
     command = f"tl-catdog data fix {shlex.quote(str(root))} --undo"
@@ -54,6 +54,8 @@ def fix(
         if undo:
             found = fixing.undo(root)
         else:
+            if not dry_run:
+                fixing.check_finished(root)
             audit, usable = audited(root, outliers=False)
             plan = fixing.plan(audit, {item.name: item.split for item in usable}, wanted)
             stuck = plan.stuck

@@ -11,14 +11,8 @@ import pytest
 
 from tests.support.journal_room import ODD, Room, rows
 from tl_catdog.errors import CatdogError
-from tl_catdog.journal import (
-    FreePaths,
-    Journal,
-    Move,
-    Moved,
-    free_names,
-    why_not_movable,
-)
+from tl_catdog.journal.journal import Journal
+from tl_catdog.journal.moves import Move, Moved
 
 
 def test_moves_are_counted_by_action() -> None:
@@ -137,36 +131,3 @@ def test_a_link_is_moved_itself(room: Room) -> None:
     assert not link.is_symlink()
     room.journal.undo()
     assert link.readlink() == room.base / "real.jpg"
-
-
-def test_free_names_count_up_from_two() -> None:
-    names = free_names(Path("a/b.c.jpg"))
-    assert [next(names).as_posix() for _ in range(3)] == ["a/b.c.jpg", "a/b.c-2.jpg", "a/b.c-3.jpg"]
-
-
-def test_free_paths_neither_exist_nor_are_given_twice(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    (tmp_path / "a-2.jpg").symlink_to("nowhere")
-    free = FreePaths()
-    found = [free.first_free(free_names(tmp_path / "a.jpg")).name for _ in range(2)]
-    assert found == ["a-3.jpg", "a-4.jpg"]
-    assert free.first_free(free_names(tmp_path / "b.jpg")).name == "b.jpg"
-
-
-def test_what_a_rename_cannot_do_is_said(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    target = tmp_path / "new" / "below" / "a.jpg"
-    assert why_not_movable(tmp_path / "a.jpg", target) is None
-    (tmp_path / "near.jpg").symlink_to("a.jpg")
-    assert (
-        why_not_movable(tmp_path / "near.jpg", target) == "a link that would lead astray from there"
-    )
-    (tmp_path / "far.jpg").symlink_to(tmp_path / "a.jpg")
-    assert why_not_movable(tmp_path / "far.jpg", target) is None
-
-
-@pytest.mark.skipif(not Path("/proc").exists(), reason="this system has no /proc")
-def test_another_disk_is_said_by_its_folder(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    found = why_not_movable(tmp_path / "a.jpg", Path("/proc/none/below/a.jpg"))
-    assert found == "another disk at /proc"

@@ -11,9 +11,7 @@ import pytest
 
 from tests.support.journal_room import Room, rows
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.journal import (
-    Move,
-)
+from tl_catdog.journal.moves import Move
 
 
 def test_files_are_moved_and_the_log_says_which(room: Room) -> None:
@@ -26,7 +24,7 @@ def test_files_are_moved_and_the_log_says_which(room: Room) -> None:
     assert (done.base, done.moves) == (room.base, moves)
     assert done.log == room.base / "set.aside" / "applied-1.jsonl"
     first, *others = rows(done.log)
-    assert first == {"for": "a test", "data": str(room.data)}
+    assert first == {"for": "a test", "data": str(room.data), "moves": 2}
     assert others == [
         {"action": "leak", "from": move.source, "to": move.target, "sha256": move.digest}
         for move in moves

@@ -1,0 +1,1 @@
+"""Moving files so that it can be undone."""
