@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 
@@ -28,10 +29,52 @@ def ignore_pillow_warnings() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+class ProcessLock:
+    """A lock of a module, for one thread at a time, which may take it again.
+
+    In a forked child it is free, whoever held it: that thread isn't there.
+    """
+
+    def __init__(self) -> None:
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.RLock()
+        self._owner: int | None = None
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._owner = threading.get_ident()
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+        self._lock.release()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the thread that asks holds it."""
+        return self._owner == threading.get_ident()
+
+
+_quiet = ProcessLock()
+"""Two threads that point standard error elsewhere at once could leave it there for good."""
+
+
 @contextlib.contextmanager
 def silence_stderr() -> Iterator[None]:
     """Send what C++ libraries print to nowhere; Python errors still propagate."""
-    sys.stderr.flush()
+    with _quiet:
+        yield from _silenced()
+
+
+def _silenced() -> Iterator[None]:
+    _flush()
     try:
         saved = os.dup(2)
     except OSError:  # standard error is closed: nobody hears it anyway
@@ -42,10 +85,16 @@ def silence_stderr() -> Iterator[None]:
         os.dup2(sink, 2)
         yield
     finally:
-        sys.stderr.flush()
+        _flush()
         os.dup2(saved, 2)
         os.close(saved)
         os.close(sink)
+
+
+def _flush() -> None:
+    """Flush standard error, if there is one and it takes anything."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stderr.flush()
 
 
 @contextlib.contextmanager
@@ -66,6 +115,11 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def start() -> None:
     """Import TensorFlow and Keras without their log noise. Calling it again costs nothing."""
+    with _quiet:  # a second thread waits until they are whole
+        _start()
+
+
+def _start() -> None:
     if "keras" in sys.modules and "tensorflow" in sys.modules:
         return
     quiet_environment()

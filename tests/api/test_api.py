@@ -33,8 +33,12 @@ def test_runs_are_looked_for_in_models_here(
 ) -> None:
     (tmp_path / "models").symlink_to(trained.runs_dir)
     monkeypatch.chdir(tmp_path)
-    assert tl.load().run.path == Path("models/tuned")
+    classifier = tl.load()
+    assert classifier.run.path == tmp_path / "models" / "tuned"
     assert len(tl.compare()[0].runs) == 2
+    monkeypatch.chdir("/")  # where the program is later doesn't matter
+    assert classifier.predict(next(trained.data.glob("test/*/*")))[0].error is None
+    assert classifier.evaluate(split="validation", again=True).metrics.n == 74
 
 
 def test_a_run_that_is_not_finished_is_an_error(tmp_path: Path) -> None:

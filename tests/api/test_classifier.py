@@ -29,17 +29,18 @@ def test_predict_says_what_the_command_prints(
     assert len(rows) == 18
 
 
-def test_files_bytes_and_values_of_a_picture_get_the_same_answer(
+def test_every_way_of_giving_a_picture_gets_the_same_answer(
     classifier: tl.Classifier, trained: Trained
 ) -> None:
     path = next(trained.data.glob("test/*/*"))
     values = np.asarray(Image.open(path).convert("RGB"))
-    by_file, by_name, by_bytes, by_values = classifier.predict(
-        [path, str(path), path.read_bytes(), values]
-    )
+    with path.open("rb") as file, Image.open(path) as picture:
+        by_file, by_name, *others = classifier.predict(
+            [path, str(path), path.read_bytes(), values, file, picture]
+        )
     assert by_file == by_name
-    assert by_file.probabilities == by_bytes.probabilities == by_values.probabilities
-    assert by_bytes.path is None
+    assert [found.probabilities for found in others] == [by_file.probabilities] * 4
+    assert [found.path for found in others] == [None] * 4
     assert by_file.probabilities is not None
     assert by_file.confidence == max(by_file.probabilities.values())
 
@@ -74,8 +75,8 @@ def test_a_bad_picture_gets_an_error_and_the_others_answers(
 
 
 def test_what_is_no_picture_at_all_is_wrong_use(classifier: tl.Classifier) -> None:
-    with pytest.raises(UsageError, match="Image"):
-        classifier.predict(Image.new("RGB", (4, 4)))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="found dict"):
+        classifier.predict({"a.jpg": 1})
     with pytest.raises(UsageError, match="found int"):
         classifier.predict([3])  # type: ignore[list-item]
 

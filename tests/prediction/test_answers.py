@@ -1,14 +1,10 @@
-"""What users get of a picture, and the ways in which they may give one."""
+"""What users get of a picture."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.conftest import paint_set
-from tl_catdog.errors import UsageError
-from tl_catdog.prediction.answers import UNSURE, Prediction, apply_policy, image_sources
+from tl_catdog.prediction.answers import UNSURE, Prediction, apply_policy
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.prediction.rejection import Policy, Selection
 
@@ -63,43 +59,3 @@ def test_a_picture_that_cannot_be_read_is_an_error_not_a_doubt() -> None:
 def test_a_picture_without_a_file_has_no_path() -> None:
     found = Prediction(None, "cat", {"cat": 1.0, "dog": 0.0}, None, None, None, False)
     assert found.to_json()["path"] is None
-
-
-def test_a_folder_stands_for_all_pictures_below_it_in_order(tmp_path: Path) -> None:
-    root = paint_set(tmp_path / "set", {"": 2})
-    (root / "notes.txt").touch()
-    expected = [root / "ant/000.png", root / "ant/001.png", root / "bee/000.png"]
-    expected.append(root / "bee/001.png")
-    assert list(image_sources(root)) == expected
-    assert list(image_sources(str(root))) == expected
-    assert list(image_sources([root / "bee", "x.jpg", root / "ant"])) == [
-        *expected[2:],
-        Path("x.jpg"),
-        *expected[:2],
-    ]
-
-
-IMAGE = np.zeros((4, 4, 3), np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("given", "count"),
-    [
-        (b"encoded", 1),
-        ("a.jpg", 1),
-        (Path("a.jpg"), 1),
-        (IMAGE, 1),
-        (IMAGE[..., 0], 1),
-        ([IMAGE, b"encoded", "a.jpg"], 3),
-        (np.stack([IMAGE] * 5), 5),
-        (iter([b"a", b"b"]), 2),
-        ([], 0),
-    ],
-)
-def test_pictures_may_be_given_one_or_many(given: Any, count: int) -> None:
-    assert len(list(image_sources(given))) == count
-
-
-def test_anything_else_is_named_with_what_to_give() -> None:
-    with pytest.raises(UsageError, match="found int"):
-        list(image_sources([3]))  # type: ignore[list-item]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tl_catdog.api.evaluated import saved_predictions, split_to_evaluate
 from tl_catdog.api.evaluation_result import EvaluationResult
+from tl_catdog.api.loaded import Loaded
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.images import ImageSource
@@ -19,53 +20,44 @@ from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import UsageError
 from tl_catdog.files import write_json, write_text
-from tl_catdog.prediction.answers import Prediction, apply_policy, image_sources
-from tl_catdog.prediction.predictor import Predictor, predict_examples
+from tl_catdog.prediction.answers import Prediction, apply_policy
+from tl_catdog.prediction.predictor import predict_examples
 from tl_catdog.prediction.rejection import Policy, policy_for, policy_of
-from tl_catdog.runs.folder import ROBUSTNESS, Run, own_images
+from tl_catdog.prediction.sources import GivenImage, image_sources, one_source
+from tl_catdog.runs.folder import ROBUSTNESS, own_images
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.robustness import Condition
     from tl_catdog.explain.explanation import Explanation
 
 
-class Classifier:
+class Classifier(Loaded):
     """A trained run that predicts; ``tl.load`` and ``tl.train`` return it.
+
+    Several threads may use one at the same time. It can be copied, pickled and sent to other
+    processes, before and after use: what is sent is the run's place and description, and the
+    network is read there, from the same run. Where the program changes its folder afterwards
+    doesn't matter.
 
     Args:
         run: The run; its network is loaded at the first prediction.
 
-    >>> import numpy as np
     >>> from tl_catdog.api import load
     >>> from tl_catdog.drawings import draw
     >>> classifier = load("cats-dogs")
     >>> classifier.name, classifier.classes
     ('cats-dogs', ('cats', 'dogs'))
-    >>> (found,) = classifier.predict(np.asarray(draw("dog", seed=5).image))
+    >>> (found,) = classifier.predict(draw("dog", seed=5).image)
     >>> found.label, found.confidence == found.probabilities["dogs"]
     ('dogs', True)
+    >>> import pickle
+    >>> pickle.loads(pickle.dumps(classifier)).predict(draw("dog", seed=5).image) == [found]
+    True
     """
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self._predictors: dict[bool, Predictor] = {}
-
-    def __repr__(self) -> str:
-        return f"Classifier({str(self.run.path)!r}, classes={self.classes})"
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.run.name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the probabilities."""
-        return self.run.classes
 
     def predict(
         self,
-        images: str | ImageSource | Iterable[str | ImageSource],
+        images: GivenImage | Iterable[GivenImage],
         *,
         reject: bool = False,
         precision: float | None = None,
@@ -73,9 +65,11 @@ class Classifier:
         """Predict the class of each picture. A bad one gets an error, the others their answers.
 
         Args:
-            images: One or many of: a file; a folder, which stands for all pictures below it;
-                encoded bytes; values 0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of
-                several pictures, (B, H, W, 3).
+            images: One or many of: a file's path; a folder's, which stands for all pictures below
+                it; encoded bytes; a file that is open for reading bytes, read from where it
+                stands; a picture of Pillow's, turned upright and converted as files are; values
+                0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of several pictures,
+                (B, H, W, 3). A list or iterator may hold any of them.
             reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
             precision: Part of the answers that must be right, above 0 and below 1; implies
                 ``reject``, which takes 0.995, or what the validation pictures can show and the
@@ -92,6 +86,14 @@ class Classifier:
         >>> from tl_catdog.api import load
         >>> load("cats-dogs").predict(b"no picture")[0].error
         'not a JPEG, PNG, WEBP, BMP or GIF picture'
+        >>> import io
+        >>> from PIL import Image
+        >>> file = io.BytesIO()
+        >>> Image.new("RGBA", (40, 30)).save(file, "PNG")
+        >>> position = file.seek(0)
+        >>> as_file, as_picture = load("cats-dogs").predict([file, Image.open(file)])
+        >>> as_file == as_picture
+        True
         """
         policy = self.policy(precision) if reject or precision is not None else None
         return list(self.stream(image_sources(images), policy))
@@ -133,19 +135,6 @@ class Classifier:
                 "Type: --precision 0.995",
             )
         return policy_for(self.run, precision)
-
-    def predictor(self, *, mirror: bool = False) -> Predictor:
-        """Return the loaded network; it is loaded once.
-
-        Args:
-            mirror: Whether it averages over each picture and its mirror image.
-
-        Raises:
-            CatdogError: Its file is missing, changed or unreadable.
-        """
-        if mirror not in self._predictors:
-            self._predictors[mirror] = Predictor.load(self.run, mirror=mirror)
-        return self._predictors[mirror]
 
     def evaluate(
         self,
@@ -284,21 +273,21 @@ class Classifier:
 
     def explain(
         self,
-        image: str | Path,
+        image: GivenImage,
         label: str | None = None,
         progress: Progress | None = None,
     ) -> Explanation:
         """Explain what it predicts for a picture: see ``explain.explanation``.
 
         Args:
-            image: The file.
+            image: A picture, given in any of the ways that ``predict`` takes one.
             label: The class to explain; None for the most probable one.
             progress: Called with (done, total) covered squares.
 
         Raises:
-            UsageError: It knows no such class.
+            UsageError: It knows no such class, or the picture is none, or several.
             CatdogError: The picture or the network can't be read.
         """
         from tl_catdog.explain.explanation import explain
 
-        return explain(self.run, Path(image), label, progress)
+        return explain(self.run, one_source(image), label, progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.data.images import Pixels, decode
+from tl_catdog.data.images import ImageSource, Pixels, decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError, UsageError, listing
 from tl_catdog.explain.gradcam import GradCam
@@ -32,7 +32,7 @@ class Explanation:
 
     Attributes:
         run: Name of the run.
-        path: The picture.
+        path: The picture's file; None of one that was given otherwise.
         label: The most probable class.
         probabilities: Class → probability, summing to one.
         target: The class that is explained; ``label`` unless another was asked for.
@@ -45,7 +45,7 @@ class Explanation:
     """
 
     run: str
-    path: Path
+    path: Path | None
     label: str
     probabilities: dict[str, float]
     target: str
@@ -89,7 +89,7 @@ class Explanation:
         where = self.peak
         peak = None if where is None else {"x": where.x, "y": where.y, "where": where.words}
         return {
-            "path": str(self.path),
+            "path": None if self.path is None else str(self.path),
             "run": self.run,
             "label": self.label,
             "probabilities": self.probabilities,
@@ -104,13 +104,13 @@ class Explanation:
 
 
 def explain(
-    run: Run, path: Path, target: str | None = None, progress: Progress | None = None
+    run: Run, image: ImageSource, target: str | None = None, progress: Progress | None = None
 ) -> Explanation:
     """Explain what a run's network says of a picture.
 
     Args:
         run: The run.
-        path: The picture.
+        image: The picture.
         target: The class to explain; None for the most probable one.
         progress: Called with (done, total) covered squares.
 
@@ -124,11 +124,13 @@ def explain(
             f"expected one of the classes {listing(run.classes)}, found {target!r}.",
             f"Type: --class {run.classes[0]}",
         )
+    path = image if isinstance(image, Path) else None
     try:
-        pixels, sharp = decode(path, run.image_size), decode(path, SHARP)
+        pixels, sharp = decode(image, run.image_size), decode(image, SHARP)
     except ImageError as error:
         raise CatdogError(
-            f"expected a picture, found {path}: {error.message}.", f"Type: ls {path}"
+            f"expected a picture, found {path or 'one'}: {error.message}.",
+            f"Type: ls {path}" if path else "Give one that a viewer shows.",
         ) from error
     forward = GradCam(run)
     predictor = Predictor(forward, run.classes, run.image_size, temperature=run.temperature)

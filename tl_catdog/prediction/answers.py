@@ -1,23 +1,15 @@
-"""Predictions as users get them, and the ways in which they may give pictures."""
+"""Predictions as users get them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
-
-from tl_catdog.data.folders import images_below, is_folder
-from tl_catdog.data.images import ImageSource
-from tl_catdog.errors import UsageError
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.prediction.rejection import Policy
 
 UNSURE = "unsure"
-BATCHED = 4  # dimensions of an array of several pictures
 
 
 @dataclass(frozen=True)
@@ -79,37 +71,3 @@ def apply_policy(answer: Answer, policy: Policy | None) -> Prediction:
         novelty=answer.novelty,
         policy_applied=policy is not None,
     )
-
-
-def image_sources(
-    images: str | ImageSource | Iterable[str | ImageSource],
-    left_out: Counter[str] | None = None,
-) -> Iterator[ImageSource]:
-    """Yield pictures one by one; a folder stands for all pictures below it, in order.
-
-    Args:
-        images: One or many, as ``Classifier.predict`` takes them.
-        left_out: Counts what else is in folders, by what it is.
-
-    Raises:
-        UsageError: An item is nothing that a picture can be given as.
-    """
-    one = isinstance(images, (str, bytes)) or not isinstance(images, Iterable)
-    if isinstance(images, np.ndarray):
-        one = images.ndim < BATCHED
-    items = [images] if one else images
-    for item in cast("Iterable[str | ImageSource]", items):
-        if isinstance(item, (str, Path)):
-            path = Path(item)
-            if is_folder(path):
-                yield from images_below(path, left_out)
-            else:
-                yield path
-        elif isinstance(item, (bytes, np.ndarray)):
-            yield item
-        else:
-            raise UsageError(
-                "expected files, folders, encoded bytes or arrays as pictures, "
-                f"found {type(item).__name__}.",
-                "For a picture of Pillow's, give: numpy.asarray(picture)",
-            )
