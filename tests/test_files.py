@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tl_catdog.errors import CatdogWarning
 from tl_catdog.files import (
     atomic_path,
     cache_folder,
     is_stream,
     read_json,
     read_text,
+    usable_cache_folder,
     write_json,
     write_text,
 )
@@ -116,6 +118,32 @@ def test_the_cache_honours_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert cache_folder() == Path.home() / ".cache" / "tl-catdog"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_folder() == Path.home() / ".cache" / "tl-catdog"
+
+
+def test_without_a_home_folder_nothing_fails_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container with a user that has no entry."""
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == Path("/nonexistent/.cache/tl-catdog")
+
+
+def test_a_cache_folder_is_made_or_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert usable_cache_folder() == tmp_path / "tl-catdog"
+    assert list((tmp_path / "tl-catdog").iterdir()) == []
+    for place in ("/proc", "/dev/null", f"/tmp/{'x' * 300}"):
+        monkeypatch.setenv("XDG_CACHE_HOME", place)
+        with pytest.warns(CatdogWarning, match="XDG_CACHE_HOME=FOLDER") as caught:
+            assert usable_cache_folder() is None
+        assert len(caught) == 1
 
 
 def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:

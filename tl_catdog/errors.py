@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import reprlib
 from collections.abc import Iterable
 from typing import Any
@@ -36,6 +38,10 @@ class ImageError(CatdogError):
     """One picture can't be decoded; ``message`` is the reason, without the path."""
 
 
+class CatdogWarning(UserWarning):
+    """Something that a user should know of, though the work goes on without it; one line."""
+
+
 def listing(items: Iterable[object], limit: int = 6) -> str:
     """Return the items in one line for an error, the first ``limit`` of them by name.
 
@@ -46,6 +52,29 @@ def listing(items: Iterable[object], limit: int = 6) -> str:
     if len(names) <= limit:
         return ", ".join(names) if names else "nothing"
     return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+
+
+REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS),
+    *(errno.EACCES, errno.EIO, errno.EMFILE),
+)
+"""What a system refuses because of its disks or limits, whatever this program does."""
+
+
+def refusal_in(error: BaseException) -> int | None:
+    """Return which refusal of the system an error is, or tells of in words; None if it is none.
+
+    TensorFlow, HDF5 and SQLite have errors of their own for a full disk.
+
+    >>> refusal_in(RuntimeError("write failed: No space left on device")) == errno.ENOSPC
+    True
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno if error.errno in REFUSALS else None
+    text = str(error)
+    if "database or disk is full" in text:  # SQLite
+        return errno.ENOSPC
+    return next((number for number in REFUSALS if os.strerror(number) in text), None)
 
 
 LONGEST = 60

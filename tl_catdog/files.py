@@ -9,10 +9,12 @@ import os
 import shutil
 import stat
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.errors import CatdogWarning
 from tl_catdog.scratch import put_in_place, scratch_file, sync, sync_folder
 
 SET_RECORD = ".tl-catdog.json"
@@ -22,15 +24,44 @@ DESCRIPTORS = (Path("/dev/fd"), Path("/dev/stdout"), Path("/dev/stderr"), Path("
 _MOST_LINKS = 40  # as many as Linux follows
 
 
+NOWHERE = Path("/nonexistent")
+"""What stands for the home folder where there is none, as Debian calls it: nobody writes there."""
+
+
 def cache_folder() -> Path:
     """Return the folder for what can be made again: ``$XDG_CACHE_HOME/tl-catdog``.
 
     The XDG base directory specification says to ignore a relative ``XDG_CACHE_HOME``; the default
-    is ``~/.cache``.
+    is ``~/.cache``. Whether it is there, or could be, is asked of ``usable_cache_folder``.
     """
     named = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(named) if named and Path(named).is_absolute() else Path.home() / ".cache"
-    return base / "tl-catdog"
+    if named and Path(named).is_absolute():
+        return Path(named) / "tl-catdog"
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without an entry, as containers have
+        home = NOWHERE
+    return home / ".cache" / "tl-catdog"
+
+
+def usable_cache_folder() -> Path | None:
+    """Return the cache folder, made if need be; None where it can't be written to, which is said.
+
+    The cache only saves time, so whoever wants to keep something in it goes on without.
+    """
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        warnings.warn(
+            f"Nothing is kept to save time later: the cache folder {folder} can't be written to "
+            f"({error.strerror}). To name another: export XDG_CACHE_HOME=FOLDER",
+            CatdogWarning,
+            stacklevel=2,
+        )
+        return None
 
 
 @contextlib.contextmanager

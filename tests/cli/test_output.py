@@ -3,6 +3,7 @@
 import ast
 import errno
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,10 @@ from tl_catdog.cli.output import (
     results,
     say,
     text_column,
+    warnings_as_notes,
     writing,
 )
-from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.errors import CatdogError, CatdogWarning, UsageError
 
 LONG = f"{ODD} {'word ' * 40}end"
 
@@ -192,3 +194,16 @@ def test_the_guard_sees_what_reads_markup(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("rich.console.Console()\nTextColumn(x)\nText.from_markup(x)\nc.status(f'{x}')")
     assert set(calls(path)) == {"Console", "TextColumn", "from_markup", "status"}
+
+
+def test_a_warning_of_ours_is_one_line_said_once(capsys: Captured) -> None:
+    for _ in range(2):  # in each command anew
+        with warnings_as_notes():
+            for _ in range(3):
+                warnings.warn(f"cache {ODD}", CatdogWarning, stacklevel=1)
+        assert capsys.readouterr().err == f"Warning: cache {SHOWN}\n"
+
+
+def test_a_warning_of_others_stays_theirs() -> None:
+    with pytest.warns(UserWarning, match="theirs"), warnings_as_notes():
+        warnings.warn("theirs", UserWarning, stacklevel=1)

@@ -122,13 +122,14 @@ def test_a_damaged_cache_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "features.sqlite"
     path.write_bytes(b"no database" * 1000)
     found = check_feature_cache(path)
-    assert (found.state, found.hint) == ("warning", f"Type: rm {path}*")
+    assert (found.state, "tl-catdog cache --clear" in found.hint) == ("warning", True)
     assert path.read_bytes() == b"no database" * 1000
 
 
-def test_a_cache_that_can_not_be_opened_fails(tmp_path: Path) -> None:
+def test_a_cache_that_is_no_file_is_named(tmp_path: Path) -> None:
     found = check_feature_cache(tmp_path)
-    assert found.state == "failed"
+    assert found.state == "warning"
+    assert "begins it anew" in found.detail
 
 
 def test_other_caches_are_sized(tmp_path: Path) -> None:

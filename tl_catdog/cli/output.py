@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from tl_catdog.errors import CatdogError, UsageError, shortened
+from tl_catdog.errors import CatdogError, CatdogWarning, UsageError, shortened
 from tl_catdog.files import naming
 from tl_catdog.wording import printable
 
@@ -73,6 +74,24 @@ WORD, MOST = 255, 1500
 
 def _bounded(word: str) -> str:
     return word if len(word) <= WORD else shortened(word)
+
+
+@contextlib.contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Show each warning of ours in one line, once, and those of others as Python does."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, CatdogWarning):
+            others(message, category, *place, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            note(f"Warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CatdogWarning)
+        others, warnings.showwarning = warnings.showwarning, show
+        yield
 
 
 @contextlib.contextmanager

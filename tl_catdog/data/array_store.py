@@ -53,6 +53,11 @@ class ArrayStore:
         else:
             self._array: npt.NDArray[Any] = np.zeros(self.shape, self.dtype)
 
+    @property
+    def row_bytes(self) -> int:
+        """How many bytes a row takes."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
     def write(self, position: int, row: npt.NDArray[Any]) -> None:
         """Write a row, ``shape``, to a position below N.
 

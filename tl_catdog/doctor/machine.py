@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 from tl_catdog.data.parallel import usable_cores
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check
 from tl_catdog.features.cache import store_path
+from tl_catdog.features.cache_file import contents
 from tl_catdog.files import cache_folder
 from tl_catdog.wording import byte_size, count
 
@@ -132,19 +132,13 @@ def check_folder(name: str, folder: Path, hint: str) -> Check:
 def check_feature_cache(path: Path | None = None) -> Check:
     """Check the feature cache without making, mending or marking anything in it."""
     path, name = path or store_path(), "feature cache"
-    if not path.exists():
+    found = contents(path)
+    if found.problem is not None:
+        anew = f"{path}: {found.problem}; the next training begins it anew"
+        return Check(name, WARNING, anew, "To be rid of it, type: tl-catdog cache --clear")
+    if not found.size:
         return Check(name, OK, f"empty, {path}")
-    away = f"Type: rm {path}*"
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            entries = database.execute("SELECT COUNT(*) FROM entries").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        return Check(name, FAILED, f"{path}: {error}", away)
-    except sqlite3.DatabaseError as error:
-        anew = f"{path}: {error}; the next training begins it anew"
-        return Check(name, WARNING, anew, away)
-    size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-    return Check(name, OK, f"{count(entries)} vectors, {byte_size(size)}, {path}")
+    return Check(name, OK, f"{count(found.values)} vectors, {byte_size(found.size)}, {path}")
 
 
 def check_caches(root: Path | None = None) -> Iterator[Check]:

@@ -1,5 +1,9 @@
 """The cache of features for every later training: a bounded SQLite file.
 
+It only saves time, so nothing that goes wrong with it ends a training. A value that isn't what was
+put is not given out; a file that is damaged, or of another version, is begun anew; where nothing
+can be written, the work goes on without. Each is said in one line.
+
 SQLite lets several trainings read and write at once and survives a kill at any time: what was
 committed is whole, what wasn't is not there.
 """
@@ -8,32 +12,49 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import shlex
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from filelock import FileLock
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.parallel import chunks
-from tl_catdog.errors import CatdogError
-from tl_catdog.files import cache_folder
+from tl_catdog.errors import CatdogError, CatdogWarning
+from tl_catdog.features.cache_file import (
+    MOVED,
+    WAIT,
+    check,
+    checksum,
+    connect,
+    count_values,
+    drop,
+    empty,
+    evict,
+    identity,
+    is_damage,
+    remove,
+    used_bytes,
+)
+from tl_catdog.files import atomic_path, cache_folder, usable_cache_folder
+from tl_catdog.wording import plural
 
-WAIT = 60.0
-"""Seconds to wait for another training that is writing."""
+T = TypeVar("T")
 
 KEYS_A_QUERY = 500  # SQLite's oldest limit of variables in a statement is 999
 ROWS_AN_EVICTION = 256
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    key BLOB PRIMARY KEY, id INTEGER NOT NULL, used REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entries_by_use ON entries (used);
-CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, value BLOB NOT NULL);
-"""
+FAILURES = (sqlite3.Error, OSError, MemoryError)
+
+TRIES = 3
+"""How often one thing is tried before the cache is given up."""
 
 
 def store_path() -> Path:
@@ -44,47 +65,25 @@ def store_path() -> Path:
 class FeatureStore:
     """Bytes by key; the least recently used are dropped when there are too many.
 
-    A file that is no database any more is begun anew: all of it can be computed again.
+    No method raises an error of the database or the disk: see the module. Used by one thread after
+    another, never by two at once.
 
     Args:
         path: The file; made if it isn't there.
         limit: Bytes that it may take on the disk.
-
-    Raises:
-        OSError: The folder can't be written to.
-        sqlite3.Error: The file can't be opened or made.
     """
 
     def __init__(self, path: Path, limit: float = math.inf) -> None:
         self.path = path
         self.limit = limit
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # One at a time: SQLite doesn't wait where two make a new file's log at once, and a damaged
-        # file must not be begun anew by two.
-        with FileLock(path.with_name(f"{path.name}.lock"), timeout=WAIT):
-            try:
-                self._database = self._open()
-            except sqlite3.OperationalError:  # locked, or not to be written to
-                raise
-            except sqlite3.DatabaseError:
-                for suffix in ("", "-wal", "-shm"):
-                    path.with_name(path.name + suffix).unlink(missing_ok=True)
-                self._database = self._open()
-        self._shrink()
-
-    def _open(self) -> sqlite3.Connection:
-        # Used by one thread after another, never by two at once.
-        database = sqlite3.connect(self.path, timeout=WAIT, check_same_thread=False)
-        try:
-            database.execute("PRAGMA page_size = 16384")  # fewer pages for each vector
-            database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # what is deleted leaves the disk
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.executescript(SCHEMA)
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
+        self.damaged = 0
+        """How many values weren't what had been put."""
+        self._database: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        self._condemned: tuple[int, int] | None = None
+        self._failed: Exception | None = None
+        self._usable = self._marking = True
+        self._do(self._shrink, None)
 
     def __enter__(self) -> FeatureStore:
         return self
@@ -95,99 +94,184 @@ class FeatureStore:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._database.close()
+        if self.damaged:
+            values = plural(self.damaged, "value")
+            _warn(f"Damaged in the feature cache, and computed anew: {values} ({self.path}).")
+            self.damaged = 0
+            self._do(check, None)  # or what is put into such a file may get lost again
+        self._close()
 
     def get(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Yield key and value of those that are there, in no order, and mark them as used."""
         for part in chunks(keys, KEYS_A_QUERY):
-            marks = ",".join("?" * len(part))
-            found = self._database.execute(
-                f"SELECT key, value FROM entries JOIN vectors USING (id) WHERE key IN ({marks})",
-                part,
-            ).fetchall()
-            yield from found
-            with contextlib.suppress(sqlite3.OperationalError), self._database:
-                self._database.execute(
-                    f"UPDATE entries SET used = ? WHERE key IN ({marks})", (time.time(), *part)
-                )
+            nothing: list[tuple[bytes, bytes]] = []
+            yield from self._do(partial(self._get, part), nothing)
+
+    def _get(
+        self, keys: Sequence[bytes], database: sqlite3.Connection
+    ) -> list[tuple[bytes, bytes]]:
+        marks = ",".join("?" * len(keys))
+        rows = database.execute(
+            "SELECT key, checksum, value FROM entries JOIN vectors USING (id) "
+            f"WHERE key IN ({marks})",
+            keys,
+        ).fetchall()
+        wanted, whole, broken = set(keys), [], []
+        for key, written, value in rows:
+            if not isinstance(value, bytes) or checksum(key, value) != written:
+                broken.append(key)
+            elif key in wanted:
+                whole.append((key, value))
+        if broken:
+            self._drop(database, broken)
+        if self._marking:
+            try:
+                with database:
+                    database.execute(
+                        f"UPDATE entries SET used = ? WHERE key IN ({marks})", (time.time(), *keys)
+                    )
+            except sqlite3.OperationalError:  # as where nothing may be written
+                self._marking = False
+        return whole
+
+    def refuse(self, key: bytes) -> None:
+        """Take a value that was given out for damaged: it is dropped, and counted."""
+        self._do(lambda database: self._drop(database, [key]), None)
+
+    def _drop(self, database: sqlite3.Connection, keys: Sequence[bytes]) -> None:
+        self.damaged += len(keys)
+        with contextlib.suppress(sqlite3.OperationalError):
+            drop(database, keys)
 
     def put(self, values: Mapping[bytes, bytes]) -> None:
-        """Add values, then drop the least recently used until the file is within its limit.
+        """Add values, then drop the least recently used until the file is within its limit."""
+        self._do(lambda database: self._put(database, values), None)
 
-        Raises:
-            sqlite3.Error: They can't be written, as on a full disk.
-        """
+    def _put(self, database: sqlite3.Connection, values: Mapping[bytes, bytes]) -> None:
         now = time.time()
-        with self._database:
-            self._database.execute("BEGIN IMMEDIATE")
+        with database:
+            database.execute("BEGIN IMMEDIATE")
             for key, value in values.items():
-                known = self._database.execute("SELECT 1 FROM entries WHERE key = ?", (key,))
+                known = database.execute(
+                    "SELECT 1 FROM entries JOIN vectors USING (id) WHERE key = ?", (key,)
+                )
                 if known.fetchone() is None:  # another training may have added it
-                    row = self._database.execute("INSERT INTO vectors (value) VALUES (?)", (value,))
-                    self._database.execute(
-                        "INSERT INTO entries VALUES (?, ?, ?)", (key, row.lastrowid, now)
+                    row = database.execute(
+                        "INSERT INTO vectors (checksum, value) VALUES (?, ?)",
+                        (checksum(key, value), value),
                     )
-        self._shrink()
+                    database.execute(
+                        "INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", (key, row.lastrowid, now)
+                    )
+        self._shrink(database)
 
-    def _shrink(self) -> None:
-        while self.used_bytes() > self.limit and self._drop(ROWS_AN_EVICTION):
+    def _shrink(self, database: sqlite3.Connection) -> None:
+        while used_bytes(database) > self.limit and evict(database, ROWS_AN_EVICTION):
             pass
-
-    def _drop(self, count: int) -> bool:
-        with self._database:
-            self._database.execute("BEGIN IMMEDIATE")
-            oldest = self._database.execute(
-                "SELECT key, id FROM entries ORDER BY used LIMIT ?", (count,)
-            ).fetchall()
-            self._delete(oldest)
-        self._database.executescript("PRAGMA incremental_vacuum")  # execute frees one page only
-        return bool(oldest)
-
-    def _delete(self, entries: Sequence[tuple[bytes, int]]) -> None:
-        self._database.executemany("DELETE FROM entries WHERE key = ?", [(k,) for k, _ in entries])
-        self._database.executemany("DELETE FROM vectors WHERE id = ?", [(i,) for _, i in entries])
 
     def used_bytes(self) -> int:
         """Return how many bytes of the file are in use."""
-        pages, free, size = (
-            self._database.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        return self._do(used_bytes, 0)
 
     def __len__(self) -> int:
         """Return how many values there are."""
-        return int(self._database.execute("SELECT COUNT(*) FROM entries").fetchone()[0])
+        return self._do(count_values, 0)
 
-    def clear(self) -> int:
-        """Drop everything, and return how many values that was."""
-        before = len(self)
-        while self._drop(10 * ROWS_AN_EVICTION):
-            pass
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return before
+    def _do(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """Do something with the database, which is begun anew if it turns out to be damaged.
+
+        Args:
+            work: What to do; done again with the new one.
+            otherwise: The answer where the cache can't be used.
+        """
+        for number in range(TRIES):
+            if not self._usable:
+                break
+            try:
+                return work(self._connected())
+            except FAILURES as error:
+                self._close()
+                moved = getattr(error, "sqlite_errorcode", 0) == MOVED  # another began it anew
+                if is_damage(error):
+                    self._condemned, self._failed = self._opened, error
+                if not (moved or is_damage(error)) or number == TRIES - 1:
+                    self._usable = False
+                    _warn(
+                        "Going on without the feature cache, which only saves time: "
+                        f"{self.path} can't be used ({error})."
+                    )
+        return otherwise
+
+    def _connected(self) -> sqlite3.Connection:
+        """Return the open database, opened again where another file has taken its place."""
+        if self._database is not None and identity(self.path) != self._opened:
+            self._close()
+        if self._database is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(self.path):
+                self._database = self._open()
+                self._opened = identity(self.path)
+        return self._database
+
+    def _open(self) -> sqlite3.Connection:
+        there = identity(self.path)
+        if there is not None and there != self._condemned:
+            try:
+                return connect(self.path)
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise
+                self._failed = error
+        if there is not None:
+            remove(self.path)
+            _warn(f"The feature cache is begun anew: {self.path} was damaged ({self._failed}).")
+        with atomic_path(self.path) as temporary:
+            temporary.write_bytes(empty())
+        return connect(self.path)
+
+    def _close(self) -> None:
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, CatdogWarning, stacklevel=2)
 
 
 @contextlib.contextmanager
 def open_store(config: TrainConfig) -> Iterator[FeatureStore | None]:
-    """Open the feature cache; its failures become errors that name a way around it."""
-    if config.cache_size == 0:
+    """Open the feature cache; None where there is to be none, or no place for it."""
+    if config.cache_size == 0 or usable_cache_folder() is None:
         yield None
         return
-    path = store_path()
+    with FeatureStore(store_path(), round(config.cache_size * 1e9)) as store:
+        yield store
+
+
+def clear(path: Path) -> None:
+    """Remove the cache without opening it; a training that uses it meanwhile begins another.
+
+    Raises:
+        CatdogError: It can't be removed.
+    """
+    if not os.path.lexists(path):
+        return
     try:
-        store = FeatureStore(path, round(config.cache_size * 1e9))
-    except (sqlite3.Error, OSError) as error:
-        raise _unusable(path, error) from error
-    with store:
-        try:
-            yield store
-        except sqlite3.Error as error:  # others have nothing to do with the cache
-            raise _unusable(path, error) from error
+        with _alone(path):
+            remove(path)
+    except OSError as error:
+        raise CatdogError(
+            f"expected a feature cache that can be removed, found {path} "
+            f"({error.strerror or error}).",
+            f"Type: ls -ld {shlex.quote(str(path))}",
+        ) from error
 
 
-def _unusable(path: Path, error: Exception) -> CatdogError:
-    return CatdogError(
-        f"expected a feature cache that can be read and written, found {path} ({error}).",
-        "Type: tl-catdog cache --clear, or train with --cache-size 0",
-    )
+def _alone(path: Path) -> FileLock:
+    """Return what only one process at a time enters to open a cache, to begin it or to remove it.
+
+    Otherwise a damaged file would be begun anew by two.
+    """
+    return FileLock(path.with_name(f"{path.name}.lock"), timeout=WAIT)

@@ -66,7 +66,6 @@ def extract(
 
     Raises:
         CatdogError: There is no room for the features.
-        sqlite3.Error: The cache can't be read or written.
     """
     return _Extraction(backbone, examples, views, store, progress).run()
 
@@ -138,9 +137,12 @@ class _Extraction:
             for key, *place in some:
                 places.setdefault(key, []).append(tuple(place))  # type: ignore[arg-type]
             for key, value in self.store.get(places):
-                for position, view, feature_layer in places[key]:
-                    rows = self.rows[feature_layer]
-                    features = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
+                rows = self.rows[places[key][0][2]]
+                if len(value) != rows.row_bytes:
+                    self.store.refuse(key)
+                    continue
+                features = np.frombuffer(value, rows.dtype).reshape(rows.shape[1:])
+                for position, view, _ in places[key]:
                     rows.write(position * self.views.count + view, features)
                     lacking[position, view] -= 1
         self.missing = lacking > 0
