@@ -102,3 +102,9 @@ def test_parameters_are_counted() -> None:
 def test_steps_are_run_together_by_a_divisor_of_the_epoch(steps: int, together: int) -> None:
     assert compiled(steps=steps).steps_per_execution == together
     assert compiled(steps=steps, arch="baseline").steps_per_execution == 1
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw", "sgd"])
+def test_every_optimiser_does_without_weight_decay(optimizer: str) -> None:
+    model = compiled(weight_decay=0.0, optimizer=optimizer)
+    assert not model.optimizer.weight_decay

@@ -153,6 +153,6 @@ def require_same_images(item: Resumption, images: ImageSet) -> None:
 
 def _rows(text: str) -> dict[str, list[str]]:
     """Return the rows of a split by the pictures' names."""
-    name = COLUMNS.index("path")
+    name = COLUMNS.index("name")
     rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
     return {row[name]: row for row in rows if len(row) > name}

@@ -38,7 +38,8 @@ def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, step
     look_back = config.weight_average * steps * stage.epochs
     optimizer = optimizers[config.optimizer](
         rate,
-        weight_decay=config.weight_decay or None,
+        # AdamW refuses None, which for the others means no decay.
+        weight_decay=config.weight_decay or (0.0 if config.optimizer == "adamw" else None),
         use_ema=look_back > 1,
         # A mean with momentum m looks back on about 1 / (1 − m) steps.
         ema_momentum=1.0 - 1.0 / look_back if look_back > 1 else 0.0,
