@@ -1,7 +1,10 @@
 """An export is written whole or not at all, and only if it says what its run says."""
 
+import errno
 import json
-from collections.abc import Callable, Sequence
+import os
+import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.images import Pixels, decode
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.export.export import CALIBRATING, Exported, check_free, export
+from tl_catdog.export.export import CALIBRATING, Exported, export
 from tl_catdog.export.formats import FORMATS, Format
 from tl_catdog.export.parity import parity_reference
 from tl_catdog.runs.folder import Run
@@ -133,81 +136,101 @@ def test_an_export_that_another_one_came_before_is_not_written(
     assert list((out / "onnx").iterdir()) == []
 
 
+def old_export(folder: Path) -> None:
+    """Make what an export has left, in short."""
+    folder.mkdir(parents=True)
+    (folder / "old.txt").write_text("old")
+    (folder / "metadata.json").write_text('{"model": "old.txt", "parity": {}}')
+
+
+OLD = ["metadata.json", "old.txt"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_what_is_there_is_replaced_only_if_that_is_wanted(
     small: Run, images: ImageSet, out: Path
 ) -> None:
-    (out / "onnx").mkdir(parents=True)
-    (out / "onnx" / "old.txt").write_text("old")
+    old_export(out / "onnx")
     with pytest.raises(UsageError, match="expected a new folder") as caught:
         written(small, images, out, replace(ONNX, write=interrupt))  # before any work is done
     assert "--force" in caught.value.hint
-    with pytest.raises(UsageError):
-        check_free(out / "onnx", force=False)
-    check_free(out / "onnx", force=True)
-    check_free(out / "keras", force=False)
     assert written(small, images, out, force=True).path == out / "onnx"
     assert not (out / "onnx" / "old.txt").exists()
     assert (out / "onnx" / "model.onnx").is_file()
-    assert [path.name for path in out.iterdir()] == ["onnx"]
+    assert names(out) == ["onnx"]
+
+
+def test_what_no_export_has_made_is_never_replaced(small: Run, images: ImageSet, out: Path) -> None:
+    (out / "onnx").mkdir(parents=True)
+    (out / "onnx" / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        written(small, images, out, replace(ONNX, write=interrupt), force=True)
+    assert names(out / "onnx") == ["thesis.txt"]
+
+
+def test_an_export_leaves_no_copy_but_its_own(small: Run, images: ImageSet, out: Path) -> None:
+    """What a killed export left is swept, and its modes are those that the umask leaves."""
+    rest = out / ".tl-catdog-01234567-onnx"
+    old_export(rest)
+    before = os.umask(0o027)
+    try:
+        found = written(small, images, out)
+    finally:
+        os.umask(before)
+    assert found.path is not None
+    assert names(out) == ["onnx"]
+    assert stat.S_IMODE(found.path.stat().st_mode) == 0o750
+    for path in found.path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640, path
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_a_full_disk_is_told_with_its_place(
+    small: Run, images: ImageSet, out: Path, words: bool
+) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write(*_: object) -> str:
+        raise RuntimeError(f"save failed: {full.strerror}") if words else full
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        written(small, images, out, replace(ONNX, write=write))
+    assert caught.value.filename == str(out / "onnx")
+    assert list(out.iterdir()) == []
+
+
+def test_two_exports_at_once_both_end_well(small: Run, images: ImageSet, out: Path) -> None:
+    """The second begins and ends while the first is at work; with --force, both are published."""
+
+    def write(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
+        assert written(small, images, out, force=True).path == out / "onnx"
+        return ONNX.write(run, folder, pictures)
+
+    assert written(small, images, out, replace(ONNX, write=write), force=True).path
+    assert names(out) == ["onnx"]
+    assert "model.onnx" in names(out / "onnx")
 
 
 def interrupt(*_: object) -> Any:
     raise KeyboardInterrupt
 
 
-def interrupted_rename(call: int, *, after: bool) -> Callable[[Path, Path], Path]:
-    """Return a rename that is interrupted right before or after it is called for the n-th time."""
-    rename = Path.rename
-    count = 0
-
-    def counted(source: Path, target: Path) -> Path:
-        nonlocal count
-        count += 1
-        if count == call and not after:
-            raise KeyboardInterrupt
-        found = rename(source, target)
-        if count == call:
-            raise KeyboardInterrupt
-        return found
-
-    return counted
-
-
 @pytest.mark.parametrize("step", ["write", "open", "nothing agrees"])
 def test_an_old_export_stays_when_its_successor_comes_to_nothing(
     small: Run, images: ImageSet, out: Path, step: str
 ) -> None:
-    (out / "onnx").mkdir(parents=True)
-    (out / "onnx" / "old.txt").write_text("old")
+    old_export(out / "onnx")
     if step == "nothing agrees":
         assert written(small, images, out, spoilt(ONNX, 0.5), force=True).path is None
     else:
         kind = replace(ONNX, write=interrupt) if step == "write" else replace(ONNX, open=interrupt)
         with pytest.raises(KeyboardInterrupt):
             written(small, images, out, kind, force=True)
-    assert [path.name for path in out.iterdir()] == ["onnx"]
-    assert [path.name for path in (out / "onnx").iterdir()] == ["old.txt"]
-
-
-@pytest.mark.parametrize(("call", "after"), [(1, False), (1, True), (2, False)])
-def test_an_old_export_is_put_back_when_replacing_it_is_interrupted(
-    small: Run,
-    images: ImageSet,
-    out: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    call: int,
-    after: bool,
-) -> None:
-    (out / "onnx").mkdir(parents=True)
-    (out / "onnx" / "old.txt").write_text("old")
-    reference = parity_reference(small, images)
-    with monkeypatch.context() as patch:
-        patch.setattr("tl_catdog.export.export.write_beside", lambda *_: None)
-        patch.setattr(Path, "rename", interrupted_rename(call, after=after))
-        with pytest.raises(KeyboardInterrupt):
-            export(small, ONNX, out, images, reference, force=True)
-    assert [path.name for path in out.iterdir()] == ["onnx"]
-    assert [path.name for path in (out / "onnx").iterdir()] == ["old.txt"]
+    assert names(out) == ["onnx"]
+    assert names(out / "onnx") == OLD
 
 
 def test_a_place_that_can_not_be_written_to_is_wrong_use(
@@ -249,9 +272,8 @@ def test_it_is_calibrated_on_training_pictures_of_all_classes_black_and_white(
     found = written(small, images, out, calibrated.kind)
     *pictures, black, white = calibrated.seen
     backwards = replace(images, examples=images.examples[::-1])  # validation comes first
-    assert written(small, backwards, out, calibrated.kind, force=True).parity.calibrated_on == (
-        "set, train"
-    )
+    again = written(small, backwards, out / "again", calibrated.kind)
+    assert again.parity.calibrated_on == "set, train"
     assert (CALIBRATING, len(pictures)) == (200, 200)
     assert np.bincount(colours(pictures)).tolist() == pytest.approx([67, 67, 67], abs=1)
     assert black.shape == white.shape == (32, 32, 3)
@@ -282,7 +304,7 @@ def test_what_can_not_be_read_calibrates_nothing(
     assert len(calibrated.seen) == 1 + 2
     train[0].path.write_bytes(b"broken")
     with pytest.raises(CatdogError, match="expected training pictures to calibrate on"):
-        written(small, images, out, calibrated.kind, force=True)
+        written(small, images, out / "again", calibrated.kind)
 
 
 def test_other_formats_get_no_pictures(small: Run, images: ImageSet, out: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from tl_catdog.errors import CatdogError, UsageError, shown
+from tl_catdog.errors import CatdogError, UsageError, refusal_in, shown
 from tl_catdog.files import cache_folder
+from tl_catdog.scratch import MARK
 
 PLACES = ("--out", "--into", "--html", "--confusion", "--folders", "--runs-dir")
 """Options that name what is written to."""
 
+SCRATCH_PREFIX = re.compile(rf"^{re.escape(MARK)}[0-9a-f]{{8}}-(?=.)")
 AGAIN = "then type the command again."
 
 DEBUG = "TL_CATDOG_DEBUG"
@@ -54,7 +57,7 @@ class Command(TyperCommand):
             if os.environ.get(DEBUG):
                 raise
             options = [option for item in self.params for option in item.opts]
-            raise _explained(error, options) from error
+            raise explained(error, options) or error from error
 
 
 def _says_nothing(value: Any) -> bool:
@@ -71,6 +74,11 @@ def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError 
         error: What happened.
         options: The options of the command that it happened in.
     """
+    if isinstance(error, OSError) and error.errno is not None:
+        return _explained(error, options)
+    number = refusal_in(error)  # in words
+    if number is not None:
+        return _explained(OSError(number, os.strerror(number)), options)
     if isinstance(error, OSError):
         return _explained(error, options)
     # TensorFlow's own error isn't imported: that takes seconds.
@@ -90,7 +98,7 @@ def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError 
 def _explained(error: OSError, options: Sequence[str]) -> CatdogError:
     number = error.errno
     named = error.filename if isinstance(error.filename, (str, bytes, os.PathLike)) else None
-    place = None if named is None else Path(os.fsdecode(named))
+    place = None if named is None else _final(Path(os.fsdecode(named)))
     where = "a place that it doesn't name" if place is None else str(place)
     reason = error.strerror or shown(str(error))
     if number == errno.ENAMETOOLONG:
@@ -139,6 +147,11 @@ def _explained(error: OSError, options: Sequence[str]) -> CatdogError:
         f"expected to read or write {where}, found that it can't be done ({reason}).",
         f"Type: ls -ld {shlex.quote(where)}" if place is not None else f"See to that, {AGAIN}",
     )
+
+
+def _final(place: Path) -> Path:
+    """Return the name that something will have when it is whole."""
+    return Path(*(SCRATCH_PREFIX.sub("", part) for part in place.parts))
 
 
 def _folder_there(place: Path) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,14 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.images import Pixels, try_decode
 from tl_catdog.data.parallel import Progress
-from tl_catdog.errors import CatdogError, ImageError, UsageError
+from tl_catdog.errors import CatdogError, ImageError, UsageError, refusal_in
 from tl_catdog.export.formats import Format
 from tl_catdog.export.metadata import write_beside
 from tl_catdog.export.parity import Parity, ParityReference, compare, source_of, spread_evenly
+from tl_catdog.export.place import check_free, publish, real_target
+from tl_catdog.files import naming
 from tl_catdog.runs.folder import Run
+from tl_catdog.scratch import scratch_folder, sync
 
 CALIBRATING = 200
 """Training pictures at most that set the ranges of whole numbers."""
@@ -86,17 +91,8 @@ def export(
     if kind.needs_calibration:
         split = TRAIN if TRAIN in images.splits else images.splits[0]
         seen, calibrated_on = _calibration(run, images, split), source_of(images, split)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{kind.name}.", dir=out))
-    except OSError as error:
-        raise UsageError(
-            f"expected a folder that can be written to, found {out} ({error.strerror}).",
-            "Type: --out FOLDER",
-        ) from error
-    try:
-        folder = scratch / kind.name
-        folder.mkdir()
+    _make_folder(out)
+    with refused(target), scratch_folder(real_target(target)) as folder:
         model = kind.write(run, folder, seen)
         size = _bytes(folder)
         parity = compare(
@@ -105,35 +101,47 @@ def export(
         if parity.worst:
             return Exported(kind.name, None, 0, parity)
         write_beside(run, folder, kind, model, {"format": kind.name, **parity.to_json()})
-        check_free(target, force=force)  # another export may have come first
-        _publish(folder, target, scratch / "old")
+        sync(folder)
+        publish(folder, target, force=force)
         return Exported(kind.name, target, size, parity)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def check_free(target: Path, *, force: bool) -> None:
-    """Make sure that an export may go there.
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in MISPLACED:
+            raise
+        raise UsageError(
+            f"expected a folder that can be written to, found {out} ({error.strerror}).",
+            "Type: --out FOLDER",
+        ) from error
+
+
+MISPLACED = (
+    *(errno.EEXIST, errno.ENOTDIR, errno.ENOENT),
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+)
+"""What is wrong with the place that was named, rather than with the disk."""
+
+
+@contextlib.contextmanager
+def refused(target: Path) -> Iterator[None]:
+    """Name a place in what the system refuses, whichever library says so, and however.
 
     Raises:
-        UsageError: Something is there, and it isn't to be replaced.
+        OSError: The disk is full, or the like; it names the place.
     """
-    if target.exists() and not force:
-        raise UsageError(
-            f"expected a new folder, found that {target} is there.", "Type: --force or --out DIR"
-        )
-
-
-def _publish(folder: Path, target: Path, old: Path) -> None:
-    """Put a folder in its place; what was there comes back if that is interrupted."""
     try:
-        if target.exists():
-            target.rename(old)
-        folder.rename(target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            old.rename(target)
+        with naming(target):
+            yield
+    except CatdogError:
         raise
+    except Exception as error:
+        number = refusal_in(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(target)) from error
 
 
 def _calibration(run: Run, images: ImageSet, split: str) -> list[Pixels]:

@@ -148,13 +148,13 @@ def _open_onnx(path: Path) -> tuple[Infer, str]:
 
 
 def _write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    with _converter(run) as converter, runtime.silence_stderr():
+    with _converter(run, folder) as converter, runtime.silence_stderr():
         (folder / "model.tflite").write_bytes(converter.convert())
     return "model.tflite"
 
 
 def _write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
-    with _converter(run) as converter:
+    with _converter(run, folder) as converter:
         import tensorflow as tf
 
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -170,12 +170,15 @@ def _write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
 
 
 @contextlib.contextmanager
-def _converter(run: Run) -> Iterator[Any]:
-    """Give a converter of the network for one picture at a time, as small devices run it."""
+def _converter(run: Run, folder: Path) -> Iterator[Any]:
+    """Give a converter of the network for one picture at a time, as small devices run it.
+
+    What it needs meanwhile is in the folder, so that a kill leaves it nowhere else.
+    """
     model = keras_probabilities(run)
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         _archive(model, run.image_size, batch=1).write_out(scratch, verbose=False)
         yield tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
 
