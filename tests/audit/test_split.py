@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from tests.audit.test_check import quietly
 from tests.conftest import paint_set
 from tests.support.copies import CHANGES, near_copy
+from tests.support.kills import killed_at
 from tests.support.look_alikes import look_alikes
 from tl_catdog.audit.check import check
 from tl_catdog.audit.split import split_set, write_folders
@@ -20,6 +24,7 @@ from tl_catdog.data.sets import load_set, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.drawings import draw_set
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.scratch import sweep
 
 
 @pytest.fixture
@@ -168,8 +173,62 @@ def test_links_lead_to_the_pictures_and_not_to_links(heap: Path) -> None:
 def test_folders_that_cannot_be_written_are_an_error_that_leaves_nothing(heap: Path) -> None:
     found = split_set(heap, validation=0.2, test=0.1).images
     sorted(heap.glob("dogs/*"))[-1].unlink()
-    with pytest.raises(CatdogError, match=r"expected to write .*made, found that it can't be"):
+    with pytest.raises(CatdogError, match=r"expected pictures that can be read, found .*dogs.*"):
         write_folders(found, heap.with_name("made"))
+    assert sorted(path.name for path in heap.parent.iterdir()) == ["drawn", "heap"]
+
+
+def test_a_full_disk_names_the_place_and_leaves_nothing(
+    heap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    found = split_set(heap, validation=0.2, test=0.1).images
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(shutil, "copyfileobj", refuse)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_folders(found, heap.with_name("made"))
+    assert Path(caught.value.filename).suffix == ".jpg"
+    assert sorted(path.name for path in heap.parent.iterdir()) == ["drawn", "heap"]
+
+
+def test_a_kill_leaves_nothing_that_the_next_one_does_not_sweep(heap: Path) -> None:
+    found = split_set(heap, validation=0.2, test=0.1).images
+    target = heap.with_name("made")
+    moment = 3
+    while killed_at(moment, partial(write_folders, found, target)):
+        moment += 7
+        sweep(heap.parent, again=True)
+        assert sorted(path.name for path in heap.parent.iterdir() if path != target) == [
+            "drawn",
+            "heap",
+        ]
+    assert load_set(target).fingerprint == found.fingerprint
+    assert moment > 20
+
+
+def test_what_has_come_meanwhile_stays(heap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = split_set(heap, validation=0.2, test=0.1).images
+    target = heap.with_name("made")
+    link = os.link
+
+    def late(source: Path, place: Path) -> None:
+        link(source, place)
+        target.mkdir(exist_ok=True)
+        (target / "mine.txt").touch()
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(UsageError, match="is there"):
+        write_folders(found, target)
+    assert [path.name for path in target.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("label", ["../../out", "..", "a/b", "a\0b", "."])
+def test_classes_that_no_folder_can_be_called_like_are_refused(heap: Path, label: str) -> None:
+    found = split_set(heap, validation=0.2, test=0.1).images
+    with pytest.raises(UsageError, match="expected classes that folders can be called like"):
+        write_folders(replace(found, classes=(*found.classes, label)), heap.with_name("made"))
     assert sorted(path.name for path in heap.parent.iterdir()) == ["drawn", "heap"]
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
 import pytest
 from PIL import Image
 
+from tests.support.kills import killed_at
 from tl_catdog import drawings as drawn
 from tl_catdog.drawings import KINDS, draw, draw_set, writer
+from tl_catdog.errors import CatdogError
+from tl_catdog.scratch import sweep
 
 SMALL = {"train": 3, "validation": 1, "test": 2}
 
@@ -134,6 +141,71 @@ def test_a_failing_worker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(RuntimeError, match="no pencil"):
         draw_set(tmp_path / "set", counts=SMALL, size=40, workers=2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_system_refuses_in_a_worker_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = (
+        "import errno, sys; sys.path[:] = {path!r}; from PIL import Image; import os\n"
+        "def save(*_, **__): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+        "Image.Image.save = save\n"
+        "from {module} import draw_as_ordered; draw_as_ordered()"
+    )
+    monkeypatch.setattr(writer, "_WORKER", worker)
+    with pytest.raises(OSError, match="No space left") as caught:
+        draw_set(tmp_path / "set", counts=SMALL, size=40, workers=2)
+    assert caught.value.errno == errno.ENOSPC
+    assert str(caught.value.filename).endswith("0001.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_is_killed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_WORKER", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(CatdogError, match="expected enough memory"):
+        draw_set(tmp_path / "set", counts=SMALL, size=40, workers=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_leaves_nothing_that_the_next_set_does_not_sweep(tmp_path: Path) -> None:
+    order = partial(draw_set, tmp_path / "set", counts={"train": 1}, size=40, workers=1)
+    assert killed_at(6, order)
+    assert [path.name[:11] for path in tmp_path.iterdir()] == [".tl-catdog-"]
+    sweep(tmp_path, again=True)
+    order()
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_link_to_an_empty_folder_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    draw_set(tmp_path / "link", counts={"test": 1}, size=40)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "drawn.json").is_file()
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o002])
+def test_modes_follow_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        draw_set(tmp_path / "set", counts={"test": 1}, size=40)
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "set", *(tmp_path / "set").rglob("*")):
+        wanted = (0o777 if path.is_dir() else 0o666) & ~mask
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+
+
+def test_losing_a_race_to_another_set_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+
+    def overtake(done: int, total: int) -> None:
+        if done == total:
+            draw_set(root, counts={"train": 1}, size=32, workers=1)
+
+    with pytest.raises(FileExistsError, match="has come meanwhile"):
+        draw_set(root, counts={"train": 1}, size=40, workers=1, progress=overtake)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 def test_losing_a_race_keeps_the_other_set(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,14 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
 from tl_catdog.data.parallel import Progress
+from tl_catdog.data.reading import open_file
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_split
 from tl_catdog.data.splitting import assign_splits
-from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.errors import CatdogError, UsageError, listing, shown
+from tl_catdog.files import naming
 from tl_catdog.journal.places import FreePaths, free_names
+from tl_catdog.scratch import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -82,40 +86,69 @@ def write_folders(images: ImageSet, target: Path) -> int:
     The files are hard links, so they take no room; where links can't be made they are copies.
 
     Raises:
-        UsageError: There is something at the target.
-        CatdogError: It can't be written.
+        UsageError: There is something at the target, or a class's name can't be a folder's.
+        CatdogError: A picture can't be read.
+        OSError: The target can't be written.
     """
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise UsageError(
-            f"expected a new folder, found that {target} is there.", "Type: --folders OTHER"
-        )
+    place = target.resolve()  # a link to an empty folder stays
+    _check_free(target, place)
+    _check_names(images.classes)
     copied = 0
     free = FreePaths()
-    try:
-        target.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{target.name}.", dir=target.absolute().parent
-        ) as scratch:
-            made = Path(scratch) / "set"
+    with naming(target):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(place) as made:
             for example in images.examples:
                 folder = made / example.split / example.label
                 folder.mkdir(parents=True, exist_ok=True)
                 copied += _link(example, free.first_free(free_names(folder / example.path.name)))
-            made.replace(target)
-    except OSError as error:
-        raise CatdogError(
-            f"expected to write {target}, found that it can't be ({error}).",
-            "Name another folder: --folders OTHER",
-        ) from error
+            try:
+                made.replace(place)  # what has come there meanwhile stays, unless it is empty
+            except OSError:
+                _check_free(target, place)
+                raise
     return copied
 
 
+def _check_free(target: Path, place: Path) -> None:
+    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+        raise UsageError(
+            f"expected a new folder, found that {target} is there.", "Type: --folders OTHER"
+        )
+
+
+def _check_names(classes: Sequence[str]) -> None:
+    """Make sure that classes can be folders: a table may call them anything, even ``../..``."""
+    wrong = [name for name in classes if name == ".." or Path(name).name != name or "\0" in name]
+    if wrong:
+        raise UsageError(
+            f"expected classes that folders can be called like, found {shown(wrong[0])}.",
+            "Rename them in the table, or leave out --folders",
+        )
+
+
 def _link(example: Example, target: Path) -> int:
-    """Link a picture's file to a path, or copy it there; return 1 if it was copied."""
+    """Link a picture's file to a path, or copy it there; return 1 if it was copied.
+
+    Raises:
+        CatdogError: The picture can't be read.
+        OSError: The copy can't be written.
+    """
     source = example.path.resolve()
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy2(source, target)
-        return 1
-    return 0
+        pass
+    else:
+        return 0
+    try:
+        file = open_file(source)
+    except OSError as error:
+        raise CatdogError(
+            f"expected pictures that can be read, found {example.path} "
+            f"({error.strerror or error}).",
+            f"Type: ls -l {shlex.quote(str(example.path))}",
+        ) from error
+    with file, naming(target), target.open("xb") as copy:
+        shutil.copyfileobj(file, copy)
+    return 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tl_catdog.data.parallel import Progress, usable_cores
+from tl_catdog.cores import usable_cores
+from tl_catdog.data.parallel import Progress
+from tl_catdog.errors import CatdogError
+from tl_catdog.files import naming
+from tl_catdog.scratch import scratch_folder
 
 from .picture import KINDS, LARGEST, SMALLEST, VERSION, draw
 
@@ -75,36 +78,33 @@ def draw_set(
         ValueError: An argument is outside these.
         FileExistsError: The root holds anything else.
         OSError: It can't be written.
+        CatdogError: A worker process was killed.
         RuntimeError: A worker process fails.
     """
     ordered = _checked(counts, size, seed, workers)
     size, seed = int(size), int(seed)  # Numpy's integers overflow, and JSON refuses them.
-    root = Path(root)
-    result = DrawnSet(root, seed, size, MappingProxyType(ordered))
+    result = DrawnSet(Path(root), seed, size, MappingProxyType(ordered))
+    root = Path(root).resolve()  # so that ``.`` has a name, and a link to a folder stays
     about = {"version": VERSION, "seed": seed, "size": size, "counts": ordered}
     if _holds(root, about):
         return result
     if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         raise FileExistsError(f"{root} exists and is not this drawn set: choose another folder")
-    root.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    try:
-        # One level below: mkdtemp closes its folder to other users, the set shall be open.
-        made = scratch / "set"
-        tasks = _tasks(ordered, seed)
-        for folder in {(made / task.name).parent for task in tasks}:
-            folder.mkdir(parents=True, exist_ok=True)
-        boxes: dict[str, Box] = {}
-        for task, box in zip(tasks, _draw_all(made, about, tasks, workers), strict=True):
-            boxes[task.name] = box
-            if progress is not None:
-                progress(len(boxes), len(tasks))
-        lines = [f"{json.dumps(name)}: {json.dumps(boxes[name])}" for name in sorted(boxes)]
-        _write(made / "boxes.json", "{\n" + ",\n".join(lines) + "\n}\n")
-        _write(made / "drawn.json", json.dumps(about, indent=2, sort_keys=True) + "\n")
-        _put(made, root, about)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with naming(root):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(root) as made:
+            tasks = _tasks(ordered, seed)
+            for folder in {(made / task.name).parent for task in tasks}:
+                folder.mkdir(parents=True, exist_ok=True)
+            boxes: dict[str, Box] = {}
+            for task, box in zip(tasks, _draw_all(made, about, tasks, workers), strict=True):
+                boxes[task.name] = box
+                if progress is not None:
+                    progress(len(boxes), len(tasks))
+            lines = [f"{json.dumps(name)}: {json.dumps(boxes[name])}" for name in sorted(boxes)]
+            _write(made / "boxes.json", "{\n" + ",\n".join(lines) + "\n}\n")
+            _write(made / "drawn.json", json.dumps(about, indent=2, sort_keys=True) + "\n")
+            _put(made, root, about)
     return result
 
 
@@ -139,14 +139,16 @@ def _tasks(counts: Mapping[str, int], seed: int) -> list[_Task]:
 
 def _holds(root: Path, about: Mapping[str, object]) -> bool:
     # drawn.json arrives together with everything else, so it stands for the whole set.
+    file = root / "drawn.json"
     try:
-        return bool(json.loads((root / "drawn.json").read_text("utf-8")) == about)
-    except (OSError, ValueError):
+        return file.is_file() and bool(json.loads(file.read_text("utf-8")) == about)
+    except (OSError, ValueError, RecursionError):
         return False
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    with naming(path):
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _put(made: Path, root: Path, about: Mapping[str, object]) -> None:
@@ -155,15 +157,19 @@ def _put(made: Path, root: Path, about: Mapping[str, object]) -> None:
         if root.is_dir():
             root.rmdir()  # Empty; Windows would not replace it.
         made.rename(root)
-    except OSError:
-        if not _holds(root, about):
-            raise
+    except OSError as error:
+        if _holds(root, about):
+            return
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise FileExistsError(f"{root} has come meanwhile: choose another folder") from error
+        raise
 
 
 def _draw_one(made: Path, task: _Task, size: int) -> Box:
     drawing = draw(task.kind, task.seed, size)
     quality = int(np.random.default_rng([task.seed, 1]).integers(_QUALITY[0], _QUALITY[1] + 1))
-    drawing.image.save(made / task.name, "JPEG", quality=quality)
+    with naming(made / task.name):
+        drawing.image.save(made / task.name, "JPEG", quality=quality)
     return drawing.box
 
 
@@ -187,7 +193,7 @@ def _draw_all(
 # that program has no file or no ``__name__`` guard. A plain interpreter that runs
 # ``draw_as_ordered`` has none of these troubles. Worker k of n takes the tasks k, k + n, ... and
 # prints one line for each, so that reading the workers in turn gives the boxes in order, and no
-# lines pile up.
+# lines pile up. A line of JSON says what the system refused.
 _WORKER = (
     "import sys; sys.path[:] = {path!r}; from {module} import draw_as_ordered; draw_as_ordered()"
 )
@@ -198,33 +204,46 @@ def _draw_in_workers(
 ) -> Iterator[Box]:
     code = _WORKER.format(path=[entry or str(Path.cwd()) for entry in sys.path], module=__name__)
     running: list[subprocess.Popen[str]] = []
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        try:
-            for k in range(workers):
-                order = {"made": str(made), "about": about, "first": k, "step": workers}
-                process = subprocess.Popen(
-                    [sys.executable, "-c", code, json.dumps(order)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    text=True,
-                )
-                running.append(process)
-            for number in range(len(tasks)):
-                pipe = running[number % workers].stdout
-                line = pipe.readline() if pipe else ""
-                if not line.endswith("\n"):
-                    errors.seek(0)
-                    raise RuntimeError(f"a drawing process failed: {errors.read()[-2000:].strip()}")
-                left, top, right, bottom = (int(v) for v in line.split())
-                yield left, top, right, bottom
-        finally:
-            # Wait for them to be gone: one still writing would bring the folder back.
-            for process in running:
-                process.kill()
-                process.wait()
-                if process.stdout:
-                    process.stdout.close()
+    try:
+        for k in range(workers):
+            order = {"made": str(made), "about": about, "first": k, "step": workers}
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, json.dumps(order)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+            running.append(process)
+        for number in range(len(tasks)):
+            process = running[number % workers]
+            line = process.stdout.readline() if process.stdout else ""
+            if not line.endswith("\n") or line.startswith("["):
+                raise _failure(process, line)
+            left, top, right, bottom = (int(v) for v in line.split())
+            yield left, top, right, bottom
+    finally:
+        # Wait for them to be gone: one still writing would bring the folder back.
+        for process in running:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+
+
+def _failure(process: subprocess.Popen[str], line: str) -> Exception:
+    """Return what a worker's last line says of its failure."""
+    if line.startswith("["):
+        return OSError(*json.loads(line))
+    _, errors = process.communicate()
+    if process.returncode < 0:
+        return CatdogError(
+            "expected enough memory for a process on each core, found one was killed.",
+            "Close other programs, then type the command again.",
+        )
+    return RuntimeError(f"a drawing process failed: {errors[-2000:].strip()}")
 
 
 def draw_as_ordered() -> None:
@@ -235,4 +254,8 @@ def draw_as_ordered() -> None:
     about = order["about"]
     tasks = _tasks(about["counts"], about["seed"])
     for task in tasks[order["first"] :: order["step"]]:
-        print(*_draw_one(Path(order["made"]), task, about["size"]), flush=True)
+        try:
+            print(*_draw_one(Path(order["made"]), task, about["size"]), flush=True)
+        except OSError as error:
+            print(json.dumps([error.errno, error.strerror or str(error), error.filename]))
+            return

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.files import naming
 from tl_catdog.journal.log import DATA, FIRST, LARGEST, PLANNED, read_log, write_line
-from tl_catdog.journal.moves import EMPTY, Area, Move, Moved, why_another
+from tl_catdog.journal.moves import Area, Move, Moved, holds, is_reserve, may_be_at, why_another
 from tl_catdog.scratch import hold, sync_folder
 
 APPLIED, UNDONE = "applied", "undone"
@@ -66,6 +65,7 @@ class Journal:
             moves = [self._as_it_is(move) for move in moves]
             self._check_plan(moves)
             log = self.folder / f"{APPLIED}-{self._last() + 1}.jsonl"
+            made = 0
             try:
                 with naming(log):
                     log.parent.mkdir(exist_ok=True)
@@ -75,10 +75,12 @@ class Journal:
                         for move in moves:
                             write_line(file, move.row())
                             _move(*area.paths(move))
+                            made += 1
             except OSError as error:
                 raise CatdogError(
-                    f"expected to move {len(moves)} pictures, found that one can't be ({error}).",
-                    f"To put back those before it, type: {self.undo_command}",
+                    f"expected to move {len(moves)} pictures, found that one can't be "
+                    f"({_reason(error)}).",
+                    f"To put back those before it ({made}), type: {self.undo_command}",
                 ) from error
         return Moved(area.base, tuple(moves), log)
 
@@ -144,7 +146,7 @@ class Journal:
             if len(log.moves) < log.planned:
                 return True
             source, target = self.area.paths(log.moves[-1])
-            return _there(source, log.moves[-1]) and not _there(target, log.moves[-1])
+            return may_be_at(source, log.moves[-1]) and not may_be_at(target, log.moves[-1])
         except (CatdogError, OSError, IndexError):
             return False  # then ``undo`` says what is wrong with it
 
@@ -173,7 +175,7 @@ class Journal:
             except OSError as error:
                 raise CatdogError(
                     f"expected to move {len(moves)} pictures back, found that one can't be "
-                    f"({error}).",
+                    f"({_reason(error)}).",
                     f"Put that right, then type: {self.undo_command}",
                 ) from error
         return Moved(self.area.base, tuple(filter(None, done)), log)
@@ -186,10 +188,10 @@ class Journal:
         """
         source, target = self.area.paths(move)
         back = None
-        if _there(target, move) and not _there(source, move):
+        if may_be_at(target, move) and not may_be_at(source, move):
             _move(target, source)
             back = Move(BACK, move.target, move.source, move.digest, move.link)
-        elif os.path.lexists(target) and _is_reserve(target):  # the move was cut off
+        elif os.path.lexists(target) and is_reserve(target):  # the move was cut off
             target.unlink()
         self._drop_empty(target.parent)
         return back
@@ -223,15 +225,15 @@ class Journal:
                 return problem
         if target.parent == self.folder and LOG.match(target.name):
             return f"a log: {target}"
-        if not _there(source, move):
-            if not _there(target, move):
+        if not may_be_at(source, move):
+            if not may_be_at(target, move):
                 return f"{target} gone"
             problem = why_another(target, move)
             return f"{target} {problem}" if problem else None
         if not os.path.lexists(target):
             return None
         # Two empty files are one that was about to be moved, and the file that reserves its path.
-        if not _is_reserve(target):
+        if not is_reserve(target):
             return f"{source} taken"
         problem = why_another(source, move)
         return f"{source} {problem}" if problem else None
@@ -277,19 +279,10 @@ class Journal:
                 folder = folder.parent
 
 
-def _there(path: Path, move: Move) -> bool:
-    """Return whether a move's file may be at a path; an empty file may also be a mere reserve."""
-    return os.path.lexists(path) if move.digest == EMPTY else _holds(path)
-
-
-def _holds(path: Path) -> bool:
-    """Return whether something is at a path; an empty file only reserves it."""
-    return os.path.lexists(path) and not _is_reserve(path)
-
-
-def _is_reserve(path: Path) -> bool:
-    status = path.lstat()
-    return stat.S_ISREG(status.st_mode) and not status.st_size
+def _reason(error: OSError) -> str:
+    """Return what the system says, and where, without its number."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def _move(source: Path, target: Path) -> None:
@@ -302,7 +295,7 @@ def _move(source: Path, target: Path) -> None:
     try:
         target.open("x").close()
     except FileExistsError:
-        if _holds(target):
+        if holds(target):
             raise
     try:
         source.rename(target)

@@ -182,3 +182,19 @@ def why_another(path: Path, move: Move) -> str | None:
             raise
         found = UNREADABLE
     return None if found == move.digest else "changed"
+
+
+def may_be_at(path: Path, move: Move) -> bool:
+    """Return whether a move's file may be at a path; an empty file may also be a mere reserve."""
+    return os.path.lexists(path) if move.digest == EMPTY else holds(path)
+
+
+def holds(path: Path) -> bool:
+    """Return whether something is at a path; an empty file only reserves it."""
+    return os.path.lexists(path) and not is_reserve(path)
+
+
+def is_reserve(path: Path) -> bool:
+    """Return whether what is at a path is an empty file."""
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and not status.st_size

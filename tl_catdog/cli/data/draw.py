@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tl_catdog.cli.options import Json, seed_of
-from tl_catdog.cli.output import notices, on_ctrl_c, print_json, say
+from tl_catdog.cli.output import MISPLACED, notices, on_ctrl_c, print_json, say
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.wording import plural
 
@@ -57,6 +57,8 @@ def draw(
             "Type: tl-catdog data draw OTHER",
         ) from error
     except OSError as error:
+        if error.errno not in MISPLACED:
+            raise  # the disk is full, or broken
         raise CatdogError(
             f"expected a folder that can be written, found {root} ({error.strerror}).",
             "Type: tl-catdog data draw OTHER",

@@ -62,7 +62,7 @@ def split(
     measures by how much figures would have flattered otherwise. The file names
     each picture by its content, so pictures may be renamed or moved.
     """
-    from tl_catdog.audit.split import split_set, write_folders
+    from tl_catdog.audit.split import split_set
     from tl_catdog.cli.live import counting
     from tl_catdog.data.labelling import Labelling
 
@@ -76,10 +76,8 @@ def split(
     if out is not None and folders is not None:
         raise UsageError("expected --out or --folders, found both.", "Leave one out")
     target = Path(folders or out or root.absolute().with_name(f"{root.absolute().name}.split.csv"))
-    if folders is None and target.exists() and not force:
-        raise UsageError(
-            f"expected a new file, found that {target} is there.", "Type: --force or --out FILE"
-        )
+    if folders is None:
+        _check_free(target, force=force)
     how = Labelling(labels, label_column, label_pattern, group_by)
     with on_ctrl_c("Interrupted: nothing was written."):
         with counting(notices(), "looking for copies") as progress:
@@ -92,7 +90,7 @@ def split(
                 again=again,
                 progress=progress,
             )
-        copied = write_folders(found.images, target) if folders else _write(found, target)
+        copied = _write_folders(found, target) if folders else _write(found, target, force=force)
     effect = _effect(found, seed, target) if group_by is not None else None
     if json:
         print_json(
@@ -113,10 +111,34 @@ def split(
     say(*lines, f"Split: {target}", f"Next: {_next(root, target, options, folders is not None)}")
 
 
-def _write(found: Split, target: Path) -> int:
+def _check_free(target: Path, *, force: bool) -> None:
+    """Make sure that a file may be written there; what is written to as it is, such as a pipe, may.
+
+    Raises:
+        UsageError: There is something.
+    """
+    from tl_catdog.files import is_stream
+
+    if target.is_dir():
+        raise UsageError(f"expected a file, found the folder {target}.", "Type: --out FILE")
+    if target.exists() and not force and not is_stream(target):
+        raise UsageError(
+            f"expected a new file, found that {target} is there.", "Type: --force or --out FILE"
+        )
+
+
+def _write_folders(found: Split, target: Path) -> int:
+    from tl_catdog.audit.split import write_folders
+
+    with writing(target, "--folders"):
+        return write_folders(found.images, target)
+
+
+def _write(found: Split, target: Path, *, force: bool) -> int:
     from tl_catdog.data.split_file import to_csv
     from tl_catdog.files import write_text
 
+    _check_free(target, force=force)  # another one may have written it meanwhile
     with writing(target):
         write_text(target, to_csv(found.images))
     return 0
