@@ -105,6 +105,53 @@ def test_the_mirror_in_the_environment_replaces_the_host(monkeypatch: pytest.Mon
     assert find_set("filtered") is FILTERED
 
 
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://[",
+        "http://[::1",
+        "http://]",
+        "http://host:port",
+        "http://host:99999",
+        "http://host:-1",
+        "http://",
+        "http:///sets",
+        "http://.",
+        "http://a..b",
+        "http://*.example.org",
+        f"http://{'a' * 64}.example.org",
+        "http://mirror example.org",
+        "http://mirror.example.org/\tsets",
+        "http://mirror.example.org\n",
+        "http://mirror.example.org?sets",
+        "http://mirror.example.org#sets",
+        "ftp://mirror.example.org",
+        "file:///etc",
+        "mirror.example.org",
+        "//mirror.example.org",
+        "http://\udce9.example.org",
+        "\x1b[31m",
+        "http://" + "x" * 5_000,
+    ],
+)
+def test_a_mirror_that_is_no_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch, mirror: str
+) -> None:
+    monkeypatch.setenv(MIRROR, mirror)
+    with pytest.raises(UsageError, match=f"expected an address in {MIRROR}, found") as caught:
+        find_set("filtered")
+    assert len(caught.value.message) < 130
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    ["http://[::1]:8000", "https://me:secret@mirror.example.org/a%20b", "http://bücher.de"],
+)
+def test_any_address_can_be_a_mirror(mirror: str) -> None:
+    (archive,) = mirrored(FILTERED, mirror).archives
+    assert archive.url == f"{mirror}/mledu-datasets/cats_and_dogs_filtered.zip"
+
+
 MEMBERS = [
     (FILTERED, "cats_and_dogs_filtered/train/cats/cat.0.jpg", "train/cats/cat.0.jpg"),
     (FILTERED, "cats_and_dogs_filtered/validation/dogs/dog.7.jpg", "validation/dogs/dog.7.jpg"),

@@ -19,6 +19,7 @@ from tl_catdog.fetch import storage
 from tl_catdog.fetch.catalogue import FILTERED, PETS, Archive
 from tl_catdog.fetch.progress import Listener
 from tl_catdog.files import SET_RECORD
+from tl_catdog.scratch import SCRATCH
 
 TWO = replace(
     PETS,
@@ -131,6 +132,26 @@ def test_a_folder_with_another_record_is_not_the_set(tmp_path: Path, text: str) 
     assert storage.find_installed(PETS, tmp_path) is None
     with pytest.raises(UsageError, match="found another"):
         storage.check_folder(PETS, tmp_path)
+
+
+def test_a_record_that_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
+    """A folder may be a stranger's: reading a pipe waits for ever, and /dev/zero never ends."""
+    folder = install(tmp_path)
+    record = folder / SET_RECORD
+    text = record.read_text()
+    record.unlink()
+    os.mkfifo(record)
+    assert storage.find_installed(PETS, tmp_path) is None
+    record.unlink()
+    record.symlink_to("/dev/zero")
+    assert storage.find_installed(PETS, tmp_path) is None
+    record.unlink()
+    record.write_text(text + " " * storage.LARGEST_RECORD)
+    assert storage.find_installed(PETS, tmp_path) is None
+    record.write_text(json.dumps({**json.loads(text), "sha256": 5}))
+    found = storage.find_installed(PETS, tmp_path)
+    assert found is not None
+    assert found.sha256 == {}
 
 
 def test_where_nothing_is_no_set_is_found(tmp_path: Path) -> None:
@@ -270,7 +291,7 @@ def test_a_scratch_folder_is_hidden_beside_the_set_and_goes(tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt), storage.scratch(PETS, into) as folder:
         interrupt(folder)
     assert made[0].parent == into
-    assert made[0].match(".pets.*.tmp"), "as what is swept next time, should this one be killed"
+    assert SCRATCH.match(made[0].name), "as what is swept next time, should this one be killed"
     assert list((tmp_path / "deep").iterdir()) == []
 
 

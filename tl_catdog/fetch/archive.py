@@ -23,6 +23,7 @@ from stat import S_IFDIR, S_IFMT, S_IFREG
 from typing import IO, Self
 
 from tl_catdog.errors import CatdogError, listing
+from tl_catdog.files import naming
 
 CHUNK = 1 << 18
 MAGIC = 4
@@ -260,7 +261,7 @@ def unpack(
 def _write(path: Path, member: Member, target: Path) -> int:
     """Write one member; return its bytes."""
     written = 0
-    with member.open() as stream, target.open("xb") as out:
+    with member.open() as stream, naming(target), target.open("xb") as out:
         while data := stream.read(CHUNK):
             written += len(data)
             if written > member.size:

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from tl_catdog.errors import UsageError, listing
+from tl_catdog.errors import UsageError, listing, shown
 from tl_catdog.fetch.layouts import Layout, by_name, oxford
 
 MIRROR = "TL_CATDOG_MIRROR"
@@ -174,12 +174,30 @@ def mirrored(public_set: PublicSet, mirror: str) -> PublicSet:
     Raises:
         UsageError: The mirror isn't an address.
     """
-    if urlsplit(mirror).scheme not in ("http", "https") or not urlsplit(mirror).hostname:
+    if not _is_address(mirror):
         raise UsageError(
-            f"expected an address in {MIRROR}, found {mirror!r}.",
+            f"expected an address in {MIRROR}, found {shown(mirror)}.",
             f"Type: export {MIRROR}=https://mirror.example.org",
         )
     archives = tuple(
         replace(archive, url=mirror + urlsplit(archive.url).path) for archive in public_set.archives
     )
     return replace(public_set, archives=archives)
+
+
+def _is_address(text: str) -> bool:
+    """Return whether a path can be put behind a text, so that the whole is an address."""
+    import requests  # which takes a while, and a mirror is rare
+
+    if not text.isprintable() or " " in text:
+        return False  # urlsplit leaves some of that out
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        host.encode("idna")
+        fits = parts.port != 0
+        requests.Request("GET", text).prepare()
+    except ValueError:
+        return False
+    behind = parts.query or parts.fragment or text.endswith(("?", "#"))
+    return fits and bool(host) and not behind and parts.scheme in ("http", "https")

@@ -23,6 +23,7 @@ from tl_catdog.fetch.catalogue import Archive
 from tl_catdog.fetch.partial_file import PartialFile, validator_of
 from tl_catdog.fetch.progress import Listener
 from tl_catdog.fetch.retry import RetryPolicy
+from tl_catdog.files import naming
 from tl_catdog.version import __version__
 from tl_catdog.wording import byte_size, duration
 
@@ -203,7 +204,7 @@ class Download:
         if not first:
             raise _CutError("nothing came")
         at = start
-        with self.part.begin(start, response.headers) as file:
+        with naming(self.part.path), self.part.begin(start, response.headers) as file:
             for chunk in chain([first], chunks):
                 at += len(chunk)
                 if at > self.archive.size:

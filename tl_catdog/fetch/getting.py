@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.fetch import kaggle, storage
+from tl_catdog.fetch import kaggle, rests, storage
 from tl_catdog.fetch.archive import ArchiveError, Bounds, unpack, unwrapped
 from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.download import Download
@@ -63,6 +63,7 @@ def get_set(
     options = options or FetchOptions()
     found = storage.find_installed(public_set, into)
     if found is not None:
+        rests.tidy(public_set, into)
         return found
     storage.check_folder(public_set, into)
     cache = storage.archives_folder()
@@ -111,20 +112,21 @@ class _Getting:
             made = self._unpacked([path for path, _ in paths])
         except ArchiveError:
             if not given:
-                self._drop_archives()
+                rests.drop_archives(self.public_set)
             raise
         digests = {
             archive.name: digest
             for archive, (_, digest) in zip(self.public_set.archives, paths, strict=True)
         }
         write_json(made / SET_RECORD, storage.record_of(self.public_set, digests))
-        storage.publish(made, self.into / self.public_set.name)
+        # Before the set is there: after that, a kill would leave it without.
         recorded = [
             archive.name
             for archive in self.public_set.archives
             if self.hashes.record(archive, digests[archive.name])
         ]
-        self._drop_archives()
+        storage.publish(made, self.into / self.public_set.name)
+        rests.drop_archives(self.public_set)
         return storage.read_installed(self.public_set, self.into, recorded=recorded)
 
     def _sorted(self, files: Sequence[Path]) -> list[Path]:
@@ -222,9 +224,3 @@ class _Getting:
         missing = self.public_set.size - storage.kept_bytes(self.public_set) if fetching else 0
         needs = [(self.cache, max(0, missing)), (self.into, self.public_set.room)]
         storage.check_room(needs, self.options.free, self.again)
-
-    def _drop_archives(self) -> None:
-        """Delete the archives in our cache: they have been unpacked, or can't be."""
-        for archive in self.public_set.archives:
-            (self.cache / archive.name).unlink(missing_ok=True)
-            storage.partial_file_of(archive).drop()

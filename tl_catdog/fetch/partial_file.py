@@ -72,6 +72,10 @@ class PartialFile:
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 
+    def lost_notes(self) -> list[Path]:
+        """Return the notes that a killed ``finish`` has left without their file."""
+        return [self._notes] if self._notes.exists() and not self.path.exists() else []
+
     def _read(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
             notes = read_json(self._notes)

@@ -8,7 +8,6 @@ import errno
 import os
 import shlex
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,10 +22,12 @@ from tl_catdog.fetch.layouts import is_image
 from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener
 from tl_catdog.files import SET_RECORD, cache_folder, read_json
+from tl_catdog.scratch import scratch_folder
 from tl_catdog.wording import byte_size
 
 DEFAULT_FOLDER = "data"
 """The folder that sets go to."""
+LARGEST_RECORD = 2**20  # bytes; whoever made the folder may mean harm
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,26 @@ def record_of(public_set: PublicSet, sha256: dict[str, str]) -> dict[str, Any]:
 
 def find_installed(public_set: PublicSet, into: Path) -> InstalledSet | None:
     """Return the set if its folder is in ``into``, else None."""
-    with contextlib.suppress(OSError, ValueError):
-        record = read_json(into / public_set.name / SET_RECORD)
-        if isinstance(record, dict) and record.get("name") == public_set.name:
+    with contextlib.suppress(OSError):
+        if _record(into / public_set.name).get("name") == public_set.name:
             return read_installed(public_set, into, already=True)
     return None
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """Return what a folder's ``SET_RECORD`` says; nothing if that is no record.
+
+    Raises:
+        OSError: There is none, or it can't be read.
+    """
+    path = folder / SET_RECORD
+    if not path.is_file() or path.stat().st_size > LARGEST_RECORD:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with contextlib.suppress(ValueError, RecursionError):
+        record = read_json(path)
+        if isinstance(record, dict):
+            return record
+    return {}
 
 
 def read_installed(
@@ -135,6 +151,7 @@ def read_installed(
         OSError: It can't be read, or there is none.
     """
     folder = into / public_set.name
+    sha256 = _record(folder).get("sha256")
     counts: Counter[str] = Counter()
     size = 0
     for parent, _, names in os.walk(folder):
@@ -150,7 +167,7 @@ def read_installed(
         bytes=size,
         licence=public_set.licence,
         home=public_set.home,
-        sha256=dict(read_json(folder / SET_RECORD).get("sha256", {})),
+        sha256=sha256 if isinstance(sha256, dict) else {},
         recorded=tuple(recorded),
         already=already,
     )
@@ -247,14 +264,13 @@ def scratch(public_set: PublicSet, into: Path) -> Iterator[Path]:
     """Give a hidden folder beside the set's own; nothing of it stays."""
     new = not into.exists()
     into.mkdir(parents=True, exist_ok=True)
-    # Left by one that was killed: whoever holds the lock is alone here.
+    # Left by a version before 0.3 that was killed: whoever holds the lock is alone here.
     for old in into.glob(f".{public_set.name}.*.tmp"):
         shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=into, prefix=f".{public_set.name}.", suffix=".tmp"))
     try:
-        yield folder
+        with scratch_folder(into / public_set.name) as folder:
+            yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         if new:
             with contextlib.suppress(OSError):  # unless it holds the set now
                 into.rmdir()
