@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tl_catdog.data.parallel import map_threaded, usable_cores
+from tl_catdog.cores import usable_cores
+from tl_catdog.data.parallel import map_threaded
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
+from tl_catdog.cores import usable_cores
 from tl_catdog.data.folders import images_below
-from tl_catdog.data.parallel import usable_cores
 from tl_catdog.training.manifest import package_versions
 
 PACKAGES = ("tensorflow", "keras", "keras-cv", "onnxruntime", "pillow", "numpy")

@@ -11,6 +11,8 @@ import threading
 import warnings
 from collections.abc import Iterator
 
+from tl_catdog.cores import bound_tensorflow
+
 
 def quiet_environment() -> None:
     """Turn down the logs of TensorFlow's C++ side; only has an effect before it is loaded."""
@@ -60,6 +62,11 @@ class ProcessLock:
     def is_mine(self) -> bool:
         """Whether the thread that asks holds it."""
         return self._owner == threading.get_ident()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a thread holds it."""
+        return self._owner is not None
 
 
 _quiet = ProcessLock()
@@ -128,10 +135,34 @@ def _start() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
+        bound_tensorflow()
         # The first op initialises the CPU device, which logs a line of its own.
         tf.constant(0.0) + 1.0
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+building = ProcessLock()
+"""Held while a network is built, whose first weights come from a generator of the whole process:
+Python's. So two threads that build one don't draw from each other's."""
+
+
+@contextlib.contextmanager
+def random_numbers_kept() -> Iterator[None]:
+    """Put Python's and NumPy's generators back afterwards, for the program that called us.
+
+    TensorFlow's can't be: it stays seeded, and its ops stay deterministic.
+    """
+    import random
+
+    import numpy as np
+
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
 
 
 def make_deterministic(seed: int) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tl_catdog.cores import usable_cores
 from tl_catdog.data import parallel
-from tl_catdog.data.parallel import chunks, map_processes, map_threaded, usable_cores
+from tl_catdog.data.parallel import chunks, map_processes, map_threaded
 from tl_catdog.errors import CatdogError
 
 
@@ -82,16 +83,6 @@ def test_chunks_are_full_but_for_the_last() -> None:
     assert list(chunks(range(6), 3)) == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 4, 5}, raising=False)
-    assert usable_cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert usable_cores() == 6
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert usable_cores() == 1
-
-
 @pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (100, 32)])
 def test_there_is_a_thread_for_each_core_but_not_for_hundreds(
     cores: int, expected: int, monkeypatch: pytest.MonkeyPatch
@@ -143,3 +134,18 @@ def test_a_process_that_is_killed_is_an_error_with_a_way_out() -> None:
     with pytest.raises(CatdogError, match="one was killed") as caught:
         list(map_processes(_end, [1]))
     assert "Close other programs" in caught.value.hint
+
+
+def _threads_of_blas(_: int) -> set[int]:
+    from threadpoolctl import threadpool_info
+
+    return {pool["num_threads"] for pool in threadpool_info()}
+
+
+def test_processes_are_as_many_as_are_allowed_and_use_a_core_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TL_CATDOG_CPUS", "3")
+    found = list(map_processes(_worker, range(8 * parallel.BATCH)))
+    assert len({process for _, process, _ in found}) <= 3
+    assert list(map_processes(_threads_of_blas, [1])) in ([{1}], [set()])

@@ -80,6 +80,14 @@ def test_without_limits_the_machine_is_shown() -> None:
     assert " free of " in memory.detail
 
 
+def test_what_bounds_the_cores_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TL_CATDOG_CPUS", "7")
+    processor = next(iter(check_machine(Limits())))
+    assert processor.state == "ok"
+    assert processor.detail.startswith("7 of ")
+    assert processor.detail.endswith("TL_CATDOG_CPUS says so")
+
+
 def test_a_folder_that_is_not_there_yet_is_fine_and_is_not_made(tmp_path: Path) -> None:
     found = check_folder("runs folder", tmp_path / "a" / "b", "hint")
     assert found.state == "ok"

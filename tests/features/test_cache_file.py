@@ -128,6 +128,15 @@ def test_a_file_of_another_make_is_begun_anew(path: Path, change: str) -> None:
     assert used(path) == (60, [])
 
 
+def test_a_message_of_sqlite_s_that_no_encoding_shows_is_damage(path: Path) -> None:
+    content = path.read_bytes()
+    assert b"CREATE TABLE vectors" in content
+    path.write_bytes(content.replace(b"CREATE TABLE vectors", b"CREATE TABLE v\xcbctors"))
+    known, said = used(path)
+    assert (known, len(said)) == (0, 1)
+    assert used(path) == (60, [])
+
+
 @pytest.mark.parametrize("content", [b"no database" * 500, b"", b"\0" * 40000])
 def test_what_is_no_database_is_begun_anew(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, paint
+from tl_catdog.cores import usable_cores
 from tl_catdog.data.corruptions import CORRUPTIONS, corrupt
 from tl_catdog.data.images import decode
-from tl_catdog.data.parallel import usable_cores
 from tl_catdog.errors import ImageError
 from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds, view_of
 

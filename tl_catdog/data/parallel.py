@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from tl_catdog import runtime
+from tl_catdog.cores import usable_cores
 from tl_catdog.errors import CatdogError
 
 T = TypeVar("T")
@@ -20,13 +20,6 @@ Progress = Callable[[int, int], None]
 
 BATCH = 32
 """Items that a process is given at a time: sending each by itself would take longer than some."""
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, 1 or more."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -68,13 +61,15 @@ def map_processes(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     Raises:
         CatdogError: A process was killed, as systems do that run out of memory.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     batches = (delayed(_each)(work, batch) for batch in chunks(items, BATCH))
     try:
-        for results in Parallel(usable_cores(), return_as="generator")(batches):
-            yield from results
+        with parallel_config("loky", inner_max_num_threads=1):  # a core for each
+            results = Parallel(usable_cores(), return_as="generator")(batches)
+        for some in results:
+            yield from some
     except BrokenProcessPool as error:
         raise CatdogError(
             "expected enough memory for a process on each core, found one was killed.",

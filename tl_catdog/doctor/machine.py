@@ -12,12 +12,22 @@ from typing import NamedTuple
 
 import psutil
 
-from tl_catdog.data.parallel import usable_cores
+from tl_catdog.cores import (
+    CPUS,
+    GROUP,
+    GROUPS,
+    OWN_GROUPS,
+    Cores,
+    cores,
+    cpu_quota,
+    group_folders,
+    words,
+)
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check
 from tl_catdog.features.cache import store_path
 from tl_catdog.features.cache_file import contents
 from tl_catdog.files import cache_folder
-from tl_catdog.wording import byte_size, count
+from tl_catdog.wording import byte_size, count, plural
 
 LEAST_DISK = 2e9
 """Bytes: a run takes 10 MB, the feature cache up to 2 GB, pictures that wait on the disk some."""
@@ -25,7 +35,6 @@ LEAST_DISK = 2e9
 LEAST_MEMORY = 2e9
 """Bytes: a training takes about 1 GB (see ``estimates``)."""
 
-CGROUPS = Path("/sys/fs/cgroup")
 UNLIMITED = 2**60  # version 1 has a number of about 2**63 for "no limit"
 
 
@@ -37,54 +46,25 @@ class Limits(NamedTuple):
     used: int = 0
 
 
-def control_group(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -> Limits:
+def control_group(root: Path = GROUPS, own: Path = OWN_GROUPS) -> Limits:
     """Return the narrowest limits of this process's control groups, of either version."""
-    cores: list[float] = []
     memory: list[tuple[int, int]] = []
-    for folder in _groups(root, own):
-        quota = _words(folder / "cpu.max")  # version 2: "max 100000"
-        if not quota:
-            quota = _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
-        if len(quota) == 2 and quota[0].isdecimal() and quota[1].isdecimal() and int(quota[1]):
-            cores.append(int(quota[0]) / int(quota[1]))
-        limit = _words(folder / "memory.max") or _words(folder / "memory.limit_in_bytes")
-        used = _words(folder / "memory.current") or _words(folder / "memory.usage_in_bytes")
+    for folder in group_folders(root, own):
+        limit = words(folder / "memory.max") or words(folder / "memory.limit_in_bytes")
+        used = words(folder / "memory.current") or words(folder / "memory.usage_in_bytes")
         if limit and limit[0].isdecimal() and int(limit[0]) < UNLIMITED:
-            memory.append((int(limit[0]), int(used[0]) if used else 0))
-    return Limits(min(cores, default=None), *min(memory, default=(None, 0)))
-
-
-def _groups(root: Path, own: Path) -> Iterator[Path]:
-    """Yield the folders of this process's groups and of those above them."""
-    for line in _text(own).splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        base = root / controllers
-        folder = base / path.lstrip("/")
-        # Seen from within a container, the path may be none: its root is the group then.
-        yield from (place for place in (folder, *folder.parents) if place.is_relative_to(base))
-
-
-def _words(path: Path) -> list[str]:
-    return _text(path).split()
-
-
-def _text(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return path.read_text()
-    return ""
+            memory.append((int(limit[0]), int(used[0]) if used and used[0].isdecimal() else 0))
+    return Limits(cpu_quota(root, own), *min(memory, default=(None, 0)))
 
 
 def check_machine(limits: Limits | None = None) -> Iterator[Check]:
-    """Check the processor and the memory; ``limits`` are those of the control group."""
+    """Check the processor and the memory; ``limits`` are those of the control group.
+
+    Raises:
+        UsageError: ``TL_CATDOG_CPUS`` is set to no number of cores.
+    """
     limits = limits or control_group()
-    cores, there = usable_cores(), psutil.cpu_count() or 1
-    detail = f"{cores} of {there} cores usable" if cores < there else f"{cores} cores"
-    if limits.cores is not None and limits.cores < cores:
-        narrow = f"{detail}, but its control group allows the time of {limits.cores:g}"
-        hint = "Give the container more, as with docker run --cpus, or bind it with taskset."
-        yield Check("processor", WARNING, narrow, hint)
-    else:
-        yield Check("processor", OK, detail)
+    yield check_processor(cores(limits.cores))
     seen = psutil.virtual_memory()
     total, free, by = seen.total, seen.available, ""
     if limits.memory is not None and limits.memory < total:
@@ -96,6 +76,17 @@ def check_machine(limits: Limits | None = None) -> Iterator[Check]:
         yield Check("memory", WARNING, detail, hint)
     else:
         yield Check("memory", OK, detail)
+
+
+def check_processor(found: Cores) -> Check:
+    """Say how many cores are used, and why."""
+    if found.bound is None:
+        return Check("processor", OK, plural(found.usable, "core"))
+    detail = f"{found.usable} of {plural(found.there, 'core')} used: {found.bound}"
+    if found.bound.startswith(GROUP):
+        hint = f"Give the container more, as with docker run --cpus; or type: export {CPUS}=2"
+        return Check("processor", WARNING, detail, hint)
+    return Check("processor", OK, detail)
 
 
 def check_folders(runs_dir: Path) -> Iterator[Check]:

@@ -29,6 +29,7 @@ from tl_catdog.config import TrainConfig
 from tl_catdog.data.parallel import chunks
 from tl_catdog.errors import CatdogError, CatdogWarning
 from tl_catdog.features.cache_file import (
+    FAILURES,
     MOVED,
     WAIT,
     check,
@@ -50,8 +51,6 @@ T = TypeVar("T")
 
 KEYS_A_QUERY = 500  # SQLite's oldest limit of variables in a statement is 999
 ROWS_AN_EVICTION = 256
-
-FAILURES = (sqlite3.Error, OSError, MemoryError)
 
 TRIES = 3
 """How often one thing is tried before the cache is given up."""
@@ -189,7 +188,7 @@ class FeatureStore:
                 break
             try:
                 return work(self._connected())
-            except FAILURES as error:
+            except (*FAILURES, OSError, MemoryError) as error:
                 self._close()
                 moved = getattr(error, "sqlite_errorcode", 0) == MOVED  # another began it anew
                 if is_damage(error):
@@ -218,7 +217,7 @@ class FeatureStore:
         if there is not None and there != self._condemned:
             try:
                 return connect(self.path)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 if not is_damage(error):
                     raise
                 self._failed = error
@@ -231,7 +230,7 @@ class FeatureStore:
 
     def _close(self) -> None:
         if self._database is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(*FAILURES):
                 self._database.close()
             self._database = None
 

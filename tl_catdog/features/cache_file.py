@@ -28,6 +28,9 @@ TABLES = (
 )
 """SQLite keeps these texts as they are, and reads its tables by them."""
 
+FAILURES = (sqlite3.Error, UnicodeError)
+"""What Python raises for a database; the latter where a damaged name stands in SQLite's message."""
+
 UNUSABLE = {
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
@@ -118,7 +121,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 def is_damage(error: Exception) -> bool:
     """Return whether an error says that the file is damaged, not that it can't be used now."""
-    if not isinstance(error, sqlite3.Error):
+    if not isinstance(error, FAILURES):
         return False
     code = getattr(error, "sqlite_errorcode", None)
     return code is None or code in DAMAGED or code & 0xFF not in UNUSABLE
@@ -215,5 +218,5 @@ def contents(path: Path) -> Contents:
     try:
         with contextlib.closing(connect(path)) as database:
             return Contents(count_values(database), size, None)
-    except (sqlite3.Error, OSError) as error:
+    except (*FAILURES, OSError) as error:
         return Contents(0, size, str(error))

@@ -18,9 +18,10 @@ from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
 from tl_catdog.config import ResolvedConfig, TrainConfig
+from tl_catdog.cores import usable_cores
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example
-from tl_catdog.data.parallel import Progress, map_threaded, usable_cores
+from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from tl_catdog.cores import usable_cores
 from tl_catdog.data.corruptions import corrupt
 from tl_catdog.data.images import ImageSource, Pixels, try_decode
-from tl_catdog.data.parallel import chunks, map_threaded, usable_cores
+from tl_catdog.data.parallel import chunks, map_threaded
 from tl_catdog.errors import ImageError
 from tl_catdog.models.engine import Forward, Outputs
 

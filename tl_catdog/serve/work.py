@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tl_catdog.cores import usable_cores
 from tl_catdog.data.images import try_decode
-from tl_catdog.data.parallel import usable_cores
 from tl_catdog.errors import ImageError
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import peak_of
