@@ -134,26 +134,6 @@ def test_a_folder_with_another_record_is_not_the_set(tmp_path: Path, text: str) 
         storage.check_folder(PETS, tmp_path)
 
 
-def test_a_record_that_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
-    """A folder may be a stranger's: reading a pipe waits for ever, and /dev/zero never ends."""
-    folder = install(tmp_path)
-    record = folder / SET_RECORD
-    text = record.read_text()
-    record.unlink()
-    os.mkfifo(record)
-    assert storage.find_installed(PETS, tmp_path) is None
-    record.unlink()
-    record.symlink_to("/dev/zero")
-    assert storage.find_installed(PETS, tmp_path) is None
-    record.unlink()
-    record.write_text(text + " " * storage.LARGEST_RECORD)
-    assert storage.find_installed(PETS, tmp_path) is None
-    record.write_text(json.dumps({**json.loads(text), "sha256": 5}))
-    found = storage.find_installed(PETS, tmp_path)
-    assert found is not None
-    assert found.sha256 == {}
-
-
 def test_where_nothing_is_no_set_is_found(tmp_path: Path) -> None:
     assert storage.find_installed(PETS, tmp_path / "nowhere") is None
     with pytest.raises(OSError, match="pets"):
