@@ -24,6 +24,7 @@ class Way:
         reaches: How the folder must be then: as ``AFTER`` the command, or as ``BEFORE`` it.
         ignored: Pattern of paths that may be there or not, such as logs.
         advice: If the first is refused, what its error must advise; then ``otherwise`` is typed.
+        surely: Pattern of paths: once one has got its name, the first mustn't be refused.
     """
 
     steps: tuple[tuple[object, ...], ...]
@@ -31,6 +32,7 @@ class Way:
     ignored: str = ""
     advice: str = ""
     otherwise: tuple[tuple[object, ...], ...] = ()
+    surely: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,12 @@ def resumed(typed: tuple[object, ...]) -> tuple[Way, ...]:
     """Return the ways on after a killed training."""
     return (
         Way((typed,)),
-        Way((words("train --resume mine"),), advice="tl-catdog train", otherwise=(typed,)),
+        Way(
+            (words("train --resume mine"),),
+            advice="tl-catdog train",
+            otherwise=(typed,),
+            surely=r".*\.unfinished-\w+/checkpoint\.npz$",
+        ),
     )
 
 
@@ -121,7 +128,8 @@ SETS = (
              body=bodies.few, pictures=()),
     _command("data get", "data get filtered", (), body=bodies.few, pictures=()),
     Command("data fix", FIX, DAMAGED,
-            (Way((FIX,), ignored=LOGS), Way((UNFIX,), BEFORE, LOGS)), short=True,
+            (Way((FIX,), ignored=LOGS, advice="--undo", otherwise=(UNFIX, FIX)),
+             Way((UNFIX,), BEFORE, LOGS)), short=True,
             pictures=("set", "set.quarantine")),
     Command("data fix --undo", UNFIX, (*DAMAGED, FIX), (Way((UNFIX,), ignored=LOGS),),
             pictures=("set", "set.quarantine")),
@@ -137,7 +145,7 @@ RUNS = (
     _command("evaluate --robustness", "evaluate mine --robustness", RUN, kills=(20, 5), errors=10),
     _command("evaluate --confusion", "evaluate mine --confusion table.csv", RUN),
     _command("report", "report", RUN),
-    _command("explain", "explain set/train/cats/0000.png --run mine --out why.png", RUN,
+    _command("explain", "explain set/train/cats/0001.jpg --run mine --out why.png", RUN,
              kills=(10, 5), errors=10),
     _command("review", "review mine", RUN),
     Command("review --apply", APPLY, EDITED,

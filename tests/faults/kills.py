@@ -7,13 +7,14 @@ folder must be as if nothing had happened, to the byte, with no rest in it.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.faults import checks
 from tests.faults.commands import AFTER, Command, Way
-from tests.faults.gate import Gate, Killed
+from tests.faults.gate import Event, Gate, Killed
 from tests.faults.process import Done, start
 from tests.faults.results import Fault
 from tests.faults.world import BrokenWorldError, Snapshot, World, difference
@@ -43,6 +44,7 @@ def expect(command: Command, world: World) -> Expected:
         if done.code:
             raise BrokenWorldError(f"{command.name}: exit code {done.code}: {done.err[-500:]}")
         after.append(world.snapshot())
+        time.sleep(1.1)  # what holds the time must differ
     return Expected(before, after, done)
 
 
@@ -98,6 +100,8 @@ def _fault(
         last = world.type(words, command.body)
         refused = bool(last.code) and bool(way.advice) and words == way.steps[0]
         if refused and not well_already:
+            if way.surely and any(_named(event, way.surely) for event in done.events[:-1]):
+                said.append(f"what was begun can't go on: {last.err.strip()[-300:]}")
             if way.advice not in last.err:
                 said.append(f"typed again, it doesn't advise {way.advice!r}: {last.err[-300:]}")
             typed = list(way.otherwise)
@@ -110,6 +114,10 @@ def _fault(
     said += pictures_lost(command, world, expected)
     ways = " && ".join(" ".join(map(str, words)) for words in way.steps)
     return Fault(f"kill of {command.name}", where, f"then: {ways}", tuple(dict.fromkeys(said)))
+
+
+def _named(event: Event, pattern: str) -> bool:
+    return event.call.startswith("rename") and bool(re.match(pattern, event.path))
 
 
 def pictures_lost(command: Command, world: World, expected: Expected) -> list[str]:

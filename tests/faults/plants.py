@@ -43,3 +43,12 @@ def edit_review(root: Path) -> None:
 def archive(root: Path) -> None:
     """Plant the archive of a small set."""
     (root / "few.zip").write_bytes(zipped(FEW))
+
+
+def other_picture(path: Path) -> None:
+    """Put another picture in a picture's place, at once."""
+    from tl_catdog.drawings import draw
+
+    other = path.with_name(f"{path.stem}.new{path.suffix}")
+    draw("dog", seed=99, size=48).image.save(other)
+    other.rename(path)

@@ -25,8 +25,8 @@ from tests.faults.gate import Event, Gate
 WARM = "tests.faults.warm"
 PATIENCE = 120.0
 """Seconds until a command counts as hanging."""
-MEMORY = 24 * 2**30
-"""Bytes of addresses; TensorFlow reserves most of them."""
+
+SAID = ("out", "err", "memory")
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([WARM])
@@ -41,6 +41,7 @@ class Done:
         out, err: What it said.
         events: Its changes to the disk, where a gate watched.
         seconds: How long it took.
+        memory: Kilobytes that it took at most; 0 if it was killed.
         hung: Whether it had to be ended.
     """
 
@@ -49,6 +50,7 @@ class Done:
     err: str
     events: tuple[Event, ...] = field(default=(), repr=False)
     seconds: float = 0.0
+    memory: int = 0
     hung: bool = False
 
     @property
@@ -94,14 +96,15 @@ class Running:
             self.process.join()
         self._end_group(pid)
         seconds = time.monotonic() - self.started
-        out, err = (
+        out, err, memory = (
             (Path(self.folder.name) / name).read_text("utf-8", "backslashreplace")
-            for name in ("out", "err")
+            for name in SAID
         )
         self.folder.cleanup()
         self.channel.close()
         events = tuple(self.gate.events) if self.gate is not None else ()
-        return Done(self.process.exitcode or 0, out, err, events, seconds, hung=not in_time)
+        code, most = self.process.exitcode or 0, int(memory or 0)
+        return Done(code, out, err, events, seconds, most, hung=not in_time)
 
     def kill(self, sign: int = signal.SIGKILL) -> None:
         """Send a signal to it alone."""
@@ -131,6 +134,8 @@ def start(
         body: Called with the words instead of the program; a function of a module.
     """
     folder = tempfile.TemporaryDirectory(prefix="faults-said-")
+    for name in SAID:  # it may be killed before it makes them
+        (Path(folder.name) / name).touch()
     ours, theirs = _context.Pipe()
     process = _context.Process(
         target=_child,
@@ -194,6 +199,9 @@ def _child(
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open(f"{folder}/memory", "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write(str(used))
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from tl_catdog import runtime  # noqa: E402
+from tl_catdog import runtime
 
 runtime.quiet_environment()
 runtime.ignore_pillow_warnings()
@@ -21,5 +21,5 @@ with runtime.silence_stderr():
     import sklearn.linear_model  # noqa: F401
     import tensorflow  # noqa: F401
 
-    import tl_catdog.cli  # noqa: F401
+    import tl_catdog.cli
     import tl_catdog.training.trainer  # noqa: F401
