@@ -156,7 +156,8 @@ def _final(place: Path) -> Path:
 
 def _folder_there(place: Path) -> Path:
     """Return the nearest folder of a path that is there."""
-    return next((path for path in place.absolute().parents if path.is_dir()), Path("/"))
+    parents = Path(os.path.abspath(place)).parents  # noqa: PTH100 (without "..", links as they are)
+    return next((path for path in parents if path.is_dir()), Path("/"))
 
 
 def _cannot_read(place: Path) -> bool:
