@@ -1,5 +1,7 @@
 """``tl-catdog serve``: its options reach the server, and the address is said."""
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.bare_runs import publish
 from tests.support.commands import assert_one_line, watched
+from tl_catdog.cli.streams import OutputError
 from tl_catdog.serve.bodies import Limits
 
 SERVE = "tl_catdog.serve.server.serve"
@@ -56,6 +59,33 @@ def test_the_address_is_a_result_and_who_reaches_it_is_said(
     warning = "Everyone who reaches this machine can use the page: it asks for no password."
     lines = [warning, "Ctrl-C ends it.", "Ended; what was under way was answered."]
     assert outcome.err.splitlines() == lines if to_others else lines[1:]
+
+
+def test_it_serves_even_if_nobody_is_told_the_address(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutputError(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
+
+    def serve(*_: Any, **named: Any) -> None:
+        named["ready"]("http://127.0.0.1:8000/", False)
+        served.append(True)
+
+    served: list[bool] = []
+    watched(monkeypatch, "tl_catdog.cli.serve.say", fail)
+    watched(monkeypatch, SERVE, serve)
+    outcome = cli("serve", "--run", "cats-dogs")
+    assert (outcome.code, served) == (0, [True])
+    assert "standard output" in outcome.err
+
+
+def test_the_largest_request_that_is_allowed_can_be_answered(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = watched(monkeypatch, SERVE)
+    cli("serve", "--run", "cats-dogs", "--max-mb", 1024)
+    limits = calls[0][1]["limits"]
+    assert limits.body == limits.total == 2**30
 
 
 def test_without_its_packages_it_says_what_to_install(

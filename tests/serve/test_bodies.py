@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -164,6 +167,20 @@ def test_files_of_a_form_keep_their_order_names_and_bytes() -> None:
     files = [("b.jpg", b"1"), ("a.jpg", large), ("b.jpg", b""), ("Größe.jpg", b"\r\n--")]
     assert images(form(*files, fields=2), f"{FORM}; charset=utf-8") == files
     assert images(form(*files), "Multipart/Form-Data; boundary=b") == files
+
+
+def test_no_file_of_a_form_is_written_to_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be full, and pictures stay in the memory that is counted."""
+
+    def full(*_: object, **__: object) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    large = b"x" * 3 * 2**20
+    assert images(form(("a.jpg", large), ("b.jpg", large)), FORM) == [
+        ("a.jpg", large),
+        ("b.jpg", large),
+    ]
 
 
 def test_a_file_without_a_name_has_none() -> None:

@@ -235,3 +235,13 @@ def test_the_worker_is_closed_however_it_ends(stage: Stage, error: BaseException
         stage.serve()
     assert stage.closed == 1
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    "host", ["x" * 300, "a..b", "nobody.invalid", "\udcff", "::1%nothing", "1:2"]
+)
+def test_what_is_no_address_is_wrong_use(host: str) -> None:
+    with pytest.raises(UsageError, match="expected an address") as caught:
+        listen(host, 0)
+    assert "--" in caught.value.hint
+    assert len(str(caught.value)) < 300

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
-from tl_catdog.cli.output import note, say
+from tl_catdog.cli.output import complain, note, say
 from tl_catdog.cli.runs import chosen_run
+from tl_catdog.cli.streams import OutputError
 from tl_catdog.errors import UsageError
 
 EXAMPLES = "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000"
@@ -53,10 +54,20 @@ def serve(
             f"expected the packages of the web page, found no {error.name}.",
             "Type: pip install 'tl-catdog[serve]'",
         ) from error
-    limits = Limits(body=max_mb * 2**20, files=max_files, queue=max_queue, seconds=timeout)
+    body = max_mb * 2**20
+    limits = Limits(
+        body=body,
+        files=max_files,
+        queue=max_queue,
+        seconds=timeout,
+        total=max(Limits.total, body),  # otherwise the largest request would never be answered
+    )
 
     def ready(address: str, to_others: bool) -> None:
-        say(f"{chosen.name} answers at {address}")
+        try:
+            say(f"{chosen.name} answers at {address}")
+        except OutputError as error:  # whoever wants answers can have them all the same
+            complain(error)
         if to_others:
             note("Everyone who reaches this machine can use the page: it asks for no password.")
         note("Ctrl-C ends it.", style="dim")

@@ -141,6 +141,7 @@ async def images_of(
     # More than may wait could never be answered.
     most = min(limits.files, limits.queue)
     parser = MultiPartParser(request.headers, stream(), max_files=most, max_fields=MAX_FIELDS)
+    parser.spool_max_size = len(body)  # no picture is written to a disk, which may be full
     try:
         form = await parser.parse()
         files = [item for _, item in form.multi_items() if not isinstance(item, str)]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import UsageError, shortened, shown
 from tl_catdog.runs.folder import Run
 from tl_catdog.serve.app import build_app
 from tl_catdog.serve.bodies import Limits
@@ -93,15 +93,22 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: The address can't be used, or the port is taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-        found.listen()  # whoever comes before the server is ready waits
-    except OSError as error:
-        found.close()
-        raise UsageError(
-            f"expected an address to listen at, found {host}:{port} ({error.strerror}).",
-            f"Type: tl-catdog serve --port {port + 1 if port < 65535 else 0}",
-        ) from error
+    with contextlib.ExitStack() as kept:
+        try:
+            found = kept.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((host, port))
+            found.listen()  # whoever comes before the server is ready waits
+        except OSError as error:
+            raise UsageError(
+                f"expected an address to listen at, found {shortened(host)}:{port} "
+                f"({error.strerror}).",
+                f"Type: tl-catdog serve --port {port + 1 if port < 65535 else 0}",
+            ) from error
+        except (TypeError, ValueError) as error:  # nothing that a machine could be called
+            raise UsageError(
+                f"expected an address to listen at, found {shown(host)}.",
+                "Type: tl-catdog serve --host 127.0.0.1",
+            ) from error
+        kept.pop_all()
     return found
