@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from tl_catdog.data.images import FORMATS, Pixels, to_rgb
+from tl_catdog.data.reading import open_file
 from tl_catdog.pages.charts import svg
 from tl_catdog.wording import (
     byte_size,
@@ -83,7 +84,8 @@ LARGEST = 224
 def thumbnail(path: Path) -> str | None:
     """Return a small upright copy of a picture as a data URI, or None if it can't be made."""
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        # It may have become a named pipe, which would be waited for.
+        with open_file(path) as file, Image.open(file, formats=FORMATS) as image:
             image.draft("RGB", (LARGEST, LARGEST))
             small = to_rgb(ImageOps.exif_transpose(image))
             small.thumbnail((LARGEST, LARGEST))
