@@ -20,7 +20,7 @@ class Way:
     """A way on after a kill.
 
     Attributes:
-        steps: What is typed, one after the other; the last must end well unless all is well already.
+        steps: What is typed, one after the other; the last must end well, or all be well before.
         reaches: How the folder must be then: as ``AFTER`` the command, or as ``BEFORE`` it.
         ignored: Pattern of paths that may be there or not, such as logs.
         advice: If the first is refused, what its error must advise; then ``otherwise`` is typed.
@@ -77,9 +77,7 @@ def train(text: str) -> tuple[object, ...]:
     return words(f"train --data set --image-size 32 --batch-size 8 --run mine {text}")
 
 
-PICTURES: tuple[Step, ...] = (
-    words("data draw set --train 8 --validation 4 --test 0 --size 48"),
-)
+PICTURES: tuple[Step, ...] = (words("data draw set --train 8 --validation 4 --test 0 --size 48"),)
 BASELINE = train("--arch baseline --epochs 3")
 MOBILENET = train("--arch mobilenet --epochs 3")
 FINETUNED = train("--arch mobilenet --finetune --epochs 2 --finetune-epochs 2")

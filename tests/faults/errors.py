@@ -56,10 +56,11 @@ def _fault(
     number: int,
 ) -> Fault:
     root = world.root
-    said = [*checks.rude(done), *checks.unexplained(done, root)]
+    said = [*checks.rude(done), *checks.unexplained(done, root, event.path)]
     if done.code and OPTIONAL in event.path and "cache" not in command.name:
         said.append("it fails for the want of a cache")
     said += checks.broken_runs(root / "models")
+    said += checks.halves(world.snapshot(), expected.before, expected.after)
     said += pictures_lost(command, world, expected)
     if number != errno.EROFS and not done.hung:  # a read-only disk keeps what was being written
         said += checks.rests(root)
@@ -125,6 +126,7 @@ def small_disks(command: Command, world: World, seed: int) -> Iterator[Fault]:
             done = small.type(command.words, command.body)
             said = [*checks.rude(done), *checks.unexplained(done, small.root)]
             said += checks.broken_runs(small.root / "models")
+            said += checks.halves(small.snapshot(), expected.before, expected.after)
             said += pictures_lost(command, small, expected)
             said += checks.rests(small.root)
             last = " ".join(done.err.split())[-300:]

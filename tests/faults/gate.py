@@ -100,7 +100,7 @@ class Gate:
         call = CALLS[name]
         try:
             if call.descriptor >= 0:
-                path = os.readlink(f"/proc/{thread}/fd/{arguments[call.descriptor]}")
+                path = str(Path(f"/proc/{thread}/fd/{arguments[call.descriptor]}").readlink())
                 if not _is_below(path, self.roots) or not _is_regular(path):
                     return None
             else:
@@ -127,7 +127,7 @@ def _path(thread: int, arguments: tuple[int, ...], folder: int, place: int) -> s
         return os.path.normpath(path)
     descriptor = struct.unpack("<i", struct.pack("<I", arguments[folder] & 0xFFFFFFFF))[0]
     of = "cwd" if folder < 0 or descriptor == _HERE else f"fd/{descriptor}"
-    return os.path.normpath(os.path.join(os.readlink(f"/proc/{thread}/{of}"), path))  # noqa: PTH118
+    return os.path.normpath(Path(f"/proc/{thread}/{of}").readlink() / path)
 
 
 def _is_below(path: str, roots: tuple[Path, ...]) -> bool:

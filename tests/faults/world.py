@@ -18,7 +18,9 @@ Step = tuple[object, ...] | Callable[[Path], None]
 """What makes a world: words of tl-catdog, or a function of its folder."""
 Body = Callable[..., None]
 
-OWN_BUSINESS = re.compile(r"^home/.cache/tl-catdog/(features\.sqlite.*|.*\.lock)$|^home/(?!\.cache)")
+OWN_BUSINESS = re.compile(
+    r"^home/.cache/tl-catdog/(features\.sqlite.*|.*\.lock)$|^home/(?!\.cache)"
+)
 """What may come and go: the feature cache's files, and other programs' files."""
 
 Snapshot = dict[str, str]
