@@ -203,6 +203,11 @@ def load_keras(run: Run) -> Any:
     Raises:
         CatdogError: The network's file is missing, changed or unreadable.
     """
+    with runtime.building, runtime.random_numbers_kept():
+        return _load_keras(run)
+
+
+def _load_keras(run: Run) -> Any:
     if run.holds(HEAD):
         runtime.start()
         return model_of(run)
