@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -17,9 +18,8 @@ from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
 from tl_catdog.evaluation.metrics import Confusion, Metrics
 from tl_catdog.evaluation.reliability import ClassFigures, Reliability, reliability
-from tl_catdog.evaluation.robustness import Condition
+from tl_catdog.evaluation.robustness import Condition, kept_conditions
 from tl_catdog.explain.gradcam import GradCam
-from tl_catdog.files import read_json
 from tl_catdog.pages.page import drawn, embedded, render, with_heatmap
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import Policy, policy_of
@@ -29,7 +29,9 @@ from tl_catdog.report.plots import (
     reliability_chart,
     robustness_chart,
 )
-from tl_catdog.runs.folder import OUT_OF_FOLD, ROBUSTNESS, Run, read_metrics
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import OUT_OF_FOLD, Run
+from tl_catdog.runs.settings import shared_settings, training_command
 from tl_catdog.statistics import proportion
 from tl_catdog.wording import count, plural
 
@@ -66,6 +68,8 @@ class Chapter:
     """All that the page says of one run.
 
     Attributes:
+        command: What trains such a run.
+        settings: What it was trained with, paths shortened.
         worst: The classes that it misses most.
         confusion: A chart of it, where the matrix would be too wide for a table.
         confusions: Which classes were taken for which, the most frequent first.
@@ -74,6 +78,8 @@ class Chapter:
     """
 
     run: Run
+    command: str
+    settings: Mapping[str, Any]
     figures: RunFigures
     item: Metrics
     trust: Reliability
@@ -184,15 +190,17 @@ def _summary(part: Section) -> str:
 
 
 def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
-    predictions = read_predictions(run.predictions_path(split))
+    predictions = read_predictions(run, split)
     trust = reliability(predictions)
     policy = policy_of(run)
-    conditions = _conditions(run, split)
+    _, conditions = kept_conditions(run, split)
     epochs = read_metrics(run)
     mistakes, no_heatmaps = _mistakes(run, predictions)
     item = row.evaluation
     return Chapter(
         run=run,
+        command=training_command(run),
+        settings=shared_settings(run),
         figures=row,
         item=item,
         trust=trust,
@@ -216,17 +224,6 @@ def _worst(trust: Reliability) -> tuple[ClassFigures, ...]:
     known = [(item.recall, item) for item in trust.per_class if item.recall is not None]
     known.sort(key=lambda pair: (pair[0].value, -pair[0].n))
     return tuple(item for _, item in known[:WORST])
-
-
-def _conditions(run: Run, split: str) -> tuple[Condition, ...]:
-    """Return what ``evaluate --robustness`` left in the run, if it was about these pictures."""
-    path = run.path / ROBUSTNESS
-    if not path.is_file():
-        return ()
-    found = read_json(path)
-    if found["split"] != split:
-        return ()
-    return tuple(Condition.from_json(item) for item in found["conditions"])
 
 
 def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], str]:
