@@ -204,14 +204,14 @@ def on_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place, reason = Path(error.filename or folder).absolute(), error.strerror or str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CatdogError(
-                f"expected room on the disk, found none left ({error.filename or folder}).",
+                f"expected room on the disk for {place}, found none left ({reason}).",
                 "Nothing was published. Make room, then repeat the command; it goes on from here",
             ) from error
         raise CatdogError(
-            f"expected files that can be read and written, found {error.filename or folder} "
-            f"({error.strerror or error}).",
+            f"expected files that can be read and written, found {place} ({reason}).",
             f"Type: ls -ld {shlex.quote(str(folder))}",
         ) from error
 
