@@ -206,3 +206,12 @@ def test_two_classes_take_one_unit_and_more_take_one_each(tmp_path: Path) -> Non
     assert pipeline.targets(examples, ("ant", "bee", "fly")).tolist() == np.eye(3).tolist()
     two = [example for example in examples if example.label != "fly"]
     assert pipeline.targets(two, ("ant", "bee")).tolist() == [[0], [1]]
+
+
+def test_a_picture_that_changed_since_it_was_hashed_ends_it(examples: tuple[Example, ...]) -> None:
+    examples[7].path.write_bytes(examples[3].path.read_bytes())
+    with pytest.raises(CatdogError, match=rf"{examples[7].path.name} changed meanwhile"):
+        pipeline.decode_all(examples, SIZE)
+    examples[7].path.unlink()
+    decoded = pipeline.decode_all(examples, SIZE)
+    assert [item.path for item in decoded.skipped] == [examples[7].path]

@@ -56,7 +56,7 @@ class ArrayStore:
     @property
     def row_bytes(self) -> int:
         """How many bytes a row takes."""
-        return math.prod(self.shape[1:]) * self.dtype.itemsize
+        return int(math.prod(self.shape[1:]) * self.dtype.itemsize)
 
     def write(self, position: int, row: npt.NDArray[Any]) -> None:
         """Write a row, ``shape``, to a position below N.

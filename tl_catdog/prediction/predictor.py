@@ -14,7 +14,7 @@ from tl_catdog import runtime
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.examples import Example
-from tl_catdog.data.images import ImageSource
+from tl_catdog.data.images import ImageSource, path_of
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, ImageError, listing
 from tl_catdog.models.engine import Forward, Outputs, forward_of
@@ -122,7 +122,7 @@ class Predictor:
             good = [outputs for _, outputs in some if not isinstance(outputs, ImageError)]
             answers = iter(self.answers_of(good))
             for source, outputs in some:
-                path = source if isinstance(source, Path) else None
+                path = path_of(source)
                 if isinstance(outputs, ImageError):
                     yield Answer(path, None, None, outputs.message)
                 else:
@@ -254,7 +254,8 @@ def predict_examples(
             then, see ``FeatureBank.distances``.
 
     Raises:
-        CatdogError: None of them can be read, or a label is none of the network's classes.
+        CatdogError: None of them can be read, one has changed since it was hashed, or a label is
+            none of the network's classes.
     """
     unknown = sorted({example.label for example in examples} - set(predictor.classes))
     if unknown:
@@ -269,7 +270,7 @@ def predict_examples(
     rows: list[list[float]] = []
     novelty: list[float] = []
     skipped: list[Skipped] = []
-    answers = predictor.answers(example.path for example in examples)
+    answers = predictor.answers(example.source for example in examples)
     for done, (example, answer) in enumerate(zip(examples, answers, strict=True), start=1):
         if answer.probabilities is None:
             skipped.append(Skipped(example.path, example.split, answer.error or ""))
