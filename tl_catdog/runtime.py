@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 
 from tl_catdog.cores import bound_tensorflow
+from tl_catdog.errors import CatdogError
 
 
 def quiet_environment() -> None:
@@ -120,10 +121,35 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+_started_in: int | None = None
+"""The process in which TensorFlow was started."""
+
+
 def start() -> None:
-    """Import TensorFlow and Keras without their log noise. Calling it again costs nothing."""
+    """Import TensorFlow and Keras without their log noise. Calling it again costs nothing.
+
+    Raises:
+        CatdogError: See ``refuse_forked``.
+    """
+    global _started_in
+    refuse_forked()
     with _quiet:  # a second thread waits until they are whole
         _start()
+        _started_in = os.getpid()
+
+
+def refuse_forked() -> None:
+    """Refuse TensorFlow in a process that was forked from one in which it runs: it would hang.
+
+    Raises:
+        CatdogError: This is such a process.
+    """
+    if _started_in not in (None, os.getpid()):
+        raise CatdogError(
+            "expected a process that TensorFlow starts in, found one that was forked from where it "
+            "runs: it would hang.",
+            "Start processes by multiprocessing.get_context('spawn').",
+        )
 
 
 def _start() -> None:
