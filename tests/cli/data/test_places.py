@@ -40,7 +40,9 @@ def test_a_pipe_is_written_to(cli: Cli, pets: Path, words: tuple[str, ...]) -> N
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root makes devices")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes devices"
+)
 @pytest.mark.parametrize("words", [SPLIT, (*SPLIT[:3], "--force", "--out"), CHECK])
 @pytest.mark.parametrize(("device", "code"), [((1, 3), 0), ((1, 7), 1)])
 def test_a_device_stays_one(
