@@ -77,7 +77,13 @@ def publish_run(
 
 
 def sealed(folder: Path) -> Run:
-    """Make a run's hashes those of what is there, as a stranger would, and read it."""
+    """Make a run's hashes those of what is there, and read it."""
+    seal(folder)
+    return read_run(folder)
+
+
+def seal(folder: Path) -> None:
+    """Make a run's hashes those of what is there, as a stranger would."""
     path = folder / "manifest.json"
     told = json.loads(path.read_text())
     there = sorted(item for item in folder.rglob("*") if item.is_file() and item != path)
@@ -86,7 +92,6 @@ def sealed(folder: Path) -> Run:
         if name in told["files"] and key in told["model"]:
             told["model"][key] = told["files"][name]
     path.write_text(json.dumps(told))
-    return read_run(folder)
 
 
 def sha(number: int) -> str:

@@ -15,7 +15,7 @@ from tl_catdog.data.digest import content_key, file_digest
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import SPLITS, TRAIN, VALIDATION
 from tl_catdog.data.reading import read_file
-from tl_catdog.errors import CatdogError, UsageError, listing, shown
+from tl_catdog.errors import CatdogError, UsageError, listing, shortened, shown
 from tl_catdog.spreadsheets import defused, restored
 
 
@@ -67,7 +67,7 @@ GROUP = "group"
 SPLIT_FILE = "split.csv"
 DIGEST = re.compile("[0-9a-f]{64}|")
 """Of a picture; of one that couldn't be read there is none."""
-LONGEST_NAME = 32_767  # characters: longer than any path a system takes
+LONGEST_NAME = 4096  # characters: as long as paths get
 
 
 def to_csv(images: ImageSet, *, for_people: bool = False) -> str:
@@ -162,7 +162,7 @@ def check_unchanged(examples: Sequence[Example]) -> None:
             state = "changed" if example.path.exists() else "gone"
             raise CatdogError(
                 f"expected the pictures that the run was trained with, found one {state}: "
-                f"{example.path}.",
+                f"{shortened(str(example.path), 400)}.",
                 "Name the folder to evaluate: --data DIR",
             )
 

@@ -234,7 +234,7 @@ def figures(run: Run, evaluation: Metrics) -> RunFigures:
         params=int(manifest["model"]["params"]),
         trainable_params=int(manifest["model"]["trainable_params"]),
         train_seconds=float(manifest["timings"]["train_seconds"]),
-        ms_per_image=manifest["model"]["ms_per_image"],
+        ms_per_image=manifest["model"].get("ms_per_image"),
         file_bytes=int(manifest["model"]["bytes"]),
         seed=int(run.config["seed"]),
         interrupted=bool(manifest["interrupted"]),

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from tl_catdog.data.folders import VALIDATION
 from tl_catdog.data.split_file import DIGEST, check_name
-from tl_catdog.errors import CatdogError, listing, shown
+from tl_catdog.errors import CatdogError, listing, shortened, shown
 from tl_catdog.runs.folder import PREDICTIONS, Run
 
 FIXED = ("sha256", "name", "label", "predicted")
 NOVELTY = "novelty"
-ROUNDING = 1e-6  # of a sum of probabilities that were computed in single precision
+ROUNDING = 1e-8  # of a sum of probabilities in double precision
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _from_csv(text: str, classes: tuple[str, ...]) -> Predictions:
     try:
         values = np.array([row[len(FIXED) :] for row in rows], dtype=np.float64)
     except ValueError as error:
-        raise ValueError(f"cells that are no numbers ({error})") from None
+        raise ValueError(f"cells that are no numbers ({shortened(str(error), 80)})") from None
     found = Predictions(
         classes,
         tuple(row[0] for row in rows),

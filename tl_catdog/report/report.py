@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from tl_catdog.data.digest import HashedFile
 from tl_catdog.data.folders import VALIDATION
-from tl_catdog.data.images import try_decode
+from tl_catdog.data.images import Pixels, try_decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
@@ -51,7 +52,7 @@ class Mistake:
         truth: Its class.
         said: The class that the run took it for.
         probability: Of that class, 0..1.
-        image: The picture as a data URI; None if the file is gone.
+        image: The picture as a data URI; None if the file is gone, or another one.
         looked: The same with what spoke for the run's answer; None without a heatmap.
     """
 
@@ -226,13 +227,24 @@ def _worst(trust: Reliability) -> tuple[ClassFigures, ...]:
     return tuple(item for _, item in known[:WORST])
 
 
+def _picture(path: Path, digest: str, size: int) -> Pixels | ImageError:
+    """Decode a picture that the run's maker had: a stranger may name any other file of ours."""
+    try:
+        return try_decode(HashedFile(path, digest).read(), size)
+    except (OSError, CatdogError):
+        return ImageError("gone or changed")
+
+
 def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], str]:
     """Return the surest mistakes, surest first, and why they come without heatmaps, or ``""``."""
     sure = predictions.probabilities.max(axis=1)
     wrong = np.flatnonzero(~predictions.correct)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES].tolist()
     root = Path(run.manifest["data"]["root"])
-    images = [try_decode(root / predictions.names[i], run.image_size) for i in chosen]
+    images = [
+        _picture(root / predictions.names[i], predictions.digests[i], run.image_size)
+        for i in chosen
+    ]
     forward, problem = None, ""
     if not all(isinstance(image, ImageError) for image in images):
         try:

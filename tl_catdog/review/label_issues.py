@@ -70,6 +70,7 @@ class ReviewedAnswer:
         label: Its class.
         predicted: The most probable class.
         probability: Of that class, 0..1.
+        sha256: Of the picture's bytes.
     """
 
     name: str
@@ -77,6 +78,7 @@ class ReviewedAnswer:
     label: str
     predicted: str
     probability: float
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,8 @@ def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
         ahead = ordered[:, -1] - ordered[:, -2]
         for i, name in enumerate(item.names):
             label, said = item.classes[item.labels[i]], item.classes[item.predicted[i]]
-            answer = ReviewedAnswer(name, split, label, said, float(ordered[i, -1]))
+            sure = float(ordered[i, -1])
+            answer = ReviewedAnswer(name, split, label, said, sure, item.digests[i])
             found.append((answer, float(ahead[i])))
     return found
 
