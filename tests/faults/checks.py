@@ -71,7 +71,7 @@ def halves(found: Snapshot, before: Snapshot, after: Sequence[Snapshot]) -> list
         if is_temporary(path) or WATCHED.match(path):
             continue
         may_be = {state[path] for state in (before, *after) if path in state}
-        moving = held == EMPTY and path.startswith("set.")  # a name that is reserved
+        moving = held == EMPTY and path.startswith(("set.", "set/"))  # a name that is reserved
         settled = len({state.get(path) for state in after}) == 1  # it doesn't hold the time
         if held not in may_be and settled and not moving and path in after[0]:
             said.append(f"it isn't whole: {path}")
@@ -123,7 +123,8 @@ def rude(done: Done) -> list[str]:
     if not done.hung and done.code not in (0, 1, 2):
         said.append(f"exit code {done.code}")
     lines = [line for line in done.err.splitlines() if line.startswith("Error: ")]
-    if done.code and not done.hung and len(lines) != 1 and "Usage: " not in done.err:
+    # Files that are named one by one, as those that can't be read, have lines of their own.
+    if done.code and not done.hung and (len(lines) > 1 or not done.err.strip()):
         said.append(f"{len(lines)} lines of error")
     if "rm -r" in done.err:
         said.append("it advises to delete")
@@ -156,7 +157,10 @@ def unexplained(done: Done, root: Path, path: str = "") -> list[str]:
     line = " ".join(line for line in done.err.splitlines() if line.startswith("Error: "))
     said = [] if any(reason in line for reason in REASONS) else ["it hides the reason"]
     names = {entry.name for entry in root.iterdir()} | {str(root)}
-    names |= set(Path(path).parts[len(root.parts) :])
+    parts = Path(path).parts[len(root.parts) :]
+    names |= {
+        part[len(scratch.MARK) + 9 :] if scratch.SCRATCH.match(part) else part for part in parts
+    }
     if not any(name in line for name in names):
         said.append("it doesn't name the place")
     return said

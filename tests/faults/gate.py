@@ -172,14 +172,16 @@ class Failing:
         at: Which change.
         number: ``ENOSPC`` and ``EDQUOT`` let files be removed and renamed afterwards; ``EROFS``
             lets nothing be changed but what is open already; ``EIO`` hits this one call only.
+        only: Part of the paths of files that lie on this disk; others lie on a good one.
     """
 
-    def __init__(self, at: int, number: int) -> None:
+    def __init__(self, at: int, number: int, only: str = "") -> None:
         self.at = at
         self.number = number
+        self.only = only
 
     def __call__(self, event: Event) -> Verdict:
-        if event.index < self.at:
+        if event.index < self.at or self.only not in event.path:
             return GO
         if self.number == errno.EIO:
             return self.number if event.index == self.at else GO

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tests.faults import changing, errors, kills, malformed, mutated, older, together
-from tests.faults.commands import COMMANDS, Command
+from tests.faults import changing, errors, kills, malformed, mutated, older, stops, together
+from tests.faults.commands import COMMANDS, TRAININGS, Command
 from tests.faults.results import Fault
 from tests.faults.world import World
 
@@ -16,6 +16,8 @@ DOCUMENTS = 120
 """Malformed ones of each kind."""
 REPEATS = 10
 """Of each two commands at once."""
+STOPS = 30
+"""Signals to each kind of training."""
 LOOKS = 12
 """At most so many looks at a picture, with each change of it."""
 
@@ -61,8 +63,13 @@ def jobs(part: float = 1.0) -> list[Job]:
         command = _fewer(original, part)
         found.append(Job("kills", command.name, partial(kills.kills, command)))
         found.append(Job("errors", command.name, partial(errors.errors, command)))
+        if command.cache:
+            found.append(Job("errors", command.name, partial(errors.without_cache, command)))
         for run in (errors.small_disks, errors.read_only_disk):
             found.append(Job("disks", command.name, partial(run, command), rights=True))
+    for training in TRAININGS:
+        run_training = partial(stops.stops, training, count=_part(STOPS, part))
+        found.append(Job("stops", training.name, run_training))
     for pair in together.PAIRS:
         run_pair = partial(together.together, pair, repeats=_part(REPEATS, part))
         found.append(Job("together", pair.name, run_pair))

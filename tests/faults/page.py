@@ -13,10 +13,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 ON_COMMANDS = {
     "killed": "killed",
+    "asked to stop": "asked to stop",
     "disk full": "disk full",
     "quota used up": "quota",
     "read-only from there on": "read-only",
     "one write fails": "one write fails",
+    "no cache": "the cache fails",
     "real small disk": "a real full disk",
     "real read-only disk": "a real read-only disk",
 }

@@ -97,7 +97,7 @@ def hang(*_: str) -> None:
     [
         (Done(0, "", ""), []),
         (Done(1, "", "Error: expected a, found b. Type: c\n"), []),
-        (Done(1, "", "Traceback (most recent call last):\n"), ["a traceback", "0 lines of error"]),
+        (Done(1, "", "Traceback (most recent call last):\n"), ["a traceback"]),
         (Done(1, "", ""), ["0 lines of error"]),
         (Done(3, "", "Error: x\n"), ["exit code 3"]),
         (Done(-9, "", "Error: x\n"), ["exit code -9"]),
