@@ -42,7 +42,7 @@ def state():
             if os.path.exists(place := os.path.realpath(f"/proc/self/fd/{number}"))
         } if sys.platform == "linux" else None,
         "random": hash(random.getstate()),
-        "numpy": [hash(str(numpy.random.get_state())), numpy.geterr(), str(numpy.get_printoptions())],
+        "numpy": [hash(str(numpy.random.get_state())), numpy.geterr(), numpy.get_printoptions()],
         "pillow": [Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, ImageFile.MAXBLOCK],
         "matplotlib": [str(dict(matplotlib.rcParams)), "matplotlib.pyplot" in sys.modules],
     }
