@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, paint_set
 from tests.support.commands import assert_one_line, watched
 from tl_catdog.cli.failures import explained
 from tl_catdog.errors import CatdogError
@@ -42,6 +42,25 @@ def test_an_error_of_the_system_names_the_place_and_the_reason(number: int, word
     assert found.hint
     assert found.exit_code == 1
     assert "fault" not in str(found)
+
+
+@pytest.mark.parametrize("words", [("data", "draw"), ("data", "split")])
+def test_a_link_that_leads_to_itself_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    paint_set(tmp_path / "set", {"": 6})
+    more = {
+        "draw": (loop, "--train", 1),
+        "split": (tmp_path / "set", "--folders", loop),
+    }
+    outcome = cli(*words, *more[words[-1]])
+    assert outcome.code in (1, 2)
+    assert_one_line(outcome.err)
+    assert "loop" in outcome.err
+    assert "fault" not in outcome.err
 
 
 def test_too_many_open_files_are_no_matter_of_a_place() -> None:

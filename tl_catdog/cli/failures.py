@@ -87,6 +87,9 @@ def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError 
             "expected enough memory for this, found too little.",
             "Close other programs, or ask for less at a time, such as --batch-size 8, " + AGAIN,
         )
+    loop = re.match(r"Symlink loop from '(.+)'$", str(error), re.DOTALL)
+    if isinstance(error, RuntimeError) and loop:  # of pathlib before Python 3.13
+        return _explained(OSError(errno.ELOOP, os.strerror(errno.ELOOP), loop[1]), options)
     if isinstance(error, RecursionError):
         return CatdogError(
             "expected files that aren't nested without end, found one.",
