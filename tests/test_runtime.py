@@ -195,3 +195,40 @@ def test_tensorflow_starts_quietly_and_a_seed_repeats_every_generator() -> None:
     first, again, other = found["drawn"]
     assert first == again
     assert all(a != b for a, b in zip(first, other, strict=True))
+
+
+WITHOUT_A_HOME = """
+import pwd
+
+def nobody(_):
+    raise KeyError("no entry")
+
+pwd.getpwuid = nobody
+from tl_catdog import runtime
+runtime.prepare_libraries()
+import kagglehub.config, matplotlib, matplotlib.font_manager
+import os
+print(os.environ["HOME"])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere everybody has a home folder")
+def test_libraries_do_without_a_home_folder_and_without_a_word(tmp_path: Path) -> None:
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HOME],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment, "XDG_CONFIG_HOME": "/proc/none", "TMPDIR": str(tmp_path)},
+    )
+    assert (done.stdout, done.stderr) == ("/nonexistent\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_folder_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    runtime.prepare_libraries()
+    assert os.environ["HOME"] == "/somewhere"

@@ -10,8 +10,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
-from tl_catdog.cores import bound_tensorflow
+from tl_catdog.cores import bound_libraries, bound_tensorflow
+from tl_catdog.files import NOWHERE
 from tl_catdog.errors import CatdogError
 
 
@@ -21,6 +23,24 @@ def quiet_environment() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # keras-cv must use Keras 3, and its import must not look for other frameworks.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+
+def prepare_libraries() -> None:
+    """Tell libraries how many cores there are, and give those a home that would fail without one.
+
+    matplotlib, and what Keras looks for at its import, ask for the home folder, and a user without
+    an entry, as containers have, has none. Where they can't write there, they use a folder for
+    temporary files, and matplotlib says so at length: nobody asked.
+
+    Raises:
+        UsageError: ``TL_CATDOG_CPUS`` is set to no number of cores.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(NOWHERE)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    bound_libraries()
 
 
 def ignore_pillow_warnings() -> None:

@@ -21,7 +21,13 @@ from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.layouts import is_image
 from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener
-from tl_catdog.files import SET_RECORD, cache_folder, read_json
+from tl_catdog.files import (
+    SET_RECORD,
+    cache_folder,
+    passing_folder,
+    read_json,
+    usable_cache_folder,
+)
 from tl_catdog.scratch import scratch_folder
 from tl_catdog.wording import byte_size
 
@@ -81,9 +87,19 @@ class InstalledSet:
         }
 
 
+_elsewhere: list[Path] = []
+"""What stands for the cache folder in this process, where that can't be written to."""
+
+
 def archives_folder() -> Path:
     """Return the folder for archives that are on their way."""
-    return cache_folder() / "archives"
+    return (_elsewhere[0] if _elsewhere else cache_folder()) / "archives"
+
+
+def writable_archives_folder() -> Path:
+    """Return ``archives_folder``, from now on one that is gone at the end if nothing else goes."""
+    _elsewhere[:] = [] if usable_cache_folder() else [passing_folder()]
+    return archives_folder()
 
 
 def partial_file_of(archive: Archive) -> PartialFile:
