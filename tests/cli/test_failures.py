@@ -77,14 +77,16 @@ def test_a_full_disk_is_shown_by_the_folder_that_is_there(tmp_path: Path) -> Non
 
 
 def test_another_place_is_named_by_the_options_that_the_command_has() -> None:
-    found = explained(refused(errno.EROFS), ["--data", "--runs-dir", "--out"])
-    assert found is not None
-    assert found.hint == "Name another place: --out or --runs-dir."
+    options = {"--data": "some", "--runs-dir": "some", "--out": None}
+    for place, named in (("some/place", "--runs-dir"), ("other/place", "--out")):
+        found = explained(refused(errno.EROFS, place), options)
+        assert found is not None
+        assert found.hint == f"Name another place: {named}."
 
 
 def test_the_place_of_the_cache_is_a_variable() -> None:
     place = Path(os.environ["XDG_CACHE_HOME"]) / "tl-catdog" / "features.db"
-    found = explained(refused(errno.EROFS, str(place)), ["--out"])
+    found = explained(refused(errno.EROFS, str(place)), {"--out": None})
     assert found is not None
     assert "XDG_CACHE_HOME" in found.hint
 
@@ -104,6 +106,17 @@ def test_too_little_memory_and_too_deep_files_are_told(error: Exception) -> None
     found = explained(error)
     assert found is not None
     assert "expected" in found.message
+
+
+def test_a_package_that_cannot_be_loaded_is_no_fault_of_ours_but_a_module_of_ours_is() -> None:
+    found = explained(ImportError("libcublas.so.12: cannot open shared object", name="tensorflow"))
+    assert found is not None
+    assert "libcublas" in found.message
+    assert "doctor" in found.hint
+    memory = explained(ImportError("libtensorflow_cc.so.2: failed to map segment"))
+    assert memory is not None
+    assert "memory" in memory.message
+    assert explained(ImportError("no such name", name="tl_catdog.runs")) is None
 
 
 def test_an_error_without_a_number_is_told_as_it_is_but_short() -> None:
