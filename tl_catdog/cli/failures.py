@@ -91,8 +91,9 @@ def explained(error: BaseException, options: Mapping[str, Any] = NO_OPTIONS) -> 
             f"Close other programs, or ask for less at a time: smaller pictures, batches; {AGAIN}",
         )
     if isinstance(error, ImportError) and not (error.name or "").startswith("tl_catdog"):
+        reason = shortened(str(error), 200)
         return CatdogError(
-            f"expected packages that can be loaded, found one that can't: {shortened(str(error), 200)}.",
+            f"expected packages that can be loaded, found one that can't: {reason}.",
             "Type: tl-catdog doctor, which looks at all of them",
         )
     loop = re.match(r"Symlink loop from '(.+)'$", str(error), re.DOTALL)
