@@ -47,9 +47,9 @@ def broken_runs(runs_dir: Path) -> list[str]:
         if not files:
             said.append(f"the run {folder.name} has no hashes of its files")
         said += [
-            f"{path.name} counts as predictions"
-            for path in (folder / "predictions").glob("*.csv")
-            if path.stem not in ("train", "validation", "test")
+            f"{name} counts as predictions"
+            for name in run.predicted_splits()
+            if name not in ("train", "validation", "test")
         ]
     if any(is_temporary(run.path.name) for run in list_runs(runs_dir).runs):
         said.append("what is unfinished counts as a run")
@@ -144,19 +144,21 @@ REASONS = (
 )
 
 
-def unexplained(done: Done, root: Path, path: str = "") -> list[str]:
+def unexplained(done: Done, root: Path, path: str, made: Iterable[str]) -> list[str]:
     """Return whether a failure hides its reason, or the place.
 
     Args:
         done: What the command said.
         root: The working folder.
         path: What the error of the disk was about; any part of it will do.
+        made: What the command makes, by the paths in the folder.
     """
     if not done.code:
         return []
     line = " ".join(line for line in done.err.splitlines() if line.startswith("Error: "))
     said = [] if any(reason in line for reason in REASONS) else ["it hides the reason"]
     names = {entry.name for entry in root.iterdir()} | {str(root)}
+    names |= {item.split("/")[0] for item in made}
     parts = Path(path).parts[len(root.parts) :]
     names |= {
         part[len(scratch.MARK) + 9 :] if scratch.SCRATCH.match(part) else part for part in parts

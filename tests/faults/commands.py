@@ -79,7 +79,10 @@ def train(text: str) -> tuple[object, ...]:
     return words(f"train --data set --image-size 32 --batch-size 8 --run mine {text}")
 
 
-PICTURES: tuple[Step, ...] = (words("data draw set --train 8 --validation 4 --test 0 --size 48"),)
+PICTURES: tuple[Step, ...] = (
+    words("data draw set --train 8 --validation 4 --test 0 --size 48"),
+    plants.as_own,
+)
 BASELINE = train("--arch baseline --epochs 3")
 MOBILENET = train("--arch mobilenet --epochs 3")
 FINETUNED = train("--arch mobilenet --finetune --epochs 2 --finetune-epochs 2")

@@ -75,7 +75,7 @@ def _fault(
     number: int,
 ) -> Fault:
     root = world.root
-    said = [*checks.rude(done), *checks.unexplained(done, root, event.path)]
+    said = [*checks.rude(done), *checks.unexplained(done, root, event.path, expected.after[0])]
     said += checks.broken_runs(root / "models")
     said += checks.halves(world.snapshot(), expected.before, expected.after)
     said += pictures_lost(command, world, expected)
@@ -142,7 +142,10 @@ def small_disks(command: Command, world: World, seed: int) -> Iterator[Fault]:
             small = World(world.place, world.more)
             small.make(command.world)
             done = small.type(command.words, command.body)
-            said = [*checks.rude(done), *checks.unexplained(done, small.root)]
+            said = [
+                *checks.rude(done),
+                *checks.unexplained(done, small.root, "", expected.after[0]),
+            ]
             said += checks.broken_runs(small.root / "models")
             said += checks.halves(small.snapshot(), expected.before, expected.after)
             said += pictures_lost(command, small, expected)
@@ -165,7 +168,7 @@ def read_only_disk(command: Command, world: World, seed: int) -> Iterator[Fault]
     try:
         _mount("-o", "remount,ro,bind", root)
         done = world.type(command.words, command.body)
-        said = [*checks.rude(done), *checks.unexplained(done, world.root)]
+        said = [*checks.rude(done), *checks.unexplained(done, world.root, "", expected.after[0])]
     finally:
         subprocess.run(["umount", "-l", root], check=False, capture_output=True)
     said += checks.broken_runs(world.root / "models")
