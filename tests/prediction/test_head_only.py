@@ -25,8 +25,9 @@ from tl_catdog.prediction.head_only import (
     head_of,
     pack,
 )
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.prediction.novelty import FeatureBank
-from tl_catdog.prediction.predictor import Predictor, load_keras
+from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.runs.folder import (
     FEATURE_BANK,
     HEAD,

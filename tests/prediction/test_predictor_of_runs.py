@@ -14,12 +14,9 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.models import engine
 from tl_catdog.models.engine import OnnxForward
 from tl_catdog.prediction.head_only import graph_of
+from tl_catdog.prediction.networks import network_graph
 from tl_catdog.prediction.predictions import read_predictions
-from tl_catdog.prediction.predictor import (
-    Predictor,
-    network_graph,
-    predict_examples,
-)
+from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.runs.folder import find_run, shipped_run
 
 

@@ -38,7 +38,12 @@ MANIFEST: dict[str, Any] = {
     "stages": [{"name": "frozen", "epochs": 2, "best_epoch": 1}],
     "timings": {"train_seconds": 12.0},
     "skipped": [],
-    "model": {"bytes": 1_234_567, "params": 2_422_081, "trainable_params": 164_097},
+    "model": {
+        "sha256": "f00d" * 16,
+        "bytes": 1_234_567,
+        "params": 2_422_081,
+        "trainable_params": 164_097,
+    },
 }
 """The least that a manifest says."""
 
@@ -76,6 +81,16 @@ def publish_run(
         return writer.publish(manifest(note, **more))
 
 
+KEYS = {
+    "model.keras": "sha256",
+    "model.onnx": "onnx_sha256",
+    "references.npz": "feature_bank_sha256",
+    "references.npy": "references_sha256",
+    "head.npz": "head_sha256",
+}
+"""The network's files and their hashes in a manifest."""
+
+
 def sealed(folder: Path) -> Run:
     """Make a run's hashes those of what is there, and read it."""
     seal(folder)
@@ -88,7 +103,7 @@ def seal(folder: Path) -> None:
     told = json.loads(path.read_text())
     there = sorted(item for item in folder.rglob("*") if item.is_file() and item != path)
     told["files"] = {item.relative_to(folder).as_posix(): file_digest(item) for item in there}
-    for name, key in (("model.keras", "sha256"), ("model.onnx", "onnx_sha256")):
+    for name, key in KEYS.items():
         if name in told["files"] and key in told["model"]:
             told["model"][key] = told["files"][name]
     path.write_text(json.dumps(told))

@@ -125,8 +125,8 @@ def strange_files(run: Path) -> Iterator[Strange]:
             "one bit else": bytes([content[0] ^ 1]) + content[1:],
             "longer": content + b"\n0",
         }.items():
-            for seal in (False, name != "manifest.json"):
-                yield Strange(f"{name} is {kind}", run, _write(name, changed), seal)
+            for right in (False, name != "manifest.json"):
+                yield Strange(f"{name} is {kind}", run, _write(name, changed), right)
 
 
 def strange_tables(run: Path) -> Iterator[Strange]:
@@ -150,9 +150,9 @@ def strange_tables(run: Path) -> Iterator[Strange]:
             ):
                 row = ",".join([*cells[:place], value, *cells[place + 1 :]])
                 text = "\n".join((header, row, *rest, ""))
-                for seal in (False, True):
+                for right in (False, True):
                     yield Strange(
-                        f"{name}: {title} = {_short(value)}", run, _write(name, text), seal
+                        f"{name}: {title} = {_short(value)}", run, _write(name, text), right
                     )
         lines = {
             "a row twice": (header, first, first, *rest),
@@ -162,8 +162,8 @@ def strange_tables(run: Path) -> Iterator[Strange]:
             "a cell more": (header, f"{first},1", *rest),
         }
         for kind, text in lines.items():
-            for seal in (False, True):
-                yield Strange(f"{name}: {kind}", run, _write(name, "\n".join((*text, ""))), seal)
+            for right in (False, True):
+                yield Strange(f"{name}: {kind}", run, _write(name, "\n".join((*text, ""))), right)
 
 
 class _Lack:

@@ -104,9 +104,9 @@ def _usage(run: Run, kind: Format, model: str) -> str:
 
 Tells apart {", ".join(map(escaped, run.classes))}.
 Takes RGB pictures, (B, {size}, {size}, 3), {kind.takes}, 0 to 255, and gives the probability of
-each class, in the order of the `labels` of `metadata.json`, which has what programs need. `labels.txt` has the same, a line each, where a
-backslash and what would break a line are written as in `\\\\` and `\\n`. `CARD.md` says how good it
-is and how it was made.
+each class, in the order of `labels` in `metadata.json`, which has what programs need. `labels.txt`
+has the classes too, one in each line: a backslash and what would break a line are written as in
+`\\\\` and `\\n`. `CARD.md` says how good it is and how it was made.
 
 ```python
 import json

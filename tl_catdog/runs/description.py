@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.config import NAMES, TrainConfig, choices, kinds
-from tl_catdog.data.folders import SPLITS
+from tl_catdog.data.folders import SPLITS, TRAIN
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, shown
 from tl_catdog.runs.rules import (
@@ -116,7 +116,7 @@ _CALIBRATION = record(
     {"temperature": real(1e-3, 1e3)},
     {"n": _count, "log_loss_before": real(0, 1e3), "log_loss_after": real(0, 1e3)},
 )
-_EVALUATION = record({}, {"n": _count, "accuracy": _part, "log_loss": _anything})
+_EVALUATION = record({"n": whole(1, BOUNDLESS), "accuracy": _part}, {"log_loss": _anything})
 
 
 def _moment(value: Any) -> None:
@@ -173,7 +173,7 @@ _FORMER = {"augment": ("standard",)}
 
 
 def _setting(name: str) -> Rule:
-    """Allow what ``config.py`` allows of a setting."""
+    """Allow what ``config.py`` allows of a setting that isn't left open."""
     accepted = kinds(name)
     about = TrainConfig.__dataclass_fields__[name].metadata
     low, high = about["low"], about["high"]
@@ -187,7 +187,7 @@ def _setting(name: str) -> Rule:
         rule = whole(low, high)
     else:
         rule = text()
-    return maybe(rule) if type(None) in accepted else rule
+    return rule
 
 
 _SIZE = TrainConfig.__dataclass_fields__["image_size"].metadata
@@ -197,7 +197,7 @@ _config = record(
         **{name: _setting(name) for name in _KEPT},
         "image_size": whole(_SIZE["low"], _SIZE["high"]),
     },
-    {name: _setting(name) for name in NAMES if name not in (*_KEPT, "image_size")},
+    {name: maybe(_setting(name)) for name in NAMES if name not in (*_KEPT, "image_size")},
 )
 
 
@@ -245,14 +245,15 @@ def read_description(folder: Path) -> Description:
             "Type: pip install --upgrade tl-catdog",
         )
     _check(folder, MANIFEST, _manifest, manifest)
-    allowed = manifest.get("files", {}).get(CONFIG)
+    known = manifest.get("files")
+    allowed = None if known is None else known.get(CONFIG, ())
     config = _read(folder, CONFIG, allowed)
     _check(folder, CONFIG, _config, config)
-    _check(folder, MANIFEST, _counts_of(manifest["data"]["classes"]), manifest)
+    _check(folder, MANIFEST, _whole_of(manifest["data"]["classes"]), manifest)
     return Description(config, manifest)
 
 
-def _read(folder: Path, name: str, allowed: str | list[str] | None = None) -> Any:
+def _read(folder: Path, name: str, allowed: str | Sequence[str] | None = None) -> Any:
     """Return what a file of JSON says.
 
     Raises:
@@ -281,10 +282,14 @@ def _check(folder: Path, name: str, rule: Rule, value: Any) -> None:
         raise wrong(folder, name, error) from None
 
 
-def _counts_of(classes: list[str]) -> Rule:
-    """Allow numbers of pictures of the very classes."""
+def _whole_of(classes: list[str]) -> Rule:
+    """Allow what fits together: numbers of pictures of the very classes, a network."""
 
     def rule(value: Any) -> None:
+        if TRAIN not in value["data"]["counts"]:
+            raise WrongValueError("a value", "none", f"data.counts.{TRAIN}")
+        if not {"sha256", "head_sha256"} & value["model"].keys():
+            raise WrongValueError("a value", "none", "model.sha256")
         for split, counts in value["data"]["counts"].items():
             if counts.keys() != set(classes):
                 raise WrongValueError(
