@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tl_catdog.errors import CatdogError, CatdogWarning, UsageError
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.fetch import storage
 from tl_catdog.fetch.catalogue import FILTERED, PETS, Archive
 from tl_catdog.fetch.progress import Listener
@@ -316,19 +316,3 @@ def test_a_set_is_published_over_nothing_or_an_empty_folder_alone(tmp_path: Path
         storage.publish(made, tmp_path / "file")
     with pytest.raises(FileNotFoundError):
         storage.publish(tmp_path / "nothing", tmp_path / "new")
-
-
-def test_archives_go_elsewhere_where_the_cache_folder_can_not_be_written_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert storage.kept_bytes(TWO) == 0  # which makes nothing, and says nothing
-    with pytest.warns(CatdogWarning, match="cache folder"):
-        folder = storage.writable_archives_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    assert folder == storage.archives_folder()
-    assert storage.partial_file_of(TWO.archives[0]).path.parent == folder
-    assert not folder.is_relative_to(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert storage.writable_archives_folder() == tmp_path / "cache" / "tl-catdog" / "archives"
