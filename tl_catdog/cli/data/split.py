@@ -20,7 +20,7 @@ from tl_catdog.cli.options import (
     fraction_of_class,
     seed_of,
 )
-from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results, say, writing
+from tl_catdog.cli.output import MISPLACED, notices, on_ctrl_c, print_json, results, say, writing
 from tl_catdog.errors import UsageError
 from tl_catdog.wording import plural
 
@@ -130,8 +130,15 @@ def _check_free(target: Path, *, force: bool) -> None:
 def _write_folders(found: Split, target: Path) -> int:
     from tl_catdog.audit.split import write_folders
 
-    with writing(target, "--folders"):
+    try:
         return write_folders(found.images, target)
+    except OSError as error:
+        if error.errno not in MISPLACED:
+            raise  # the disk is full, or broken
+        raise UsageError(
+            f"expected a folder that can be written, found {target.absolute()} ({error.strerror}).",
+            "Name another one: --folders OTHER",
+        ) from error
 
 
 def _write(found: Split, target: Path, *, force: bool) -> int:
