@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults import bodies, changing, errors, kills, malformed, mutated, together
+from tests.faults import bodies, changing, errors, kills, malformed, mutated, older, together
 from tests.faults.calls import is_possible
 from tests.faults.commands import COMMANDS, Command, short
 from tests.faults.results import Fault
@@ -86,3 +86,7 @@ def test_every_command_is_in_the_proof() -> None:
     here = {tuple(str(word) for word in item.words[:2]) for item in COMMANDS}
     here |= {words[:1] for words in here}
     assert [words for words in commands() if words not in reads_only and words not in here] == []
+
+
+def test_runs_of_older_versions_say_what_they_said(world: World) -> None:
+    assert_survived(older.older(world, seed=1), least=12)

@@ -1,5 +1,6 @@
 """Imported once in the process that all commands are forked from, which starts no thread."""
 
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -23,3 +24,6 @@ with runtime.silence_stderr():
 
     import tl_catdog.cli
     import tl_catdog.training.trainer  # noqa: F401
+
+gc.collect()
+gc.freeze()  # else a look for garbage would touch, and so copy, all memory in each process
