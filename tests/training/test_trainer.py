@@ -70,7 +70,7 @@ def test_predictions_from_features_are_what_the_saved_network_says(
     run = run_of(pictures, tmp_path, learning_rate=1e-2)
     monkeypatch.setattr(engine, "onnx_runs", lambda: with_onnx)
     for split in ("validation", "test"):
-        saved = read_predictions(run.predictions_path(split))
+        saved = read_predictions(run, split)
         again = predict_examples(Predictor.load(run), pictures.split(split)).predictions
         assert again.digests == saved.digests
         np.testing.assert_allclose(again.probabilities, saved.probabilities, atol=1e-5)
@@ -239,7 +239,7 @@ def test_a_run_is_calibrated_on_its_validation_pictures(trained: Trained, name: 
     linear = name == "tuned" and not run.manifest["stages"][-1]["best_epoch"]
     assert calibration["n"] == (74 + 48 if linear else 74)
     assert run.temperature == calibration["temperature"] != 1.0
-    saved = read_predictions(run.predictions_path("validation"))
+    saved = read_predictions(run, "validation")
     if not linear:
         loss = compute_metrics(saved).log_loss
         assert loss == pytest.approx(calibration["log_loss_after"], abs=1e-6)
@@ -252,7 +252,7 @@ def test_what_a_run_saved_of_the_test_pictures_is_what_users_get(
     trained: Trained, name: str
 ) -> None:
     run = find_run(name, trained.runs_dir)
-    saved = read_predictions(run.predictions_path("test"))
+    saved = read_predictions(run, "test")
     answers = list(Predictor.load(run).answers(trained.data / path for path in saved.names))
     probabilities = [list((answer.probabilities or {}).values()) for answer in answers]
     assert np.array(probabilities) == pytest.approx(saved.probabilities, abs=1e-5)
