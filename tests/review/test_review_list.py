@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tl_catdog.runs.contents import own_images
 
 from tests.conftest import COLOURS, paint, paint_set
 from tests.support.made_up import made_up_run
@@ -14,7 +15,6 @@ from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
 from tl_catdog.journal.moves import Move
 from tl_catdog.review.review_list import COLUMNS, Edit, plan, read_list, train_anew
-from tl_catdog.runs.contents import own_images
 from tl_catdog.runs.folder import Run
 
 
