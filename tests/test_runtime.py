@@ -5,11 +5,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tl_catdog import runtime
+from tl_catdog.errors import CatdogError
+from tl_catdog.models.engine import KerasForward
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -65,6 +69,70 @@ def test_a_closed_standard_error_is_no_obstacle() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["inside", "after"]
+
+
+@pytest.mark.parametrize("stream", ["None", "open('/dev/full', 'w')"])
+def test_a_standard_error_that_takes_nothing_is_no_obstacle(stream: str) -> None:
+    code = (
+        f"import sys\nfrom tl_catdog import runtime\nsys.stderr = {stream}\n"
+        "if sys.stderr: sys.stderr.write('kept back')\n"
+        "with runtime.silence_stderr():\n    print('inside')\nprint('after')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["inside", "after"]
+
+
+SILENCED_BY_TWO = """
+import os, threading
+from tl_catdog import runtime
+here, there = threading.Event(), threading.Event()
+def first():
+    with runtime.silence_stderr():
+        here.set()
+        there.wait(0.2)  # the second one must not come in
+def second():
+    here.wait()
+    with runtime.silence_stderr():
+        there.set()
+threads = [threading.Thread(target=work) for work in (first, second)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+os.write(2, b"heard")
+"""
+
+
+def test_two_threads_that_silence_standard_error_leave_it_as_it_was() -> None:
+    done = subprocess.run([sys.executable, "-c", SILENCED_BY_TWO], capture_output=True, check=True)
+    assert done.stderr == b"heard"
+
+
+def test_a_process_forked_from_one_that_tensorflow_runs_in_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "_started_in", os.getpid())
+    runtime.refuse_forked()
+    monkeypatch.setattr(runtime, "_started_in", os.getppid())
+    for work in (runtime.start, lambda: KerasForward.__call__(None, np.zeros((1, 8, 8, 3)))):  # type: ignore[arg-type]
+        with pytest.raises(CatdogError, match=r"it would hang.*spawn"):
+            work()
+
+
+def test_a_lock_knows_its_thread_and_may_be_taken_again() -> None:
+    lock = runtime.ProcessLock()
+    found = []
+
+    def look() -> None:
+        found.append((lock.is_mine, lock.is_taken))
+
+    with lock:
+        with lock:
+            look()
+        look()
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    look()
+    assert found == [(True, True), (True, True), (False, True), (False, False)]
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -127,3 +195,40 @@ def test_tensorflow_starts_quietly_and_a_seed_repeats_every_generator() -> None:
     first, again, other = found["drawn"]
     assert first == again
     assert all(a != b for a, b in zip(first, other, strict=True))
+
+
+WITHOUT_A_HOME = """
+import pwd
+
+def nobody(_):
+    raise KeyError("no entry")
+
+pwd.getpwuid = nobody
+from tl_catdog import runtime
+runtime.prepare_libraries()
+import kagglehub.config, matplotlib, matplotlib.font_manager
+import os
+print(os.environ["HOME"])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere everybody has a home folder")
+def test_libraries_do_without_a_home_folder_and_without_a_word(tmp_path: Path) -> None:
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HOME],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment, "XDG_CONFIG_HOME": "/proc/none", "TMPDIR": str(tmp_path)},
+    )
+    assert (done.stdout, done.stderr) == ("/nonexistent\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_folder_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    runtime.prepare_libraries()
+    assert os.environ["HOME"] == "/somewhere"

@@ -27,9 +27,9 @@ def __getattr__(name: str) -> Any:
     """Import the interface when it is asked for, so that ``import tl_catdog`` costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tl_catdog.cores import bound_libraries
+    from tl_catdog import runtime
 
-    bound_libraries()  # before NumPy is loaded, if it isn't
+    runtime.prepare_libraries()  # before NumPy is loaded, if it isn't
     from tl_catdog import api
 
     return getattr(api, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
+import functools
 import json
 import os
 import shutil
@@ -62,6 +64,18 @@ def usable_cache_folder() -> Path | None:
             stacklevel=2,
         )
         return None
+
+
+@functools.cache
+def passing_folder() -> Path:
+    """Return a folder that is gone when the program ends, for what belongs into a cache folder.
+
+    Raises:
+        OSError: There is no folder for temporary files that can be written to.
+    """
+    folder = tempfile.mkdtemp(prefix="tl-catdog-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @contextlib.contextmanager

@@ -10,8 +10,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
-from tl_catdog.cores import bound_tensorflow
+from tl_catdog.cores import bound_libraries, bound_tensorflow
+from tl_catdog.errors import CatdogError
+from tl_catdog.files import NOWHERE
 
 
 def quiet_environment() -> None:
@@ -20,6 +23,24 @@ def quiet_environment() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # keras-cv must use Keras 3, and its import must not look for other frameworks.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+
+def prepare_libraries() -> None:
+    """Tell libraries how many cores there are, and give those a home that would fail without one.
+
+    matplotlib, and what Keras looks for at its import, ask for the home folder, and a user without
+    an entry, as containers have, has none. Where they can't write there, they use a folder for
+    temporary files, and matplotlib says so at length: nobody asked.
+
+    Raises:
+        UsageError: ``TL_CATDOG_CPUS`` is set to no number of cores.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(NOWHERE)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    bound_libraries()
 
 
 def ignore_pillow_warnings() -> None:
@@ -120,10 +141,35 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+_started_in: int | None = None
+"""The process in which TensorFlow was started."""
+
+
 def start() -> None:
-    """Import TensorFlow and Keras without their log noise. Calling it again costs nothing."""
+    """Import TensorFlow and Keras without their log noise. Calling it again costs nothing.
+
+    Raises:
+        CatdogError: See ``refuse_forked``.
+    """
+    global _started_in
+    refuse_forked()
     with _quiet:  # a second thread waits until they are whole
         _start()
+        _started_in = os.getpid()
+
+
+def refuse_forked() -> None:
+    """Refuse TensorFlow in a process that was forked from one in which it runs: it would hang.
+
+    Raises:
+        CatdogError: This is such a process.
+    """
+    if _started_in not in (None, os.getpid()):
+        raise CatdogError(
+            "expected a process that TensorFlow starts in, found one that was forked from where it "
+            "runs: it would hang.",
+            "Start processes by multiprocessing.get_context('spawn').",
+        )
 
 
 def _start() -> None:

@@ -21,7 +21,7 @@ from tl_catdog.drawings import DEFAULT_COUNTS, draw_set
 from tl_catdog.explain.activations import dimensions
 from tl_catdog.explain.figure import HEAT, SIGNED, mosaic
 from tl_catdog.pages.charts import BLUE, GREY, ORANGE, new_axes, new_figure, write_png
-from tl_catdog.runs.folder import read_metrics
+from tl_catdog.runs.contents import read_metrics
 from tl_catdog.statistics import wilson_interval
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"

@@ -22,6 +22,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_set
 from tl_catdog.evaluation.robustness import robustness
@@ -47,6 +48,7 @@ from tl_catdog.runs.folder import (
 )
 
 TARGET = Path(__file__).parents[1] / "tl_catdog" / "runs" / SHIPPED
+CARD = "CARD.md"
 COMMAND = ("train", "--arch", "mobilenet", "--seed", "0", "--run", SHIPPED)
 SPLITS = ("validation", "test")
 TOLERANCE = 2e-3  # of probabilities, where another machine's sums differ
@@ -97,14 +99,13 @@ def manifest_of(trained: Run, data: Path, folder: Path) -> dict[str, Any]:
     kept = ("bytes", "params", "trainable_params", "ms_per_image", "engine")
     model = {key: manifest["model"][key] for key in kept}
     model["head_sha256"] = sha256((folder / HEAD).read_bytes()).hexdigest()
-    machine = {**manifest["machine"], "command": [*COMMAND, "--data", data.name]}
     described = {**manifest["data"], "root": data.name}
-    del manifest["evaluations"]
+    for key in ("evaluations", "files"):  # of the run as it was trained
+        del manifest[key]
     return {
         **manifest,
         "name": SHIPPED,
         "git_commit": None,  # of whatever folder the tool was started in
-        "machine": machine,
         "data": described,
         "model": model,
     }
@@ -120,7 +121,15 @@ def measure(run: Run, pictures: ImageSet) -> None:
     conditions = robustness(predictor, pictures.split("test"))
     rows = [item.to_json() for item in conditions]
     write_json(run.path / ROBUSTNESS, {"split": "test", "conditions": rows})
-    write_text(run.path / "CARD.md", card(run))
+    write_text(run.path / CARD, card(run))
+    files = {name: file_digest(run.path / name) for name in files_of(run.path)}
+    write_json(run.path / MANIFEST, {**run.manifest, "files": files})
+
+
+def files_of(folder: Path) -> list[str]:
+    """Return the paths of a run's files, the manifest's and the card's left out."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in paths if path.name not in (CARD, MANIFEST))
 
 
 def same(made: Run, shipped: Run) -> bool:
@@ -136,7 +145,7 @@ def same(made: Run, shipped: Run) -> bool:
 
     apart = 0.0
     for split in SPLITS:
-        a, b = (read_predictions(run.predictions_path(split)) for run in (made, shipped))
+        a, b = (read_predictions(run, split) for run in (made, shipped))
         if a.digests != b.digests:
             print(f"{split}: other pictures")
             return False

@@ -17,7 +17,7 @@ import numpy as np
 
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.prediction.predictor import load_keras
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.runs.folder import Run, read_run
 from tl_catdog.runs.writer import RunWriter
 

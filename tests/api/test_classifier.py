@@ -58,6 +58,22 @@ def test_judging_the_validation_pictures_again_compares_none_with_itself(
     assert saved.min() > 0
 
 
+def test_a_picture_to_explain_is_given_in_any_way(
+    classifier: tl.Classifier, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = next(trained.data.glob("test/*/*"))
+    given: list[object] = []
+    monkeypatch.setattr(
+        "tl_catdog.explain.explanation.explain", lambda run, image, *_: given.append(image)
+    )
+    for image in (str(path), path.read_bytes(), Image.open(path)):
+        classifier.explain(image)
+    assert given[:2] == [path, path.read_bytes()]
+    np.testing.assert_array_equal(given[2], np.asarray(Image.open(path)))
+    with pytest.raises(UsageError, match="found several"):
+        classifier.explain([path])  # type: ignore[arg-type]
+
+
 def test_a_single_picture_gives_a_list_of_one(classifier: tl.Classifier, trained: Trained) -> None:
     (said,) = classifier.predict(next(trained.data.glob("test/*/*")))
     assert said.label in classifier.classes

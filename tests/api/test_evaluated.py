@@ -52,5 +52,5 @@ def test_saved_predictions_come_with_what_couldnt_be_read_of_their_split() -> No
     predictions, found = saved_predictions(run, "test")
     assert len(predictions) == 351
     assert [(item.path.name, item.reason) for item in found] == [("test.jpg", "empty")]
-    with pytest.raises(CatdogError, match="saved predictions"):
+    with pytest.raises(CatdogError, match=r"found none: .*none\.csv"):
         saved_predictions(run, "none")

@@ -2,12 +2,14 @@
 
 import io
 import re
+import sys
 
 import pytest
 from rich.console import Console
 
-from tl_catdog.api.live import HEADER, LiveView, PlainView, watch
-from tl_catdog.training.observer import EpochResult
+from tl_catdog.api import live
+from tl_catdog.api.live import HEADER, Both, LiveView, PlainView, say_waiting, watch
+from tl_catdog.training.observer import EpochResult, Observer
 
 
 def epoch(number: int, *, best: bool) -> EpochResult:
@@ -92,3 +94,72 @@ def test_what_the_head_is_made_of_is_said(share: float, says: str) -> None:
     out = io.StringIO()
     PlainView(Console(file=out, width=80)).head_chosen(share)
     assert out.getvalue() == says
+
+
+def test_in_a_notebook_a_bar_is_shown_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Console(file=io.StringIO(), force_jupyter=True)
+    there = [object()]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: there[0])
+    assert live._has_widgets(notebook)
+    there[0] = None
+    assert not live._has_widgets(notebook)
+    with watch(notebook) as view:
+        assert type(view) is PlainView
+
+
+def test_a_program_is_shown_a_training_on_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play(live.console())
+    say_waiting(live.console())
+    out, err = capsys.readouterr()
+    assert out == ""
+    waits = "waiting for another training of this process to end"
+    assert err.splitlines() == [*EXPECTED, waits]
+
+
+class Full(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [None, Full(), closed()])
+def test_a_standard_error_that_takes_nothing_ends_no_training(
+    stream: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    play(live.console())
+
+
+def test_two_observers_are_told_the_same() -> None:
+    heard: list[tuple[str, str, object]] = []
+
+    def hearing(name: str) -> Observer:
+        class Hears(Observer):
+            def note(self, text: str) -> None:
+                heard.append((name, "note", text))
+
+            def epoch_ends(self, result: EpochResult) -> None:
+                heard.append((name, "epoch", result))
+
+        return Hears()
+
+    both = Both(hearing("one"), hearing("two"))
+    both.note("text")
+    both.epoch_ends(epoch(1, best=True))
+    both.predicting("test", 1, 2)
+    result = epoch(1, best=True)
+    assert heard == [
+        ("one", "note", "text"),
+        ("two", "note", "text"),
+        ("one", "epoch", result),
+        ("two", "epoch", result),
+    ]
+    told = {name for name in vars(Observer) if not name.startswith("_")}
+    assert told <= set(vars(both))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,32 +15,53 @@ from tl_catdog.audit.split import split_set
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import UsageError
-from tl_catdog.training.observer import Observer
+from tl_catdog.training.observer import EpochResult, Observer
 
 
-def test_train_leaves_a_run_and_returns_what_answers(trained: Trained, tmp_path: Path) -> None:
-    made = tl.train(
-        trained.data, arch="baseline", image_size=32, epochs=1, runs_dir=str(tmp_path / "models")
-    )
+def test_train_leaves_a_run_and_returns_what_answers(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the program goes to meanwhile."""
+
+    class Goes(Observer):
+        def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
+            os.chdir("/")
+
+    (tmp_path / "pictures").symlink_to(trained.data)
+    monkeypatch.chdir(tmp_path)
+    settings: dict[str, Any] = {"arch": "baseline", "image_size": 32, "epochs": 1}
+    made = tl.train("pictures", runs_dir="mine", observer=Goes(), **settings)
+    assert Path.cwd() == Path("/")
     assert made.name == "baseline"
-    assert (tmp_path / "models" / "baseline" / "model.keras").is_file()
+    assert (tmp_path / "mine" / "baseline" / "model.keras").is_file()
     assert made.evaluate().split == "test"
+    assert made.evaluate(again=True).metrics.n == 18
+    assert made.run.config["runs_dir"] == "mine"  # what a run tells of its settings was given
     with pytest.raises(UsageError, match="epochs"):
         tl.train(trained.data, epochs=-1)
     with pytest.raises(UsageError, match="epoch"):
         tl.train(trained.data, epoch=1)
 
 
-def test_the_observer_is_called(trained: Trained, tmp_path: Path) -> None:
+def test_progress_shows_what_the_command_shows_and_an_observer_is_told_as_well(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     heard: list[tuple[str, int]] = []
 
     class Heard(Observer):
         def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
             heard.append((stage, epochs))
 
-    settings = {"arch": "baseline", "image_size": 32, "epochs": 1, "runs_dir": str(tmp_path)}
-    tl.train(trained.data, observer=Heard(), **settings)
-    assert heard == [("scratch", 1)]
+        def epoch_ends(self, result: EpochResult) -> None:
+            heard.append((result.stage, result.epoch))
+
+    settings: dict[str, Any] = {"arch": "baseline", "image_size": 32, "epochs": 2}
+    tl.train(trained.data, progress=True, observer=Heard(), runs_dir=str(tmp_path), **settings)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = [line for line in err.splitlines() if line.startswith("scratch")]
+    assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
+    assert heard == [("scratch", 2), ("scratch", 1), ("scratch", 2)]
 
 
 @pytest.mark.parametrize(

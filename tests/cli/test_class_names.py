@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 import tl_catdog as tl
 from tests.conftest import Cli
+from tl_catdog.spreadsheets import restored
 
 NAMES = (
     "apple [red]", "[bold]x[bold]", "$a_b$", "_hidden", "<b>bold", ":dog:", "=1+1",
@@ -75,7 +76,9 @@ def test_evaluate_names_them_on_the_screen_in_json_and_in_csv(runs_dir: Path, cl
     assert sorted(found["classes"]) == sorted(NAMES)
     assert {"balanced_accuracy", "top5_accuracy", "confusion"} <= set(found)
     header, *rows = list(csv.reader(table.open(encoding="utf-8", newline="")))
-    assert header[1:] == found["classes"] == [row[0] for row in rows]
+    assert header[1:] == [row[0] for row in rows]
+    assert list(map(restored, header[1:])) == found["classes"]
+    assert "'=1+1" in header
     assert [[int(cell) for cell in row[1:]] for row in rows] == found["confusion"]
 
 

@@ -16,7 +16,7 @@ def on_other_pictures(trained: Trained, runs_dir: Path, name: str) -> Path:
     """Copy a run and say that its pictures are others."""
     folder = shutil.copytree(trained.runs_dir / "small", runs_dir / name)
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["data"] |= {"fingerprint": name, "name": f"pictures of {name}"}
+    manifest["data"] |= {"fingerprint": f"{ord(name[0]):064x}", "name": f"pictures of {name}"}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, paint_set
 from tests.support.commands import assert_one_line, watched
 from tl_catdog.cli.failures import explained
 from tl_catdog.errors import CatdogError
@@ -44,6 +44,25 @@ def test_an_error_of_the_system_names_the_place_and_the_reason(number: int, word
     assert "fault" not in str(found)
 
 
+@pytest.mark.parametrize("words", [("data", "draw"), ("data", "split")])
+def test_a_link_that_leads_to_itself_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    paint_set(tmp_path / "set", {"": 6})
+    more = {
+        "draw": (loop, "--train", 1),
+        "split": (tmp_path / "set", "--folders", loop),
+    }
+    outcome = cli(*words, *more[words[-1]])
+    assert outcome.code in (1, 2)
+    assert_one_line(outcome.err)
+    assert "loop" in outcome.err
+    assert "fault" not in outcome.err
+
+
 def test_too_many_open_files_are_no_matter_of_a_place() -> None:
     found = explained(refused(errno.EMFILE))
     assert found is not None
@@ -58,14 +77,16 @@ def test_a_full_disk_is_shown_by_the_folder_that_is_there(tmp_path: Path) -> Non
 
 
 def test_another_place_is_named_by_the_options_that_the_command_has() -> None:
-    found = explained(refused(errno.EROFS), ["--data", "--runs-dir", "--out"])
-    assert found is not None
-    assert found.hint == "Name another place: --out or --runs-dir."
+    options = {"--data": "some", "--runs-dir": "some", "--out": None}
+    for place, named in (("some/place", "--runs-dir"), ("other/place", "--out")):
+        found = explained(refused(errno.EROFS, place), options)
+        assert found is not None
+        assert found.hint == f"Name another place: {named}."
 
 
 def test_the_place_of_the_cache_is_a_variable() -> None:
     place = Path(os.environ["XDG_CACHE_HOME"]) / "tl-catdog" / "features.db"
-    found = explained(refused(errno.EROFS, str(place)), ["--out"])
+    found = explained(refused(errno.EROFS, str(place)), {"--out": None})
     assert found is not None
     assert "XDG_CACHE_HOME" in found.hint
 
@@ -85,6 +106,17 @@ def test_too_little_memory_and_too_deep_files_are_told(error: Exception) -> None
     found = explained(error)
     assert found is not None
     assert "expected" in found.message
+
+
+def test_a_package_that_cannot_be_loaded_is_no_fault_of_ours_but_a_module_of_ours_is() -> None:
+    found = explained(ImportError("libcublas.so.12: cannot open shared object", name="tensorflow"))
+    assert found is not None
+    assert "libcublas" in found.message
+    assert "doctor" in found.hint
+    memory = explained(ImportError("libtensorflow_cc.so.2: failed to map segment"))
+    assert memory is not None
+    assert "memory" in memory.message
+    assert explained(ImportError("no such name", name="tl_catdog.runs")) is None
 
 
 def test_an_error_without_a_number_is_told_as_it_is_but_short() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli, Outcome, Trained
+from tests.support.bare_runs import sealed
 from tests.support.commands import ODD, SHOWN, watched
 
 
@@ -39,6 +40,7 @@ def odd(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Odd:
     (run / "manifest.json").write_text(json.dumps(manifest))
     for path in (run / "split.csv", *run.glob("predictions/*.csv")):
         path.write_text(path.read_text().replace("ant", ODD), errors="surrogateescape")
+    sealed(run)
     picture = shutil.copy(data / "test" / ODD / "000.png", root / f"{ODD}\n.png")
     return Odd(run, data, Path(picture))
 

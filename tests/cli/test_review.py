@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,27 @@ def test_a_gallery_that_cannot_be_written_is_wrong_use(cli: Cli, run: Run) -> No
     assert (outcome.code, outcome.out) == (2, "")
     assert f"Type: ls -ld {run.path / 'review'}" in outcome.err
     assert_one_line(outcome.err)
+
+
+@pytest.mark.parametrize("name", ["", "review.csv", "gallery.html"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_nothing_is_written_through_a_strangers_link_or_pipe(
+    cli: Cli, run: Run, tmp_path: Path, name: str, kind: str
+) -> None:
+    """A run may be a stranger's: it would overwrite a file of yours, or wait for ever."""
+    mine = tmp_path / "mine"
+    place = run.path / "review" / name
+    place.parent.mkdir(exist_ok=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif name:
+        mine.write_text("precious")
+        place.symlink_to(mine)
+    else:
+        mine.mkdir()
+        place.symlink_to(mine)
+    outcome = cli("review", run.path)
+    assert outcome.code == 1
+    assert f"expected {place.parent / place.name}" in outcome.err
+    assert_one_line(outcome.err)
+    assert mine.read_text() == "precious" if mine.is_file() else not list(tmp_path.glob("mine/*"))

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import Cli, paint_set
 from tl_catdog import drawings as drawn
 from tl_catdog.cli import sources
+from tl_catdog.errors import CatdogWarning
 from tl_catdog.files import cache_folder
 
 
@@ -55,3 +56,17 @@ def test_without_pictures_drawings_are_made_once_and_said_at_both_ends(
     assert sources.choose(None).root == root
     assert (root / "drawn.json").stat().st_mtime_ns == before
     assert "drawings" in cli("compare").out
+
+
+def test_without_a_cache_folder_drawings_are_made_for_this_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    made: list[Path] = []
+    monkeypatch.setattr(drawn, "draw_set", lambda root, **_: made.append(root))
+    with pytest.warns(CatdogWarning, match="cache folder"):
+        root = sources.drawn_set()
+    assert made == [root]
+    assert root.parent.is_dir()
+    assert not root.is_relative_to(tmp_path)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from tl_catdog.data import array_store as module
 from tl_catdog.data.array_store import ROWS_PER_MAPPING, ArrayStore
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import CatdogError, CatdogWarning
 from tl_catdog.files import cache_folder
 
 
@@ -164,10 +165,17 @@ def test_room_is_taken_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
         ArrayStore(100, (10**6,), np.uint8, "disk")
 
 
-def test_a_cache_folder_that_cannot_be_made_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("temporary", [True, False])
+def test_without_a_cache_folder_rows_are_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: bool
 ) -> None:
     (tmp_path / "tl-catdog").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(CatdogError, match="tl-catdog"):
-        ArrayStore(4, (10,), np.uint8, "disk")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path if temporary else tmp_path / "none"))
+    with pytest.warns(CatdogWarning, match="tl-catdog") as caught:
+        rows = ArrayStore(4, (10,), np.uint8, "disk")
+    assert len(caught) == 1
+    assert rows.on_disk == temporary
+    rows.write(2, np.ones(10, np.uint8))
+    assert rows.read(np.array([2, 0])).sum(axis=1).tolist() == [10, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["tl-catdog"]

@@ -235,3 +235,12 @@ def test_a_stream_entered_at_an_epoch_is_the_rest_of_the_whole_one(recipe: str) 
     assert all(map(np.array_equal, epochs(2, 1), whole[6:]))
     assert all(map(np.array_equal, epochs(0, 1), whole[:3]))
     assert not np.array_equal(whole[0], whole[3])
+
+
+def test_a_picture_that_changed_since_it_was_hashed_ends_it(examples: tuple[Example, ...]) -> None:
+    examples[7].path.write_bytes(examples[3].path.read_bytes())
+    with pytest.raises(CatdogError, match=rf"{examples[7].path.name} changed meanwhile"):
+        pipeline.decode_all(examples, SIZE)
+    examples[7].path.unlink()
+    decoded = pipeline.decode_all(examples, SIZE)
+    assert [item.path for item in decoded.skipped] == [examples[7].path]

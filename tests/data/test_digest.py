@@ -6,13 +6,20 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
+
 from tl_catdog.data.digest import (
     UNREADABLE,
+    HashedFile,
     content_key,
     file_digest,
     file_digests,
     fingerprint,
 )
+from tl_catdog.data.images import decode, path_of, try_decode
+from tl_catdog.errors import CatdogError, ImageError
 
 ONE, TWO = hashlib.sha256(b"one").hexdigest(), hashlib.sha256(b"two").hexdigest()
 
@@ -68,3 +75,32 @@ def test_classes_may_have_odd_bytes() -> None:
     label = os.fsdecode(b"caf\xe9")
     text = b"train\tcaf\xe9\t" + ONE.encode() + b"\n"
     assert fingerprint([("train", label, ONE)]) == hashlib.sha256(text).hexdigest()
+
+
+def test_the_bytes_of_a_hashed_file_are_those_that_were_hashed(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    assert HashedFile(path, ONE).read() == b"one"
+    path.write_bytes(b"two")
+    with pytest.raises(CatdogError, match=r"a\.jpg changed meanwhile"):
+        HashedFile(path, ONE).read()
+    with pytest.raises(CatdogError, match="changed"):  # it couldn't be read at first
+        HashedFile(path, UNREADABLE).read()
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        HashedFile(path, ONE).read()
+
+
+def test_a_hashed_file_is_decoded_as_its_path_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(path)
+    hashed = HashedFile(path, file_digest(path))
+    assert np.array_equal(decode(hashed, 8), decode(path, 8))
+    assert path_of(hashed) == path_of(path) == path
+    assert path_of(path.read_bytes()) is None
+    path.write_bytes(b"other")
+    with pytest.raises(CatdogError, match="changed") as caught:
+        try_decode(hashed, 8)
+    assert not isinstance(caught.value, ImageError)  # it isn't left out like a broken one
+    path.unlink()
+    assert isinstance(try_decode(hashed, 8), ImageError)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.conftest import COLOURS, paint, paint_set
 from tl_catdog.data.digest import UNREADABLE
@@ -77,6 +80,29 @@ def test_pictures_are_told_by_their_content_not_their_names(root: Path, tmp_path
         path.rename(path.with_name(f"z{path.name}"))
     again = apply_split(load_set(root), file)
     assert {example.digest: example.split for example in again.examples} == by_digest
+
+
+def test_a_split_for_people_holds_no_formulas_and_is_read_as_it_was(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    for label in ("=1+1", "'=1+1"):
+        (root / label).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (8, 8), (40 * number, len(label), 0)).save(
+                root / label / f"-{number}.png"
+            )
+    found = load_training_set(root, seed=1, validation_fraction=0.5)
+    grouped = [replace(item, group=f"@{item.path.stem}") for item in found.examples]
+    found = replace(found, examples=tuple(grouped))
+    file = tmp_path / "split.csv"
+    file.write_text(to_csv(found, for_people=True), newline="")
+    with file.open(newline="") as table:
+        cells = [cell for row in csv.reader(table) for cell in row]
+    assert "'=1+1" in cells
+    assert not [cell for cell in cells if cell[:1] in ("=", "-", "@")]
+    again = apply_split(load_set(root), file)
+    assert {(item.name, item.split, item.group) for item in again.examples} == {
+        (item.name, item.split, item.group) for item in found.examples
+    }
 
 
 def test_of_identical_pictures_each_gets_the_split_of_its_own_row(
@@ -162,10 +188,10 @@ def test_a_file_without_training_or_validation_pictures_of_a_class_is_refused(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a,b\n1,2\n", "found a, b"),
+        ("a,b\n1,2\n", "found 'a', 'b'"),
         ("", "found nothing"),
-        ("label,split,sha256,name\ncats,train,00,x.jpg\n", "found label, split"),
-        ("split,label,sha256,name\nholiday,cats,00,x.jpg\n", "in line 2 of .*found 'holiday'"),
+        ("label,split,sha256,name\ncats,train,00,x.jpg\n", "found 'label', 'split'"),
+        ("split,label,sha256,name\nholiday,cats,00,x.jpg\n", "in line 2, found 'holiday'"),
         ("split,label,sha256,name\nall,cats,00,x.jpg\n", "found 'all'"),
         ("split,label,sha256,name\ntrain,cats\n", "in line 2"),
         ("split,label,sha256,name\ntrain,cats,00,x.jpg\n,cats,00,y.jpg\n", "in line 3"),

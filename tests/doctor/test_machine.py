@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +111,23 @@ def test_little_room_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_all_three_folders_are_looked_at(tmp_path: Path) -> None:
     names = [check.name for check in check_folders(tmp_path)]
     assert names == ["runs folder", "cache folder", "temporary folder"]
+
+
+def test_a_cache_folder_that_can_not_be_made_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", _no_place)
+    _, cache, temporary = check_folders(tmp_path)
+    assert cache.state == "warning"
+    assert "nothing is kept to save time" in cache.detail
+    assert (temporary.state, temporary.detail) == ("failed", "No usable temporary directory found")
+
+
+def _no_place() -> str:
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
 
 
 def test_an_empty_cache_is_fine_and_is_not_made(tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.support.bare_runs import publish_run, sha
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.comparison import Pair, compare, compare_pair, p_words
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.runs.folder import Run, read_run
+from tl_catdog.runs.keeping import keep
 from tl_catdog.statistics import (
     Interval,
     PairedCounts,
@@ -26,7 +27,7 @@ def said(right: list[bool], digests: list[str] | None = None) -> Predictions:
     guesses = np.where(right, labels, 1 - labels)
     return Predictions(
         ("cat", "dog"),
-        tuple(digests or (f"d{i}" for i in range(count))),
+        tuple(digests or map(sha, range(count))),
         tuple(f"{i}.jpg" for i in range(count)),
         labels,
         np.stack([1.0 - guesses, guesses], axis=1) * 0.8 + 0.1,
@@ -98,35 +99,22 @@ def test_p_values_in_words() -> None:
 def write_run(
     folder: Path, fingerprint: str, right: list[bool], splits: tuple[str, ...] = ("validation",)
 ) -> Run:
-    manifest: dict[str, Any] = {
-        "format": 1,
-        "created": "2026-01-01",
-        "interrupted": False,
-        "data": {
-            "name": "pets",
-            "fingerprint": fingerprint,
-            "classes": ["cat", "dog"],
-            "drawn": False,
-        },
-        "stages": [{"name": "scratch"}],
-        "timings": {"train_seconds": 12.0},
-        "model": {"params": 10, "trainable_params": 5, "ms_per_image": 1.5, "bytes": 100},
-    }
-    (folder / "predictions").mkdir(parents=True)
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "config.json").write_text(
-        json.dumps({"arch": "baseline", "image_size": 64, "seed": 0})
+    return publish_run(
+        folder.parent,
+        folder.name,
+        files={f"predictions/{split}.csv": said(right).to_csv().encode() for split in splits},
+        config={"arch": "baseline", "image_size": 64, "seed": 0},
+        data={"name": "pets", "fingerprint": fingerprint * 64, "classes": ["cat", "dog"]},
+        stages=[{"name": "scratch", "epochs": 2, "best_epoch": 1}],
+        model={"params": 10, "trainable_params": 5, "ms_per_image": 1.5, "bytes": 100},
     )
-    for split in splits:
-        (folder / "predictions" / f"{split}.csv").write_text(said(right).to_csv())
-    return read_run(folder)
 
 
 def test_runs_on_different_data_are_never_paired(tmp_path: Path) -> None:
     runs = [
-        write_run(tmp_path / "one", "A", [True] * 8),
-        write_run(tmp_path / "two", "A", [True] * 4 + [False] * 4),
-        write_run(tmp_path / "three", "B", [True] * 8),
+        write_run(tmp_path / "one", "a", [True] * 8),
+        write_run(tmp_path / "two", "a", [True] * 4 + [False] * 4),
+        write_run(tmp_path / "three", "b", [True] * 8),
     ]
     first, second = compare(runs)
     assert [row.run for row in first.runs] == ["two", "one"]
@@ -137,9 +125,9 @@ def test_runs_on_different_data_are_never_paired(tmp_path: Path) -> None:
 
 def test_test_pictures_are_used_if_every_run_has_them(tmp_path: Path) -> None:
     both = ("validation", "test")
-    one = write_run(tmp_path / "one", "A", [True] * 4, both)
-    two = write_run(tmp_path / "two", "A", [True] * 4, both)
-    three = write_run(tmp_path / "three", "A", [True] * 4)
+    one = write_run(tmp_path / "one", "a", [True] * 4, both)
+    two = write_run(tmp_path / "two", "a", [True] * 4, both)
+    three = write_run(tmp_path / "three", "a", [True] * 4)
     assert compare([one, two])[0].split == "test"
     assert compare([one, two, three])[0].split == "validation"
     with pytest.raises(UsageError, match="tl-catdog evaluate three --split test"):
@@ -147,8 +135,8 @@ def test_test_pictures_are_used_if_every_run_has_them(tmp_path: Path) -> None:
 
 
 def test_json_has_the_promised_names(tmp_path: Path) -> None:
-    one = write_run(tmp_path / "one", "A", [True] * 8)
-    two = write_run(tmp_path / "two", "A", [True] * 4 + [False] * 4)
+    one = write_run(tmp_path / "one", "a", [True] * 8)
+    two = write_run(tmp_path / "two", "a", [True] * 4 + [False] * 4)
     (group,) = [group.to_json() for group in compare([one, two])]
     assert {"data", "runs", "pairs"} <= set(group)
     assert {
@@ -203,8 +191,8 @@ def test_what_chance_makes_in_one_of_twenty_is_no_proof(p_value: float, signific
 
 def test_a_group_counts_the_pictures_that_any_of_its_runs_could_read(tmp_path: Path) -> None:
     """Runs may have skipped different pictures; each row and pair has its own n."""
-    full = write_run(tmp_path / "full", "A", [True] * 7 + [False])
-    less = write_run(tmp_path / "less", "A", [True] * 6)
+    full = write_run(tmp_path / "full", "a", [True] * 7 + [False])
+    less = write_run(tmp_path / "less", "a", [True] * 6)
     (group,) = compare([full, less])
     assert group.n == 8
     assert {row.run: row.evaluation.n for row in group.runs} == {"full": 8, "less": 6}
@@ -214,15 +202,14 @@ def test_a_group_counts_the_pictures_that_any_of_its_runs_could_read(tmp_path: P
 def test_rows_rise_by_accuracy_then_area_and_pairs_fall_by_difference(tmp_path: Path) -> None:
     rights = {"best": 10, "middle": 8, "worst": 3}
     runs = [
-        write_run(tmp_path / name, "A", [True] * count + [False] * (10 - count))
+        write_run(tmp_path / name, "a", [True] * count + [False] * (10 - count))
         for name, count in rights.items()
     ]
     # As accurate as the middle one, but one of its mistakes is a sure one.
-    sure = write_run(tmp_path / "sure", "A", [True] * 8 + [False] * 2)
-    path = sure.predictions_path("validation")
+    sure = write_run(tmp_path / "sure", "a", [True] * 8 + [False] * 2)
     last = said([True] * 8 + [False] * 2)
     last.probabilities[9] = 1 - np.eye(2)[last.labels[9]]
-    path.write_text(last.to_csv())
+    sure = keep(sure, "predictions/validation.csv", last.to_csv())
     (group,) = compare([*runs, sure])
     assert [row.run for row in group.runs] == ["worst", "sure", "middle", "best"]
     areas = {row.run: row.evaluation.auc or 0 for row in group.runs}
@@ -235,8 +222,8 @@ def test_rows_rise_by_accuracy_then_area_and_pairs_fall_by_difference(tmp_path: 
 
 
 def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
-    one = write_run(tmp_path / "one", "A", [True] * 8)
-    two = write_run(tmp_path / "two", "A", [True] * 8)
+    one = write_run(tmp_path / "one", "a", [True] * 8)
+    two = write_run(tmp_path / "two", "a", [True] * 8)
     (group,) = compare([one, two, read_run(tmp_path / "two" / ".." / "one")])
     assert sorted(row.run for row in group.runs) == ["one", "two"]
     assert len(group.pairs) == 1
@@ -244,14 +231,14 @@ def test_a_run_that_is_given_twice_counts_once(tmp_path: Path) -> None:
 
 def test_runs_of_one_name_in_two_folders_are_refused(tmp_path: Path) -> None:
     """Rows are told apart by name, so that one's figures would stand for both."""
-    mine = write_run(tmp_path / "mine" / "run", "A", [True] * 8)
-    yours = write_run(tmp_path / "yours" / "run", "A", [True] * 4 + [False] * 4)
+    mine = write_run(tmp_path / "mine" / "run", "a", [True] * 8)
+    yours = write_run(tmp_path / "yours" / "run", "a", [True] * 4 + [False] * 4)
     with pytest.raises(UsageError, match="different names"):
         compare([mine, yours])
 
 
 def test_a_row_says_what_the_manifest_and_the_settings_say(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "one", "A", [True] * 3 + [False])
+    run = write_run(tmp_path / "one", "a", [True] * 3 + [False])
     (group,) = compare([run])
     (row,) = group.to_json()["runs"]
     interval = wilson_interval(3, 4)
@@ -280,5 +267,5 @@ def test_a_row_says_what_the_manifest_and_the_settings_say(tmp_path: Path) -> No
         "out_of_fold": False,
     }
     assert (group.data, group.classes, group.drawn, group.fingerprint) == (
-        "pets", ("cat", "dog"), False, "A",
+        "pets", ("cat", "dog"), False, "a" * 64,
     )  # fmt: skip

@@ -57,9 +57,10 @@ def test_conditions_survive_being_saved(tmp_path: Path) -> None:
 
 
 def test_unreadable_pictures_are_left_out(tmp_path: Path) -> None:
-    pictures = load_set(paint_set(tmp_path, {"train": 2, "test": 3}))
+    root = paint_set(tmp_path, {"train": 2, "test": 3})
+    min((root / "test").rglob("*.png")).write_bytes(b"broken")
+    pictures = load_set(root)
     examples = pictures.split("test")
-    examples[0].path.write_bytes(b"broken")
     predictor = Predictor(Brightness(), pictures.classes, 32)
     assert {item.accuracy.n for item in robustness(predictor, examples)} == {5}
     with pytest.raises(CatdogError, match="readable pictures"):

@@ -81,6 +81,18 @@ def test_the_picture_is_kept_as_the_network_takes_it_and_larger(run: Run, pictur
     assert (found.run, found.path) == ("mine", picture)
 
 
+def test_a_picture_that_is_no_file_has_no_path_and_the_same_explanation(
+    run: Run, picture: Path, explanation: Explanation
+) -> None:
+    found, expected = explain(run, picture.read_bytes()), explain(run, picture)
+    assert found.path is None
+    assert replace(explanation, path=None).to_json()["path"] is None
+    assert found.probabilities == expected.probabilities
+    np.testing.assert_array_equal(found.heatmap, expected.heatmap)
+    with pytest.raises(CatdogError, match="expected a picture, found one: not a JPEG"):
+        explain(run, b"no picture")
+
+
 def test_progress_counts_the_covered_squares(run: Run, picture: Path) -> None:
     heard: list[tuple[int, int]] = []
     found = explain(run, picture, progress=lambda done, total: heard.append((done, total)))

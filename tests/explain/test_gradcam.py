@@ -18,7 +18,7 @@ from tl_catdog.errors import CatdogError
 from tl_catdog.explain.gradcam import FINER, GradCam, finer, to_peak
 from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.models.engine import OnnxForward
-from tl_catdog.prediction.predictor import load_keras
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.runs.folder import find_run
 
 Values = npt.NDArray[np.float64]

@@ -10,6 +10,7 @@ import pytest
 
 import tl_catdog as tl
 from tests.conftest import paint_set
+from tests.support.bare_runs import sha
 from tests.support.made_up import network_run, small_network
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_training_set
@@ -45,9 +46,9 @@ def small(tmp_path: Path, images: ImageSet) -> Run:
 
 PREDICTIONS = (
     "sha256,name,label,predicted,p(ant),p(bee),p(cow)\r\n"
-    "aa,a.png,ant,ant,0.8,0.1,0.1\r\n"
-    "bb,b.png,bee,bee,0.1,0.7,0.2\r\n"
-    "cc,c.png,cow,bee,0.2,0.5,0.3\r\n"
+    f"{sha(1)},a.png,ant,ant,0.8,0.1,0.1\r\n"
+    f"{sha(2)},b.png,bee,bee,0.1,0.7,0.2\r\n"
+    f"{sha(3)},c.png,cow,bee,0.2,0.5,0.3\r\n"
 )
 
 

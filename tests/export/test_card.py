@@ -1,13 +1,13 @@
 """The model card says what the run's files say."""
 
 import json
-import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.conftest import Trained
+from tests.support.bare_runs import sha
 from tests.support.made_up import network_run, small_network
 from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
@@ -16,6 +16,8 @@ from tl_catdog.files import read_json
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import Run, find_run, shipped_run
+from tl_catdog.runs.keeping import keep
+from tl_catdog.runs.settings import training_command
 from tl_catdog.version import __version__
 
 
@@ -26,11 +28,11 @@ def test_the_card_in_the_package_is_made_of_the_files_beside_it() -> None:
 
 def test_its_accuracy_is_that_of_the_saved_predictions() -> None:
     run = shipped_run()
-    item = compute_metrics(read_predictions(run.predictions_path("test")))
+    item = compute_metrics(read_predictions(run, "test"))
     text = card(run)
     assert f"| accuracy | {100 * item.accuracy:.1f} %" in text
     assert item.accuracy > 0.97
-    assert "--seed 0" in text
+    assert "- seed 0;" in text
     assert "JPEG quality 10" in text
 
 
@@ -39,8 +41,8 @@ def test_the_documents_say_the_same() -> None:
     told = (root / "docs" / "evidence.md").read_text().split("<!-- shipped -->")[1].split("\n\n")[0]
     readme = " ".join((root / "README.md").read_text().split())
     run = shipped_run()
-    item = compute_metrics(read_predictions(run.predictions_path("test")))
-    trust = reliability(read_predictions(run.predictions_path("test")))
+    item = compute_metrics(read_predictions(run, "test"))
+    trust = reliability(read_predictions(run, "test"))
     assert f"{100 * item.accuracy:.2f} % of {item.n} test photographs" in told
     ci = item.accuracy_ci
     interval = f"(95 % interval {100 * ci.low:.1f}–{100 * ci.high:.1f} %)"
@@ -48,7 +50,7 @@ def test_the_documents_say_the_same() -> None:
     assert f"{100 * item.accuracy:.2f} % of {item.n} test photographs {interval}" in readme
     low, high = trust.ece.interval.low, trust.ece.interval.high
     assert f"{trust.ece.value:.4f} ({low:.4f}–{high:.4f})" in told
-    assert shlex.join(run.manifest["machine"]["command"]) in told
+    assert training_command(run) in told
     for row in read_json(run.path / "robustness.json")["conditions"]:
         if row["name"] in ("blur", "noise", "darkness", "greyscale"):
             assert f"{100 * row['accuracy']['value']:.1f} %" in told
@@ -62,16 +64,18 @@ def test_a_run_without_robustness_has_a_card_too(trained: Trained) -> None:
 
 TEST = (
     "sha256,name,label,predicted,p(ant),p(bee)\r\n"
-    "aa,a.png,ant,ant,0.9,0.1\r\n"
-    "bb,b.png,ant,bee,0.4,0.6\r\n"
-    "cc,c.png,ant,ant,0.7,0.3\r\n"
-    "dd,d.png,bee,bee,0.2,0.8\r\n"
+    f"{sha(1)},a.png,ant,ant,0.9,0.1\r\n"
+    f"{sha(2)},b.png,ant,bee,0.4,0.6\r\n"
+    f"{sha(3)},c.png,ant,ant,0.7,0.3\r\n"
+    f"{sha(4)},d.png,bee,bee,0.2,0.8\r\n"
 )
 VALIDATION = (
     "sha256,name,label,predicted,p(ant),p(bee)\r\n"
-    + "".join(f"a{n},a{n}.png,ant,ant,{0.9 + n / 1000},{0.1 - n / 1000}\r\n" for n in range(60))
-    + "".join(f"b{n},b{n}.png,bee,bee,{0.1 - n / 1000},{0.9 + n / 1000}\r\n" for n in range(60))
-    + "cc,c.png,ant,bee,0.45,0.55\r\n"
+    + "".join(f"{sha(n)},a{n}.png,ant,ant,{0.9 + n / 1000},{0.1 - n / 1000}\r\n" for n in range(60))
+    + "".join(
+        f"{sha(99 + n)},b{n}.png,bee,bee,{0.1 - n / 1000},{0.9 + n / 1000}\r\n" for n in range(60)
+    )
+    + f"{sha(3)},c.png,ant,bee,0.45,0.55\r\n"
 )
 
 
@@ -109,7 +113,9 @@ def test_it_says_what_it_is_and_how_it_was_made(made: Run) -> None:
         "Tells apart ant, bee: a frozen MobileNetV2 and a head, 32 × 32 pixels, 2,422,081 weights."
     )
     making = section(text, "How it was made")
-    assert "    tl-catdog train --data 'my set'\n" in making
+    assert (
+        "    tl-catdog train --arch mobilenet --seed 7 --image-size 32 --data insects\n" in making
+    )
     assert (
         "- pictures: insects: 1,024 ant + 1,000 bee (train), 61 ant + 60 bee (validation), "
         "3 ant + 1 bee (test); fingerprint 0123456789abcdef\n"
@@ -136,7 +142,7 @@ def test_only_a_network_whose_backbone_stayed_frozen_is_called_so(
         small_network(pool=4)[0],
         size=32,
         config=config,
-        stages=[{"name": name} for name in stages],
+        stages=[{"name": name, "epochs": 1, "best_epoch": 1} for name in stages],
         data={"name": "insects", "counts": {}, "fingerprint": "f00d" * 16},
     )
     assert f"Tells apart ant, bee: {kind}, 32 × 32 pixels" in card(run)
@@ -158,7 +164,7 @@ def test_its_figures_are_those_of_each_split(made: Run) -> None:
     # The rows are what they are, the words what they were taken for.
     assert "- 3 ant were taken for: 2 ant, 1 bee\n" in figures
     assert "- 1 bee were taken for: 0 ant, 1 bee\n" in figures
-    trust = reliability(read_predictions(made.predictions_path("test")))
+    trust = reliability(read_predictions(made, "test"))
     low, high = trust.ece.interval.low, trust.ece.interval.high
     row = f"{trust.ece.value:.4f} | {low:.4f}–{high:.4f} |\n"
     assert f"| expected calibration error, without its bias | {row}" in figures
@@ -172,7 +178,7 @@ def test_it_says_when_it_is_unsure_and_what_comes_of_that_on_the_test(made: Run)
     policy = policy_of(made)
     assert policy is not None
     assert f"{policy.sentence()}.\n" in text
-    selection = policy.select(read_predictions(made.predictions_path("test")))
+    selection = policy.select(read_predictions(made, "test"))
     assert f"Then, {selection.sentence('test')}.\n" in text
     assert selection.given < 4
 
@@ -180,7 +186,8 @@ def test_it_says_when_it_is_unsure_and_what_comes_of_that_on_the_test(made: Run)
 def test_robustness_is_that_of_the_split_it_was_measured_on(made: Run) -> None:
     ci = {"ci": [0.1, 0.9], "n": 4}
     row = {"name": "noise", "accuracy": {"value": 0.5, **ci}, "lost": {"value": 0.25, **ci}}
-    (made.path / "robustness.json").write_text(json.dumps({"split": "test", "conditions": [row]}))
+    rows = [{**row, "name": "plain"}, row]
+    made = keep(made, "robustness.json", json.dumps({"split": "test", "conditions": rows}))
     assert "| noise | 50.0 % (10.0–90.0) |\n" in section(card(made), "On worse pictures (test)")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.bare_runs import sealed
 from tl_catdog.export.card import card, described
 from tl_catdog.export.formats import FORMATS
 from tl_catdog.export.metadata import write_beside
@@ -49,7 +50,7 @@ def test_programs_get_values_and_people_text(
 
 def test_a_run_that_is_never_unsure_says_none(small: Run, tmp_path: Path) -> None:
     small.predictions_path("validation").unlink()
-    assert beside(small, tmp_path, "onnx")["unsure_below"] is None
+    assert beside(sealed(small.path), tmp_path, "onnx")["unsure_below"] is None
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -67,6 +68,6 @@ def test_the_readme_shows_how_to_use_this_very_file(small: Run, tmp_path: Path, 
     served = "docker run" in text
     assert served == (name == "savedmodel")
     if served:
-        assert '-v "$PWD/mine:/models/mine" -e MODEL_NAME=mine' in text
+        assert '-v "$PWD"/mine:/models/mine -e MODEL_NAME=mine' in text
         assert "`POST /v1/models/mine:predict`" in text
         assert "32 rows of 32 pixels" in text

@@ -7,6 +7,7 @@ a kill or an error can be planted at the first change, at the second, … (``pro
 - ``commands.py`` is the table of commands, one entry each: what is there before, what is typed,
   what must hold after a kill and after the same was typed again. **A new command is added there.**
 - ``kills.py`` kills each of them at its changes, and at random moments.
+- ``stops.py`` asks trainings to stop, as Ctrl-C and containers do.
 - ``errors.py`` fails each change of each of them: disk full, quota, read-only, broken.
 - ``together.py`` types two at once.
 - ``changing.py`` takes pictures away, and changes them, while they are read.

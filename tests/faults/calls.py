@@ -7,6 +7,7 @@ import os
 import platform
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -138,3 +139,15 @@ def install(*, reads: bool = False) -> int:
         if done < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return done
+
+
+def is_possible() -> bool:
+    """Return whether this system lets a process ask: Linux 5.9 or later, on these machines."""
+    if not _AUDIT or platform.system() != "Linux":
+        return False
+    major, minor = (int(part) for part in platform.release().split(".")[:2])
+    try:
+        allowed = Path("/proc/sys/kernel/seccomp/actions_avail").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return (major, minor) >= (5, 9) and "user_notif" in allowed

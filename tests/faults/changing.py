@@ -27,6 +27,8 @@ from tests.faults.world import Step, World
 
 VICTIM = "set/train/cats/0002.jpg"
 GONE = ""
+PATIENCE = 45.0
+"""Seconds; whoever waits for a named pipe waits for ever."""
 
 
 def _gone(path: Path) -> None:
@@ -124,7 +126,7 @@ def changing(reader: Reader, world: World, seed: int, most: int) -> Iterator[Fau
             world.make(reader.world)
             path = world.root / VICTIM
             gate = Gate((path,), Changing(index, path, change), reads=True)
-            done = start(reader.words, world.root, world.environment, gate).wait()
+            done = start(reader.words, world.root, world.environment, gate).wait(PATIENCE)
             said = checks.rude(done) + checks.broken_runs(world.root / "models")
             said += checks.rests(world.root)
             if reader.trains:

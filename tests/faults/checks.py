@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.faults.process import Done
+from tests.faults.world import Snapshot
 from tl_catdog import scratch
 from tl_catdog.errors import CatdogError
 from tl_catdog.runs.folder import REPLACED, UNFINISHED, list_runs, read_run
@@ -45,12 +47,37 @@ def broken_runs(runs_dir: Path) -> list[str]:
         if not files:
             said.append(f"the run {folder.name} has no hashes of its files")
         said += [
-            f"{path.name} counts as predictions"
-            for path in (folder / "predictions").glob("*.csv")
-            if path.stem not in ("train", "validation", "test")
+            f"{name} counts as predictions"
+            for name in run.predicted_splits()
+            if name not in ("train", "validation", "test")
         ]
     if any(is_temporary(run.path.name) for run in list_runs(runs_dir).runs):
         said.append("what is unfinished counts as a run")
+    return said
+
+
+CONTAINERS = re.compile(
+    r"^(exports|exports/mine|models|data|home\b.*|set\..*|models/mine/(review|predictions))$"
+)
+"""Folders that fill piece by piece, each piece whole."""
+WATCHED = re.compile(r"^(home/|models/\w+/manifest\.json$|.*/(applied|undone)-\d+\.jsonl$)")
+"""What has states between before and after that are no damage, and checks of its own."""
+
+
+def halves(found: Snapshot, before: Snapshot, after: Sequence[Snapshot]) -> list[str]:
+    """Return what has its name already, or still, without being whole."""
+    said = []
+    for path, held in found.items():
+        if is_temporary(path) or WATCHED.match(path):
+            continue
+        may_be = {state[path] for state in (before, *after) if path in state}
+        moving = held == EMPTY and path.startswith(("set.", "set/"))  # a name that is reserved
+        settled = len({state.get(path) for state in after}) == 1  # it doesn't hold the time
+        if held not in may_be and settled and not moving and path in after[0]:
+            said.append(f"it isn't whole: {path}")
+        if held == "folder" and path not in before and not CONTAINERS.match(path):
+            inside = [name for name in after[0] if name.startswith(f"{path}/")]
+            said += [f"{path} is there without {name}" for name in inside if name not in found]
     return said
 
 
@@ -96,7 +123,8 @@ def rude(done: Done) -> list[str]:
     if not done.hung and done.code not in (0, 1, 2):
         said.append(f"exit code {done.code}")
     lines = [line for line in done.err.splitlines() if line.startswith("Error: ")]
-    if done.code and not done.hung and len(lines) != 1 and "Usage: " not in done.err:
+    # Files that are named one by one, as those that can't be read, have lines of their own.
+    if done.code and not done.hung and (len(lines) > 1 or not done.err.strip()):
         said.append(f"{len(lines)} lines of error")
     if "rm -r" in done.err:
         said.append("it advises to delete")
@@ -109,19 +137,32 @@ REASONS = (
     "Input/output error",
     "Disk quota exceeded",
     "disk is full",
+    "room on the disk",
     "disk I/O error",
     "readonly database",
     "unable to open database",
 )
 
 
-def unexplained(done: Done, root: Path) -> list[str]:
-    """Return whether a failure hides its reason, or the place."""
+def unexplained(done: Done, root: Path, path: str, made: Iterable[str]) -> list[str]:
+    """Return whether a failure hides its reason, or the place.
+
+    Args:
+        done: What the command said.
+        root: The working folder.
+        path: What the error of the disk was about; any part of it will do.
+        made: What the command makes, by the paths in the folder.
+    """
     if not done.code:
         return []
     line = " ".join(line for line in done.err.splitlines() if line.startswith("Error: "))
     said = [] if any(reason in line for reason in REASONS) else ["it hides the reason"]
-    names = {path.name for path in root.iterdir()} | {str(root)}
+    names = {entry.name for entry in root.iterdir()} | {str(root)}
+    names |= {item.split("/")[0] for item in made}
+    parts = Path(path).parts[len(root.parts) :]
+    names |= {
+        part[len(scratch.MARK) + 9 :] if scratch.SCRATCH.match(part) else part for part in parts
+    }
     if not any(name in line for name in names):
         said.append("it doesn't name the place")
     return said

@@ -20,7 +20,7 @@ class Way:
     """A way on after a kill.
 
     Attributes:
-        steps: What is typed, one after the other; the last must end well unless all is well already.
+        steps: What is typed, one after the other; the last must end well, or all be well before.
         reaches: How the folder must be then: as ``AFTER`` the command, or as ``BEFORE`` it.
         ignored: Pattern of paths that may be there or not, such as logs.
         advice: If the first is refused, what its error must advise; then ``otherwise`` is typed.
@@ -48,6 +48,7 @@ class Command:
         kills: At most so many kills at changes of the disk, and so many at random moments.
         errors: At most so many changes are failed, with each error.
         short: Whether it is in the short part.
+        cache: Whether it uses the feature cache.
         pictures: Folders that together hold each picture exactly once, whatever happens.
     """
 
@@ -59,6 +60,7 @@ class Command:
     kills: tuple[int, int] = (80, 20)
     errors: int = 40
     short: bool = False
+    cache: bool = False
     pictures: tuple[str, ...] = field(default=("set",))
 
     @property
@@ -79,6 +81,7 @@ def train(text: str) -> tuple[object, ...]:
 
 PICTURES: tuple[Step, ...] = (
     words("data draw set --train 8 --validation 4 --test 0 --size 48"),
+    plants.as_own,
 )
 BASELINE = train("--arch baseline --epochs 3")
 MOBILENET = train("--arch mobilenet --epochs 3")
@@ -112,7 +115,15 @@ def _command(name: str, text: str, world: tuple[Step, ...], **more: object) -> C
 
 TRAININGS = (
     Command("train baseline", BASELINE, PICTURES, resumed(BASELINE), short=True, errors=60),
-    Command("train mobilenet", MOBILENET, PICTURES, resumed(MOBILENET), kills=(200, 40), errors=60),
+    Command(
+        "train mobilenet",
+        MOBILENET,
+        PICTURES,
+        resumed(MOBILENET),
+        kills=(200, 40),
+        errors=60,
+        cache=True,
+    ),
     Command("train with fine-tuning", FINETUNED, PICTURES, resumed(FINETUNED), kills=(60, 40)),
     Command(
         "train --force",
@@ -147,7 +158,7 @@ RUNS = (
     _command("report", "report", RUN),
     _command("explain", "explain set/train/cats/0001.jpg --run mine --out why.png", RUN,
              kills=(10, 5), errors=10),
-    _command("review", "review mine", RUN),
+    _command("review", "review mine", RUN, cache=True),
     Command("review --apply", APPLY, EDITED,
             (Way((APPLY,), ignored=REVIEW_LOGS, advice="--undo",
                  otherwise=(words("review mine --undo"), APPLY)),
@@ -163,7 +174,7 @@ RUNS = (
     _command("export --force", "export mine --format onnx --force",
              (*RUN, words("export mine --format onnx --data set"))),
     _command("learning-curve", "learning-curve --data set --repeats 1 --image-size 32", PICTURES,
-             kills=(20, 5), errors=20),
+             kills=(20, 5), errors=20, cache=True),
     _command("cache --clear", "cache --clear", RUN),
 )  # fmt: skip
 COMMANDS = (*TRAININGS, *SETS, *RUNS)

@@ -46,6 +46,25 @@ def errors(command: Command, world: World, seed: int) -> Iterator[Fault]:
             yield _fault(command, world, expected, where, done, events[index], number)
 
 
+def without_cache(command: Command, world: World, seed: int) -> Iterator[Fault]:
+    """Fail what a command changes in the feature cache alone; it must work as with one."""
+    expected = expect(command, world)
+    events = expected.done.events
+    cached = [event.index for event in events if OPTIONAL in event.path]
+    for place, number in enumerate(ERRORS):
+        for at in chosen(len(cached), command.errors // 4, seed + place):
+            world.make(command.world)
+            gate = Gate((world.root,), Failing(cached[at], number, OPTIONAL))
+            done = world.watch(command.words, gate, command.body)
+            said = checks.rude(done)
+            if done.code:
+                said.append("it fails for the want of a cache")
+            said += difference(world.snapshot(), expected.after)
+            where = f"{ERRORS[number]} at change {cached[at]} of {len(events)}"
+            last = " ".join(done.err.split())[-300:]
+            yield Fault(f"no cache: {command.name}", where, last, tuple(said))
+
+
 def _fault(
     command: Command,
     world: World,
@@ -56,12 +75,12 @@ def _fault(
     number: int,
 ) -> Fault:
     root = world.root
-    said = [*checks.rude(done), *checks.unexplained(done, root)]
-    if done.code and OPTIONAL in event.path and "cache" not in command.name:
-        said.append("it fails for the want of a cache")
+    said = [*checks.rude(done), *checks.unexplained(done, root, event.path, expected.after[0])]
     said += checks.broken_runs(root / "models")
+    said += checks.halves(world.snapshot(), expected.before, expected.after)
     said += pictures_lost(command, world, expected)
-    if number != errno.EROFS and not done.hung:  # a read-only disk keeps what was being written
+    keeps = number == errno.EROFS or event.call in ("rmdir", "unlinkat", "unlink")
+    if not keeps and not done.hung:
         said += checks.rests(root)
     if done.code and not said:
         said += _typed_again(command, world, expected)
@@ -123,8 +142,12 @@ def small_disks(command: Command, world: World, seed: int) -> Iterator[Fault]:
             small = World(world.place, world.more)
             small.make(command.world)
             done = small.type(command.words, command.body)
-            said = [*checks.rude(done), *checks.unexplained(done, small.root)]
+            said = [
+                *checks.rude(done),
+                *checks.unexplained(done, small.root, "", expected.after[0]),
+            ]
             said += checks.broken_runs(small.root / "models")
+            said += checks.halves(small.snapshot(), expected.before, expected.after)
             said += pictures_lost(command, small, expected)
             said += checks.rests(small.root)
             last = " ".join(done.err.split())[-300:]
@@ -145,7 +168,7 @@ def read_only_disk(command: Command, world: World, seed: int) -> Iterator[Fault]
     try:
         _mount("-o", "remount,ro,bind", root)
         done = world.type(command.words, command.body)
-        said = [*checks.rude(done), *checks.unexplained(done, world.root)]
+        said = [*checks.rude(done), *checks.unexplained(done, world.root, "", expected.after[0])]
     finally:
         subprocess.run(["umount", "-l", root], check=False, capture_output=True)
     said += checks.broken_runs(world.root / "models")

@@ -100,7 +100,7 @@ class Gate:
         call = CALLS[name]
         try:
             if call.descriptor >= 0:
-                path = os.readlink(f"/proc/{thread}/fd/{arguments[call.descriptor]}")
+                path = str(Path(f"/proc/{thread}/fd/{arguments[call.descriptor]}").readlink())
                 if not _is_below(path, self.roots) or not _is_regular(path):
                     return None
             else:
@@ -127,7 +127,7 @@ def _path(thread: int, arguments: tuple[int, ...], folder: int, place: int) -> s
         return os.path.normpath(path)
     descriptor = struct.unpack("<i", struct.pack("<I", arguments[folder] & 0xFFFFFFFF))[0]
     of = "cwd" if folder < 0 or descriptor == _HERE else f"fd/{descriptor}"
-    return os.path.normpath(os.path.join(os.readlink(f"/proc/{thread}/{of}"), path))  # noqa: PTH118
+    return os.path.normpath(Path(f"/proc/{thread}/{of}").readlink() / path)
 
 
 def _is_below(path: str, roots: tuple[Path, ...]) -> bool:
@@ -172,14 +172,16 @@ class Failing:
         at: Which change.
         number: ``ENOSPC`` and ``EDQUOT`` let files be removed and renamed afterwards; ``EROFS``
             lets nothing be changed but what is open already; ``EIO`` hits this one call only.
+        only: Part of the paths of files that lie on this disk; others lie on a good one.
     """
 
-    def __init__(self, at: int, number: int) -> None:
+    def __init__(self, at: int, number: int, only: str = "") -> None:
         self.at = at
         self.number = number
+        self.only = only
 
     def __call__(self, event: Event) -> Verdict:
-        if event.index < self.at:
+        if event.index < self.at or self.only not in event.path:
             return GO
         if self.number == errno.EIO:
             return self.number if event.index == self.at else GO

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -86,6 +87,7 @@ def _fault(
     if done.code not in (-9, 0):
         said += [f"when killed: {item}" for item in checks.rude(done)]
     said += checks.broken_runs(world.root / "models")
+    said += checks.halves(world.snapshot(), expected.before, expected.after)
     said += pictures_lost(command, world, expected)
     typed = list(way.steps)
     wanted = expected.after if way.reaches == AFTER else [expected.before]
@@ -113,7 +115,7 @@ def _fault(
     said += checks.broken_runs(world.root / "models")
     said += pictures_lost(command, world, expected)
     ways = " && ".join(" ".join(map(str, words)) for words in way.steps)
-    return Fault(f"kill of {command.name}", where, f"then: {ways}", tuple(dict.fromkeys(said)))
+    return Fault(f"killed: {command.name}", where, f"then: {ways}", tuple(dict.fromkeys(said)))
 
 
 def _named(event: Event, pattern: str) -> bool:
@@ -122,11 +124,10 @@ def _named(event: Event, pattern: str) -> bool:
 
 def pictures_lost(command: Command, world: World, expected: Expected) -> list[str]:
     """Return which pictures aren't where they were, nor put aside."""
-    before = checks.Counter(
+    before = Counter(
         digest
         for path, digest in expected.before.items()
         if path.split("/")[0] in command.pictures and len(digest) == 64 and digest != checks.EMPTY
         if not path.endswith(".jsonl")
     )
     return checks.lost(before, checks.pictures(world.root, command.pictures))
-

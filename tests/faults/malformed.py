@@ -29,7 +29,7 @@ JUNK: tuple[Any, ...] = (
     "../../../etc/passwd", "/etc/passwd", "/dev/zero", "/proc/self/mem", "‮", [], {}, [[]],
     [None], {"a": {}}, {"": ""}, ["a"] * 1000, "NaN", "=1+1", "cats", "\ud800", "-1", "1e9",
 )  # fmt: skip
-SETTINGS = '''arch = "baseline"
+SETTINGS = """arch = "baseline"
 image_size = 32
 epochs = 1
 learning_rate = 0.001
@@ -37,7 +37,7 @@ augment = "light"
 finetune = false
 batch_size = 8
 seed = 3
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def malformed(document: Document, world: World, seed: int, count: int) -> Iterat
             said.append("it moves files from outside the set")
         where = f"example {number}: {' '.join(map(str, typed))}"
         last = " ".join(done.err.split())[-300:]
-        yield Fault(f"malformed {document.name}", where, last, tuple(dict.fromkeys(said)))
+        yield Fault(f"malformed: {document.name}", where, last, tuple(dict.fromkeys(said)))
 
 
 def specials(world: World, seed: int) -> Iterator[Fault]:
@@ -216,7 +216,7 @@ def specials(world: World, seed: int) -> Iterator[Fault]:
             if done.memory > 2 * 2**20:
                 wrong.append(f"it takes {done.memory >> 10} MB")
             where = f"{document.name} is a {kind}: {' '.join(map(str, typed))}"
-            yield Fault("no file where one should be", where, last, tuple(wrong))
+            yield Fault(f"no file where one should be: {document.name}", where, last, tuple(wrong))
 
 
 def _special(path: Path, kind: str) -> None:

@@ -97,8 +97,7 @@ class Running:
         self._end_group(pid)
         seconds = time.monotonic() - self.started
         out, err, memory = (
-            (Path(self.folder.name) / name).read_text("utf-8", "backslashreplace")
-            for name in SAID
+            (Path(self.folder.name) / name).read_text("utf-8", "backslashreplace") for name in SAID
         )
         self.folder.cleanup()
         self.channel.close()

@@ -18,8 +18,14 @@ Step = tuple[object, ...] | Callable[[Path], None]
 """What makes a world: words of tl-catdog, or a function of its folder."""
 Body = Callable[..., None]
 
-OWN_BUSINESS = re.compile(r"^home/.cache/tl-catdog/(features\.sqlite.*|.*\.lock)$|^home/(?!\.cache)")
+OWN_BUSINESS = re.compile(
+    r"^home/.cache/tl-catdog/(features\.sqlite.*|.*\.lock)$|^home/(?!\.cache)"
+)
 """What may come and go: the feature cache's files, and other programs' files."""
+
+TEXTS = {".html", ".json", ".md"}
+TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+"""The time of day, which no two files of such kinds have in common."""
 
 Snapshot = dict[str, str]
 """What each path below a folder holds: the SHA-256 of a file, or what else it is."""
@@ -120,7 +126,8 @@ def content(path: Path) -> str:
     """Return what is at a path: the SHA-256 of a file, or what else it is."""
     mode = path.lstat().st_mode
     if stat.S_ISREG(mode):
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        data = path.read_bytes()
+        return hashlib.sha256(TIME.sub(b"", data) if path.suffix in TEXTS else data).hexdigest()
     if stat.S_ISLNK(mode):
         return f"link to {path.readlink()}"
     return "folder" if stat.S_ISDIR(mode) else "special"

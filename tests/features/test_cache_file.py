@@ -137,6 +137,18 @@ def test_a_message_of_sqlite_s_that_no_encoding_shows_is_damage(path: Path) -> N
     assert used(path) == (60, [])
 
 
+def test_a_file_that_says_it_is_read_only_is_damaged(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[18] = 77  # the version that a program must know to write it
+    path.write_bytes(content)
+    used(path)
+    used(path)
+    assert used(path) == (60, [])
+    with FeatureStore(path) as store:
+        store.put({b"other": b"value"})
+        assert dict(store.get([b"other"])) == {b"other": b"value"}
+
+
 @pytest.mark.parametrize("content", [b"no database" * 500, b"", b"\0" * 40000])
 def test_what_is_no_database_is_begun_anew(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -12,7 +12,7 @@ from tests.support.counted_features import ALL, CONFIG, FEATURE_LAYERS, counted,
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_set
-from tl_catdog.errors import ImageError
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features import extraction as module
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import FeatureStore
@@ -59,9 +59,11 @@ def test_augmented_views_differ_from_each_other_and_by_seed(
 
 
 def test_a_picture_that_cannot_be_read_makes_no_work_for_the_others(
-    examples: tuple[Example, ...], store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examples[3].path.write_bytes(b"no picture")
+    root = paint_set(tmp_path / "set", {"": 20})
+    (root / "ant" / "003.png").write_bytes(b"no picture")
+    examples = load_set(root).split("all")
     backbone, _ = counted()
     extract(backbone, examples, ALL, store=store)
 
@@ -151,3 +153,36 @@ def test_a_skipped_picture_keeps_its_split_and_the_reason(
     with pytest.raises(ImageError) as reason:
         decode(skipped.path, 32)
     assert skipped.reason == reason.value.message
+
+
+@pytest.mark.parametrize("views", [Views(), ALL])
+def test_a_picture_that_changes_ends_it_and_nothing_is_kept_of_its_new_content(
+    examples: tuple[Example, ...], store: FeatureStore, views: Views
+) -> None:
+    """Else its features would be those of the old content, for every later training."""
+    changed = examples[25]
+    before = changed.path.read_bytes()
+    changed.path.write_bytes(examples[5].path.read_bytes())
+    with pytest.raises(CatdogError, match=rf"{changed.path.name} changed") as caught:
+        extract(counted()[0], examples, views, store=store)
+    assert "same command again" in caught.value.hint
+    changed.path.write_bytes(before)
+    found = everything(extract(counted()[0], examples, views, store=store))
+    assert np.array_equal(found, everything(extract(counted()[0], examples, views)))
+
+
+def test_a_picture_that_changes_before_an_augmented_view_ends_it_too(
+    examples: tuple[Example, ...], store: FeatureStore
+) -> None:
+    """The plain views are in the cache; the others are decoded within TensorFlow."""
+    extract(counted()[0], examples, replace(ALL, augmented=0), store=store)
+    examples[25].path.write_bytes(b"other")
+    with pytest.raises(CatdogError, match=rf"{examples[25].path.name} changed"):
+        extract(counted()[0], examples, ALL, store=store)
+
+
+def test_a_picture_that_vanishes_is_left_out_and_named(examples: tuple[Example, ...]) -> None:
+    examples[3].path.unlink()
+    samples = extract(counted()[0], examples, Views()).samples["pooling"]
+    assert [item.path for item in samples.skipped] == [examples[3].path]
+    assert len(samples.examples) == 39

@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.fetch_sets import FEW, Shop, zipped
 from tests.support.kills import killed_at
+from tl_catdog.errors import CatdogWarning
 from tl_catdog.fetch import rests, storage
-from tl_catdog.fetch.catalogue import PublicSet
+from tl_catdog.fetch.catalogue import PETS, PublicSet
 from tl_catdog.fetch.hashes import Hashes
 
 
@@ -69,3 +70,19 @@ def test_what_another_one_fetches_stays(shop: Shop) -> None:
     assert shop.cached() == {"few.zip", "few.zip.part", "few.zip.part.json"}
     assert shop.get(source).already
     assert shop.cached() == {"few.zip.part", "few.zip.part.json"}
+
+
+def test_archives_go_elsewhere_where_the_cache_folder_can_not_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert storage.kept_bytes(PETS) == 0  # which makes nothing, and says nothing
+    with pytest.warns(CatdogWarning, match="cache folder"):
+        folder = storage.writable_archives_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    assert folder == storage.archives_folder()
+    assert storage.partial_file_of(PETS.archives[0]).path.parent == folder
+    assert not folder.is_relative_to(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert storage.writable_archives_folder() == tmp_path / "cache" / "tl-catdog" / "archives"

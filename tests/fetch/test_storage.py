@@ -179,14 +179,15 @@ def test_a_full_disk_is_told_with_what_did_not_fit(
         storage.on_disk(tmp_path),
     ):
         raise OSError(number, os.strerror(number), name)
-    assert f"({name or tmp_path})" in caught.value.message
+    place = Path(name or tmp_path).absolute()
+    assert f"for {place}, found none left ({os.strerror(number)})" in caught.value.message
     assert "Make room" in caught.value.hint
 
 
 def test_other_failures_of_the_disk_say_what_and_where(tmp_path: Path) -> None:
     with pytest.raises(CatdogError) as caught, storage.on_disk(tmp_path / "my data"):
         raise PermissionError(errno.EACCES, "Permission denied", "b.jpg")
-    assert caught.value.message.endswith("found b.jpg (Permission denied).")
+    assert caught.value.message.endswith(f"found {Path.cwd() / 'b.jpg'} (Permission denied).")
     assert caught.value.hint == f"Type: ls -ld '{tmp_path / 'my data'}'"
     with pytest.raises(ValueError, match="no matter"), storage.on_disk(tmp_path):
         raise ValueError("no matter of the disk")

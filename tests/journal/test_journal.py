@@ -13,6 +13,9 @@ from tests.support.journal_room import ODD, Room, rows
 from tl_catdog.errors import CatdogError
 from tl_catdog.journal.journal import Journal
 from tl_catdog.journal.moves import Move, Moved
+from tl_catdog.journal.renames import rename_to_free
+
+RENAME = "tl_catdog.journal.journal.rename_to_free"
 
 
 def test_moves_are_counted_by_action() -> None:
@@ -27,20 +30,20 @@ def test_each_move_is_on_the_disk_before_it_is_made(
     moves = room.add("1.jpg", b"one"), room.add("2.jpg", b"two")
     synced: list[int] = []
     moved: list[tuple[int, int]] = []
-    fsync, rename = os.fsync, Path.rename
+    fsync = os.fsync
 
     def spy_fsync(handle: int) -> None:
         fsync(handle)
         synced.append(os.fstat(handle).st_size)
 
-    def spy_rename(path: Path, target: Path) -> Path:
+    def spy_rename(path: Path, target: Path) -> None:
         log = room.journal.folder / "applied-1.jsonl"
         assert len(rows(log)) == 2 + len(moved)
         moved.append((log.stat().st_size, synced[-1]))
-        return rename(path, target)
+        rename_to_free(path, target)
 
     monkeypatch.setattr(os, "fsync", spy_fsync)
-    monkeypatch.setattr(Path, "rename", spy_rename)
+    monkeypatch.setattr(RENAME, spy_rename)
     room.apply(*moves)
     assert len(moved) == 2
     assert all(written == on_disk for written, on_disk in moved)
@@ -88,15 +91,14 @@ def test_another_disk_is_an_error_that_leaves_all_where_it_was(
 ) -> None:
     moves = room.add("1.jpg", b"one"), room.add("2.jpg", b"two"), room.add("3.jpg", b"three")
     before = room.files()
-    rename = Path.rename
 
-    def only_the_first(path: Path, target: Path) -> Path:
+    def only_the_first(path: Path, target: Path) -> None:
         if path.name == "2.jpg":
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(path, target)
+        rename_to_free(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", only_the_first)
+        patch.setattr(RENAME, only_the_first)
         with pytest.raises(CatdogError, match=r"move 3 pictures, .*cross-device") as caught:
             room.apply(*moves)
     assert caught.value.hint.endswith("type: tl-catdog data fix set --undo")

@@ -12,6 +12,7 @@ import pytest
 from tests.support.journal_room import Room, rows
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.journal.moves import Move
+from tl_catdog.journal.renames import rename_to_free
 
 
 def test_files_are_moved_and_the_log_says_which(room: Room) -> None:
@@ -103,15 +104,14 @@ def test_another_disk_on_the_way_back_keeps_the_rest_to_be_undone(
     moves = room.add("1.jpg", b"one"), room.add("2.jpg", b"two")
     before = room.files()
     room.apply(*moves)
-    rename = Path.rename
 
-    def all_but_the_first(path: Path, target: Path) -> Path:
+    def all_but_the_first(path: Path, target: Path) -> None:
         if path.name == "1.jpg":
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(path, target)
+        rename_to_free(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", all_but_the_first)
+        patch.setattr("tl_catdog.journal.journal.rename_to_free", all_but_the_first)
         with pytest.raises(CatdogError, match="move 2 pictures back") as caught:
             room.journal.undo()
     assert caught.value.hint == "Put that right, then type: tl-catdog data fix set --undo"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 
 import jinja2
@@ -128,6 +129,11 @@ def test_a_picture_that_lies_on_its_side_is_turned_the_right_way(tmp_path: Path)
 def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
+    assert thumbnail(tmp_path / "a.jpg") is None
+
+
+def test_a_named_pipe_has_no_thumbnail_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
     assert thumbnail(tmp_path / "a.jpg") is None
 
 

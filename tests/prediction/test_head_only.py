@@ -11,7 +11,7 @@ import pytest
 from onnx import numpy_helper
 
 from tests.conftest import Trained
-from tests.support.bare_runs import publish
+from tests.support.bare_runs import publish, publish_run
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
@@ -25,8 +25,9 @@ from tl_catdog.prediction.head_only import (
     head_of,
     pack,
 )
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.prediction.novelty import FeatureBank
-from tl_catdog.prediction.predictor import Predictor, load_keras
+from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.runs.folder import (
     FEATURE_BANK,
     HEAD,
@@ -51,6 +52,26 @@ def whole(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return read_run(runs_dir / "frozen")
 
 
+HEAD_SHAPES: dict[str, tuple[int, ...]] = {
+    "head_dense/0": (1280, 8),
+    "head_dense/1": (8,),
+    "head_output/0": (8, 3),
+    "head_output/1": (3,),
+}
+
+
+def holding(folder: Path, name: str, content: bytes, key: str) -> Run:
+    """Publish a run of three classes that holds one of the network's files."""
+    return publish_run(
+        folder,
+        "run",
+        files={name: content},
+        config={"dense_units": 8},
+        data={"classes": ["a", "b", "c"]},
+        model={key: sha256(content).hexdigest()},
+    )
+
+
 @pytest.fixture
 def kept(whole: Run, tmp_path: Path) -> Run:
     folder = tmp_path / "kept"
@@ -61,7 +82,9 @@ def kept(whole: Run, tmp_path: Path) -> Run:
     content = pack(weights, feature_bank)
     (folder / HEAD).write_bytes(content)
     manifest = read_json(folder / "manifest.json")
-    manifest["model"] = {"head_sha256": sha256(content).hexdigest()}
+    sizes = {key: manifest["model"][key] for key in ("bytes", "params", "trainable_params")}
+    manifest["model"] = {**sizes, "head_sha256": sha256(content).hexdigest()}
+    manifest["files"][HEAD] = sha256(content).hexdigest()
     write_json(folder / "manifest.json", manifest)
     for name in (ONNX, FEATURE_BANK, "model.keras"):
         (folder / name).unlink()
@@ -108,17 +131,14 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
     rng = np.random.default_rng(0)
     weights = {
         name: rng.normal(size=shape).astype(np.float32)
-        for name, shape in (("head_dense/0", (24, 5)), ("head_output/1", (3,)), ("Conv1/0", (4,)))
+        for name, shape in (*HEAD_SHAPES.items(), ("Conv1/0", (4,)))
     }
-    vectors = np.abs(rng.normal(size=(30, 24)))
+    vectors = np.abs(rng.normal(size=(30, 1280)))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     bank = FeatureBank(vectors[:20], vectors[20:], closest=0.42)
-    with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({})
-        digest = writer.write_bytes(HEAD, pack(weights, bank))
-        run = writer.publish({"created": "2026-01-01", "model": {"head_sha256": digest}})
+    run = holding(tmp_path, HEAD, pack(weights, bank), "head_sha256")
     head = head_of(run)
-    assert set(head) == {"head_dense/0", "head_output/1"}
+    assert set(head) == set(HEAD_SHAPES)
     with np.load(run.path / HEAD) as kept:
         assert set(kept.files) == {*head, FEATURE_BANK, STRANGERS, CLOSEST}
     for name, value in head.items():
@@ -132,22 +152,31 @@ def test_a_packed_head_keeps_its_weights_in_half_precision_and_nothing_else(tmp_
         rounded = np.rint(15 * theirs / theirs.max(axis=1, keepdims=True))
         expected = rounded / np.linalg.norm(rounded, axis=1, keepdims=True)
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
-        assert ((ours * theirs).sum(axis=1) > 0.997).all()
+        assert ((ours * theirs).sum(axis=1) > 0.996).all()
+
+
+@pytest.mark.parametrize("name", ["head_dense/0", "head_output/1"])
+def test_a_head_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
+    shapes = {**HEAD_SHAPES, name: (7,)}
+    weights = {key: np.zeros(shape, np.float32) for key, shape in shapes.items()}
+    bank = FeatureBank(np.eye(2, 1280), np.eye(1, 1280))
+    run = holding(tmp_path, HEAD, pack(weights, bank), "head_sha256")
+    with pytest.raises(CatdogError, match=r"head\.npz, found weights of another head"):
+        head_of(run)
 
 
 def test_a_head_packed_by_an_older_version_has_validation_pictures_for_a_bank(
     tmp_path: Path,
 ) -> None:
-    levels = np.array([[0, 3, 4], [15, 0, 0]], np.uint8)
+    levels = np.zeros((2, 1280), np.uint8)
+    levels[:, :3] = [[0, 3, 4], [15, 0, 0]]
     out = io.BytesIO()
     np.savez_compressed(out, allow_pickle=False, **{OLDER_FEATURE_BANK: levels})
-    with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({})
-        digest = writer.write_bytes(HEAD, out.getvalue())
-        run = writer.publish({"created": "2026-01-01", "model": {"head_sha256": digest}})
+    run = holding(tmp_path, HEAD, out.getvalue(), "head_sha256")
     bank = feature_bank_of(run)
     assert bank is not None
-    assert bank.rows == pytest.approx(np.array([[0, 0.6, 0.8], [1, 0, 0]]))
+    assert bank.rows[:, :3] == pytest.approx(np.array([[0, 0.6, 0.8], [1, 0, 0]]))
+    assert not bank.rows[:, 3:].any()
     assert (len(bank.strangers), bank.neighbours, bank.split) == (0, 10, "validation")
 
 
@@ -155,10 +184,7 @@ def test_the_feature_bank_of_an_older_run_is_read_as_before(tmp_path: Path) -> N
     rows = np.eye(12, dtype=np.float16)
     out = io.BytesIO()
     np.save(out, rows)
-    with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({})
-        digest = writer.write_bytes(OLDER_FEATURE_BANK, out.getvalue())
-        run = writer.publish({"created": "2026-01-01", "model": {"references_sha256": digest}})
+    run = holding(tmp_path, OLDER_FEATURE_BANK, out.getvalue(), "references_sha256")
     bank = feature_bank_of(run)
     assert bank is not None
     assert np.array_equal(bank.rows, rows)

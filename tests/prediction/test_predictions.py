@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bare_runs import publish_run, sha
 from tl_catdog.errors import CatdogError
 from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.runs.folder import OUT_OF_FOLD, Run
 
 
 @st.composite
@@ -22,7 +24,7 @@ def predictions(draw: st.DrawFn) -> Predictions:
     rows = rng.dirichlet(np.ones(classes), count)
     return Predictions(
         tuple("abcd"[:classes]),
-        tuple(f"digest{i}" for i in range(count)),
+        tuple(map(sha, range(count))),
         tuple(f"{i}.jpg" for i in range(count)),
         rng.integers(0, classes, count),
         rows,
@@ -30,12 +32,16 @@ def predictions(draw: st.DrawFn) -> Predictions:
     )
 
 
+def keeping(folder: Path, text: str, classes: tuple[str, ...] = ("a", "b")) -> Run:
+    """Publish a run that keeps predictions on its test pictures."""
+    files = {"predictions/test.csv": text.encode()}
+    return publish_run(folder, "run", files=files, data={"classes": list(classes)})
+
+
 @given(predictions())
 def test_saved_predictions_come_back_to_the_last_bit(item: Predictions) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "test.csv"
-        path.write_text(item.to_csv())
-        back = read_predictions(path)
+        back = read_predictions(keeping(Path(folder), item.to_csv(), item.classes), "test")
     assert back.classes == item.classes
     assert back.names == item.names
     assert back.digests == item.digests
@@ -50,7 +56,7 @@ def test_saved_predictions_come_back_to_the_last_bit(item: Predictions) -> None:
 
 SAID = Predictions(
     ("cat", "dog"),
-    ("d0", "d1", "d2"),
+    (sha(0), sha(1), sha(2)),
     ("cat/0.jpg", "dog/odd\rname.jpg", "cat/2.jpg"),
     np.array([0, 1, 0]),
     np.array([[0.25, 0.75], [0.125, 0.875], [0.5, 0.5]]),
@@ -62,9 +68,9 @@ def test_the_table_says_in_words_what_is_true_and_what_was_predicted() -> None:
     rows = list(csv.reader(io.StringIO(SAID.to_csv(), newline="")))
     assert rows == [
         ["sha256", "name", "label", "predicted", "p(cat)", "p(dog)", "novelty"],
-        ["d0", "cat/0.jpg", "cat", "dog", "0.25", "0.75", "0.1"],
-        ["d1", "dog/odd\rname.jpg", "dog", "dog", "0.125", "0.875", "0.2"],
-        ["d2", "cat/2.jpg", "cat", "cat", "0.5", "0.5", "0.3"],
+        [sha(0), "cat/0.jpg", "cat", "dog", "0.25", "0.75", "0.1"],
+        [sha(1), "dog/odd\rname.jpg", "dog", "dog", "0.125", "0.875", "0.2"],
+        [sha(2), "cat/2.jpg", "cat", "cat", "0.5", "0.5", "0.3"],
     ]
 
 
@@ -74,21 +80,46 @@ def test_of_equal_probabilities_the_first_class_is_predicted() -> None:
     assert len(SAID) == 3
 
 
+HEADER = "sha256,name,label,predicted,p(a),p(b),novelty\n"
+ROW = f"{sha(1)},x.jpg,a,a,0.75,0.25,0.5\n"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "found"),
     [
-        "",
-        "sha256,name\n",
-        "sha256,name,label,predicted,p(a),p(b)\nx,y,z,a,1,0\n",
-        "sha256,name,label,predicted,p(a),p(b)\n",
-        "sha256,name,label,predicted,p(a),p(b)\nx,y,a,a,1\n",
-        "sha256,name,label,predicted,p(a)\nx,y,a,a,1\n",
+        ("", "the columns nothing"),
+        ("sha256,name\n", "the columns 'sha256', 'name'"),
+        (HEADER, "no rows"),
+        (HEADER.replace("p(a),p(b)", "p(b),p(a)") + ROW, "the columns"),
+        (HEADER + ROW.replace(",a,a,", ",z,a,"), "the class 'z' in line 2"),
+        (HEADER + ROW + ROW, "'x.jpg' again in line 3"),
+        (HEADER + ROW.replace(",0.5", ""), "6 cells instead of 7 in line 2"),
+        (HEADER + ROW.replace("0.75", "nan"), "no probabilities"),
+        (HEADER + ROW.replace("0.75", "0.9"), "no probabilities"),
+        (HEADER + ROW.replace("0.75,0.25", "1.5,-0.5"), "no probabilities"),
+        (HEADER + ROW.replace("0.75", "1e999"), "no probabilities"),
+        (HEADER + ROW.replace("0.75", "often"), "no numbers"),
+        (HEADER + ROW.replace("0.5", "-3"), "no novelty"),
+        (HEADER + ROW.replace(",a,a,", ",a,b,"), "isn't the most probable class"),
+        (HEADER + ROW.replace("x.jpg", "../x.jpg"), "within the folder"),
+        (HEADER + ROW.replace("x.jpg", "/etc/passwd"), "within the folder"),
+        (HEADER + ROW.replace(sha(1), "sha"), "the SHA-256 'sha' in line 2"),
+        (HEADER + ROW.replace("x.jpg", "x" * 200_000), "field larger"),
+        (HEADER + ROW.replace("x.jpg", "\0"), "names that a file may have"),
     ],
 )
-def test_damaged_predictions_are_named(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "run" / "predictions" / "test.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    with pytest.raises(CatdogError, match=r"test\.csv") as caught:
-        read_predictions(path)
-    assert caught.value.hint == "Type: tl-catdog evaluate run --again"
+def test_damaged_predictions_are_named_whatever_their_hash(
+    tmp_path: Path, text: str, found: str
+) -> None:
+    with pytest.raises(CatdogError, match=r"expected saved predictions in .*test\.csv") as caught:
+        read_predictions(keeping(tmp_path, text), "test")
+    assert found in caught.value.message
+    assert len(caught.value.message) < 400
+    assert caught.value.hint == "Type: tl-catdog evaluate run --split test --again"
+
+
+def test_out_of_fold_predictions_cannot_be_made_again(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, files={"predictions/validation.csv": b""}, validation=OUT_OF_FOLD)
+    with pytest.raises(CatdogError) as caught:
+        read_predictions(run, "validation")
+    assert "--again" not in caught.value.hint

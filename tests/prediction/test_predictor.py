@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
 from tl_catdog.errors import CatdogError
@@ -143,9 +144,7 @@ def test_predictions_stay_beside_their_pictures_when_some_cannot_be_read(
         paths[index].write_bytes(b"no picture")
     rng = np.random.default_rng(0)
     examples = [
-        Example(
-            path, f"set/{path.name}", str(rng.choice(CLASSES)), "test", f"digest of {path.name}"
-        )
+        Example(path, f"set/{path.name}", str(rng.choice(CLASSES)), "test", file_digest(path))
         for path in paths
     ]
     good = [example for i, example in enumerate(examples) if i not in (0, 7, 8, 33)]
@@ -208,7 +207,22 @@ def test_a_runs_answers_are_those_of_its_graph_in_onnx_runtime(
 
 def test_pictures_none_of_which_opens_are_one_line_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
-    example = Example(tmp_path / "a.png", "a.png", "red", "test", "digest")
+    digest = file_digest(tmp_path / "a.png")
+    example = Example(tmp_path / "a.png", "a.png", "red", "test", digest)
     predictor = Predictor(ColourNetwork(), CLASSES, 16)
     with pytest.raises(CatdogError, match=r"found none among 1; for one, .*a\.png"):
         predict_examples(predictor, [example])
+
+
+def test_a_picture_that_changed_since_it_was_hashed_is_no_answer_for_what_it_was(
+    tmp_path: Path,
+) -> None:
+    paths = colourful(tmp_path / "set", 3)
+    examples = [Example(path, path.name, "red", "test", file_digest(path)) for path in paths]
+    predictor = Predictor(ColourNetwork(), CLASSES, 16)
+    assert len(predict_examples(predictor, examples).predictions) == 3
+    paths[1].write_bytes(paths[2].read_bytes())
+    with pytest.raises(CatdogError, match=rf"{paths[1].name} changed meanwhile"):
+        predict_examples(predictor, examples)
+    paths[1].unlink()
+    assert [item.path for item in predict_examples(predictor, examples).skipped] == [paths[1]]

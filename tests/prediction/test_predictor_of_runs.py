@@ -8,18 +8,15 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, Trained, paint
-from tl_catdog.data.digest import file_digest
+from tests.support.bare_runs import sealed
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.models import engine
 from tl_catdog.models.engine import OnnxForward
 from tl_catdog.prediction.head_only import graph_of
+from tl_catdog.prediction.networks import network_graph
 from tl_catdog.prediction.predictions import read_predictions
-from tl_catdog.prediction.predictor import (
-    Predictor,
-    network_graph,
-    predict_examples,
-)
+from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.runs.folder import find_run, shipped_run
 
 
@@ -63,7 +60,7 @@ def test_saved_predictions_are_what_the_saved_network_says(
     trained: Trained, name: str, split: str
 ) -> None:
     run = find_run(name, trained.runs_dir)
-    saved = read_predictions(run.predictions_path(split))
+    saved = read_predictions(run, split)
     again = predict_examples(Predictor.load(run), load_set(trained.data).split(split)).predictions
     assert again.digests == saved.digests
     np.testing.assert_allclose(again.probabilities, saved.probabilities, atol=1e-6)
@@ -107,9 +104,7 @@ def test_a_network_that_would_run_code_is_refused(
     code = eval(f"lambda x: (open({str(ran)!r}, 'w').close(), x)[1]")
     evil = keras.layers.Lambda(code, output_shape=(32, 32, 3))
     keras.Sequential([keras.Input((32, 32, 3)), evil]).save(run / "model.keras")
-    manifest = json.loads((run / "manifest.json").read_text())
-    manifest["model"]["sha256"] = file_digest(run / "model.keras")
-    (run / "manifest.json").write_text(json.dumps(manifest))
+    sealed(run)
     ran.unlink(missing_ok=True)  # building it ran it
     with pytest.raises(CatdogError, match="expected a network that Keras"):
         Predictor.load(find_run("small", tmp_path))

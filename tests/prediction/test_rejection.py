@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from tests.support.bare_runs import publish
+from tests.support.bare_runs import publish, publish_run, sealed, sha
 from tl_catdog.errors import CatdogError
 from tl_catdog.prediction import rejection
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import Policy, choose_policy, policy_for, policy_of
-from tl_catdog.runs.folder import OUT_OF_FOLD, read_run
+from tl_catdog.runs.folder import OUT_OF_FOLD
 from tl_catdog.statistics import proportion
 
 
@@ -25,7 +25,8 @@ def predictions(
     labels = np.where(right, 1, 0).astype(np.int64)
     names = tuple(f"{i}.jpg" for i in range(len(labels)))
     chances = np.column_stack([1 - confidence, confidence])
-    return Predictions(("cat", "dog"), names, names, labels, chances, novelty)
+    digests = tuple(map(sha, range(len(labels))))
+    return Predictions(("ant", "bee"), digests, names, labels, chances, novelty)
 
 
 def sample(n: int, seed: int) -> Predictions:
@@ -215,17 +216,19 @@ def test_three_pictures_in_a_hundred_pass_for_unfamiliar(n: int, unfamiliar: int
 
 
 def test_a_run_without_predictions_has_no_policy(tmp_path: Path) -> None:
-    publish(tmp_path, "run")
-    assert policy_of(read_run(tmp_path / "run")) is None
+    assert policy_of(publish_run(tmp_path, "run")) is None
     folder = tmp_path / "run" / "predictions"
     folder.mkdir()
     validation = predictions(np.linspace(0.6, 1, 200), np.ones(200, bool))
     (folder / "validation.csv").write_text(validation.to_csv())
-    run = read_run(tmp_path / "run")
+    run = sealed(tmp_path / "run")
     assert policy_of(run) == choose_policy(validation)
     assert policy_for(run, 0.9) == choose_policy(validation, 0.9)
     with pytest.raises(CatdogError):
         policy_for(run, 0.999)
+    (folder / "validation.csv").write_text(validation.to_csv().replace("0.", "1.", 1))
+    with pytest.raises(CatdogError, match=r"validation\.csv"):  # damage is no want
+        policy_of(run)
 
 
 def test_of_a_run_that_held_nothing_out_the_policy_says_so(tmp_path: Path) -> None:
@@ -235,7 +238,7 @@ def test_of_a_run_that_held_nothing_out_the_policy_says_so(tmp_path: Path) -> No
     (tmp_path / "run" / "predictions").mkdir()
     validation = predictions(np.linspace(0.6, 1, 200), np.ones(200, bool))
     (tmp_path / "run" / "predictions" / "validation.csv").write_text(validation.to_csv())
-    policy = policy_of(read_run(tmp_path / "run"))
+    policy = policy_of(sealed(tmp_path / "run"))
     assert policy is not None
     assert policy.out_of_fold
     assert "of 200 out-of-fold pictures" in policy.sentence()

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageOps
 from tests.conftest import paint_set
 from tl_catdog.data.images import ORIENTATION, ImageSource, decode, try_decode
 from tl_catdog.errors import ImageError, UsageError
+from tl_catdog.prediction import sources
 from tl_catdog.prediction.sources import image_sources, one_source
 
 SIZE = 32
@@ -175,6 +176,25 @@ def test_a_file_is_read_from_where_it_stands_and_stays_open(tmp_path: Path) -> N
         archive.write(path, "a.png")
     with zipfile.ZipFile(tmp_path / "a.zip") as archive, archive.open("a.png") as file:
         assert (decode(only(file), SIZE) == decode(path, SIZE)).all()
+
+
+def test_a_file_may_give_its_bytes_in_parts_and_may_be_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path / "a.jpg", scene())
+
+    class Drops(io.BytesIO):
+        """As pipes and connections do, whatever is asked for."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or -1, 300))
+
+    content = path.read_bytes()
+    assert only(Drops(content)) == content
+    assert only(Image.open(Drops(content))) == content
+    monkeypatch.setattr(sources, "MAX_BYTES", len(content) - 1)
+    for given in (io.BytesIO(content), Image.open(path)):
+        assert "more bytes than" in error_of(only(given))
 
 
 def test_an_opened_picture_can_still_be_read_afterwards(tmp_path: Path) -> None:

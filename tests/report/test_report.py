@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Cli, Trained
+from tests.support.bare_runs import sealed
 from tl_catdog.report.report import report
 from tl_catdog.runs.folder import find_run, list_runs
 
@@ -38,8 +39,10 @@ def page(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, value in (("plain", 0.9), ("noise", 0.6))
     ]
     with_mistakes(runs_dir / "small")
+    sealed(runs_dir / "small")
     path = runs_dir / "tuned" / "robustness.json"
     path.write_text(json.dumps({"split": "test", "conditions": conditions}))
+    sealed(runs_dir / "tuned")
     path = folder / "report.html"
     path.write_text(report(list_runs(runs_dir).runs).html, encoding="utf-8")
     return path
@@ -79,6 +82,7 @@ def test_pictures_that_are_gone_are_said_to_be(trained: Trained, tmp_path: Path)
     found = json.loads(manifest.read_text())
     found["data"]["root"] = str(tmp_path / "nowhere")
     manifest.write_text(json.dumps(found))
+    sealed(tmp_path / "small")
     page = report([find_run("small", tmp_path)]).html
     assert "The picture isn't there any more." in page
     assert "There is one run only" in page
@@ -90,6 +94,7 @@ def test_names_can_not_break_the_page(trained: Trained, tmp_path: Path) -> None:
         path.write_text(path.read_text().replace("ant", "<b>ant</b>"))
     path = tmp_path / "small" / "manifest.json"
     path.write_text(path.read_text().replace('"ant"', '"<b>ant</b>"'))
+    sealed(tmp_path / "small")
     page = report([find_run("small", tmp_path)]).html
     assert "<b>ant" not in page
     assert "&lt;b&gt;ant" in page

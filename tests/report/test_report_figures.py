@@ -25,6 +25,7 @@ from tl_catdog.prediction.predictor import to_predictions
 from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.report.report import MISTAKES, report
 from tl_catdog.runs.folder import Run
+from tl_catdog.runs.keeping import keep
 from tl_catdog.statistics import proportion
 
 
@@ -197,7 +198,7 @@ def test_what_comes_of_being_unsure_is_counted_on_the_pictures_shown(wrong: Run)
     policy = policy_of(wrong)
     assert policy is not None
     for split in ("test", "validation"):
-        predictions = read_predictions(wrong.predictions_path(split))
+        predictions = read_predictions(wrong, split)
         sentence = policy.select(predictions).sentence(split)
         assert f"{sentence}." in " ".join(report([wrong], split).html.split())
 
@@ -205,11 +206,11 @@ def test_what_comes_of_being_unsure_is_counted_on_the_pictures_shown(wrong: Run)
 def test_robustness_is_shown_for_the_pictures_it_was_measured_on_only(wrong: Run) -> None:
     estimate = {"value": 0.5, "ci": [0.25, 0.75], "n": 18}
     rows = [{"name": name, "accuracy": estimate, "lost": estimate} for name in ("plain", "noise")]
-    path = wrong.path / "robustness.json"
-    path.write_text(json.dumps({"split": "validation", "conditions": rows}))
+    kept = {"split": "validation", "conditions": rows}
+    wrong = keep(wrong, "robustness.json", json.dumps(kept))
     assert "Not measured. Type: <code>tl-catdog evaluate mine --robustness" in report([wrong]).html
     assert "<td>noise</td>" in report([wrong], "validation").html
-    path.write_text(json.dumps({"split": "test", "conditions": rows}))
+    wrong = keep(wrong, "robustness.json", json.dumps({**kept, "split": "test"}))
     assert "<td>noise</td>" in report([wrong]).html
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, paint, paint_set
+from tests.support.bare_runs import sealed
 from tests.support.made_up import made_up_run
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import class_indices
@@ -110,7 +111,7 @@ def test_a_baseline_and_a_run_without_answers_are_reviewed_too(tmp_path: Path) -
     (data / "ant" / "broken.png").write_bytes(b"no picture")
     run = made_up_run(data, tmp_path / "runs", arch="baseline")
     shutil.rmtree(run.path / "predictions")
-    found = reviewed(run)
+    found = reviewed(sealed(run.path))
     assert (found.answered, found.mistakes, found.unsure) == (0, (), ())
     assert found.n + len(found.skipped) == 13
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import paint_set
+from tests.support.bare_runs import sealed, sha
 from tests.support.made_up import made_up_run, network_run, small_network
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import UNREADABLE, file_digest
@@ -33,9 +34,9 @@ def example(number: int, label: str) -> Example:
 def predictions(rows: dict[str, tuple[str, list[float]]]) -> str:
     """Return saved predictions as CSV: name → label and probabilities."""
     table = [["sha256", "name", "label", "predicted", *(f"p({label})" for label in CLASSES)]]
-    for name, (label, chances) in rows.items():
+    for number, (name, (label, chances)) in enumerate(rows.items()):
         said = CLASSES[int(np.argmax(chances))]
-        table.append(["f00d", name, label, said, *map(str, chances)])
+        table.append([sha(number), name, label, said, *map(str, chances)])
     return "".join(",".join(row) + "\r\n" for row in table)
 
 
@@ -147,6 +148,7 @@ def test_the_worst_mistakes_are_the_surest_and_the_least_sure_the_closest(
     assert found.to_json()["mistakes"][0] == {
         "name": "wrong and surest", "split": "test", "label": "bee", "predicted": "ant",
         "probability": 0.9,
+        "sha256": sha(1),
     }  # fmt: skip
 
 
@@ -171,13 +173,13 @@ def test_features_are_those_of_a_picture_and_its_mirror_image_of_training_only(
     path = run.path / "split.csv"
     digest = file_digest(data / "train" / "ant" / "001.png")
     path.write_text(path.read_text().replace(digest, UNREADABLE))
-    training_features(run, progress)
+    training_features(sealed(run.path), progress)
     assert [len(splits) for splits, _ in asked] == [6, 5]
 
 
 def test_the_list_has_a_row_for_each_picture_with_its_own_figures() -> None:
     issue = LabelIssue("train/a.png", "ant", "bee", 0.12345, 0.0678, True, "f00d")
     assert to_csv([issue], {}) == (
-        "action,name,label,suggested,quality,p(label),sha256\n"
-        "keep,train/a.png,ant,bee,0.1235,0.0678,f00d\n"
+        "action,name,label,suggested,quality,p(label),sha256\r\n"
+        "keep,train/a.png,ant,bee,0.1235,0.0678,f00d\r\n"
     )

@@ -108,7 +108,7 @@ def killed(work: Callable[..., Any], calls: int, *, after: bool) -> Callable[...
     return counted
 
 
-@pytest.mark.parametrize("step", ["write_line", "_move", "rename"])
+@pytest.mark.parametrize("step", ["write_line", "_move", "rename_to_free"])
 @pytest.mark.parametrize("calls", [1, 2, 3])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("work", ["apply", "undo"])
@@ -119,8 +119,7 @@ def test_a_kill_at_any_time_can_be_undone(
     if work == "undo":
         apply(run, edits(run))
     with monkeypatch.context() as patch:
-        target = Path if step == "rename" else moves
-        patch.setattr(target, step, killed(getattr(target, step), calls, after=after))
+        patch.setattr(moves, step, killed(getattr(moves, step), calls, after=after))
         try:
             apply(run, edits(run)) if work == "apply" else undo(run)
         except Killed:
@@ -219,7 +218,7 @@ def test_a_move_that_fails_leaves_no_empty_file(run: Run, monkeypatch: pytest.Mo
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", refuse)
+        patch.setattr(moves, "rename_to_free", refuse)
         with pytest.raises(CatdogError, match="Permission denied"):
             apply(run, edits(run)[:1])
     assert tree(run) == before

@@ -2,19 +2,21 @@
 
 import csv
 import io
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tl_catdog.runs.contents import own_images
 
 from tests.conftest import COLOURS, paint, paint_set
 from tests.support.made_up import made_up_run
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
 from tl_catdog.journal.moves import Move
+from tl_catdog.review.label_issues import LabelIssue, to_csv
 from tl_catdog.review.review_list import COLUMNS, Edit, plan, read_list, train_anew
+from tl_catdog.runs.contents import own_images
 from tl_catdog.runs.folder import Run
 
 
@@ -52,6 +54,28 @@ def test_a_list_is_read_as_spreadsheets_save_it(
 ) -> None:
     (found,) = read_list(written(tmp_path / "list.csv", delimiter, encoding))
     assert found == Edit("bee", 'train/a,"b;.png', "ant", "f00d")
+
+
+def test_names_that_a_spreadsheet_takes_for_formulas_come_back(tmp_path: Path) -> None:
+    """Nobody's spreadsheet computes what a folder is called, and the picture is found again."""
+    items = [
+        LabelIssue(name, label, "@b", 0.5, 0.5, likely=True, sha256="f00d")
+        for name, label in (("=1/+2.png", "=1"), ("'=1/2.png", "'=1"), (" a/\r\n.png ", "-c"))
+    ]
+    edits = {(item.name, "f00d"): Edit("@b", item.name, item.label, "f00d") for item in items}
+    text = to_csv(items, edits)
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@")]
+    path = tmp_path / "list.csv"
+    path.write_text(text, newline="")
+    assert read_list(path) == tuple(edits.values())
+
+
+def test_no_pipe_and_no_device_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "list.csv")
+    for path in (tmp_path / "list.csv", Path("/dev/zero")):
+        with pytest.raises(UsageError, match=r"expected an edited review list, found none at .*"):
+            read_list(path)
 
 
 def test_the_heading_tells_what_parts_the_cells_whatever_is_in_names(tmp_path: Path) -> None:

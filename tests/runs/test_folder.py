@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Trained, paint_set
-from tests.support.bare_runs import manifest, publish
-from tests.support.made_up import made_up_run
-from tl_catdog.data.sets import load_training_set
+from tests.conftest import Trained
+from tests.support.bare_runs import publish, publish_run
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.runs.folder import (
     FEATURE_BANK,
@@ -22,12 +20,8 @@ from tl_catdog.runs.folder import (
     find_run,
     latest_run,
     list_runs,
-    own_images,
-    read_metrics,
     read_run,
-    read_split,
 )
-from tl_catdog.runs.writer import RunWriter
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "config.json"])
@@ -36,14 +30,22 @@ def test_a_folder_without_its_description_is_no_run(tmp_path: Path, missing: str
     (tmp_path / "run" / missing).unlink()
     with pytest.raises(CatdogError, match=missing):
         read_run(tmp_path / "run")
-    assert list_runs(tmp_path).unfinished == ("run",)
+    (error,) = list_runs(tmp_path).unreadable
+    assert missing in error.message
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}'])
-def test_a_damaged_manifest_is_no_run(tmp_path: Path, text: str) -> None:
+def test_a_run_that_cannot_be_read_is_left_out_and_said_not_to_be_unfinished(
+    tmp_path: Path, text: str
+) -> None:
+    publish(tmp_path, "good")
     publish(tmp_path, "run")
     (tmp_path / "run" / "manifest.json").write_text(text)
-    assert list_runs(tmp_path).unfinished == ("run",)
+    listed = list_runs(tmp_path)
+    assert [run.name for run in listed.runs] == ["good"]
+    assert listed.unfinished == ()
+    (error,) = listed.unreadable
+    assert str(tmp_path / "run") in error.message
 
 
 def test_a_run_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> None:
@@ -52,17 +54,18 @@ def test_a_run_of_ones_own_goes_before_the_one_that_ships(tmp_path: Path) -> Non
     assert not find_run(SHIPPED, tmp_path).ships
 
 
-def test_only_the_rest_of_a_run_is_said_to_be_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reference", ["half", "models", ".", "half.unfinished-0", "a.replaced-1"])
+def test_nothing_is_ever_said_to_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str
 ) -> None:
-    (tmp_path / "models" / "half").mkdir(parents=True)
-    (tmp_path / "models" / "half" / "config.json").write_text("{}")
+    for name in ("half", "half.unfinished-0", "a.replaced-1", "a"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "config.json").write_text("{}")
     monkeypatch.chdir(tmp_path)
-    for reference, hint in (("half", "rm -r models/half"), ("models", "ls "), (".", "ls ")):
-        with pytest.raises(CatdogError) as caught:
-            find_run(reference, Path("models"))
-        assert hint in caught.value.hint
-        assert ("rm" in caught.value.hint) == (reference == "half")
+    with pytest.raises(CatdogError) as caught:
+        find_run(reference, Path("models"))
+    assert "rm" not in caught.value.hint.split()
+    assert "--force" not in caught.value.hint
 
 
 def test_a_run_may_be_named_from_within(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,9 +96,7 @@ def test_an_unknown_run_lists_those_there_are(tmp_path: Path) -> None:
 def test_the_newest_run_is_the_default_and_without_any_the_one_that_ships(tmp_path: Path) -> None:
     assert latest_run(tmp_path).name == SHIPPED
     publish(tmp_path, "b")
-    with RunWriter(tmp_path, "a") as writer:
-        writer.write_config({})
-        writer.publish(manifest(created="2026-02-01"))
+    publish(tmp_path, "a", created="2026-02-01")
     assert latest_run(tmp_path).name == "a"
 
 
@@ -106,7 +107,6 @@ def test_a_real_run_holds_all_it_should(trained: Trained) -> None:
         "predictions", "references.npz", "split.csv",
     }  # fmt: skip
     assert run.predicted_splits() == ("test", "validation")
-    assert [row["stage"] for row in read_metrics(run)] == ["linear", "finetune"]
     for name in ("image_size", "epochs", "learning_rate", "augment", "patience"):
         assert run.config[name] is not None
     data = run.manifest["data"]
@@ -133,17 +133,29 @@ def test_files_and_hidden_folders_are_no_runs(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     found = list_runs(tmp_path)
     assert [run.name for run in found.runs] == ["run"]
-    assert found.unfinished == ("pictures",)
+    assert (found.unfinished, found.unreadable) == ((), ())
     assert list_runs(tmp_path / "missing").runs == ()
 
 
-@pytest.mark.parametrize("rest", ["run.replaced-x", "run.unfinished-x"])
-def test_the_rest_of_a_run_is_none_even_if_it_is_whole(tmp_path: Path, rest: str) -> None:
+def test_an_unfinished_run_is_none_even_if_it_is_whole_and_can_go_on(tmp_path: Path) -> None:
     publish(tmp_path, "run")
-    (tmp_path / "run").rename(tmp_path / rest)
+    (tmp_path / "run").rename(tmp_path / "run.unfinished-x")
     with pytest.raises(CatdogError, match="never finished") as caught:
-        read_run(tmp_path / rest)
-    assert "rm -r" in caught.value.hint
+        read_run(tmp_path / "run.unfinished-x")
+    assert caught.value.hint == "Type: tl-catdog train --resume run"
+    assert list_runs(tmp_path).unfinished == ("run.unfinished-x",)
+
+
+@pytest.mark.parametrize("inner", ["", "run"])
+def test_a_run_whose_name_a_killed_training_took_has_it_again(tmp_path: Path, inner: str) -> None:
+    publish(tmp_path, "run", "old")
+    rest = tmp_path / "run.replaced-1a2b"
+    if inner:  # as versions before 0.3 had it
+        rest.mkdir()
+    (tmp_path / "run").rename(rest / inner)
+    assert find_run("run", tmp_path).manifest["note"] == "old"
+    assert [run.name for run in list_runs(tmp_path).runs] == ["run"]
+    assert not rest.exists()
 
 
 def test_a_name_is_sought_among_the_runs_before_it_is_taken_for_a_path(
@@ -154,7 +166,8 @@ def test_a_name_is_sought_among_the_runs_before_it_is_taken_for_a_path(
     publish(Path("models"), "mine", "among the runs")
     assert find_run("mine", Path("models")).manifest["note"] == "among the runs"
     # But a run goes before any other folder.
-    Path("models/mine/config.json").unlink()
+    for name in ("config.json", "manifest.json"):
+        Path("models/mine", name).unlink()
     assert find_run("mine", Path("models")).manifest["note"] == "beside"
 
 
@@ -167,10 +180,9 @@ def hashed(folder: Path, **contents: bytes) -> Run:
         "references_sha256": OLDER_FEATURE_BANK,
         "head_sha256": HEAD,
     }
-    with RunWriter(folder, "run") as writer:
-        writer.write_config({"arch": "baseline", "image_size": 64})
-        model = {key: writer.write_bytes(names[key], content) for key, content in contents.items()}
-        return writer.publish({**manifest(), "model": model})
+    model = {key: hashlib.sha256(content).hexdigest() for key, content in contents.items()}
+    files = {names[key]: content for key, content in contents.items()}
+    return publish_run(folder, "run", files=files, model=model, config={"arch": "baseline"})
 
 
 @pytest.mark.parametrize(
@@ -188,7 +200,7 @@ def test_each_file_of_the_network_is_held_to_its_own_hash(
 ) -> None:
     run = hashed(tmp_path, **{key: b"content"})
     files = (MODEL, ONNX, FEATURE_BANK, OLDER_FEATURE_BANK, HEAD)
-    assert [other for other in files if run.holds(other)] == [name]
+    assert {other for other in files if run.holds(other)} == {MODEL, name}
     assert run.ships == (name == "head.npz")
     assert run.hash_of(name) == hashlib.sha256(b"content").hexdigest()
     assert run.read_checked(name) == b"content"
@@ -208,7 +220,7 @@ def test_the_keras_file_is_checked_before_it_is_loaded(tmp_path: Path) -> None:
     (run.path / MODEL).write_bytes(b"changed")
     with pytest.raises(CatdogError, match=r"changed one.*model\.keras") as caught:
         run.check_model()
-    assert caught.value.hint.endswith("tl-catdog train --arch baseline --run run --force")
+    assert caught.value.hint.endswith("tl-catdog train --arch baseline")
 
 
 def test_a_run_from_before_calibration_keeps_its_probabilities(tmp_path: Path) -> None:
@@ -218,32 +230,63 @@ def test_a_run_from_before_calibration_keeps_its_probabilities(tmp_path: Path) -
     assert read_run(tmp_path / "new").temperature == 1.7
 
 
-def test_a_run_knows_its_pictures_without_opening_one(tmp_path: Path) -> None:
-    data = paint_set(tmp_path / "set", {"train": 2, "validation": 3, "test": 1})
-    images = load_training_set(data)
-    run = made_up_run(data, tmp_path / "models", drawn=True)
-    for path in data.rglob("*.png"):
-        path.unlink()
-    found = own_images(run)
-    assert found.examples == images.examples
-    assert found.classes == run.classes == ("ant", "bee")
-    assert found.drawn
-    assert found.root == data
-    assert run.image_size == 32
-    assert run.predicted_splits() == ("test", "validation")
-    assert run.predictions_path("test") == run.path / "predictions" / "test.csv"
-
-
-def test_a_run_without_its_split_asks_for_a_folder(tmp_path: Path) -> None:
-    publish(tmp_path, "run")
-    with pytest.raises(CatdogError, match=r"split\.csv") as caught:
-        read_split(read_run(tmp_path / "run"))
-    assert "--data DIR" in caught.value.hint
-
-
-def test_another_format_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("config", ["", "{", '{"arch": 3}'])
+def test_a_run_of_a_newer_format_asks_for_an_upgrade_whatever_else_is_in_it(
+    tmp_path: Path, config: str
+) -> None:
     publish(tmp_path, "run")
     path = tmp_path / "run" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
-    with pytest.raises(CatdogError, match="its format 2 isn't 1"):
+    path.write_text(json.dumps({"format": 2, "new": True}))
+    (tmp_path / "run" / "config.json").write_text(config)
+    with pytest.raises(CatdogError, match="found format 2, of a newer tl-catdog") as caught:
         read_run(tmp_path / "run")
+    assert caught.value.hint == "Type: pip install --upgrade tl-catdog"
+
+
+PREDICTED = "predictions/test.csv"
+
+
+def test_each_file_of_a_run_is_held_to_its_hash(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, "run", files={PREDICTED: b"said"})
+    assert run.read(PREDICTED) == b"said"
+    assert run.predicted_splits() == ("test",)
+    (run.path / PREDICTED).write_bytes(b"sagt")
+    with pytest.raises(CatdogError, match=r"found a changed one: .*test\.csv") as caught:
+        run.read(PREDICTED, "Type: this")
+    assert caught.value.hint == "Type: this"
+    (run.path / PREDICTED).unlink()
+    assert run.predicted_splits() == ("test",)  # lost, so that it is asked for and missed
+    with pytest.raises(CatdogError, match=r"found none: .*test\.csv"):
+        run.read(PREDICTED)
+
+
+def test_a_file_that_the_manifest_does_not_know_is_none_of_the_run(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, "run", files={PREDICTED: b"said"})
+    (run.path / "predictions" / "train.csv").write_bytes(b"said")
+    with pytest.raises(CatdogError, match="a changed one"):
+        run.read("predictions/train.csv")
+
+
+def test_a_changed_config_is_noticed(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, "run")
+    path = run.path / "config.json"
+    path.write_text(path.read_text().replace('"image_size": 32', '"image_size": 64'))
+    with pytest.raises(CatdogError, match=r"config\.json, found a changed file"):
+        read_run(run.path)
+
+
+def test_a_run_from_before_hashes_gives_what_is_there(tmp_path: Path) -> None:
+    publish(tmp_path, "run")
+    path = tmp_path / "run" / "manifest.json"
+    told = json.loads(path.read_text())
+    del told["files"]
+    path.write_text(json.dumps(told))
+    (tmp_path / "run" / "split.csv").write_text("anything")
+    assert read_run(tmp_path / "run").read("split.csv") == b"anything"
+
+
+def test_only_predictions_on_known_splits_count(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, "run", files={PREDICTED: b"said"})
+    for name in (".validation.1a2b.tmp.csv", ".tl-catdog-0a1b2c3d-validation.csv", "holiday.csv"):
+        (run.path / "predictions" / name).write_bytes(b"said")
+    assert run.predicted_splits() == ("test",)

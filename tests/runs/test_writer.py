@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bare_runs import manifest, publish
+from tests.support.bare_runs import CONFIG, manifest, publish
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.runs.folder import list_runs, read_metrics, read_run
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import list_runs, read_run
 from tl_catdog.runs.writer import RunWriter, choose_name
+
+EPOCH = {"stage": "frozen", "loss": 1, "accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.5}
 
 
 def test_a_run_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({"arch": "baseline"})
+        writer.write_config(CONFIG)
         writer.append_metrics({"epoch": 1})
         assert not (tmp_path / "run").exists()
         listed = list_runs(tmp_path)
@@ -34,7 +37,7 @@ def test_a_failed_training_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_killed_training_leaves_a_folder_known_as_unfinished(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "run")
-    writer.write_config({"arch": "baseline"})
+    writer.write_config(CONFIG)
     # Even a manifest, written just before the kill, doesn't make it a run.
     (writer.path / "manifest.json").write_text(json.dumps({"format": 1, **manifest()}))
     assert list_runs(tmp_path).runs == ()
@@ -70,7 +73,7 @@ def test_a_forced_training_that_fails_leaves_the_old_run(tmp_path: Path) -> None
 
 def test_two_trainings_that_chose_one_name_both_survive(tmp_path: Path) -> None:
     with RunWriter(tmp_path, "run") as slow:
-        slow.write_config({})
+        slow.write_config(CONFIG)
         assert publish(tmp_path, "run") == "run"
         assert slow.publish(manifest()).name == "run-2"
 
@@ -104,16 +107,16 @@ def test_a_free_number_is_found_among_any_other_names(tmp_path: Path) -> None:
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     with RunWriter(tmp_path, "run") as writer:
-        writer.write_config({"arch": "baseline", "epochs": 3})
+        writer.write_config({**CONFIG, "epochs": 3})
         writer.write_split("split")
         writer.write_predictions("test", "said")
         for epoch in (1, 2):
-            writer.append_metrics({"stage": "frozen", "epoch": epoch})
+            writer.append_metrics({**EPOCH, "epoch": epoch})
         digest = writer.write_bytes("model.onnx", b"graph")
         run = writer.publish(manifest("mine"))
     assert digest == hashlib.sha256(b"graph").hexdigest()
     assert run.path == tmp_path / "run"
-    assert run.config == {"arch": "baseline", "epochs": 3}
+    assert run.config == {**CONFIG, "epochs": 3}
     assert run.manifest["note"] == "mine"
     assert run.manifest["format"] == 1
     assert (run.path / "split.csv").read_text() == "split"

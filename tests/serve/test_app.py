@@ -12,8 +12,10 @@ import pytest
 from starlette.requests import Request
 
 from tests.conftest import paint_set
+from tests.support.bare_runs import sealed
 from tests.support.made_up import made_up_run
 from tl_catdog.data.folders import TEST, VALIDATION
+from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictions import read_predictions
@@ -261,7 +263,7 @@ def test_heat_is_told_only_when_asked_for(
 
 def test_the_run_is_told_with_its_test_accuracy(run: Run, send: Send) -> None:
     found = send("GET", "/about").json()
-    metrics = compute_metrics(read_predictions(run.predictions_path(TEST)))
+    metrics = compute_metrics(read_predictions(run, TEST))
     assert found["run"] == "mine"
     assert found["classes"] == ["ant", "bee"]
     assert (found["image_size"], found["arch"]) == (32, "mobilenet")
@@ -275,7 +277,10 @@ def test_without_test_pictures_it_is_the_validation_s_accuracy(tmp_path: Path) -
     data = paint_set(tmp_path / "set", {"train": 2, "validation": 3, "test": 4})
     run = made_up_run(data, tmp_path / "runs")
     run.predictions_path(TEST).unlink()
+    with pytest.raises(CatdogError, match=r"found none: .*test\.csv"):  # lost
+        about_run(run)
+    run = sealed(run.path)
     assert about_run(run)["accuracy"]["split"] == VALIDATION
     assert about_run(run)["accuracy"]["n"] == 6
     run.predictions_path(VALIDATION).unlink()
-    assert "accuracy" not in about_run(run)
+    assert "accuracy" not in about_run(sealed(run.path))

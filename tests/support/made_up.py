@@ -10,6 +10,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.support.bare_runs import CONFIG, MANIFEST
+from tests.support.bare_runs import manifest as bare_manifest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.sets import load_training_set
@@ -18,8 +20,6 @@ from tl_catdog.prediction.predictor import to_predictions
 from tl_catdog.runs.folder import ONNX, Run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.manifest import describe
-
-SETTINGS = {"arch": "mobilenet", "image_size": 32, "backbone_weights": "packaged"}
 
 
 def made_up_run(
@@ -31,12 +31,12 @@ def made_up_run(
     """
     pictures = load_training_set(data, drawn=drawn)
     with RunWriter(runs_dir, name) as writer:
-        writer.write_config({**SETTINGS, **settings})
+        writer.write_config({**CONFIG, **settings})
         writer.write_split(to_csv(pictures))
         for split in set(pictures.splits) - {TRAIN}:
             writer.write_predictions(split, answers(pictures, split))
         created = datetime.now(UTC).isoformat()
-        return writer.publish({"name": name, "created": created, "data": describe(pictures)})
+        return writer.publish({**MANIFEST, "created": created, "data": describe(pictures)})
 
 
 def answers(pictures: ImageSet, split: str) -> str:
@@ -49,24 +49,8 @@ def answers(pictures: ImageSet, split: str) -> str:
     return to_predictions(classes, examples, probabilities).to_csv()
 
 
-MANIFEST: dict[str, Any] = {
-    "name": "mine",
-    "created": "2026-01-02T03:04:05+00:00",
-    "interrupted": False,
-    "seed": 7,
-    "versions": {"tl-catdog": "0.2.0", "python": "3.11.7"},
-    "machine": {
-        "system": "Linux x86_64",
-        "cpus": 2,
-        "memory_bytes": 8 * 10**9,
-        "command": ["train", "--data", "my set"],
-    },
-    "stages": [{"name": "frozen", "epochs": 2, "best_epoch": 1}],
-    "timings": {"train_seconds": 12.0},
-    "skipped": [],
-    "git_commit": None,
-}
-MODEL = {
+SMALLEST = 32  # pixels of a run's pictures; its network may take smaller ones here
+MODEL: dict[str, Any] = {
     "sha256": "f00d" * 16,
     "bytes": 1_234_567,
     "params": 2_422_081,
@@ -100,7 +84,7 @@ def network_run(
         manifest: Entries that differ; those of ``data`` and ``model`` are added to what is there.
     """
     with RunWriter(runs_dir, manifest.get("name", "mine")) as writer:
-        writer.write_config({**SETTINGS, "seed": 7, "image_size": size, **(config or {})})
+        writer.write_config({**CONFIG, "image_size": max(size, SMALLEST), **(config or {})})
         digest = writer.write_bytes(ONNX, graph)
         for split, text in (predictions or {}).items():
             writer.write_predictions(split, text)
@@ -111,13 +95,10 @@ def network_run(
         if images is not None:
             writer.write_split(to_csv(images))
             data = describe(images)
-        whole = {
-            **MANIFEST,
-            **manifest,
-            "data": {**data, **manifest.get("data", {})},
-            "model": {**MODEL, "onnx_sha256": digest, **manifest.get("model", {})},
-        }
-        return writer.publish(whole)
+        data |= manifest.pop("data", {})
+        model = {**MODEL, "onnx_sha256": digest, **manifest.pop("model", {})}
+        created = manifest.pop("created", MANIFEST["created"])
+        return writer.publish(bare_manifest(created=created, data=data, model=model, **manifest))
 
 
 def small_network(

@@ -8,7 +8,7 @@ import pytest
 from tl_catdog.drawings import draw, draw_set
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.mobilenet import build_mobilenet
-from tl_catdog.prediction.predictor import load_keras
+from tl_catdog.prediction.networks import load_keras
 from tools.keras_gradcam import KerasGradCam
 from tools.pointing import (
     ANIMAL,

@@ -13,7 +13,8 @@ from tests.conftest import paint_set
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_training_set
-from tl_catdog.runs.folder import ONNX, Run, read_metrics
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import ONNX, Run
 from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, list_unfinished
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.checkpoint import CheckpointFile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,13 @@ from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import UsageError
-from tl_catdog.files import write_json, write_text
 from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import predict_examples
 from tl_catdog.prediction.rejection import Policy, policy_for, policy_of
 from tl_catdog.prediction.sources import GivenImage, image_sources, one_source
-from tl_catdog.runs.folder import ROBUSTNESS, own_images
+from tl_catdog.runs.contents import own_images
+from tl_catdog.runs.folder import PREDICTIONS, ROBUSTNESS
+from tl_catdog.runs.keeping import keep
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.robustness import Condition
@@ -170,7 +172,7 @@ class Classifier(Loaded):
         own = data is None
         images = self.images(data, how, label_map)
         wanted = split_to_evaluate(self.run, images, split, own=own, again=again or mirror)
-        trained_on = 0
+        trained_on, notes = 0, images.notes
         if own and not again and not mirror and wanted in self.run.predicted_splits():
             predictions, skipped = saved_predictions(self.run, wanted)
         else:
@@ -189,7 +191,7 @@ class Classifier(Loaded):
             found = predict_examples(predictor, examples, progress, own=among)
             predictions, skipped = found.predictions, found.skipped
             if own and not mirror:
-                write_text(self.run.predictions_path(wanted), predictions.to_csv())
+                notes = (*notes, *self._keep(f"{PREDICTIONS}/{wanted}.csv", predictions.to_csv()))
         return EvaluationResult(
             run=self.run,
             data=images.name,
@@ -203,7 +205,7 @@ class Classifier(Loaded):
             policy=policy_of(self.run),
             label_map=dict(label_map or {}),
             left_out=images.ignored,
-            notes=images.notes,
+            notes=notes,
             out_of_fold=own and wanted == VALIDATION and self.run.out_of_fold,
         )
 
@@ -219,7 +221,7 @@ class Classifier(Loaded):
         """Measure how much of its accuracy is left when pictures get worse in eight ways.
 
         The plain pictures come first. What is found on its own pictures is kept in the run, for
-        its report.
+        its report, if the run can be written to.
 
         Args:
             data: As for ``evaluate``.
@@ -242,8 +244,17 @@ class Classifier(Loaded):
         conditions = robustness(self.predictor(), examples, progress)
         if data is None:
             rows = [item.to_json() for item in conditions]
-            write_json(self.run.path / ROBUSTNESS, {"split": wanted, "conditions": rows})
+            text = json.dumps({"split": wanted, "conditions": rows}, indent=2)
+            self._keep(ROBUSTNESS, f"{text}\n")
         return conditions
+
+    def _keep(self, name: str, text: str) -> tuple[str, ...]:
+        """Keep a file in the run; return why it can't be kept, if so."""
+        try:
+            self.run = keep(self.run, name, text)
+        except OSError as error:
+            return (f"Not kept: {self.run.path} can't be written to ({error.strerror}).",)
+        return ()
 
     def images(
         self,

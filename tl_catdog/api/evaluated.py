@@ -55,4 +55,4 @@ def saved_predictions(run: Run, split: str) -> tuple[Predictions, tuple[Skipped,
         for item in run.manifest["skipped"]
         if item["split"] == split
     )
-    return read_predictions(run.predictions_path(split)), skipped
+    return read_predictions(run, split), skipped

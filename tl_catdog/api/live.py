@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -149,14 +151,76 @@ class LiveView(PlainView):
             self._task = None
 
 
+class Both(Observer):
+    """Tells two observers the same, one after the other.
+
+    Args:
+        first: One.
+        second: The other.
+    """
+
+    def __init__(self, first: Observer, second: Observer) -> None:
+        for name in (name for name in vars(Observer) if not name.startswith("_")):
+            setattr(self, name, _both(getattr(first, name), getattr(second, name)))
+
+
+def _both(first: Any, second: Any) -> Any:
+    def tell(*args: Any, **named: Any) -> None:
+        first(*args, **named)
+        second(*args, **named)
+
+    return tell
+
+
+class _Forgiving:
+    """Standard error, however it is: what it doesn't take is lost, and the training goes on."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        try:
+            return sys.stderr.isatty()
+        except (AttributeError, ValueError):
+            return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+def console() -> Console:
+    """Return where a program is shown a training: a notebook's cell, else standard error."""
+    return Console(file=_Forgiving(), highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
+
+
 @contextlib.contextmanager
 def watch(console: Console) -> Iterator[Observer]:
     """Give the view that fits the console."""
-    if not console.is_terminal:
+    if not console.is_terminal and not _has_widgets(console):
         yield PlainView(console)
         return
     with progress_bar(console) as progress:
         yield LiveView(console, progress)
+
+
+def _has_widgets(console: Console) -> bool:
+    """Return whether it is a notebook's that can show a bar; others would get a warning."""
+    if not console.is_jupyter:
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("ipywidgets") is not None
+
+
+def say_waiting(console: Console) -> None:
+    """Say why nothing happens yet."""
+    console.print("waiting for another training of this process to end", soft_wrap=True)
 
 
 def progress_bar(console: Console) -> Progress:

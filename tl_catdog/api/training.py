@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.api.resuming import Resumption, begun_of, require_same_images, resumption
+from tl_catdog.api.turns import turn
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
@@ -22,14 +26,26 @@ if TYPE_CHECKING:
     from tl_catdog.training.trainer import TrainingResult
 
 
-def train(data: str | Path, *, observer: Observer | None = None, **settings: Any) -> Classifier:
+def train(
+    data: str | Path,
+    *,
+    progress: bool = False,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> Classifier:
     """Train a classifier on a folder of pictures; it leaves a run, as the command does.
+
+    Trainings of one process take turns: one that is begun in another thread waits until the first
+    one has ended, and gives what it gives alone, bit for bit. To interrupt it keeps the best epoch
+    so far, as Ctrl-C or a notebook's button does.
 
     Args:
         data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
             cat.1.jpg, or pictures that a table in it names.
+        progress: Whether to show what the command shows: a bar and a line for each epoch in a
+            terminal and, with ipywidgets, in a notebook; lines elsewhere.
         observer: Called on the way: decoding, each step, each epoch; see
-            ``training.observer.Observer``.
+            ``training.observer.Observer``. It may predict, but not train.
         **settings: The fields of ``config.TrainConfig``, such as ``arch`` (``"mobilenet"`` or
             ``"baseline"``), ``finetune``, ``seed``, ``labels``, ``group_by``, ``run`` or
             ``runs_dir``.
@@ -39,7 +55,7 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
 
     Raises:
         UsageError: A setting is unknown or out of its range, the folder isn't a set, or the run's
-            name is taken.
+            name is taken, or an observer called it.
         CatdogError: The training can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through; later, the best
             epoch so far becomes the run.
@@ -49,13 +65,34 @@ def train(data: str | Path, *, observer: Observer | None = None, **settings: Any
     tl_catdog.errors.UsageError: expected known settings, found 'epohcs'; the valid ones are ...
     """
     config = from_mapping({"data": str(data), **settings})
-    name = run_name(config)
-    images = training_images(config, Path(data))
-    return Classifier(fit(config, images, name, observer).run)
+    # Where the program goes to meanwhile doesn't matter.
+    root, runs_dir = Path(data).absolute(), Path(config.runs_dir).absolute()
+    with _watched(observer, progress) as watching:
+        name = run_name(replace(config, runs_dir=str(runs_dir)))
+        images = training_images(config, root)
+        return Classifier(_begin(config, images, runs_dir / name, watching).run)
+
+
+@contextlib.contextmanager
+def _watched(observer: Observer | None, progress: bool) -> Iterator[Observer | None]:
+    """Wait for the turn of a training; give what is told of it, to the view as well if wanted."""
+    if not progress:
+        with turn():
+            yield observer
+        return
+    from tl_catdog.api import live
+
+    console = live.console()
+    with turn(lambda: live.say_waiting(console)), live.watch(console) as view:
+        yield view if observer is None else live.Both(view, observer)
 
 
 def resume(
-    run: str | None = None, *, runs_dir: str | Path = "models", observer: Observer | None = None
+    run: str | None = None,
+    *,
+    runs_dir: str | Path = "models",
+    progress: bool = False,
+    observer: Observer | None = None,
 ) -> Classifier:
     """Go on with a training that was killed or asked to stop.
 
@@ -65,10 +102,12 @@ def resume(
     Args:
         run: The run's name; None for the only training that was stopped.
         runs_dir: Folder of the runs.
+        progress: As for ``train``.
         observer: As for ``train``.
 
     Raises:
-        UsageError: There is no such training, several are there, or it is still running.
+        UsageError: There is no such training, several are there, it is still running, or an
+            observer called this.
         CatdogError: Its pictures changed, or it can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through.
 
@@ -76,9 +115,11 @@ def resume(
     Traceback (most recent call last):
     tl_catdog.errors.UsageError: expected a training of the name 'mine' in nowhere that was ...
     """
-    item = resumption(run, Path(runs_dir))
-    images = training_images(item.config, item.root, drawn=item.begun.drawn)
-    return Classifier(go_on(item, images, observer).run)
+    with _watched(observer, progress) as watching:
+        item = resumption(run, Path(runs_dir))
+        place = item.unfinished.path.absolute()
+        images = training_images(item.config, item.root.absolute(), drawn=item.begun.drawn)
+        return Classifier(_go_on(item, images, place, watching).run)
 
 
 def go_on(item: Resumption, images: ImageSet, observer: Observer | None = None) -> TrainingResult:
@@ -89,10 +130,17 @@ def go_on(item: Resumption, images: ImageSet, observer: Observer | None = None) 
         CatdogError: The pictures changed, or it can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through.
     """
+    with turn():
+        return _go_on(item, images, item.unfinished.path, observer)
+
+
+def _go_on(
+    item: Resumption, images: ImageSet, place: Path, observer: Observer | None
+) -> TrainingResult:
     require_same_images(item, images)
-    stopped = item.unfinished
-    force = item.config.force or stopped.path.name == stopped.name  # a run of the best so far
-    with RunWriter(stopped.path.parent, stopped.name, force=force, earlier=stopped.path) as writer:
+    name = item.unfinished.name
+    force = item.config.force or place.name == name  # a run of the best so far
+    with RunWriter(place.parent, name, force=force, earlier=place) as writer:
         return _fit(item.config, images, writer, observer)
 
 
@@ -161,7 +209,14 @@ def fit(
         CatdogError: The training can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through.
     """
-    with RunWriter(Path(config.runs_dir), name, force=config.force) as writer:
+    with turn():
+        return _begin(config, images, Path(config.runs_dir) / name, observer)
+
+
+def _begin(
+    config: TrainConfig, images: ImageSet, place: Path, observer: Observer | None
+) -> TrainingResult:
+    with RunWriter(place.parent, place.name, force=config.force) as writer:
         writer.begin(begun_of(config, images))
         return _fit(config, images, writer, observer)
 

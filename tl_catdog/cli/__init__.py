@@ -28,7 +28,6 @@ from tl_catdog.cli import (
 )
 from tl_catdog.cli.failures import DEBUG, Command, explained
 from tl_catdog.cli.output import complain, warnings_as_notes
-from tl_catdog.cores import bound_libraries
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.version import __version__
 
@@ -63,7 +62,7 @@ def _root(
     ] = False,
 ) -> None:
     """From folders of pictures to a classifier whose figures can be defended."""
-    bound_libraries()
+    runtime.prepare_libraries()
 
 
 COMMANDS = (

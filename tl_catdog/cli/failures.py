@@ -11,18 +11,20 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand
 
-from tl_catdog.errors import CatdogError, UsageError, refusal_in, shown
+from tl_catdog.errors import CatdogError, UsageError, refusal_in, shortened, shown
 from tl_catdog.files import cache_folder
 from tl_catdog.scratch import MARK
 
 PLACES = ("--out", "--into", "--html", "--confusion", "--folders", "--runs-dir")
 """Options that name what is written to."""
+
+NO_OPTIONS: Mapping[str, Any] = {}
 
 SCRATCH_PREFIX = re.compile(rf"^{re.escape(MARK)}[0-9a-f]{{8}}-(?=.)")
 AGAIN = "then type the command again."
@@ -56,7 +58,7 @@ class Command(TyperCommand):
         except OSError as error:
             if os.environ.get(DEBUG):
                 raise
-            options = [option for item in self.params for option in item.opts]
+            options = {item.opts[0]: ctx.params.get(item.name) for item in self.params}
             raise explained(error, options) or error from error
 
 
@@ -67,12 +69,12 @@ def _says_nothing(value: Any) -> bool:
     return isinstance(value, str | Path) and not str(value).strip()
 
 
-def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError | None:
+def explained(error: BaseException, options: Mapping[str, Any] = NO_OPTIONS) -> CatdogError | None:
     """Return what to tell people of what the system refuses; None if it is none of that.
 
     Args:
         error: What happened.
-        options: The options of the command that it happened in.
+        options: The options of the command that it happened in, with their values.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return _explained(error, options)
@@ -82,11 +84,21 @@ def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError 
     if isinstance(error, OSError):
         return _explained(error, options)
     # TensorFlow's own error isn't imported: that takes seconds.
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    exhausted = type(error).__name__ == "ResourceExhaustedError"
+    if isinstance(error, MemoryError) or exhausted or "failed to map segment" in str(error):
         return CatdogError(
             "expected enough memory for this, found too little.",
-            "Close other programs, or ask for less at a time, such as --batch-size 8, " + AGAIN,
+            f"Close other programs, or ask for less at a time: smaller pictures, batches; {AGAIN}",
         )
+    if isinstance(error, ImportError) and not (error.name or "").startswith("tl_catdog"):
+        reason = shortened(str(error), 200)
+        return CatdogError(
+            f"expected packages that can be loaded, found one that can't: {reason}.",
+            "Type: tl-catdog doctor, which looks at all of them",
+        )
+    loop = re.match(r"Symlink loop from '(.+)'$", str(error), re.DOTALL)
+    if isinstance(error, RuntimeError) and loop:  # of pathlib before Python 3.13
+        return _explained(OSError(errno.ELOOP, os.strerror(errno.ELOOP), loop[1]), options)
     if isinstance(error, RecursionError):
         return CatdogError(
             "expected files that aren't nested without end, found one.",
@@ -95,7 +107,7 @@ def explained(error: BaseException, options: Sequence[str] = ()) -> CatdogError 
     return None
 
 
-def _explained(error: OSError, options: Sequence[str]) -> CatdogError:
+def _explained(error: OSError, options: Mapping[str, Any]) -> CatdogError:
     number = error.errno
     named = error.filename if isinstance(error.filename, (str, bytes, os.PathLike)) else None
     place = None if named is None else _final(Path(os.fsdecode(named)))
@@ -154,6 +166,10 @@ def _final(place: Path) -> Path:
     return Path(*(SCRATCH_PREFIX.sub("", part) for part in place.parts))
 
 
+def _within(place: Path, folder: Path) -> bool:
+    return Path(os.path.abspath(place)).is_relative_to(os.path.abspath(folder))  # noqa: PTH100
+
+
 def _folder_there(place: Path) -> Path:
     """Return the nearest folder of a path that is there."""
     parents = Path(os.path.abspath(place)).parents  # noqa: PTH100 (without "..", links as they are)
@@ -165,9 +181,15 @@ def _cannot_read(place: Path) -> bool:
     return os.path.lexists(place) and not os.access(place, os.R_OK)
 
 
-def _elsewhere(place: Path | None, options: Sequence[str]) -> str:
+def _elsewhere(place: Path | None, options: Mapping[str, Any]) -> str:
     """Return how another place is named."""
     if place is not None and place.absolute().is_relative_to(cache_folder()):
         return "Set XDG_CACHE_HOME to a folder that can be written to."
-    named = [option for option in PLACES if option in options]
+    given = {option: options[option] for option in PLACES if option in options}
+    left_open = [option for option, value in given.items() if value is None]
+    named = [
+        option
+        for option, value in given.items()
+        if value is not None and place is not None and _within(place, Path(value))
+    ] or left_open
     return f"Name another place: {' or '.join(named)}." if named else "Work in another folder."

@@ -123,7 +123,9 @@ def _jsonable(value: Any) -> Any:
     return value.to_json()
 
 
-MISPLACED = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS)
+MISPLACED = (
+    errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS,
+)  # fmt: skip
 """What is wrong with the place that was named, rather than with the disk."""
 
 

@@ -10,7 +10,7 @@ import typer
 
 from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir, file_option, seed_of
 from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
-from tl_catdog.errors import UsageError, listing
+from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import Run, find_run
 from tl_catdog.wording import count, plural
 
@@ -75,6 +75,7 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
 
     folder = run.path / FOLDER
     path, page = folder / LIST, folder / GALLERY
+    _check_own(folder, path, page)
     before = read_list(path) if path.exists() else ()
     edits = {(edit.name, edit.digest): edit for edit in before if edit.action != KEEP}
     with counting(notices(), "looking at pictures") as progress:
@@ -104,6 +105,21 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
         f"List:     {path}, {plural(len(found.label_issues), 'row')}",
         f"Next: edit the column action of the list, then type: {command}",
     )
+
+
+def _check_own(folder: Path, *files: Path) -> None:
+    """Make sure that what is written is the run's own: a stranger's run may hold links and pipes.
+
+    Raises:
+        CatdogError: It isn't.
+    """
+    for place in (folder, *files):
+        odd = place.exists() and not (place.is_dir() or place.is_file())
+        if odd or place.is_symlink():
+            raise CatdogError(
+                f"expected {place} to be the run's own, found a link or no regular file.",
+                f"Type: ls -l {shlex.quote(str(place.parent))}",
+            )
 
 
 def review_view(found: Review) -> RenderableType:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tl_catdog.cli.output import note
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.runs.folder import Run, find_run, latest_run, list_runs
+from tl_catdog.runs.folder import Run, RunList, find_run, list_runs, shipped_run
 
 
 def chosen_run(name: str | None, folder: Path) -> Run:
@@ -18,7 +18,9 @@ def chosen_run(name: str | None, folder: Path) -> Run:
     """
     if name is not None:
         return find_run(name, folder)
-    run = latest_run(folder)
+    listed = list_runs(folder)
+    _say_unreadable(listed)
+    run = listed.runs[-1] if listed.runs else shipped_run()
     if run.ships:
         note(
             f"No run in {folder}, so {run.name}, which ships with tl-catdog, answers: it knows "
@@ -34,6 +36,7 @@ def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
 
     Raises:
         UsageError: There is none, or none of a name.
+        CatdogError: None of them can be read.
     """
     if names:
         found = (find_run(name, folder) for name in names)
@@ -41,9 +44,17 @@ def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
     listed = list_runs(folder)
     if listed.unfinished:
         note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
+    if not listed.runs and listed.unreadable:
+        raise listed.unreadable[0]
+    _say_unreadable(listed)
     if not listed.runs:
         raise UsageError(
             f"expected finished runs in {folder}, found none.",
             "Type: tl-catdog train --arch baseline",
         )
     return listed.runs
+
+
+def _say_unreadable(listed: RunList) -> None:
+    for error in listed.unreadable:
+        note(f"Left out: {error}")

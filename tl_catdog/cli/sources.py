@@ -8,7 +8,7 @@ from pathlib import Path
 from tl_catdog import drawings
 from tl_catdog.cli.output import note, notices
 from tl_catdog.data.folders import holds_images
-from tl_catdog.files import cache_folder
+from tl_catdog.files import passing_folder, usable_cache_folder
 
 HERE = Path("data")
 INFO_FILE = "drawn.json"
@@ -41,7 +41,7 @@ def drawn_set() -> Path:
     """Return the folder of the built-in drawings, which are made when they are first needed."""
     from tl_catdog.cli.live import counting
 
-    root = cache_folder() / "drawn" / f"v{drawings.VERSION}"
+    root = (usable_cache_folder() or passing_folder()) / "drawn" / f"v{drawings.VERSION}"
     if not (root / INFO_FILE).is_file():
         root.parent.mkdir(parents=True, exist_ok=True)
         with counting(notices(), "drawing cats and dogs") as progress:

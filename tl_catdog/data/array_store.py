@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.errors import CatdogError
-from tl_catdog.files import cache_folder
+from tl_catdog.files import cache_folder, usable_cache_folder
 from tl_catdog.wording import byte_size
 
 MEMORY_LIMIT = 16 * 2**20
@@ -29,7 +32,8 @@ class ArrayStore:
 
     On the disk it is a file without a name, so that not even a killed program leaves it behind. It
     is mapped into memory for each access only: pages of a standing mapping count as the process's
-    memory, these as the system's cache.
+    memory, these as the system's cache. Where the cache folder can't be written to, which is said,
+    it lies in the folder for temporary files, or else in memory.
 
     Args:
         count: N.
@@ -38,7 +42,7 @@ class ArrayStore:
         storage: ``memory``, ``disk``, or ``auto`` for the disk above ``MEMORY_LIMIT``.
 
     Raises:
-        CatdogError: The cache folder can't be written to, or its disk has no room.
+        CatdogError: The disk of the cache folder has no room.
     """
 
     def __init__(self, count: int, shape: Sequence[int], dtype: Any, storage: str = "auto") -> None:
@@ -48,15 +52,15 @@ class ArrayStore:
         self.on_disk = size > 0 and (
             storage == "disk" or (storage == "auto" and size > MEMORY_LIMIT)
         )
-        if self.on_disk:
-            self._file = _nameless_file(size)
-        else:
+        self._file: Any = _nameless_file(size) if self.on_disk else None
+        if self._file is None:
+            self.on_disk = False
             self._array: npt.NDArray[Any] = np.zeros(self.shape, self.dtype)
 
     @property
     def row_bytes(self) -> int:
         """How many bytes a row takes."""
-        return math.prod(self.shape[1:]) * self.dtype.itemsize
+        return int(math.prod(self.shape[1:]) * self.dtype.itemsize)
 
     def write(self, position: int, row: npt.NDArray[Any]) -> None:
         """Write a row, ``shape``, to a position below N.
@@ -91,20 +95,37 @@ class ArrayStore:
 
 
 def _nameless_file(size: int) -> Any:
-    folder = cache_folder() / "rows"
+    """Return a file that is gone when it is closed; None where none can be made.
+
+    Raises:
+        CatdogError: The disk of the cache folder has no room.
+    """
+    folder = usable_cache_folder()
+    if folder is not None:
+        try:
+            (folder / "rows").mkdir(exist_ok=True)
+            return _file_in(folder / "rows", size)
+        except OSError as error:
+            raise _no_room(size, str(error.strerror)) from error
+    with contextlib.suppress(OSError):  # there may be no folder for temporary files either
+        return _file_in(Path(tempfile.gettempdir()), size)
+    return None
+
+
+def _file_in(folder: Path, size: int) -> Any:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(errno.ENOSPC, byte_size(free))
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-        if size > free:
-            raise OSError(None, byte_size(free))
-        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         if hasattr(os, "posix_fallocate"):
             # The room is taken now: writing to a mapping of a full disk would end the process.
             os.posix_fallocate(file.fileno(), 0, size)
         else:
             os.truncate(file.fileno(), size)
-    except OSError as error:
-        raise _no_room(size, str(error.strerror)) from error
+    except BaseException:
+        file.close()
+        raise
     return file
 
 

@@ -79,12 +79,12 @@ def decode_all(
         progress: Called with (done, total) after each picture.
 
     Raises:
-        CatdogError: There is no room for them.
+        CatdogError: There is no room for them, or one has changed since it was hashed.
     """
     rows = ArrayStore(len(examples), (size, size, 3), np.uint8, cache)
     good: list[Example] = []
     skipped: list[Skipped] = []
-    results = map_threaded(lambda example: try_decode(example.path, size), examples)
+    results = map_threaded(lambda example: try_decode(example.source, size), examples)
     for done, (example, result) in enumerate(zip(examples, results, strict=True), start=1):
         if isinstance(result, ImageError):
             skipped.append(Skipped(example.path, example.split, result.message))

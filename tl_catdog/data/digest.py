@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tl_catdog.data.parallel import map_threaded
-from tl_catdog.data.reading import open_file
+from tl_catdog.data.reading import open_file, read_file
+from tl_catdog.errors import CatdogError
 
 UNREADABLE = ""
 
@@ -27,6 +29,35 @@ def file_digest(path: Path) -> str:
 def file_digests(paths: Iterable[Path]) -> list[str]:
     """Return ``file_digest`` of each path, in order, read in parallel."""
     return list(map_threaded(file_digest, paths))
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """A file that was hashed, and has to be the same when it is read again.
+
+    Attributes:
+        path: Where it is.
+        digest: Its ``file_digest``.
+    """
+
+    path: Path
+    digest: str
+
+    def read(self) -> bytes:
+        """Return its bytes: the very ones that were hashed.
+
+        Raises:
+            OSError: It can't be read any more.
+            CatdogError: It has changed.
+        """
+        data = read_file(self.path)
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise CatdogError(
+                "expected pictures that stay as they are while they are used, "
+                f"found that {self.path} changed meanwhile.",
+                "Type the same command again.",
+            )
+        return data
 
 
 def content_key(digest: str, name: str) -> str:

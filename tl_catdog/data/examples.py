@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.digest import EMPTY, UNREADABLE, content_key, fingerprint
+from tl_catdog.data.digest import EMPTY, UNREADABLE, HashedFile, content_key, fingerprint
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.errors import UsageError, listing
 
@@ -41,6 +41,11 @@ class Example:
     def __post_init__(self) -> None:
         if not self.group:
             object.__setattr__(self, "group", content_key(self.digest, self.name))
+
+    @property
+    def source(self) -> HashedFile:
+        """What to decode: its file, which must not have changed since it was hashed."""
+        return HashedFile(self.path, self.digest)
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from tl_catdog.data.digest import HashedFile
 from tl_catdog.data.jpeg import refuse_endless, refuse_truncated
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-ImageSource = Path | bytes | npt.NDArray[Any] | ImageError
-"""A picture: its file, its encoded bytes, or its values, see ``decode``; or why it can't be read,
-which tells it like a broken file among others."""
+ImageSource = Path | HashedFile | bytes | npt.NDArray[Any] | ImageError
+"""A picture: its file, hashed or not, its encoded bytes, or its values, see ``decode``; or why it
+can't be read, which tells it like a broken file among others."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 
@@ -60,8 +61,8 @@ def decode(source: ImageSource, size: int) -> Pixels:
     Pillow's bilinear filter averages all source pixels when it shrinks (antialiasing).
 
     Args:
-        source: A file's path, its encoded bytes, or values 0..255 of shape (H, W), (H, W, 1),
-            (H, W, 3) or, with transparency, (H, W, 4). An error is raised.
+        source: A file's path, a file that was hashed, encoded bytes, or values 0..255 of shape
+            (H, W), (H, W, 1), (H, W, 3) or, with transparency, (H, W, 4). An error is raised.
         size: Height and width of the result in pixels.
 
     Returns:
@@ -70,13 +71,14 @@ def decode(source: ImageSource, size: int) -> Pixels:
     Raises:
         ImageError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
             than ``MAX_PIXELS`` pixels; the values aren't a picture's.
+        CatdogError: The file has changed since it was hashed.
     """
     if isinstance(source, ImageError):
         raise source
     if isinstance(source, np.ndarray):
         return _resized(to_rgb(_of_values(source)), size)
     try:
-        data = source if isinstance(source, bytes) else read_file(source)
+        data = _data(source)
     except OSError as error:
         raise ImageError(f"can't be read ({error.strerror or error})") from error
     except ValueError as error:  # a null byte, which no file's name has
@@ -89,6 +91,19 @@ def decode(source: ImageSource, size: int) -> Pixels:
         image.load()
         refuse_truncated(image, data)
         return _resized(to_rgb(upright(image)), size)
+
+
+def path_of(source: ImageSource) -> Path | None:
+    """Return a picture's file; None if it was given otherwise."""
+    if isinstance(source, HashedFile):
+        return source.path
+    return source if isinstance(source, Path) else None
+
+
+def _data(source: Path | HashedFile | bytes) -> bytes:
+    if isinstance(source, HashedFile):
+        return source.read()
+    return source if isinstance(source, bytes) else read_file(source)
 
 
 @contextlib.contextmanager
@@ -169,7 +184,11 @@ def refuse_large(image: Image.Image) -> None:
 
 
 def try_decode(source: ImageSource, size: int) -> Pixels | ImageError:
-    """Return what ``decode`` returns, or the error instead of raising it: for many at once."""
+    """Return what ``decode`` returns, or the error instead of raising it: for many at once.
+
+    Raises:
+        CatdogError: The file has changed since it was hashed.
+    """
     try:
         return decode(source, size)
     except ImageError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import stat
 from pathlib import Path
 
@@ -18,31 +19,57 @@ KINDS = {
 }
 
 
-def open_file(path: Path) -> io.BufferedReader | io.BytesIO:
+def open_file(path: Path, most: int = MAX_BYTES) -> io.BufferedReader | io.BytesIO:
     """Open a regular file for reading.
 
+    Args:
+        path: The file.
+        most: How many bytes it may have.
+
     Raises:
-        OSError: It can't be opened, is of another kind, or has more than ``MAX_BYTES``.
+        OSError: It can't be opened, is of another kind, or has more bytes.
     """
-    status = path.stat()
+    _check(path.stat(), path, most)  # opening a device may set something going
+    # Path.open takes no opener.
+    file = open(path, "rb", opener=_open)  # noqa: SIM115
+    try:
+        status = os.fstat(file.fileno())
+        _check(status, path, most)  # it may be another one by now
+    except OSError:
+        file.close()
+        raise
+    if status.st_size:
+        return file
+    file.close()
+    # The kernel's own files say that they are empty, and some of them never end.
+    return io.BytesIO()
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file without waiting, should it have become a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check(status: os.stat_result, path: Path, most: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
     kind = KINDS.get(stat.S_IFMT(status.st_mode))
     if kind:  # reading it could wait for ever, or never end
         raise OSError(errno.EINVAL, f"{kind} instead of a file", str(path))
-    if status.st_size > MAX_BYTES and stat.S_ISREG(status.st_mode):
+    if status.st_size > most and stat.S_ISREG(status.st_mode):
         raise OSError(
-            errno.EFBIG, f"{status.st_size:,} bytes are more than {MAX_BYTES:,} allowed", str(path)
+            errno.EFBIG, f"{status.st_size:,} bytes are more than {most:,} allowed", str(path)
         )
-    if not status.st_size:
-        # The kernel's own files say that they are empty, and some of them never end.
-        return io.BytesIO()
-    return path.open("rb")
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
     """Return a regular file's bytes.
 
     Raises:
         OSError: See ``open_file``.
     """
-    with open_file(path) as file:
-        return file.read()
+    with open_file(path, most) as file:
+        found = file.read(most + 1)
+    if len(found) > most:  # it grows while it is read
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return found

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tl_catdog.data.digest import content_key, file_digest
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import SPLITS, TRAIN, VALIDATION
-from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.files import read_text
+from tl_catdog.data.reading import read_file
+from tl_catdog.errors import CatdogError, UsageError, listing, shortened, shown
+from tl_catdog.spreadsheets import defused, restored
 
 
 def check_split(
@@ -61,13 +64,22 @@ def check_groups(
 
 COLUMNS = ("split", "label", "sha256", "name")
 GROUP = "group"
+SPLIT_FILE = "split.csv"
+DIGEST = re.compile("[0-9a-f]{64}|")
+"""Of a picture; of one that couldn't be read there is none."""
+LONGEST_NAME = 4096  # characters: as long as paths get
 
 
-def to_csv(images: ImageSet) -> str:
+def to_csv(images: ImageSet, *, for_people: bool = False) -> str:
     """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder.
 
     Where groups are more than identical pictures, there is a column of them, too.
+
+    Args:
+        images: The pictures.
+        for_people: Whether no cell may be a formula in a spreadsheet; ``apply_split`` reads both.
     """
+    shield = defused if for_people else str
     groups = [
         "" if example.group == content_key(example.digest, example.name) else example.group
         for example in images.examples
@@ -78,18 +90,65 @@ def to_csv(images: ImageSet) -> str:
     writer.writerow((*COLUMNS, GROUP) if grouped else COLUMNS)
     for example, group in zip(images.examples, groups, strict=True):
         row = (example.split, example.label, example.digest, example.name)
-        writer.writerow((*row, group) if grouped else row)
+        writer.writerow(map(shield, (*row, group) if grouped else row))
     return out.getvalue()
 
 
-def from_csv(text: str, root: Path, classes: tuple[str, ...], *, drawn: bool) -> ImageSet:
-    """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so."""
-    examples = []
-    for row in csv.DictReader(io.StringIO(text, newline="")):
-        name, group = row["name"], row.get(GROUP) or ""
-        example = Example(root / name, name, row["label"], row["split"], row["sha256"], group)
-        examples.append(example)
-    return ImageSet(root, "as trained", classes, tuple(examples), drawn=drawn)
+def from_csv(
+    text: str, root: Path, classes: tuple[str, ...], *, drawn: bool, file: Path | None = None
+) -> ImageSet:
+    """Restore what ``to_csv`` wrote; ``check_unchanged`` tells whether the files still are so.
+
+    Args:
+        text: The table.
+        root: The folder that its names are in.
+        classes: Those that pictures may have.
+        drawn: Whether the pictures are drawings.
+        file: Where the table is from, for errors.
+
+    Raises:
+        CatdogError: It isn't such a table: a split, class, hash or name is none, or stands twice.
+    """
+    examples: dict[str, Example] = {}
+    known = set(classes)
+    place = SPLIT_FILE if file is None else str(file)
+    try:
+        for number, row in enumerate(_table(text), 2):
+            name = row["name"]
+            check_name(name)
+            if name in examples:
+                raise ValueError(f"each picture once, found {shown(name)} again in line {number}")
+            if row["label"] not in known:
+                one = f"one of the classes {listing(classes)}"
+                raise ValueError(f"{one}, found {shown(row['label'])} in line {number}")
+            if not DIGEST.fullmatch(row["sha256"]):
+                raise ValueError(f"a SHA-256, found {shown(row['sha256'])} in line {number}")
+            group = row.get(GROUP) or ""
+            examples[name] = Example(
+                root / name, name, row["label"], row["split"], row["sha256"], group
+            )
+        if not examples:
+            raise ValueError("a picture in each line, found none")
+    except (ValueError, csv.Error) as error:
+        raise CatdogError(
+            f"expected pictures and their splits in {place}: {_said(error)}.",
+            "Put the run's own file back, or train a new run: tl-catdog train --data DIR",
+        ) from None
+    return ImageSet(root, "as trained", classes, tuple(examples.values()), drawn=drawn)
+
+
+def check_name(name: str) -> None:
+    """Make sure that a picture's name in a table of a stranger's stays within its folder.
+
+    Raises:
+        ValueError: It is empty, absolute, leads out or can't be a file's.
+    """
+    path = PurePosixPath(name)
+    parts = {*path.parts, *PureWindowsPath(name).parts} if os.name == "nt" else set(path.parts)
+    if not parts or path.is_absolute() or ".." in parts or Path(name).is_absolute():
+        raise ValueError(f"names within the folder of the pictures, found {shown(name)}")
+    if "\0" in name or len(name) > LONGEST_NAME:
+        raise ValueError(f"names that a file may have, found {shown(name)}")
 
 
 def check_unchanged(examples: Sequence[Example]) -> None:
@@ -103,7 +162,7 @@ def check_unchanged(examples: Sequence[Example]) -> None:
             state = "changed" if example.path.exists() else "gone"
             raise CatdogError(
                 f"expected the pictures that the run was trained with, found one {state}: "
-                f"{example.path}.",
+                f"{shortened(str(example.path), 400)}.",
                 "Name the folder to evaluate: --data DIR",
             )
 
@@ -155,21 +214,39 @@ def _rows(file: Path) -> list[dict[str, str]]:
     """Read a split file."""
     hint = "Type: tl-catdog data split DIR"
     try:
-        text = read_text(file)
+        text = read_file(file).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise UsageError(
             f"expected a split file, found {file}, which can't be read ({error.strerror}).", hint
         ) from error
+    try:
+        rows = _table(text)
+        return [{name: restored(cell) for name, cell in row.items()} for row in rows]
+    except (ValueError, csv.Error) as error:
+        raise UsageError(f"expected a split file in {file}: {_said(error)}.", hint) from None
+
+
+def _table(text: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of a split file.
+
+    Raises:
+        ValueError: Its columns aren't those, a cell is missing, or a split is none.
+        csv.Error: It isn't CSV.
+    """
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) not in (COLUMNS, (*COLUMNS, GROUP)):
-        found = listing(reader.fieldnames or ())
-        raise UsageError(f"expected the columns {listing(COLUMNS)} in {file}, found {found}.", hint)
-    rows = list(reader)
-    for number, row in enumerate(rows, 2):
-        if None in row.values() or row["split"] not in SPLITS:
-            raise UsageError(
-                f"expected one of {listing(SPLITS)} in line {number} of {file}, "
-                f"found {row['split']!r}.",
-                hint,
-            )
-    return rows
+    found = tuple(reader.fieldnames or ())
+    if found not in (COLUMNS, (*COLUMNS, GROUP)):
+        raise ValueError(
+            f"the columns {listing(COLUMNS)}, found {listing(shown(name) for name in found)}"
+        )
+    for number, row in enumerate(reader, 2):
+        if None in row or None in row.values():
+            raise ValueError(f"{len(found)} cells in line {number}, found others")
+        if row["split"] not in SPLITS:
+            split = shown(row["split"])
+            raise ValueError(f"one of {listing(SPLITS)} in line {number}, found {split}")
+        yield row
+
+
+def _said(error: Exception) -> str:
+    return f"{'rows of CSV, found ' if isinstance(error, csv.Error) else ''}{error}"

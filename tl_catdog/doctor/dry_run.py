@@ -19,7 +19,7 @@ import numpy as np
 from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import Samples
-from tl_catdog.data.digest import UNREADABLE
+from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION, ImageFolder, images_below
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check, reason
@@ -74,8 +74,11 @@ def sample_paths(folder: ImageFolder | None, scratch: Path) -> list[Path]:
 def sample_set(paths: Sequence[Path]) -> ImageSet:
     """Return these pictures, over and over, half of them as cats whatever they show."""
     splits = [TRAIN] * TRAINED + [VALIDATION] * VALIDATED
+    digests = dict(zip(paths, file_digests(paths), strict=True))
     taken = zip(cycle(paths), cycle(CLASSES), splits, strict=False)
-    examples = (Example(path, path.name, label, split, UNREADABLE) for path, label, split in taken)
+    examples = (
+        Example(path, path.name, label, split, digests[path]) for path, label, split in taken
+    )
     return ImageSet(Path(), "sample", CLASSES, tuple(examples))
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,12 +92,18 @@ def check_processor(found: Cores) -> Check:
 
 def check_folders(runs_dir: Path) -> Iterator[Check]:
     """Check the folders that are written to: the disk's room, and whether they can be."""
-    for name, folder, other in (
-        ("runs folder", runs_dir, "--runs-dir FOLDER"),
-        ("cache folder", cache_folder(), "export XDG_CACHE_HOME=FOLDER"),
-        ("temporary folder", Path(tempfile.gettempdir()), "export TMPDIR=FOLDER"),
-    ):
-        yield check_folder(name, folder, f"Name another place: {other}")
+    yield check_folder("runs folder", runs_dir, "Name another place: --runs-dir FOLDER")
+    other = "Name another place: export XDG_CACHE_HOME=FOLDER"
+    cache = check_folder("cache folder", cache_folder(), other)
+    if cache.state == FAILED:  # it only saves time
+        detail = f"{cache.detail}: nothing is kept to save time"
+        cache = replace(cache, state=WARNING, detail=detail)
+    yield cache
+    other = "Name another place: export TMPDIR=FOLDER"
+    try:
+        yield check_folder("temporary folder", Path(tempfile.gettempdir()), other)
+    except OSError as error:
+        yield Check("temporary folder", FAILED, str(error.strerror), other)
 
 
 def check_folder(name: str, folder: Path, hint: str) -> Check:

@@ -171,7 +171,7 @@ def compare(runs: Sequence[Run], split: str | None = None) -> tuple[Group, ...]:
         UsageError: A run has no predictions on the split, or two runs have the same name.
         CatdogError: Saved predictions can't be read.
     """
-    by_data: dict[str, list[Run]] = defaultdict(list)
+    by_data: dict[tuple[str, frozenset[str]], list[Run]] = defaultdict(list)
     paths: dict[str, Path] = {}
     for run in {run.path.resolve(): run for run in runs}.values():
         if run.name in paths:
@@ -180,7 +180,7 @@ def compare(runs: Sequence[Run], split: str | None = None) -> tuple[Group, ...]:
                 f"Type: mv {shlex.quote(str(run.path))} {shlex.quote(f'{run.path}-2')}",
             )
         paths[run.name] = run.path
-        by_data[run.manifest["data"]["fingerprint"]].append(run)
+        by_data[run.manifest["data"]["fingerprint"], frozenset(run.classes)].append(run)
     return tuple(_group(members, split) for members in by_data.values())
 
 
@@ -197,9 +197,9 @@ def _group(runs: Sequence[Run], split: str | None) -> Group:
             raise UsageError(
                 f"expected predictions on {chosen!r}, found that {run.name} has them on "
                 f"{listing(run.predicted_splits())}.",
-                f"Type: tl-catdog evaluate {run.name} --split {chosen}",
+                f"Type: tl-catdog evaluate {run.quoted} --split {chosen}",
             )
-        predictions[run.name] = read_predictions(run.predictions_path(chosen))
+        predictions[run.name] = read_predictions(run, chosen)
     rows = sorted(
         (figures(run, compute_metrics(predictions[run.name])) for run in runs),
         key=lambda row: (row.evaluation.accuracy, row.evaluation.auc or 0.0),
@@ -234,7 +234,7 @@ def figures(run: Run, evaluation: Metrics) -> RunFigures:
         params=int(manifest["model"]["params"]),
         trainable_params=int(manifest["model"]["trainable_params"]),
         train_seconds=float(manifest["timings"]["train_seconds"]),
-        ms_per_image=manifest["model"]["ms_per_image"],
+        ms_per_image=manifest["model"].get("ms_per_image"),
         file_bytes=int(manifest["model"]["bytes"]),
         seed=int(run.config["seed"]),
         interrupted=bool(manifest["interrupted"]),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy.typing as npt
 
 from tl_catdog.evaluation.area import area_under_roc
 from tl_catdog.prediction.predictions import Predictions
+from tl_catdog.spreadsheets import to_csv
 from tl_catdog.statistics import Estimate, Interval, mean_proportion, proportion, wilson_interval
 
 UNEQUAL = 1.5
@@ -83,14 +82,11 @@ class Metrics:
     def confusion_csv(self) -> str:
         """Return the confusion matrix as a table: a row for what is true, a column for what said.
 
-        Names are as they are, also those that a spreadsheet takes for formulas.
+        A name that a spreadsheet would take for a formula has a quote in front.
         """
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(("true \\ said", *self.classes))
-        for label, row in zip(self.classes, self.confusion, strict=True):
-            writer.writerow((label, *row))
-        return out.getvalue()
+        rows = zip(self.classes, self.confusion, strict=True)
+        header = ("true \\ said", *self.classes)
+        return to_csv([header, *((label, *row) for label, row in rows)])
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures under the names that ``evaluate --json`` prints."""

@@ -10,10 +10,23 @@ import numpy as np
 
 from tl_catdog.data.corruptions import CORRUPTIONS
 from tl_catdog.data.examples import Example
+from tl_catdog.data.folders import SPLITS
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.models.forward import PLAIN, forward_files
 from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.runs.description import wrong
+from tl_catdog.runs.folder import ROBUSTNESS, Run
+from tl_catdog.runs.rules import (
+    WrongValueError,
+    from_json,
+    items,
+    one_of,
+    real,
+    record,
+    text,
+    whole,
+)
 from tl_catdog.statistics import (
     Estimate,
     Interval,
@@ -67,7 +80,7 @@ def robustness(
     """
     views = (PLAIN, *CORRUPTIONS)
     rows: list[list[bool]] = []
-    jobs = ((example.path, views) for example in examples)
+    jobs = ((example.source, views) for example in examples)
     results = forward_files(predictor.forward, jobs, predictor.image_size)
     for done, (example, (_, found)) in enumerate(zip(examples, results, strict=True), start=1):
         if not isinstance(found, ImageError):
@@ -82,6 +95,48 @@ def robustness(
         )
     right = np.array(rows)  # (N, 1 + corruptions)
     return tuple(_condition(name, right[:, 0], right[:, i]) for i, name in enumerate(views))
+
+
+_part = real(-1, 1)
+_ESTIMATE = record({"value": _part, "ci": items(_part, least=2, most=2), "n": whole(1, 2**63 - 1)})
+_KEPT = record(
+    {
+        "split": one_of(*SPLITS),
+        "conditions": items(
+            record({"name": text(100, least=1), "accuracy": _ESTIMATE, "lost": _ESTIMATE}),
+            least=1,
+            most=1000,
+        ),
+    }
+)
+
+
+def kept_conditions(run: Run, split: str | None = None) -> tuple[str, tuple[Condition, ...]]:
+    """Return the split that ``evaluate --robustness`` was about, and what it found, plain first.
+
+    Args:
+        run: The run that it left that in.
+        split: Ask about this one only.
+
+    Returns:
+        An empty name and nothing where it wasn't typed, or was about another split.
+
+    Raises:
+        CatdogError: The file is damaged.
+    """
+    if not run.has(ROBUSTNESS):
+        return "", ()
+    hint = f"Type: tl-catdog evaluate {run.quoted} --robustness"
+    try:
+        found = from_json(run.read(ROBUSTNESS, hint))
+        _KEPT(found)
+        if found["conditions"][0]["name"] != PLAIN:
+            raise WrongValueError(f"{PLAIN} first", found["conditions"][0]["name"], "conditions")
+    except WrongValueError as error:
+        raise CatdogError(wrong(run.path, ROBUSTNESS, error).message, hint) from None
+    if split not in (None, found["split"]):
+        return "", ()
+    return found["split"], tuple(Condition.from_json(item) for item in found["conditions"])
 
 
 def _condition(name: str, plain: Any, corrupted: Any) -> Condition:

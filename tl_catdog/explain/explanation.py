@@ -15,7 +15,8 @@ from tl_catdog.errors import CatdogError, ImageError, UsageError, listing
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.explain.occlusion import Occlusion, occlude
-from tl_catdog.prediction.predictor import Predictor, load_keras
+from tl_catdog.prediction.networks import load_keras
+from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.runs.folder import Run
 from tl_catdog.wording import percent, whole_percent
 

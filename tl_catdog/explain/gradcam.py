@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from tl_catdog.errors import CatdogError
 from tl_catdog.models.engine import OnnxForward, Outputs
-from tl_catdog.prediction.predictor import network_graph
+from tl_catdog.prediction.networks import network_graph
 from tl_catdog.runs.folder import Run
 
 if TYPE_CHECKING:

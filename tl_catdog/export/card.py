@@ -6,7 +6,6 @@ After Mitchell et al. 2019, https://arxiv.org/abs/1810.03993.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
@@ -14,11 +13,12 @@ from tl_catdog.data.images import DRAFT
 from tl_catdog.errors import listing
 from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
-from tl_catdog.evaluation.robustness import Condition
-from tl_catdog.files import read_json
+from tl_catdog.evaluation.robustness import kept_conditions
+from tl_catdog.export.markdown import code, escaped
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import policy_of
-from tl_catdog.runs.folder import HEAD, MODEL, OUT_OF_FOLD, ROBUSTNESS, Run
+from tl_catdog.runs.folder import HEAD, MODEL, OUT_OF_FOLD, Run
+from tl_catdog.runs.settings import training_command
 from tl_catdog.runs.stages import rejected_stages, stage_words
 from tl_catdog.statistics import Estimate
 from tl_catdog.version import __version__
@@ -55,10 +55,11 @@ def card(run: Run) -> str:
 def _lines(run: Run) -> Iterator[str]:
     kind = "a frozen MobileNetV2 and a head" if _frozen(run) else run.config["arch"]
     classes = plural(len(run.classes), "class", "es")
-    yield f"# {run.name}: {' or '.join(run.classes) if len(run.classes) <= FEW else classes}"
+    names = [escaped(label) for label in run.classes]
+    yield f"# {escaped(run.name)}: {' or '.join(names) if len(names) <= FEW else classes}"
     yield ""
     yield (
-        f"Tells apart {listing(run.classes, len(run.classes))}: {kind}, "
+        f"Tells apart {listing(names, len(names))}: {kind}, "
         f"{run.image_size} × {run.image_size} pixels, "
         f"{count(run.manifest['model']['params'])} weights."
     )
@@ -67,7 +68,7 @@ def _lines(run: Run) -> Iterator[str]:
     for split, title in ((TEST, "the pictures put aside"), (VALIDATION, chose)):
         if split in run.predicted_splits():
             shown = OUT_OF_FOLD if split == VALIDATION and run.out_of_fold else split
-            yield from _figures(shown, title, read_predictions(run.predictions_path(split)))
+            yield from _figures(shown, title, read_predictions(run, split))
     yield from _unsure(run)
     yield from _robustness(run)
     yield from _limits(run)
@@ -89,22 +90,25 @@ def _making(run: Run) -> Iterator[str]:
     )
     names = tuple(str(stage["name"]) for stage in run.manifest["stages"])
     stages = stage_words(names, rejected_stages(run.manifest))
-    versions = ", ".join(f"{name} {number}" for name, number in run.manifest["versions"].items())
+    versions = ", ".join(
+        f"{escaped(name)} {escaped(number)}" for name, number in run.manifest["versions"].items()
+    )
     yield from ("", "## How it was made", "")
-    yield f"    tl-catdog {shlex.join(machine['command'])}"
+    yield f"    {printable(training_command(run))}"
     yield ""
-    yield f"- pictures: {data['name']}: {images}; fingerprint {data['fingerprint'][:16]}"
+    yield f"- pictures: {escaped(data['name'])}: {images}; fingerprint {data['fingerprint'][:16]}"
     yield f"- stages: {stages}"
     yield f"- seed {run.manifest['seed']}; temperature {run.temperature:.4f}"
     yield f"- versions: {versions}"
-    yield f"- machine: {machine['system']}, {machine['cpus']} processors"
+    processors = "" if machine.get("cpus") is None else f", {machine['cpus']} processors"
+    yield f"- machine: {escaped(machine['system'])}{processors}"
     yield f"- licence: {licence_of(run)}"
 
 
 def _counts(found: Mapping[str, int]) -> str:
     """Return how many pictures of each class there are, or, of many classes, how many at all."""
     if len(found) <= FEW:
-        return " + ".join(f"{count(n)} {label}" for label, n in found.items())
+        return " + ".join(f"{count(n)} {escaped(label)}" for label, n in found.items())
     least, most = min(found.values()), max(found.values())
     each = count(most) if least == most else f"{count(least)} to {count(most)}"
     return f"{plural(sum(found.values()), 'picture')}, {each} of each class"
@@ -127,12 +131,14 @@ def _figures(split: str, title: str, predictions: Predictions) -> Iterator[str]:
     yield ""
     if len(item.classes) <= FEW:
         for label, row in zip(item.classes, item.confusion, strict=True):
-            said = ", ".join(f"{n} {name}" for name, n in zip(item.classes, row, strict=True))
-            yield f"- {sum(row)} {label} were taken for: {said}"
+            pairs = zip(item.classes, row, strict=True)
+            said = ", ".join(f"{n} {escaped(name)}" for name, n in pairs)
+            yield f"- {sum(row)} {escaped(label)} were taken for: {said}"
         return
     found = item.confusions()
     for mistake in found[:MOST]:
-        yield f"- {mistake.n} of {mistake.of} {mistake.truth} were taken for {mistake.said}"
+        truth, said = escaped(mistake.truth), escaped(mistake.said)
+        yield f"- {mistake.n} of {mistake.of} {truth} were taken for {said}"
     if len(found) > MOST:
         yield f"- and {count(len(found) - MOST)} other mistakes of this kind, each less frequent"
 
@@ -155,31 +161,31 @@ def _unsure(run: Run) -> Iterator[str]:
         return
     yield from ("", "## When it says unsure", "", f"{policy.sentence()}.")
     if TEST in run.predicted_splits():
-        selection = policy.select(read_predictions(run.predictions_path(TEST)))
+        selection = policy.select(read_predictions(run, TEST))
         yield f"Then, {selection.sentence(TEST)}."
 
 
 def _robustness(run: Run) -> Iterator[str]:
-    file = run.path / ROBUSTNESS
-    if not file.is_file():
+    split, conditions = kept_conditions(run)
+    if not conditions:
         return
-    found = read_json(file)
-    yield from ("", f"## On worse pictures ({found['split']})", "")
+    yield from ("", f"## On worse pictures ({split})", "")
     yield from ("| pictures | accuracy (95 % interval) |", "|-|-|")
-    for row in found["conditions"]:
-        item = Condition.from_json(row)
-        yield f"| {item.name} | {item.accuracy} |"
+    for item in conditions:
+        yield f"| {escaped(item.name)} | {item.accuracy} |"
 
 
 def _limits(run: Run) -> Iterator[str]:
     yield from ("", "## Limits", "")
     yield (
-        f"- It knows {listing(run.classes, len(run.classes))} and nothing else: whatever it is "
-        "shown gets one of these names, unless it may say unsure (`predict --reject`)."
+        f"- It knows {listing(map(escaped, run.classes), len(run.classes))} and nothing else: "
+        "whatever it is shown gets one of these names, unless it may say unsure "
+        "(`predict --reject`)."
     )
     yield (
-        f"- Its figures hold for pictures like those of {run.manifest['data']['name']}. On others "
-        f"it may do worse; measure it: `tl-catdog evaluate {run.name} --data DIR`."
+        f"- Its figures hold for pictures like those of {escaped(run.manifest['data']['name'])}. "
+        "On others it may do worse; measure it: "
+        f"{code(f'tl-catdog evaluate {run.quoted} --data DIR')}."
     )
     yield "- It is one training with one seed. Pictures are squeezed to a square, not cropped."
 

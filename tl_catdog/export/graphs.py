@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tl_catdog.prediction.predictor import load_keras, network_graph
+from tl_catdog.prediction.networks import load_keras, network_graph
 from tl_catdog.runs.folder import Run
 
 if TYPE_CHECKING:

@@ -191,9 +191,9 @@ class FeatureStore:
             except (*FAILURES, OSError, MemoryError) as error:
                 self._close()
                 moved = getattr(error, "sqlite_errorcode", 0) == MOVED  # another began it anew
-                if is_damage(error):
+                if is_damage(error, self.path):
                     self._condemned, self._failed = self._opened, error
-                if not (moved or is_damage(error)) or number == TRIES - 1:
+                if not (moved or is_damage(error, self.path)) or number == TRIES - 1:
                     self._usable = False
                     _warn(
                         "Going on without the feature cache, which only saves time: "
@@ -218,7 +218,7 @@ class FeatureStore:
             try:
                 return connect(self.path)
             except FAILURES as error:
-                if not is_damage(error):
+                if not is_damage(error, self.path):
                     raise
                 self._failed = error
         if there is not None:

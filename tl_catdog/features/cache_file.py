@@ -119,11 +119,13 @@ def identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def is_damage(error: Exception) -> bool:
-    """Return whether an error says that the file is damaged, not that it can't be used now."""
+def is_damage(error: Exception, path: Path) -> bool:
+    """Return whether an error says that a file is damaged, not that it can't be used now."""
     if not isinstance(error, FAILURES):
         return False
     code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_READONLY:  # because of its permissions, or of what is in it?
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     return code is None or code in DAMAGED or code & 0xFF not in UNUSABLE
 
 

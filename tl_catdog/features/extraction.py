@@ -20,7 +20,7 @@ from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import chunks, map_threaded
-from tl_catdog.errors import ImageError
+from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import Backbone, versions_key
 from tl_catdog.features.cache import FeatureStore
 from tl_catdog.features.views import Views
@@ -65,7 +65,8 @@ def extract(
         progress: Called with (done, total, cached), numbers of pictures.
 
     Raises:
-        CatdogError: There is no room for the features.
+        CatdogError: There is no room for the features, or a picture has changed since it was
+            hashed.
     """
     return _Extraction(backbone, examples, views, store, progress).run()
 
@@ -152,7 +153,7 @@ class _Extraction:
         fixed = self.views.fixed
         wanted = [int(i) for i in np.flatnonzero(self.missing[:, : len(fixed)].any(axis=1))]
         jobs = (
-            (self.examples[i].path, tuple(v for k, v in enumerate(fixed) if self.missing[i, k]))
+            (self.examples[i].source, tuple(v for k, v in enumerate(fixed) if self.missing[i, k]))
             for i in wanted
         )
         if not wanted:
@@ -208,14 +209,19 @@ class _Extraction:
         larger = decode_size(self.views.recipe, size)
         stream = np.random.SeedSequence([self.views.seed, number]).generate_state(1)[0]
         augment = Augmenter(self.views.recipe, size, int(stream))
+        changed: list[CatdogError] = []
 
         def decoded(start: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
             batch = np.zeros((BATCH, larger, larger, 3), np.uint8)
             some = self.examples[int(start) : int(start) + BATCH]
-            results = map_threaded(lambda example: try_decode(example.path, larger), some)
-            for index, pixels in enumerate(results):
-                if not isinstance(pixels, ImageError):
-                    batch[index] = pixels
+            try:
+                results = map_threaded(lambda example: try_decode(example.source, larger), some)
+                for index, pixels in enumerate(results):
+                    if not isinstance(pixels, ImageError):
+                        batch[index] = pixels
+            except CatdogError as error:
+                changed.append(error)
+                raise
             return batch
 
         def varied(start: Any) -> Any:
@@ -225,8 +231,13 @@ class _Extraction:
 
         starts = tf.data.Dataset.range(0, len(self.examples), BATCH)
         batches = starts.map(varied, num_parallel_calls=1).prefetch(1)
-        for start, images in batches.as_numpy_iterator():
-            yield int(start), images
+        try:
+            for start, images in batches.as_numpy_iterator():
+                yield int(start), images
+        except tf.errors.OpError:
+            if changed:  # TensorFlow makes it an error of its own
+                raise changed[0] from None
+            raise
 
     def _keep(self, position: int, view: int, outputs: Outputs) -> None:
         """Keep the features of a picture's view, one output for each feature layer."""

@@ -66,7 +66,7 @@ def get_set(
         rests.tidy(public_set, into)
         return found
     storage.check_folder(public_set, into)
-    cache = storage.archives_folder()
+    cache = storage.writable_archives_folder()
     with (
         storage.on_disk(cache),
         storage.locked(cache / f"{public_set.name}.lock", options.listener),

@@ -21,7 +21,13 @@ from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.layouts import is_image
 from tl_catdog.fetch.partial_file import PartialFile
 from tl_catdog.fetch.progress import Listener
-from tl_catdog.files import SET_RECORD, cache_folder, read_json
+from tl_catdog.files import (
+    SET_RECORD,
+    cache_folder,
+    passing_folder,
+    read_json,
+    usable_cache_folder,
+)
 from tl_catdog.scratch import scratch_folder
 from tl_catdog.wording import byte_size
 
@@ -81,9 +87,19 @@ class InstalledSet:
         }
 
 
+_elsewhere: list[Path] = []
+"""What stands for the cache folder in this process, where that can't be written to."""
+
+
 def archives_folder() -> Path:
     """Return the folder for archives that are on their way."""
-    return cache_folder() / "archives"
+    return (_elsewhere[0] if _elsewhere else cache_folder()) / "archives"
+
+
+def writable_archives_folder() -> Path:
+    """Return ``archives_folder``, from now on one that is gone at the end if nothing else goes."""
+    _elsewhere[:] = [] if usable_cache_folder() else [passing_folder()]
+    return archives_folder()
 
 
 def partial_file_of(archive: Archive) -> PartialFile:
@@ -204,14 +220,14 @@ def on_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place, reason = Path(error.filename or folder).absolute(), error.strerror or str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CatdogError(
-                f"expected room on the disk, found none left ({error.filename or folder}).",
+                f"expected room on the disk for {place}, found none left ({reason}).",
                 "Nothing was published. Make room, then repeat the command; it goes on from here",
             ) from error
         raise CatdogError(
-            f"expected files that can be read and written, found {error.filename or folder} "
-            f"({error.strerror or error}).",
+            f"expected files that can be read and written, found {place} ({reason}).",
             f"Type: ls -ld {shlex.quote(str(folder))}",
         ) from error
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.files import naming
 from tl_catdog.journal.log import DATA, FIRST, LARGEST, PLANNED, read_log, write_line
-from tl_catdog.journal.moves import Area, Move, Moved, holds, is_reserve, may_be_at, why_another
+from tl_catdog.journal.moves import Area, Move, Moved, is_reserve, may_be_at, why_another
+from tl_catdog.journal.renames import rename_to_free
 from tl_catdog.scratch import hold, sync_folder
 
 APPLIED, UNDONE = "applied", "undone"
@@ -275,7 +276,8 @@ class Journal:
         """Remove a folder for what is put aside that holds nothing any more, and those above it."""
         with contextlib.suppress(OSError):  # not empty
             while folder.is_relative_to(self.area.aside):
-                folder.rmdir()
+                with contextlib.suppress(FileNotFoundError):  # a kill came before it, or after
+                    folder.rmdir()
                 folder = folder.parent
 
 
@@ -286,20 +288,10 @@ def _reason(error: OSError) -> str:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file; a rename would overwrite what is there, so an empty file is put there first.
+    """Move a file.
 
     Raises:
         OSError: It can't be moved, or there is something at the target.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        target.open("x").close()
-    except FileExistsError:
-        if holds(target):
-            raise
-    try:
-        source.rename(target)
-    except OSError:
-        with contextlib.suppress(OSError):
-            target.unlink()
-        raise
+    rename_to_free(source, target)

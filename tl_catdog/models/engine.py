@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog import runtime
+
 # The official builds send usage reports home from 1.32 on, and leave a device's identity in the
 # user's cache; only what is set before the import prevents that.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -87,7 +89,12 @@ class KerasForward:
         return f"tensorflow {tf.__version__}"
 
     def __call__(self, images: npt.NDArray[Any]) -> Outputs:
-        """See ``Forward``."""
+        """See ``Forward``.
+
+        Raises:
+            CatdogError: This process was forked from that which started TensorFlow.
+        """
+        runtime.refuse_forked()
         found = self._forward(images.astype(np.float32))
         several = isinstance(found, (list, tuple))
         return tuple(one.numpy() for one in (found if several else [found]))

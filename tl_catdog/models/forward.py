@@ -44,6 +44,9 @@ def forward_files(
 
     Yields:
         For each job its picture and its outputs, each (views, …), or why it can't be decoded.
+
+    Raises:
+        CatdogError: A picture has changed since it was hashed.
     """
 
     def work(some: list[Job]) -> list[tuple[ImageSource, Outputs | ImageError]]:

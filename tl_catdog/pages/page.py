@@ -15,7 +15,9 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
+from tl_catdog.data.digest import HashedFile
 from tl_catdog.data.images import FORMATS, Pixels, to_rgb
+from tl_catdog.data.reading import open_file
 from tl_catdog.pages.charts import svg
 from tl_catdog.wording import (
     byte_size,
@@ -80,10 +82,17 @@ LARGEST = 224
 """Pixels of a thumbnail's longer side: sharp on a telephone, where they are half as wide."""
 
 
-def thumbnail(path: Path) -> str | None:
-    """Return a small upright copy of a picture as a data URI, or None if it can't be made."""
+def thumbnail(path: Path, digest: str | None = None) -> str | None:
+    """Return a small upright copy of a picture as a data URI, or None if it can't be made.
+
+    Args:
+        path: Its file.
+        digest: Its SHA-256, where a stranger says which file it is: another one isn't shown.
+    """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        content = None if digest is None else io.BytesIO(HashedFile(path, digest).read())
+        # It may have become a named pipe, which would be waited for.
+        with content or open_file(path) as file, Image.open(file, formats=FORMATS) as image:
             image.draft("RGB", (LARGEST, LARGEST))
             small = to_rgb(ImageOps.exif_transpose(image))
             small.thumbnail((LARGEST, LARGEST))

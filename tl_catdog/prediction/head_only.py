@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.data.folders import VALIDATION
+from tl_catdog.data.npz import arrays_in, number_in, rows_in
+from tl_catdog.errors import CatdogError
+from tl_catdog.models.layout import TOP_CHANNELS
 from tl_catdog.models.weights import Weights, packaged_weights
 from tl_catdog.prediction.novelty import OLDER_NEIGHBOURS, FeatureBank, unit
 from tl_catdog.runs.folder import FEATURE_BANK, HEAD, OLDER_FEATURE_BANK, Run
@@ -53,7 +56,19 @@ def head_of(run: Run) -> Weights:
         CatdogError: The file is missing or was changed.
     """
     found = _arrays(run)
-    return {name: found[name].astype(np.float32) for name in found if name.startswith(PREFIX)}
+    head = {name: found[name].astype(np.float32) for name in found if name.startswith(PREFIX)}
+    units, outputs = run.config["dense_units"], 1 if len(run.classes) == 2 else len(run.classes)
+    shapes = {
+        "head_dense/0": (TOP_CHANNELS, units),
+        "head_dense/1": (units,),
+        "head_output/0": (units, outputs),
+        "head_output/1": (outputs,),
+    }
+    if {name: value.shape for name, value in head.items()} != shapes or not all(
+        np.isfinite(value).all() for value in head.values()
+    ):
+        raise _damaged(run, HEAD, ValueError("weights of another head"))
+    return head
 
 
 def graph_of(run: Run) -> bytes:
@@ -95,17 +110,29 @@ def feature_bank_of(run: Run) -> FeatureBank | None:
     Raises:
         CatdogError: The file is missing or was changed.
     """
-    if run.holds(HEAD):
-        found = _arrays(run)
-        if FEATURE_BANK in found:
-            rows, strangers = unit(found[FEATURE_BANK]), unit(found[STRANGERS])
-            return FeatureBank(rows, strangers, closest=float(found[CLOSEST]))
-        rows = unit(found[OLDER_FEATURE_BANK])
-        return FeatureBank(rows, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
-    for name in (FEATURE_BANK, OLDER_FEATURE_BANK):
-        if run.holds(name):
+    for name in (HEAD, FEATURE_BANK, OLDER_FEATURE_BANK):
+        if not run.holds(name):
+            continue
+        try:
+            if name == HEAD:
+                return _packed_bank(_arrays(run))
             return FeatureBank.from_bytes(run.read_checked(name))
+        except ValueError as error:
+            raise _damaged(run, name, error) from None
     return None
+
+
+def _packed_bank(found: dict[str, Any]) -> FeatureBank:
+    """Return the feature bank that a head's file has.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if FEATURE_BANK in found:
+        rows, strangers = (rows_in(found, name, TOP_CHANNELS) for name in (FEATURE_BANK, STRANGERS))
+        return FeatureBank(unit(rows), unit(strangers), closest=number_in(found, CLOSEST, 0, 1))
+    rows = unit(rows_in(found, OLDER_FEATURE_BANK, TOP_CHANNELS))
+    return FeatureBank(rows, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
 
 
 def _levels(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
@@ -114,5 +141,14 @@ def _levels(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
 
 
 def _arrays(run: Run) -> dict[str, Any]:
-    with np.load(io.BytesIO(run.read_checked(HEAD)), allow_pickle=False) as arrays:
-        return dict(arrays)
+    content = run.read_checked(HEAD)
+    try:
+        return arrays_in(content)
+    except ValueError as error:
+        raise _damaged(run, HEAD, error) from None
+
+
+def _damaged(run: Run, name: str, error: ValueError) -> CatdogError:
+    return CatdogError(
+        f"expected what a training writes in {run.path / name}, found {error}.", run.train_again
+    )

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.format import MAGIC_PREFIX
 
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.data.npz import array_in, arrays_in, number_in, rows_in
 
 NEIGHBOURS = 1
 """The nearest alone: a class of six pictures has no ten that are alike (ADR 024)."""
@@ -92,17 +94,22 @@ class FeatureBank:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> FeatureBank:
-        """Restore what ``to_bytes`` gave, now or in older versions: the rows alone."""
-        with io.BytesIO(content) as file:
-            found = np.load(file, allow_pickle=False)
-            if isinstance(found, np.ndarray):
-                return cls(found, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
-            return cls(
-                found["rows"],
-                found["strangers"],
-                neighbours=int(found["neighbours"]),
-                closest=float(found["closest"]),
-            )
+        """Restore what ``to_bytes`` gave, now or in older versions: the rows alone.
+
+        Raises:
+            ValueError: It isn't that.
+        """
+        if content.startswith(MAGIC_PREFIX):
+            rows = rows_in({"rows": array_in(content)}, "rows")
+            return cls(rows, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
+        found = arrays_in(content)
+        rows = rows_in(found, "rows")
+        return cls(
+            rows,
+            rows_in(found, "strangers", rows.shape[1]),
+            neighbours=int(number_in(found, "neighbours", 1, KEPT)),
+            closest=number_in(found, "closest", 0, 1),
+        )
 
     def to_bytes(self) -> bytes:
         """Return the bank as an ``.npz`` file, features in half precision."""

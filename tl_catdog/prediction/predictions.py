@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog.errors import CatdogError
-from tl_catdog.files import read_text
+from tl_catdog.data.folders import VALIDATION
+from tl_catdog.data.split_file import DIGEST, check_name
+from tl_catdog.errors import CatdogError, listing, shortened, shown
+from tl_catdog.runs.folder import PREDICTIONS, Run
 
 FIXED = ("sha256", "name", "label", "predicted")
 NOVELTY = "novelty"
+ROUNDING = 1e-8  # of a sum of probabilities in double precision
 
 
 @dataclass(frozen=True)
@@ -68,31 +70,86 @@ class Predictions:
         return out.getvalue()
 
 
-def read_predictions(path: Path) -> Predictions:
-    """Read what ``Predictions.to_csv`` wrote.
+def read_predictions(run: Run, split: str) -> Predictions:
+    """Read what a run keeps of its answers on a split.
 
     Raises:
-        CatdogError: The file is missing or damaged.
+        CatdogError: The file is missing, changed or damaged.
     """
+    name = f"{PREDICTIONS}/{split}.csv"
+    hint = f"Type: tl-catdog evaluate {run.quoted} --split {split} --again"
+    if run.out_of_fold and split == VALIDATION:  # the models that gave them are gone
+        hint = f"Put the run's own file back, or {run.train_again[0].lower()}{run.train_again[1:]}"
+    content = run.read(name, hint)
     try:
-        text = read_text(path)
-        header, *rows = list(csv.reader(io.StringIO(text, newline="")))
-        columns = header[len(FIXED) :]
-        classes = tuple(column[2:-1] for column in columns if column.startswith("p("))
-        if len(classes) < 2 or not rows:
-            raise ValueError("no predictions")
-        found = [[float(cell) for cell in row[len(FIXED) :]] for row in rows]
-        values = np.array(found, dtype=np.float64).reshape(len(rows), len(columns))
-        return Predictions(
-            classes,
-            tuple(row[0] for row in rows),
-            tuple(row[1] for row in rows),
-            np.array([classes.index(row[2]) for row in rows], dtype=np.int64),
-            values[:, : len(classes)],
-            values[:, len(classes)] if columns[-1] == NOVELTY else None,
-        )
-    except (OSError, ValueError, IndexError) as error:
+        return _from_csv(content.decode("utf-8", "surrogateescape"), run.classes)
+    except (ValueError, csv.Error) as error:
         raise CatdogError(
-            f"expected saved predictions, found none that can be read in {path}.",
-            f"Type: tl-catdog evaluate {path.parent.parent.name} --again",
-        ) from error
+            f"expected saved predictions in {run.path / name}, found {error}.", hint
+        ) from None
+
+
+def _from_csv(text: str, classes: tuple[str, ...]) -> Predictions:
+    """Restore what ``Predictions.to_csv`` gave, for the classes of a run.
+
+    Raises:
+        ValueError: It isn't that; the error says what was found instead.
+        csv.Error: It isn't CSV.
+    """
+    header, *rows = csv.reader(io.StringIO(text, newline="")) if text else [[]]
+    columns = [*FIXED, *(f"p({label})" for label in classes)]
+    if header not in (columns, [*columns, NOVELTY]):
+        raise ValueError(f"the columns {listing(shown(name) for name in header)}")
+    if not rows:
+        raise ValueError("no rows")
+    place = {label: index for index, label in enumerate(classes)}
+    names: dict[str, None] = {}
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise ValueError(f"{len(row)} cells instead of {len(header)} in line {number}")
+        digest, name, *labels = row[: len(FIXED)]
+        for label in labels:
+            if label not in place:
+                raise ValueError(f"the class {shown(label)} in line {number}")
+        if not DIGEST.fullmatch(digest):
+            raise ValueError(f"the SHA-256 {shown(digest)} in line {number}")
+        if name in names:
+            raise ValueError(f"{shown(name)} again in line {number}")
+        check_name(name)
+        names[name] = None
+    try:
+        values = np.array([row[len(FIXED) :] for row in rows], dtype=np.float64)
+    except ValueError as error:
+        raise ValueError(f"cells that are no numbers ({shortened(str(error), 80)})") from None
+    found = Predictions(
+        classes,
+        tuple(row[0] for row in rows),
+        tuple(names),
+        np.array([place[row[2]] for row in rows], dtype=np.int64),
+        values[:, : len(classes)],
+        values[:, len(classes)] if header[-1] == NOVELTY else None,
+    )
+    _check_values(found, [place[row[3]] for row in rows])
+    return found
+
+
+def _check_values(found: Predictions, predicted: list[int]) -> None:
+    """Make sure that figures can be computed.
+
+    Raises:
+        ValueError: Probabilities are none or don't sum to one, a novelty is none, or an answer
+            isn't the most probable class.
+    """
+    values = found.probabilities
+    with np.errstate(invalid="ignore"):
+        sums = np.abs(values.sum(axis=1) - 1) <= ROUNDING
+        right = sums & ((values >= 0) & (values <= 1)).all(axis=1)  # not a number is neither
+        if found.novelty is not None:
+            right &= (found.novelty >= -ROUNDING) & (found.novelty <= 2 + ROUNDING)
+    if not right.all():
+        line = int(np.argmin(right)) + 2
+        raise ValueError(f"numbers in line {line} that are no probabilities or no novelty")
+    same = found.predicted == predicted
+    if not same.all():
+        line = int(np.argmin(same)) + 2
+        raise ValueError(f"an answer in line {line} that isn't the most probable class")

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tl_catdog import runtime
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.examples import Example
-from tl_catdog.data.images import ImageSource
+from tl_catdog.data.images import ImageSource, path_of
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, ImageError, listing
-from tl_catdog.models.engine import Forward, Outputs, forward_of
+from tl_catdog.models.engine import Forward, Outputs
 from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.prediction.calibration import at_temperature
-from tl_catdog.prediction.head_only import feature_bank_of, graph_of, model_of
+from tl_catdog.prediction.head_only import feature_bank_of
+from tl_catdog.prediction.networks import check_answers, forward_of_run
 from tl_catdog.prediction.novelty import FeatureBank
 from tl_catdog.prediction.predictions import Predictions
-from tl_catdog.runs.folder import HEAD, ONNX, Run
+from tl_catdog.runs.folder import Run
 
 TOGETHER = 32  # pictures whose outputs become answers at once
 
@@ -105,12 +104,14 @@ class Predictor:
         Raises:
             CatdogError: The network's file is missing, changed or unreadable.
         """
+        forward, feature_bank = forward_of_run(run), feature_bank_of(run)
+        check_answers(run, forward, feature_bank)
         return cls(
-            _forward(run),
+            forward,
             run.classes,
             run.image_size,
             temperature=run.temperature,
-            feature_bank=feature_bank_of(run),
+            feature_bank=feature_bank,
             mirror=mirror,
         )
 
@@ -122,7 +123,7 @@ class Predictor:
             good = [outputs for _, outputs in some if not isinstance(outputs, ImageError)]
             answers = iter(self.answers_of(good))
             for source, outputs in some:
-                path = source if isinstance(source, Path) else None
+                path = path_of(source)
                 if isinstance(outputs, ImageError):
                     yield Answer(path, None, None, outputs.message)
                 else:
@@ -162,66 +163,6 @@ class Predictor:
         ]
 
 
-def _forward(run: Run) -> Forward:
-    def graph() -> bytes | None:
-        if run.holds(HEAD):
-            return graph_of(run)
-        return run.read_checked(ONNX) if run.holds(ONNX) else None
-
-    def model() -> Any:
-        loaded = load_keras(run)  # first of all: it starts TensorFlow quietly
-        from tl_catdog.models.head import with_features
-
-        return with_features(loaded)
-
-    return forward_of(graph, model, stored=not run.holds(HEAD))
-
-
-def network_graph(run: Run) -> bytes:
-    """Return a run's network as an ONNX graph, made from its Keras model if it keeps none.
-
-    Raises:
-        CatdogError: The network's file is missing, changed or unreadable.
-    """
-    if run.holds(HEAD):
-        return graph_of(run)
-    if run.holds(ONNX):
-        return run.read_checked(ONNX)
-    model = load_keras(run)
-    from tl_catdog.models.graph import inference_graph
-    from tl_catdog.models.head import activation_in
-    from tl_catdog.models.weights import weights_of
-
-    return inference_graph(
-        run.config["arch"], weights_of(model), run.image_size, activation_in(model)
-    )
-
-
-def load_keras(run: Run) -> Any:
-    """Load a run's Keras model, which starts TensorFlow.
-
-    Raises:
-        CatdogError: The network's file is missing, changed or unreadable.
-    """
-    if run.holds(HEAD):
-        runtime.start()
-        return model_of(run)
-    run.check_model()
-    runtime.start()
-    import keras
-
-    try:
-        # Safe mode refuses files that would run code of their own.
-        return keras.models.load_model(run.model_path, compile=False, safe_mode=True)
-    except Exception as error:
-        raise CatdogError(
-            f"expected a network that Keras {keras.__version__} loads, found "
-            f"{run.model_path}, trained with Keras "
-            f"{run.manifest['versions'].get('keras', '?')} ({type(error).__name__}).",
-            run.train_again,
-        ) from error
-
-
 @dataclass(frozen=True)
 class SplitResult:
     """Predictions on labelled pictures, and those that were skipped."""
@@ -249,7 +190,8 @@ def predict_examples(
             then, see ``FeatureBank.distances``.
 
     Raises:
-        CatdogError: None of them can be read, or a label is none of the network's classes.
+        CatdogError: None of them can be read, one has changed since it was hashed, or a label is
+            none of the network's classes.
     """
     unknown = sorted({example.label for example in examples} - set(predictor.classes))
     if unknown:
@@ -264,7 +206,7 @@ def predict_examples(
     rows: list[list[float]] = []
     novelty: list[float] = []
     skipped: list[Skipped] = []
-    answers = predictor.answers(example.path for example in examples)
+    answers = predictor.answers(example.source for example in examples)
     for done, (example, answer) in enumerate(zip(examples, answers, strict=True), start=1):
         if answer.probabilities is None:
             skipped.append(Skipped(example.path, example.split, answer.error or ""))

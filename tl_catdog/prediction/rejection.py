@@ -209,11 +209,12 @@ def choose_policy(
 
 
 def policy_of(run: Run) -> Policy | None:
-    """Return when ``predict --reject`` answers; None where a run has no validation predictions."""
-    try:
-        return policy_for(run)
-    except CatdogError:
-        return None
+    """Return when ``predict --reject`` answers; None where a run has no validation predictions.
+
+    Raises:
+        CatdogError: They are damaged.
+    """
+    return policy_for(run) if VALIDATION in run.predicted_splits() else None
 
 
 def policy_for(run: Run, precision: float | None = None) -> Policy:
@@ -222,7 +223,7 @@ def policy_for(run: Run, precision: float | None = None) -> Policy:
     Raises:
         CatdogError: They are missing or damaged, or can't show the precision that was named.
     """
-    validation = read_predictions(run.predictions_path(VALIDATION))
+    validation = read_predictions(run, VALIDATION)
     return choose_policy(validation, precision, out_of_fold=run.out_of_fold)
 
 

@@ -45,6 +45,7 @@ GivenImage = (
 """One picture as a program has it, or a folder of some."""
 
 BATCHED = 4  # dimensions of an array of several pictures
+AT_ONCE = 2**20  # bytes; a file is asked for no more, since some make room for all at once
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:", re.ASCII)
 
 _loading = ProcessLock()
@@ -198,7 +199,9 @@ def _content(file: Any) -> ImageSource:
     if getattr(file, "closed", False) is True:
         raise UsageError("expected an open file, found a closed one.", "Give its path.")
     try:
-        data = file.read(MAX_BYTES + 1)
+        return _read(file)
+    except UsageError:
+        raise
     except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, ValueError):
             return ImageError(f"can't be read ({error.strerror or error})")
@@ -207,21 +210,30 @@ def _content(file: Any) -> ImageSource:
             f"({' '.join(str(error).split()) or _kind(error)}).",
             "Type: open(path, 'rb')",
         ) from error
-    if not isinstance(data, (bytes, bytearray)):
-        what = "text" if isinstance(data, str) else _kind(data)
-        if hasattr(data, "close") and hasattr(data, "send"):
-            data.close()  # of an asynchronous reader, so that nothing is said of it later
-        raise UsageError(
-            f"expected a file that is open for reading bytes, found {what} in {_kind(file)}.",
-            "Type: open(path, 'rb')",
-        )
-    return _bounded(bytes(data))
 
 
-def _bounded(data: bytes) -> bytes | ImageError:
-    if len(data) > MAX_BYTES:
-        return ImageError(f"can't be read (more bytes than the {MAX_BYTES:,} allowed)")
-    return data
+def _read(file: Any) -> bytes | ImageError:
+    """Return what is left of a file; raw ones and pipes give it in parts of any length.
+
+    Raises:
+        UsageError: It doesn't give bytes.
+        Exception: Whatever it raises.
+    """
+    whole = bytearray()
+    while len(whole) <= MAX_BYTES:
+        part = file.read(AT_ONCE)
+        if not isinstance(part, (bytes, bytearray)):
+            what = "text" if isinstance(part, str) else _kind(part)
+            if hasattr(part, "close") and hasattr(part, "send"):
+                part.close()  # of an asynchronous reader, so that nothing is said of it later
+            raise UsageError(
+                f"expected a file that is open for reading bytes, found {what} in {_kind(file)}.",
+                "Type: open(path, 'rb')",
+            )
+        if not part:
+            return bytes(whole)
+        whole += part
+    return ImageError(f"can't be read (more bytes than the {MAX_BYTES:,} allowed)")
 
 
 def _of_pillow(image: Image.Image) -> ImageSource:
@@ -241,7 +253,7 @@ def _of_pillow(image: Image.Image) -> ImageSource:
             with _loading:
                 data = _unread_jpeg(image)
                 if data is not None:
-                    return _bounded(data)
+                    return data
                 image.load()
             turned = upright(image)
             if image.mode in ("I", "F"):
@@ -263,9 +275,11 @@ def _unread_jpeg(image: Image.Image) -> bytes | None:
     position = image.fp.tell()
     try:
         image.fp.seek(0)  # where Pillow begins as well
-        data = image.fp.read(MAX_BYTES + 1)
+        data = _read(image.fp)
     finally:
         image.fp.seek(position)
+    if isinstance(data, ImageError):
+        raise data
     with opened(data) as fresh:
         return data if _header(fresh) == _header(image) else None
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
+from tl_catdog.data.digest import HashedFile
 from tl_catdog.data.folders import VALIDATION
-from tl_catdog.data.images import try_decode
+from tl_catdog.data.images import Pixels, try_decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.evaluation.comparison import Group, RunFigures, compare
 from tl_catdog.evaluation.metrics import Confusion, Metrics
 from tl_catdog.evaluation.reliability import ClassFigures, Reliability, reliability
-from tl_catdog.evaluation.robustness import Condition
+from tl_catdog.evaluation.robustness import Condition, kept_conditions
 from tl_catdog.explain.gradcam import GradCam
-from tl_catdog.files import read_json
 from tl_catdog.pages.page import drawn, embedded, render, with_heatmap
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import Policy, policy_of
@@ -29,7 +30,9 @@ from tl_catdog.report.plots import (
     reliability_chart,
     robustness_chart,
 )
-from tl_catdog.runs.folder import OUT_OF_FOLD, ROBUSTNESS, Run, read_metrics
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import OUT_OF_FOLD, Run
+from tl_catdog.runs.settings import shared_settings, training_command
 from tl_catdog.statistics import proportion
 from tl_catdog.wording import count, plural
 
@@ -49,7 +52,7 @@ class Mistake:
         truth: Its class.
         said: The class that the run took it for.
         probability: Of that class, 0..1.
-        image: The picture as a data URI; None if the file is gone.
+        image: The picture as a data URI; None if the file is gone, or another one.
         looked: The same with what spoke for the run's answer; None without a heatmap.
     """
 
@@ -66,6 +69,8 @@ class Chapter:
     """All that the page says of one run.
 
     Attributes:
+        command: What trains such a run.
+        settings: What it was trained with, paths shortened.
         worst: The classes that it misses most.
         confusion: A chart of it, where the matrix would be too wide for a table.
         confusions: Which classes were taken for which, the most frequent first.
@@ -74,6 +79,8 @@ class Chapter:
     """
 
     run: Run
+    command: str
+    settings: Mapping[str, Any]
     figures: RunFigures
     item: Metrics
     trust: Reliability
@@ -184,15 +191,17 @@ def _summary(part: Section) -> str:
 
 
 def _chapter(run: Run, row: RunFigures, split: str) -> Chapter:
-    predictions = read_predictions(run.predictions_path(split))
+    predictions = read_predictions(run, split)
     trust = reliability(predictions)
     policy = policy_of(run)
-    conditions = _conditions(run, split)
+    _, conditions = kept_conditions(run, split)
     epochs = read_metrics(run)
     mistakes, no_heatmaps = _mistakes(run, predictions)
     item = row.evaluation
     return Chapter(
         run=run,
+        command=training_command(run),
+        settings=shared_settings(run),
         figures=row,
         item=item,
         trust=trust,
@@ -218,15 +227,12 @@ def _worst(trust: Reliability) -> tuple[ClassFigures, ...]:
     return tuple(item for _, item in known[:WORST])
 
 
-def _conditions(run: Run, split: str) -> tuple[Condition, ...]:
-    """Return what ``evaluate --robustness`` left in the run, if it was about these pictures."""
-    path = run.path / ROBUSTNESS
-    if not path.is_file():
-        return ()
-    found = read_json(path)
-    if found["split"] != split:
-        return ()
-    return tuple(Condition.from_json(item) for item in found["conditions"])
+def _picture(path: Path, digest: str, size: int) -> Pixels | ImageError:
+    """Decode a picture that the run's maker had: a stranger may name any other file of ours."""
+    try:
+        return try_decode(HashedFile(path, digest).read(), size)
+    except (OSError, CatdogError):
+        return ImageError("gone or changed")
 
 
 def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], str]:
@@ -235,7 +241,10 @@ def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], 
     wrong = np.flatnonzero(~predictions.correct)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES].tolist()
     root = Path(run.manifest["data"]["root"])
-    images = [try_decode(root / predictions.names[i], run.image_size) for i in chosen]
+    images = [
+        _picture(root / predictions.names[i], predictions.digests[i], run.image_size)
+        for i in chosen
+    ]
     forward, problem = None, ""
     if not all(isinstance(image, ImageError) for image in images):
         try:

@@ -17,8 +17,8 @@ def gallery_page(review: Review, command: str, top: int) -> str:
     """
     label_issues = review.label_issues[:top]
     shown: list[LabelIssue | ReviewedAnswer] = [*label_issues, *review.mistakes, *review.unsure]
-    names = dict.fromkeys(item.name for item in shown)
-    images = map_threaded(lambda name: thumbnail(review.root / name), names)
+    names = {item.name: item.sha256 for item in shown}
+    images = map_threaded(lambda item: thumbnail(review.root / item[0], item[1]), names.items())
     return render(
         "gallery.html.j2",
         review=review,

@@ -6,8 +6,6 @@ they are wrong (``label_noise``).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog import spreadsheets
 from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
@@ -71,6 +70,7 @@ class ReviewedAnswer:
         label: Its class.
         predicted: The most probable class.
         probability: Of that class, 0..1.
+        sha256: Of the picture's bytes.
     """
 
     name: str
@@ -78,6 +78,7 @@ class ReviewedAnswer:
     label: str
     predicted: str
     probability: float
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,8 @@ def _answers(run: Run) -> list[tuple[ReviewedAnswer, float]]:
         ahead = ordered[:, -1] - ordered[:, -2]
         for i, name in enumerate(item.names):
             label, said = item.classes[item.labels[i]], item.classes[item.predicted[i]]
-            answer = ReviewedAnswer(name, split, label, said, float(ordered[i, -1]))
+            sure = float(ordered[i, -1])
+            answer = ReviewedAnswer(name, split, label, said, sure, item.digests[i])
             found.append((answer, float(ahead[i])))
     return found
 
@@ -255,13 +257,11 @@ def to_csv(label_issues: Sequence[LabelIssue], edits: Mapping[tuple[str, str], E
         label_issues: The pictures.
         edits: Rows of an earlier list by name and SHA-256.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[tuple[str, ...]] = [COLUMNS]
     for item in label_issues:
         edit = edits.get((item.name, item.sha256))
         action = KEEP if edit is None else edit.action
         words = action, item.name, item.label, item.suggested
         figures = f"{item.quality:.4f}", f"{item.probability:.4f}"
-        writer.writerow((*words, *figures, item.sha256))
-    return out.getvalue()
+        rows.append((*words, *figures, item.sha256))
+    return spreadsheets.to_csv(rows)

@@ -17,12 +17,14 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.folder_names import class_key
 from tl_catdog.data.folders import FLAT_NAME
 from tl_catdog.data.named_images import LABELS_FROM
+from tl_catdog.data.reading import read_file
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.journal.moves import Move
 from tl_catdog.journal.places import FreePaths, free_names, named, why_not_movable
 from tl_catdog.runs.contents import read_split
 from tl_catdog.runs.folder import Run
+from tl_catdog.spreadsheets import restored
 
 KEEP, REMOVE = "keep", "remove"
 COLUMNS = ("action", "name", "label", "suggested", "quality", "p(label)", "sha256")
@@ -60,7 +62,7 @@ def read_list(path: Path) -> tuple[Edit, ...]:
     """
     try:
         # A spreadsheet may begin the file with a mark, and part cells by semicolons.
-        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        text = read_file(path).decode("utf-8-sig", "surrogateescape")
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
         table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
         rows = list(table)
@@ -76,9 +78,9 @@ def read_list(path: Path) -> tuple[Edit, ...]:
             f"{listing(missing)} in {path}.",
             "Write a new one: tl-catdog review RUN",
         )
-    # A row that ends early has None in it.
-    cells = ([(row[name] or "").strip() for name in NEEDED] for row in rows)
-    return tuple(Edit(*row) for row in cells)
+    # A row that ends early has None in it. What people type may have spaces around it.
+    cells = ([row[name] or "" for name in NEEDED] for row in rows)
+    return tuple(Edit(restored(action.strip()), *map(restored, more)) for action, *more in cells)
 
 
 def train_anew(run: Run) -> str:

@@ -19,24 +19,30 @@ without that suffix is always a valid run, whenever the program was killed.
 from __future__ import annotations
 
 import hashlib
-import json
+import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.examples import ImageSet
-from tl_catdog.data.split_file import from_csv
+from tl_catdog.data.folders import SPLITS
+from tl_catdog.data.reading import open_file, read_file
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.files import read_json, read_text
 
-FORMAT = 1
+# Named twice, so that type checkers let others import from here what all files of a run are called.
+from tl_catdog.runs.description import CONFIG as CONFIG
+from tl_catdog.runs.description import FORMAT as FORMAT
+from tl_catdog.runs.description import HELD_OUT as HELD_OUT
+from tl_catdog.runs.description import MANIFEST as MANIFEST
+from tl_catdog.runs.description import OUT_OF_FOLD as OUT_OF_FOLD
+from tl_catdog.runs.description import read_description
+from tl_catdog.scratch import REPLACED as REPLACED
+from tl_catdog.scratch import mend
+
 UNFINISHED = ".unfinished-"
-REPLACED = ".replaced-"
-CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, FEATURE_BANK, HEAD, ROBUSTNESS = (
-    "config.json",
-    "manifest.json",
+SPLIT, METRICS, MODEL, ONNX, FEATURE_BANK, HEAD, ROBUSTNESS = (
     "split.csv",
     "metrics.jsonl",
     "model.keras",
@@ -47,11 +53,21 @@ CONFIG, MANIFEST, SPLIT, METRICS, MODEL, ONNX, FEATURE_BANK, HEAD, ROBUSTNESS = 
 )
 OLDER_FEATURE_BANK = "references.npy"
 PREDICTIONS = "predictions"
-HELD_OUT, OUT_OF_FOLD = "held-out", "out-of-fold"
-"""Which pictures the predictions called ``validation`` are of: some that weren't trained on; or all
-training pictures, each predicted by models that were trained without it."""
 SHIPPED = "cats-dogs"
 """The name of the run in the package."""
+
+MOST = 2**29
+"""Bytes of a file of a run at most: what a line for each of some million pictures takes."""
+MOST_OF_NETWORK = 2**31 - 1  # the format of ONNX holds no more
+
+_NETWORK = {
+    MODEL: "sha256",
+    ONNX: "onnx_sha256",
+    FEATURE_BANK: "feature_bank_sha256",
+    OLDER_FEATURE_BANK: "references_sha256",
+    HEAD: "head_sha256",
+}
+"""The keys of the manifest with the hashes of the network's files."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,11 @@ class Run:
         """The folder's name, which is what commands take."""
         name = self.path.name
         return self.path.resolve().name if name in ("", "..") else name
+
+    @property
+    def quoted(self) -> str:
+        """Its name for a shell: what hints say."""
+        return shlex.quote(self.name)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -98,16 +119,20 @@ class Run:
         """What to type when the network can't be used."""
         if self.ships:
             return "Type: pip install --force-reinstall tl-catdog"
-        command = f"tl-catdog train --arch {self.config['arch']} --run {self.name} --force"
-        return f"Train it again: {command}"
+        return f"Train a new one: tl-catdog train --arch {self.config['arch']}"
 
     def predictions_path(self, split: str) -> Path:
         """Return the file of the predictions on a split, whether it exists or not."""
         return self.path / PREDICTIONS / f"{split}.csv"
 
     def predicted_splits(self) -> tuple[str, ...]:
-        """Return the splits that predictions are saved of."""
-        return tuple(sorted(path.stem for path in (self.path / PREDICTIONS).glob("*.csv")))
+        """Return the splits that predictions are saved of, or were: a lost file is an error."""
+        figures = self.manifest.get("evaluations", ())
+        return tuple(
+            split
+            for split in sorted(SPLITS)
+            if split in figures or self.has(f"{PREDICTIONS}/{split}.csv")
+        )
 
     @property
     def temperature(self) -> float:
@@ -116,23 +141,50 @@ class Run:
 
     def holds(self, name: str) -> bool:
         """Return whether the training left one of the network's files: not all trainings do."""
-        return name in self._hashes
-
-    @property
-    def _hashes(self) -> dict[str, str]:
-        model = self.manifest["model"]
-        keys = {
-            MODEL: "sha256",
-            ONNX: "onnx_sha256",
-            FEATURE_BANK: "feature_bank_sha256",
-            OLDER_FEATURE_BANK: "references_sha256",
-            HEAD: "head_sha256",
-        }
-        return {name: model[key] for name, key in keys.items() if model.get(key)}
+        return name in _NETWORK and _NETWORK[name] in self.manifest["model"]
 
     def hash_of(self, name: str) -> str:
         """Return the SHA-256 of one of the network's files, as the training wrote it."""
-        return self._hashes[name]
+        return str(self.manifest["model"][_NETWORK[name]])
+
+    def _allows(self, name: str, digest: str) -> bool:
+        """Return whether a file's content may be that of a hash; older runs know few hashes."""
+        if self.holds(name) and self.hash_of(name) != digest:
+            return False
+        known = self.manifest.get("files")
+        return known is None or digest in known.get(name, ())
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a file of that path within the run, or should be."""
+        return os.path.lexists(self.path / name) or name in self.manifest.get("files", ())
+
+    def read(self, name: str, hint: str = "") -> bytes:
+        """Return the bytes of one of the run's files, by its path within the run.
+
+        Args:
+            name: Its path.
+            hint: What to type if it can't be used.
+
+        Raises:
+            CatdogError: It is missing, no file, too large, or not as it was written.
+        """
+        path = self.path / name
+        try:
+            content = read_file(path, MOST_OF_NETWORK if name in _NETWORK else MOST)
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            raise self._lacks(path, "none" if missing else str(error.strerror), hint) from error
+        if not self._allows(name, hashlib.sha256(content).hexdigest()):
+            raise self._lacks(path, "a changed one", hint)
+        return content
+
+    def _lacks(self, path: Path, found: str, hint: str) -> CatdogError:
+        what = "the network that the run" if path.name in _NETWORK else "the file that the run"
+        verb = "trained" if path.name in _NETWORK else "wrote"
+        return CatdogError(
+            f"expected {what} {self.name} {verb}, found {found}: {path}.",
+            hint or self.train_again,
+        )
 
     def read_checked(self, name: str) -> bytes:
         """Return the bytes of one of the network's files, if it is as the training wrote it.
@@ -140,18 +192,7 @@ class Run:
         Raises:
             CatdogError: It is missing or its hash differs.
         """
-        path = self.path / name
-        try:
-            content = path.read_bytes()
-        except OSError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != self._hashes[name]:
-            state = "a changed one" if content else "none"
-            raise CatdogError(
-                f"expected the network that the run {self.name} trained, found {state}: {path}.",
-                self.train_again,
-            )
-        return content
+        return self.read(name)
 
     def check_model(self) -> None:
         """Make sure that the Keras file is the one that the training wrote.
@@ -159,60 +200,76 @@ class Run:
         Raises:
             CatdogError: It is missing or its hash differs.
         """
-        self.read_checked(MODEL)
+        path = self.path / MODEL
+        try:
+            with open_file(path, MOST_OF_NETWORK) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            raise self._lacks(path, "none" if missing else str(error.strerror), "") from error
+        if not self.holds(MODEL) or not self._allows(MODEL, digest):
+            raise self._lacks(path, "a changed one", "")
 
 
 @dataclass(frozen=True)
 class RunList:
-    """The runs of a folder: the finished ones, and the names of folders that aren't."""
+    """The runs of a folder.
+
+    Attributes:
+        runs: The finished ones, oldest first.
+        unfinished: The names of those whose training was stopped before its end.
+        unreadable: Why others can't be read, each with what to type.
+    """
 
     runs: tuple[Run, ...]
     unfinished: tuple[str, ...]
+    unreadable: tuple[CatdogError, ...] = ()
 
 
 def list_runs(runs_dir: Path) -> RunList:
-    """Return the runs of a folder, oldest first; a missing folder holds none."""
-    runs, unfinished = [], []
+    """Return the runs of a folder; a missing folder holds none, and other folders are no runs."""
+    runs, unfinished, unreadable = [], [], []
+    mend(runs_dir)
     folders = sorted(runs_dir.iterdir()) if runs_dir.is_dir() else []
     for folder in folders:
         if not folder.is_dir() or folder.name.startswith("."):
             continue
-        try:
-            runs.append(read_run(folder))
-        except CatdogError:
+        if UNFINISHED in folder.name:
             unfinished.append(folder.name)
+        elif REPLACED not in folder.name and _is_run(folder):
+            try:
+                runs.append(read_run(folder))
+            except CatdogError as error:
+                unreadable.append(error)
     runs.sort(key=lambda run: (str(run.manifest["created"]), run.name))
-    return RunList(tuple(runs), tuple(unfinished))
+    return RunList(tuple(runs), tuple(unfinished), tuple(unreadable))
 
 
 def read_run(folder: Path) -> Run:
     """Read one run folder.
 
     Raises:
-        CatdogError: It isn't a finished run.
+        CatdogError: It isn't a finished run, comes from a newer version, or says what no run says.
     """
-    problem = "it was never finished"
-    rest = UNFINISHED in folder.name or REPLACED in folder.name
-    if not rest:
+    name = folder.name
+    if UNFINISHED in name:
+        stem = shlex.quote(name.partition(UNFINISHED)[0])
+        problem, hint = "it was never finished", f"Type: tl-catdog train --resume {stem}"
+    elif REPLACED in name:
+        problem, hint = "another run took its place", f"Type: ls {shlex.quote(str(folder.parent))}"
+    else:
         try:
-            config, manifest = read_json(folder / CONFIG), read_json(folder / MANIFEST)
-            if manifest["format"] == FORMAT:
-                return Run(folder, config, manifest)
-            problem = f"its format {manifest['format']} isn't {FORMAT}"
+            found = read_description(folder)
+            return Run(folder, found.config, found.manifest)
         except FileNotFoundError as error:
             problem = f"it has no {Path(error.filename).name}"
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            problem = f"its description can't be read ({type(error).__name__})"
-    raise CatdogError(
-        f"expected a finished run, found {folder}: {problem}.",
-        # What isn't the rest of a run may be anything, such as a folder of all runs, or pictures.
-        f"Type: rm -r {folder}" if rest or _is_run(folder) else f"Type: ls {folder}",
-    )
+            hint = f"Type: ls {shlex.quote(str(folder))}"
+    raise CatdogError(f"expected a finished run, found {folder}: {problem}.", hint)
 
 
 def _is_run(folder: Path) -> bool:
     """Tell a run, or what is left of one, from another folder."""
-    return (folder / CONFIG).is_file()
+    return any(os.path.lexists(folder / name) for name in (CONFIG, MANIFEST))
 
 
 def find_run(reference: str, runs_dir: Path) -> Run:
@@ -220,8 +277,9 @@ def find_run(reference: str, runs_dir: Path) -> Run:
 
     Raises:
         UsageError: There is no such run; the message names those there are.
-        CatdogError: It isn't a finished run.
+        CatdogError: It isn't a finished run, comes from a newer version, or says what no run says.
     """
+    mend(runs_dir)
     there = [path for path in (runs_dir / reference, Path(reference)) if path.is_dir()]
     runs = [path for path in there if _is_run(path)]  # they go before other folders
     if reference == SHIPPED and not runs:
@@ -252,35 +310,3 @@ def latest_run(runs_dir: Path) -> Run:
     """
     runs = list_runs(runs_dir).runs
     return runs[-1] if runs else shipped_run()
-
-
-def read_metrics(run: Run) -> list[dict[str, Any]]:
-    """Return the lines of ``metrics.jsonl``, one for each epoch of each stage."""
-    text = (run.path / METRICS).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def read_split(run: Run) -> str:
-    """Return the CSV of which picture was in which split.
-
-    Raises:
-        CatdogError: The file is gone.
-    """
-    try:
-        path = run.path / SPLIT
-        return read_text(path)
-    except OSError as error:
-        raise CatdogError(
-            f"expected the split that the run {run.name} was trained on, found no {path}.",
-            "Name the folder to evaluate: --data DIR",
-        ) from error
-
-
-def own_images(run: Run) -> ImageSet:
-    """Return the pictures that a run was trained and evaluated on; none of them is opened.
-
-    Raises:
-        CatdogError: The list of them is gone.
-    """
-    data = run.manifest["data"]
-    return from_csv(read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"])

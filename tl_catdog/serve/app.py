@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tl_catdog.data.folders import TEST, VALIDATION
-from tl_catdog.errors import CatdogError
 from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.runs.folder import Run
@@ -231,7 +230,11 @@ def refuse_other_sites(request: Request) -> None:
 
 
 def about_run(run: Run) -> dict[str, Any]:
-    """Return what the page says of the run."""
+    """Return what the page says of the run.
+
+    Raises:
+        CatdogError: The predictions that it keeps are damaged.
+    """
     found: dict[str, Any] = {
         "run": run.name,
         "classes": list(run.classes),
@@ -240,10 +243,9 @@ def about_run(run: Run) -> dict[str, Any]:
         "version": __version__,
     }
     for split in (TEST, VALIDATION):
-        try:
-            item = compute_metrics(read_predictions(run.predictions_path(split)))
-        except CatdogError:
+        if split not in run.predicted_splits():
             continue
+        item = compute_metrics(read_predictions(run, split))
         ci = item.accuracy_ci
         found["accuracy"] = {"split": split, "n": item.n, "value": item.accuracy}
         found["accuracy"]["ci"] = [ci.low, ci.high]

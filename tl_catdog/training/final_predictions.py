@@ -126,7 +126,7 @@ def _feature_bank(
         read, n = _reader(samples), len(samples.examples)
     else:
         examples = images.split(TRAIN)
-        some = [examples[position].path for position in chosen(len(examples))]
+        some = [examples[position].source for position in chosen(len(examples))]
         known = _features(forward, some, size)
         read, n = known.__getitem__, len(known)
     strangers = _features(forward, stranger_pictures(size), size)

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import evaluation_batches, training_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
@@ -121,7 +122,9 @@ class _Training:
         cls, config: ResolvedConfig, inputs: Inputs, writer: RunWriter, observer: Observer
     ) -> _Training:
         """Build the network, and look for where it was left."""
-        model = begin_network(config, len(inputs.images.classes), inputs.start)
+        with runtime.building:  # no other thread draws weights in between
+            runtime.make_deterministic(config.seed)
+            model = begin_network(config, len(inputs.images.classes), inputs.start)
         kept = CheckpointFile(writer.path / CHECKPOINT, model.get_weights())
         begun = kept.read()
         if begun is not None and begun.stage >= len(inputs.stages):

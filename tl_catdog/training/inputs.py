@@ -170,7 +170,7 @@ def _decode_all(inputs: Inputs, observer: Observer) -> None:
 
 
 def _unreadable(examples: Sequence[Example]) -> list[Skipped]:
-    results = map_threaded(lambda example: try_decode(example.path, 32), examples)
+    results = map_threaded(lambda example: try_decode(example.source, 32), examples)
     return [
         Skipped(example.path, example.split, result.message)
         for example, result in zip(examples, results, strict=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -60,7 +59,6 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "command": sys.argv[1:],
     }
 
 

@@ -18,6 +18,7 @@ from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import FEW, UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
+from tl_catdog.files import naming
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
@@ -228,7 +229,8 @@ def _write_the_run(
 ) -> TrainingResult:
     """Write network, predictions and manifest, and give the run its name."""
     path = writer.path / MODEL
-    trained.model.save(path)
+    with naming(path):
+        trained.model.save(path)
     hashes = {"sha256": file_digest(path)}
     if trained.graph is not None:
         hashes["onnx_sha256"] = writer.write_bytes(ONNX, trained.graph)

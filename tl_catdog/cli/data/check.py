@@ -140,7 +140,7 @@ def _page(audit: Audit, root: Path, html: str | None, *, json: bool) -> Path | N
     from tl_catdog.files import write_text
 
     path = Path(html) if html is not None else Path(f"{root.absolute().name}-check.html")
-    with writing(path):
+    with writing(path, "--html"):
         write_text(path, check_page(audit, _fix(root)))
     return path
 

@@ -60,7 +60,7 @@ def draw(
         if error.errno not in MISPLACED:
             raise  # the disk is full, or broken
         raise CatdogError(
-            f"expected a folder that can be written, found {root} ({error.strerror}).",
+            f"expected a folder that can be written, found {root.absolute()} ({error.strerror}).",
             "Type: tl-catdog data draw OTHER",
         ) from error
     if json:

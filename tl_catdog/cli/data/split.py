@@ -140,7 +140,7 @@ def _write(found: Split, target: Path, *, force: bool) -> int:
 
     _check_free(target, force=force)  # another one may have written it meanwhile
     with writing(target):
-        write_text(target, to_csv(found.images))
+        write_text(target, to_csv(found.images, for_people=True))
     return 0
 
 
