@@ -49,6 +49,9 @@ class TrainConfig:
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
     runs_dir: str = option(RUN, "models", "Folder that holds the runs.")
+    from_run: str | None = option(
+        RUN, None, "Begin with the weights of another run: its name or folder."
+    )
     seed: int = option(RUN, 0, "Seed of every random choice.", low=0, high=2**31 - 1)
 
     image_size: int | None = option(
@@ -277,7 +280,7 @@ def _can_be_a_name(text: str) -> bool:
 
 def flag(name: str) -> str:
     """Return the command-line option of a setting."""
-    return "--" + name.replace("_", "-")
+    return "--from" if name == "from_run" else "--" + name.replace("_", "-")
 
 
 def from_mapping(values: Mapping[str, Any]) -> TrainConfig:

@@ -169,8 +169,6 @@ def bound_tensorflow() -> None:
 
     found = cores()
     if found.usable != _allowed(found.there):
-        with contextlib.suppress(
-            RuntimeError
-        ):  # it has begun, in a program that calls us
+        with contextlib.suppress(RuntimeError):  # it has begun, in a program that calls us
             tf.config.threading.set_intra_op_parallelism_threads(found.usable)
             tf.config.threading.set_inter_op_parallelism_threads(found.usable)

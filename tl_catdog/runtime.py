@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tl_catdog.cores import bound_libraries, bound_tensorflow
-from tl_catdog.files import NOWHERE
 from tl_catdog.errors import CatdogError
+from tl_catdog.files import NOWHERE
 
 
 def quiet_environment() -> None:

@@ -27,6 +27,7 @@ GIVEN: dict[str, Any] = {
     "data": "my pictures",
     "run": "mine",
     "runs_dir": "my runs",
+    "from_run": "first",
     "seed": 7,
     "image_size": 96,
     "batch_size": 5,

@@ -80,3 +80,18 @@ def test_random_numbers_are_drawn_for_one_picture_after_another(recipe: str) -> 
     ]
     assert set(at_once) <= {1}
     assert bool(at_once) == (recipe in ("strong", "randaugment"))
+
+
+@pytest.mark.parametrize("recipe", VARYING)
+def test_what_is_drawn_at_a_moment_depends_on_that_alone(recipe: str) -> None:
+    def at(augment: Augmenter, epoch: int, step: int) -> np.ndarray:
+        found: np.ndarray = augment(pictures(), tf.constant([epoch, step], tf.int64)).numpy()
+        return found
+
+    one, other = Augmenter(recipe, 32, 4), Augmenter(recipe, 32, 4)
+    other(pictures())  # whatever it did before
+    assert np.array_equal(at(one, 3, 1), at(other, 3, 1))
+    first = at(one, 3, 1)
+    for moment in ((3, 2), (2, 1), (1, 3)):
+        assert not np.array_equal(at(one, *moment), first)
+    assert not np.array_equal(at(Augmenter(recipe, 32, 5), 3, 1), first)

@@ -10,7 +10,7 @@ from tests.conftest import paint_set
 from tl_catdog import runtime
 from tl_catdog.data import batches as pipeline
 from tl_catdog.data.array_store import ArrayStore
-from tl_catdog.data.augment import Augmenter
+from tl_catdog.data.augment import Augmenter, decode_size
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import decode
 from tl_catdog.data.sets import load_set
@@ -206,6 +206,35 @@ def test_two_classes_take_one_unit_and_more_take_one_each(tmp_path: Path) -> Non
     assert pipeline.targets(examples, ("ant", "bee", "fly")).tolist() == np.eye(3).tolist()
     two = [example for example in examples if example.label != "fly"]
     assert pipeline.targets(two, ("ant", "bee")).tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize("recipe", ["none", "light", "strong", "randaugment"])
+def test_a_stream_entered_at_an_epoch_is_the_rest_of_the_whole_one(recipe: str) -> None:
+    """A training that was killed goes on with what it would have seen."""
+    runtime.make_deterministic(5)
+    size = decode_size(recipe, SIZE)
+    rows = ArrayStore(10, (size, size, 3), np.uint8)
+    for position in range(10):
+        pixels = np.random.default_rng(position).integers(0, 256, (size, size, 3))
+        rows.write(position, pixels.astype(np.uint8))
+    examples = [Example(Path(f"{n}"), f"{n}", "ab"[n % 2], "train", f"{n}") for n in range(10)]
+    samples = pipeline.Samples(examples, [], rows)
+
+    def epochs(first: int, count: int) -> list[np.ndarray]:
+        stream = pipeline.training_batches(
+            samples,
+            ("a", "b"),
+            batch_size=4,
+            seed=3,
+            augment=Augmenter(recipe, SIZE, 3),
+            first_epoch=first,
+        )
+        return [inputs.numpy() for inputs, *_ in stream.take(3 * count)]
+
+    whole = epochs(0, 3)
+    assert all(map(np.array_equal, epochs(2, 1), whole[6:]))
+    assert all(map(np.array_equal, epochs(0, 1), whole[:3]))
+    assert not np.array_equal(whole[0], whole[3])
 
 
 def test_a_picture_that_changed_since_it_was_hashed_ends_it(examples: tuple[Example, ...]) -> None:

@@ -1,6 +1,8 @@
-"""Stages: what moves, what must not, what is kept, and that it repeats bit for bit."""
+"""A training that is stopped anywhere goes on to the same weights, bit for bit."""
 
-from dataclasses import replace
+from __future__ import annotations
+
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,288 +10,186 @@ import numpy as np
 import pytest
 
 from tests.conftest import paint_set
-from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
-from tl_catdog.data.augment import Augmenter
-from tl_catdog.data.batches import Samples, decode_all, evaluation_batches, training_batches
-from tl_catdog.data.sets import load_set
-from tl_catdog.models.build import build
-from tl_catdog.models.mobilenet import BACKBONE
-from tl_catdog.training import fit as fitting
-from tl_catdog.training.callbacks import BestWeights
+from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.sets import load_training_set
+from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.folder import ONNX, Run
+from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, list_unfinished
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.checkpoint import CheckpointFile
 from tl_catdog.training.observer import EpochResult, Observer
-from tl_catdog.training.stages import (
-    INTERRUPTED,
-    LINEAR,
-    STOPPED_EARLY,
-    StageResult,
-    stages_of,
-)
-
-CLASSES = ("ant", "bee")
+from tl_catdog.training.trainer import train
 
 
-@pytest.fixture(scope="module")
-def decoded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Samples]:
-    pictures = load_set(paint_set(tmp_path_factory.mktemp("set"), {"train": 12, "validation": 5}))
-    return {name: decode_all(pictures.split(name), 32) for name in pictures.splits}
+class Killed(BaseException):
+    """Ends a training as a kill does: nothing of it is caught on the way."""
 
 
-class Journal(Observer):
-    """Remembers what it heard, and may stop everything at a step."""
+class Watcher(Observer):
+    """Stops a training after an epoch, or at a step; remembers what it heard."""
 
-    def __init__(self, interrupt_after_steps: int | None = None) -> None:
-        self.epochs: list[EpochResult] = []
-        self.ended: list[tuple[str, str]] = []
+    def __init__(
+        self, after: int | None = None, at_step: int | None = None, how: type = Killed
+    ) -> None:
+        self.after, self.at_step, self.how = after, at_step, how
+        self.epochs: list[tuple[str, int]] = []
         self.steps = 0
-        self.limit = interrupt_after_steps
+        self.notes: list[str] = []
+
+    def epoch_ends(self, result: EpochResult) -> None:
+        self.epochs.append((result.stage, result.epoch))
+        if len(self.epochs) == self.after:
+            raise self.how
 
     def step_ends(self, step: int, logs: Any) -> None:
         self.steps += 1
-        if self.steps == self.limit:
-            raise KeyboardInterrupt
+        if self.steps == self.at_step:
+            raise self.how
 
-    def epoch_ends(self, result: EpochResult) -> None:
-        self.epochs.append(result)
-
-    def stage_ends(self, stage: str, reason: str) -> None:
-        self.ended.append((stage, reason))
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
-def fit(
-    decoded: dict[str, Samples],
-    journal: Journal | None = None,
-    *,
-    model: keras.Model | None = None,
-    best: BestWeights | None = None,
-    only: str | None = None,
-    **settings: Any,
-) -> tuple[keras.Model, list[StageResult]]:
-    config = TrainConfig(
-        **{"image_size": 32, "batch_size": 8, "backbone_weights": "packaged", **settings}
-    ).resolved()
-    runtime.make_deterministic(config.seed)
-    model = model or build(config, 2)
-    best = best or BestWeights()
-    results = []
-    for number, stage in enumerate(stages_of(config)):
-        if stage.name == LINEAR or (only and stage.name != only):
-            continue
-        stage = replace(stage, feature_layer=None)  # the whole network, on pictures
-        results.append(
-            fitting.run_stage(
-                model,
-                config,
-                stage,
-                training=training_batches(
-                    decoded["train"],
-                    CLASSES,
-                    batch_size=8,
-                    seed=config.seed + number,
-                    augment=Augmenter("light", 32, config.seed + number),
-                ),
-                steps=3,
-                validation=evaluation_batches(decoded["validation"], CLASSES, batch_size=8),
-                best=best,
-                observer=journal or Journal(),
-                record=lambda _: None,
-            )
-        )
-    return model, results
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+    counts = {"train": 44, "validation": 9}  # enough for a hidden layer to be trained
+    return load_training_set(paint_set(tmp_path_factory.mktemp("set"), counts, seed=3))
 
 
-def numbers(model: keras.Model) -> dict[str, list[np.ndarray]]:
-    backbone = model.get_layer(BACKBONE)
-    layers = [*backbone.layers, *model.layers[-3:]]
-    return {layer.name: layer.get_weights() for layer in layers if layer.weights}
-
-
-def changed(before: dict[str, list[np.ndarray]], after: dict[str, list[np.ndarray]]) -> set[str]:
-    return {
-        name
-        for name in before
-        if any(not np.array_equal(a, b) for a, b in zip(before[name], after[name], strict=True))
-    }
-
-
-HEAD = {"head_dense", "head_output"}
-
-
-def test_each_stage_moves_its_own_weights_and_no_batchnorm_statistic(
-    decoded: dict[str, Samples],
-) -> None:
-    settings: dict[str, Any] = {
-        "arch": "mobilenet",
-        "finetune": True,
-        "epochs": 1,
-        "finetune_epochs": 1,
-        "learning_rate": 1e-2,
-        "finetune_learning_rate": 1e-2,
-        "unfreeze_from": "block_15",
-    }
-    config = TrainConfig(image_size=32, **settings).resolved()
-    model = build(config, 2)
-    start = numbers(model)
-    # A best that anything beats, so that each stage's own weights are what is left.
-    model, _ = fit(decoded, model=model, only="frozen", **settings)
-    frozen = numbers(model)
-    assert changed(start, frozen) == HEAD
-    model, (result,) = fit(decoded, model=model, only="finetune", **settings)
-    tuned = numbers(model)
-    moved = changed(frozen, tuned)
-    assert moved == HEAD | {
-        f"block_{n}_{kind}" for n in (15, 16) for kind in ("expand", "depthwise", "project")
-    } | {"Conv_1"}
-    assert set(result.trainable_layers) == moved
-    assert not any("BN" in name or name.startswith("bn_") for name in moved)
-
-
-def test_without_freezing_batchnorm_itself_its_statistics_would_move(
-    decoded: dict[str, Samples],
-) -> None:
-    """The trap that the test above guards against exists in this version of Keras."""
-    inputs = keras.Input((32, 32, 3))
-    norm = keras.layers.BatchNormalization()
-    inner = keras.Model(inputs, norm(inputs))
-    outer_in = keras.Input((32, 32, 3))
-    pooled = keras.layers.GlobalAveragePooling2D()(inner(outer_in))
-    model = keras.Model(outer_in, keras.layers.Dense(1, activation="sigmoid")(pooled))
-    model.compile("sgd", "binary_crossentropy")
-    before = norm.moving_mean.numpy().copy()
-    model.fit(np.full((8, 32, 32, 3), 100.0), np.zeros((8, 1)), verbose=0)
-    assert not np.array_equal(before, norm.moving_mean.numpy())
-
-
-@pytest.mark.parametrize("arch", ["baseline", "mobilenet"])
-def test_the_same_seed_gives_the_same_weights_bit_for_bit(
-    decoded: dict[str, Samples], arch: str
-) -> None:
-    settings: dict[str, Any] = {"arch": arch, "epochs": 2, "learning_rate": 1e-3}
-    if arch == "mobilenet":
-        settings |= {"finetune": True, "finetune_epochs": 1}
-
-    def weights(seed: int) -> list[np.ndarray]:
-        found: list[np.ndarray] = fit(decoded, seed=seed, **settings)[0].get_weights()
-        return found
-
-    first = weights(0)
-    assert all(np.array_equal(a, b) for a, b in zip(first, weights(0), strict=True))
-    assert any(not np.array_equal(a, b) for a, b in zip(first, weights(1), strict=True))
-
-
-def test_the_best_epoch_is_left_in_the_model(decoded: dict[str, Samples]) -> None:
-    journal = Journal()
-    # Such a learning rate makes the epochs differ a lot.
-    model, (result,) = fit(
-        decoded, journal, arch="baseline", epochs=6, learning_rate=0.02, schedule="constant"
-    )
-    order = [(epoch.val_accuracy, -epoch.val_loss) for epoch in journal.epochs]
-    assert result.best_epoch == order.index(max(order)) + 1
-    assert journal.epochs[result.best_epoch - 1].is_best
-    again = model.evaluate(
-        evaluation_batches(decoded["validation"], CLASSES, batch_size=8),
-        verbose=0,
-        return_dict=True,
-    )
-    assert again["loss"] == pytest.approx(max(order)[1] * -1, rel=1e-4)
-    assert result.val_accuracy == max(order)[0]
-
-
-def test_averaged_weights_are_what_is_validated_and_kept(
-    decoded: dict[str, Samples],
-) -> None:
-    journal = Journal()
-    model, (result,) = fit(
-        decoded, journal, arch="baseline", epochs=4, learning_rate=1e-3, weight_average=0.5
-    )
-    again = model.evaluate(
-        evaluation_batches(decoded["validation"], CLASSES, batch_size=8),
-        verbose=0,
-        return_dict=True,
-    )
-    assert again["loss"] == pytest.approx(result.val_loss, rel=1e-4)
-    settings: dict[str, Any] = {
+SETTINGS: dict[str, dict[str, Any]] = {
+    "baseline": {
         "arch": "baseline",
         "epochs": 4,
-        "learning_rate": 1e-3,
-        "weight_average": 0.0,
-    }
-    plain, _ = fit(decoded, Journal(), **settings)
-    assert not np.allclose(plain.get_weights()[0], model.get_weights()[0], atol=1e-5)
-
-
-def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
-    decoded: dict[str, Samples],
-) -> None:
-    best = BestWeights()
-    settings: dict[str, Any] = {
-        "arch": "mobilenet",
-        "finetune": True,
+        "augment": "strong",
+        "weight_average": 0.4,
+        "patience": 2,
+    },
+    "mobilenet": {"epochs": 3},
+    "finetune": {"epochs": 2, "finetune": True, "finetune_epochs": 3, "unfreeze_from": "block_16"},
+    "on pictures": {
         "epochs": 2,
-        "finetune_epochs": 1,
-        "finetune_learning_rate": 5.0,
-    }
-    model, _ = fit(decoded, best=best, only="frozen", **settings)
-    best.loss = -1.0  # nothing that follows can be better
-    best.accuracy = 1.0
-    kept = model.get_weights()
-    model, (result,) = fit(decoded, model=model, best=best, only="finetune", **settings)
-    assert result.best_epoch == 0
-    assert all(np.array_equal(a, b) for a, b in zip(kept, model.get_weights(), strict=True))
+        "finetune": True,
+        "finetune_epochs": 2,
+        "unfreeze_from": "block_1",
+        "optimizer": "adam",
+    },
+}
 
 
-def test_a_stage_stops_early_when_nothing_gets_better(
-    decoded: dict[str, Samples],
+def run(
+    name: str, pictures: ImageSet, runs_dir: Path, settings: dict[str, Any], watcher: Watcher
+) -> Run:
+    """Train, or go on with what there is of that name."""
+    left = [item.path for item in list_unfinished(runs_dir) if item.name == name]
+    earlier = left[0] if left else runs_dir / name if (runs_dir / name / BEGUN).exists() else None
+    config = TrainConfig(**{"image_size": 32, "batch_size": 16, **settings})
+    with RunWriter(runs_dir, name, force=earlier is not None, earlier=earlier) as writer:
+        (writer.path / BEGUN).write_text("{}")
+        return train(config, pictures, writer, watcher).run
+
+
+def same(one: Run, other: Run) -> None:
+    """Compare the networks' bits, and what was written of the epochs."""
+    assert (one.path / ONNX).read_bytes() == (other.path / ONNX).read_bytes()
+    networks = [keras.models.load_model(item.model_path, compile=False) for item in (one, other)]
+    assert all(map(np.array_equal, *(network.get_weights() for network in networks)))
+    timed = ("seconds", "elapsed")
+    rows = [
+        [{key: row[key] for key in row if key not in timed} for row in read_metrics(item)]
+        for item in (one, other)
+    ]
+    assert rows[0] == rows[1]
+    for split in one.predicted_splits():
+        assert (
+            one.predictions_path(split).read_bytes() == other.predictions_path(split).read_bytes()
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends"),
+    [("baseline", [2]), ("mobilenet", [3]), ("finetune", [3, 5]), ("on pictures", [4])],
+)
+def test_a_training_killed_after_an_epoch_ends_with_the_same_bits(
+    pictures: ImageSet, tmp_path: Path, kind: str, ends: list[int]
 ) -> None:
-    best = BestWeights(accuracy=1.0, loss=-1.0, weights=[])
-    journal = Journal()
-    config: dict[str, Any] = {"arch": "baseline", "epochs": 9, "patience": 2, "learning_rate": 1e-3}
-    _, (result,) = fit(decoded, journal, best=best, **config)
-    assert result.reason == STOPPED_EARLY
-    assert result.epochs == 2
-    assert journal.ended == [("scratch", STOPPED_EARLY)]
+    settings = SETTINGS[kind]
+    watcher = Watcher()
+    whole = run("whole", pictures, tmp_path, settings, watcher)
+    everything = watcher.epochs
+    for after in ends:
+        with pytest.raises(Killed):
+            run("run", pictures, tmp_path, settings, Watcher(after))
+        assert (tmp_path / "run").exists() is (after != ends[0])
+        watcher = Watcher()
+        again = run("run", pictures, tmp_path, settings, watcher)
+        # Only what was left: the linear model takes no time, and is fitted again.
+        assert [item for item in watcher.epochs if item[0] != "linear"] == everything[after:]
+        same(whole, again)
+        assert again.manifest["resumed"] == 1
+        assert not (again.path / CHECKPOINT).exists()
+        assert list_unfinished(tmp_path) == ()
 
 
-def test_ctrl_c_keeps_the_best_so_far(decoded: dict[str, Samples]) -> None:
-    journal = Journal(interrupt_after_steps=3 * 2 + 2)
-    best = BestWeights()
-    model, (result,) = fit(
-        decoded, journal, best=best, arch="baseline", epochs=5, learning_rate=1e-3
-    )
-    assert result.reason == INTERRUPTED
-    assert result.epochs == 2
-    assert all(np.array_equal(a, b) for a, b in zip(best.weights, model.get_weights(), strict=True))
+def test_killed_within_an_epoch_and_killed_again(pictures: ImageSet, tmp_path: Path) -> None:
+    settings = SETTINGS["baseline"]
+    whole = run("whole", pictures, tmp_path, settings, Watcher())
+    for step in (8, 7):  # an epoch has six steps
+        with pytest.raises(Killed):
+            run("run", pictures, tmp_path, settings, Watcher(at_step=step))
+        assert len(list_unfinished(tmp_path)) == 1
+    again = run("run", pictures, tmp_path, settings, Watcher())
+    same(whole, again)
+    assert again.manifest["resumed"] == 2
 
 
-def test_ctrl_c_before_the_first_epoch_has_nothing_to_keep(
-    decoded: dict[str, Samples],
+def test_a_training_that_was_asked_to_stop_keeps_the_best_and_can_go_on(
+    pictures: ImageSet, tmp_path: Path
 ) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        fit(decoded, Journal(interrupt_after_steps=1), arch="baseline", epochs=5)
+    settings = SETTINGS["finetune"]
+    whole = run("whole", pictures, tmp_path, settings, Watcher())
+    stopped = run("run", pictures, tmp_path, settings, Watcher(4, how=KeyboardInterrupt))
+    assert stopped.manifest["interrupted"]
+    assert len(read_metrics(stopped)) < len(read_metrics(whole))
+    again = run("run", pictures, tmp_path, settings, Watcher())
+    same(whole, again)
+    assert not again.manifest["interrupted"]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["run", "whole"]
 
 
-@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw", "sgd"])
-def test_each_optimiser_and_schedule_trains(decoded: dict[str, Samples], optimizer: str) -> None:
-    journal = Journal()
-    fit(
-        decoded,
-        journal,
-        arch="baseline",
-        epochs=2,
-        optimizer=optimizer,
-        learning_rate=1e-3,
-        weight_decay=1e-4,
-        label_smoothing=0.1,
-        final_learning_rate=0.0,
-    )
-    first, last = journal.epochs
-    assert last.learning_rate == pytest.approx(0, abs=1e-9)  # cosine decay ends at zero
-    # The warm-up takes the first of the two epochs, up from a tenth.
-    assert first.learning_rate == pytest.approx(1e-3)
-    assert np.isfinite([first.loss, last.loss]).all()
+def test_a_damaged_checkpoint_costs_time_only(pictures: ImageSet, tmp_path: Path) -> None:
+    settings = SETTINGS["mobilenet"]
+    whole = run("whole", pictures, tmp_path, settings, Watcher())
+    with pytest.raises(Killed):
+        run("run", pictures, tmp_path, settings, Watcher(3))
+    (left,) = list_unfinished(tmp_path)
+    (left.path / CHECKPOINT).write_bytes(b"damaged")
+    watcher = Watcher()
+    same(whole, run("run", pictures, tmp_path, settings, watcher))
+    assert "begins again" in watcher.notes[0]
 
 
-def test_a_stage_says_how_many_parameters_it_trains(decoded: dict[str, Samples]) -> None:
-    settings: dict[str, Any] = {"arch": "mobilenet", "epochs": 1, "dense_units": 16}
-    _, (result,) = fit(decoded, only="frozen", **settings)
-    assert result.trainable_params == 1280 * 16 + 16 + 16 * 1 + 1
+def test_a_checkpoint_that_can_t_be_written_ends_nothing(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "somewhere")
+
+    monkeypatch.setattr(CheckpointFile, "write", full)
+    watcher = Watcher()
+    assert run("run", pictures, tmp_path, SETTINGS["mobilenet"], watcher).name == "run"
+    (note,) = watcher.notes
+    assert "No space left on device" in note
+
+
+def test_asked_to_stop_while_the_run_is_written_it_is_written(
+    pictures: ImageSet, tmp_path: Path
+) -> None:
+    class Late(Watcher):
+        def predicting(self, split: str, done: int, total: int) -> None:
+            if not self.steps:
+                self.steps = 1
+                raise KeyboardInterrupt
+
+    found = run("run", pictures, tmp_path, {"epochs": 2}, Late())
+    assert not found.manifest["interrupted"]

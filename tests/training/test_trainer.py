@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from tl_catdog.runs.contents import read_metrics
 
 from tests.conftest import Trained, paint_set
 from tl_catdog import runtime
@@ -26,11 +27,9 @@ from tl_catdog.models import engine
 from tl_catdog.models.build import build
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
-from tl_catdog.runs.contents import read_metrics
 from tl_catdog.runs.folder import ONNX, Run, find_run
 from tl_catdog.runs.writer import RunWriter
-from tl_catdog.training import final_predictions, trainer
-from tl_catdog.training import fit as fitting
+from tl_catdog.training import final_predictions, fit, one_stage, trainer
 from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.head_stages import fit_linear
 from tl_catdog.training.observer import Observer
@@ -153,7 +152,7 @@ def test_training_above_the_cut_is_training_the_whole(pictures: ImageSet, block:
         runtime.make_deterministic(0)
         model = build(config, 2)
         start = [weight.copy() for weight in model.get_weights()]
-        result = fitting.run_stage(
+        result = one_stage.run_stage(
             model,
             config,
             replace(stage, feature_layer=feature_layer),
@@ -309,7 +308,7 @@ def test_what_fine_tuning_left_as_it_was_is_predicted_from_features(
 
     for settings in (kept, better):
         if settings is better:
-            monkeypatch.setattr(fitting, "fit_linear", beaten_by_anything)
+            monkeypatch.setattr(fit, "fit_linear", beaten_by_anything)
         run = run_of(pictures, tmp_path, unfreeze_from="block_16", **settings)
         changed = run.manifest["stages"][1]["best_epoch"] > 0
         assert given.pop() is not changed

@@ -18,9 +18,10 @@ from tl_catdog.files import read_text
 from tl_catdog.runs.folder import SPLIT
 from tl_catdog.runs.unfinished import Begun, Unfinished, find_unfinished, read_begun
 from tl_catdog.training.manifest import package_versions
+from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
 
-PATHS = ("data", "labels", "split", "backbone_weights")
+PATHS = ("data", "labels", "split", "backbone_weights", "from_run")
 """Settings that may name files or folders."""
 FREE = ("run", "runs_dir", "force")
 """Settings that change nothing of what is trained."""
@@ -60,13 +61,12 @@ class Resumption:
 
 def begun_of(config: TrainConfig, images: ImageSet) -> Begun:
     """Return what a training is asked for, to be kept until it has ended."""
-    named = {name: Path(str(getattr(config, name))) for name in PATHS}
     return Begun(
         settings=asdict(config),
         root=str(images.root.absolute()),
         drawn=images.drawn,
         folder=str(Path.cwd()),
-        files={name: file_digest(path) for name, path in named.items() if path.is_file()},
+        files=_digests(config),
         versions=package_versions(),
     )
 
@@ -101,14 +101,23 @@ def resumption(
         setting: _located(getattr(config, setting), begun) for setting in PATHS
     }
     config = replace(config, **located, runs_dir=str(runs_dir))
+    now = _digests(config)
     for setting, digest in begun.files.items():
-        path = Path(str(getattr(config, setting, "")))
-        if setting not in PATHS or file_digest(path) != digest:
+        if now.get(setting) != digest:
             raise CatdogError(
-                f"expected {path} as it was when {unfinished.name} began, found that it changed.",
+                f"expected {flag(setting)} {getattr(config, setting, None)} as it was when "
+                f"{unfinished.name} began, found that it changed.",
                 "Put it back as it was, or train a new run: tl-catdog train --run NAME",
             )
     return Resumption(unfinished, begun, config)
+
+
+def _digests(config: TrainConfig) -> dict[str, str]:
+    """Return the SHA-256 of what the settings name besides pictures: files, and a run's network."""
+    named = {name: Path(str(getattr(config, name))) for name in PATHS}
+    found = {name: file_digest(path) for name, path in named.items() if path.is_file()}
+    run = run_to_start_from(config)
+    return found if run is None else {**found, "from_run": digest_of(run)}
 
 
 def _located(value: str | None, begun: Begun) -> str | None:

@@ -173,7 +173,9 @@ def training_images(
         UsageError: The folder isn't a set that can be trained on, or the split file isn't its.
     """
     validation_fraction = config.validation_fraction
-    if validation_fraction is None and (config.arch == "baseline" or config.finetune):
+    if validation_fraction is None and (
+        config.arch == "baseline" or config.finetune or config.from_run is not None
+    ):
         validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
     find_copies = None
     if config.group_by is not None:

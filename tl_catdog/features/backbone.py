@@ -9,7 +9,7 @@ from typing import Any
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.engine import Forward, engine_name, forward_of
-from tl_catdog.models.weights import read_backbone_weights, weights_digest
+from tl_catdog.models.weights import Weights, read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
 
 VERSION = 2
@@ -49,7 +49,10 @@ class Backbone:
 
 
 def frozen_backbone(
-    config: ResolvedConfig, feature_layers: Sequence[str], build: Callable[[], Any]
+    config: ResolvedConfig,
+    feature_layers: Sequence[str],
+    build: Callable[[], Any],
+    weights: Weights | None = None,
 ) -> Backbone:
     """Return the forward pass of the backbone that resolved settings name.
 
@@ -57,17 +60,18 @@ def frozen_backbone(
         config: The settings.
         feature_layers: Where to take features, as in ``models.layout``.
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
+        weights: The backbone's, where they aren't those that the settings name.
 
     Raises:
         CatdogError: The backbone's weights can't be loaded.
     """
     size = config.image_size
-    weights = read_backbone_weights(config.backbone_weights)
+    known = read_backbone_weights(config.backbone_weights) if weights is None else weights
 
     def graph() -> bytes:
         from tl_catdog.models.graph import extraction_graph
 
-        return extraction_graph(weights, size, feature_layers)
+        return extraction_graph(known, size, feature_layers)
 
     def model() -> Any:
         whole = build()
@@ -76,4 +80,4 @@ def frozen_backbone(
         return part_below(whole, feature_layers)
 
     load = cache(lambda: forward_of(graph, model))
-    return Backbone(load, engine_name(), tuple(feature_layers), size, weights_digest(weights))
+    return Backbone(load, engine_name(), tuple(feature_layers), size, weights_digest(known))

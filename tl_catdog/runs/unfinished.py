@@ -1,7 +1,7 @@
 """Trainings that ended before their time: what they were told, where they are, what goes on.
 
 A training's folder, ``<run>.unfinished-…``, says from its first moment what was asked for
-(``begun.json``), and at each epoch's end where it stands (``checkpoint.npz``). What nobody holds
+(``begun.json``), and at each epoch's end where it stands (``checkpoint.dat``). What nobody holds
 any more was killed, and can go on. A training that was asked to stop leaves a run of the best so
 far, with both files in it: that can go on, too.
 """
@@ -21,7 +21,7 @@ from tl_catdog.files import read_json, write_json
 from tl_catdog.runs.folder import MANIFEST, UNFINISHED
 from tl_catdog.scratch import discard, is_rest
 
-BEGUN, CHECKPOINT = "begun.json", "checkpoint.npz"
+BEGUN, CHECKPOINT = "begun.json", "checkpoint.dat"
 FORMAT = 1
 MOST = 2**20  # bytes of begun.json; it has two thousand
 

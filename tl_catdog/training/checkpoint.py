@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -99,19 +100,20 @@ class CheckpointFile:
             for number, (one, built) in enumerate(zip(weights, self._built, strict=False)):
                 if not np.array_equal(one, built):
                     arrays[f"{kind}/{number}"] = one
-        with atomic_path(self.path) as temporary:
-            np.savez(temporary, allow_pickle=False, **arrays)
+        archive = io.BytesIO()
+        np.savez(archive, allow_pickle=False, **arrays)
+        content = archive.getbuffer()
+        with atomic_path(self.path) as temporary, temporary.open("wb") as file:
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
 
     def read(self) -> Checkpoint | None:
-        """Return what was written last; None where nothing was, or nothing that can be used.
-
-        A zip file has a checksum for each array, so what is damaged isn't taken for what it was.
-        """
+        """Return what was written last; None where nothing was, or nothing that can be used."""
         try:
-            content = _within_bounds(self.path, self._most())
+            content = _checked_content(self.path, self._most())
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return self._checked(arrays)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
             return None
 
     def _most(self) -> int:
@@ -175,16 +177,20 @@ def _fitting(array: npt.NDArray[Any], like: npt.NDArray[Any]) -> npt.NDArray[Any
     return array
 
 
-def _within_bounds(path: Path, most: int) -> bytes:
-    """Return a zip file's bytes, if neither it nor what it unpacks to is larger than that.
+def _checked_content(path: Path, most: int) -> bytes:
+    """Return a checkpoint's arrays as a zip file, as they were written.
 
     Raises:
-        OSError: It can't be read, or isn't a file.
-        ValueError: It is too large.
+        OSError: The file can't be read.
+        ValueError: It is damaged, or it or what it unpacks to is larger than that.
     """
     if not path.is_file() or path.stat().st_size > most:
         raise ValueError("too large, or no file")
-    content = path.read_bytes()
+    whole = path.read_bytes()
+    size = hashlib.sha256().digest_size
+    content = whole[size:]
+    if hashlib.sha256(content).digest() != whole[:size]:
+        raise ValueError("damaged")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(item.file_size for item in archive.infolist()) > most:
             raise ValueError("too large")

@@ -20,10 +20,10 @@ from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract
 from tl_catdog.features.views import Views, views_of
-from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import FROZEN, Stage
+from tl_catdog.training.start import Start, begin_network
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Inputs:
         config: The settings.
         images: The pictures that the samples are of.
         stages: What is trained on them.
+        start: The weights that the network begins with, where they are another run's.
         table: (feature layer, split) → samples; the layer None stands for the pictures themselves.
         skipped: Pictures that can't be read.
         summary: See ``to_json``.
@@ -42,6 +43,7 @@ class Inputs:
     config: ResolvedConfig
     images: ImageSet
     stages: tuple[Stage, ...]
+    start: Start | None = None
     table: dict[tuple[str | None, str], Samples] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +89,11 @@ class Inputs:
 
 
 def prepare_inputs(
-    config: ResolvedConfig, images: ImageSet, stages: tuple[Stage, ...], observer: Observer
+    config: ResolvedConfig,
+    images: ImageSet,
+    stages: tuple[Stage, ...],
+    observer: Observer,
+    start: Start | None = None,
 ) -> Inputs:
     """Decode pictures and compute features for all stages.
 
@@ -96,12 +102,13 @@ def prepare_inputs(
         images: Labelled pictures with the splits ``train`` and ``validation``.
         stages: What will be trained.
         observer: Called as pictures are decoded and features extracted.
+        start: Another run's weights, if the network begins with them.
 
     Raises:
         CatdogError: Pictures can't be read and ``strict`` is set, or a class has none left; the
             backbone's weights can't be loaded; there is no room on the disk.
     """
-    inputs = Inputs(config, images, stages)
+    inputs = Inputs(config, images, stages, start)
     layers = [stage.feature_layer for stage in stages if stage.feature_layer is not None]
     feature_layers = list(dict.fromkeys(layers))
     if feature_layers:
@@ -118,7 +125,13 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
     config, images = inputs.config, inputs.images
     began = time.perf_counter()
     views = views_of(config, len(images.split(TRAIN)))
-    backbone = frozen_backbone(config, feature_layers, lambda: build(config, len(images.classes)))
+    start = inputs.start
+    backbone = frozen_backbone(
+        config,
+        feature_layers,
+        lambda: begin_network(config, len(images.classes), start),
+        None if start is None else start.backbone,
+    )
     cached = 0
     with open_store(config) as store:
         for split in (TRAIN, VALIDATION, TEST):

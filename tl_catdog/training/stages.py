@@ -57,6 +57,9 @@ class StageResult:
 def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]:
     """Return the stages that resolved settings ask for.
 
+    A training that begins with another run's weights goes on with its head, or, to fine-tune, with
+    what is above ``unfreeze_from`` at once.
+
     Args:
         config: The settings.
         few: Whether a class has so few pictures that hidden units learn nothing that a linear
@@ -67,9 +70,12 @@ def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]
     """
     if config.arch == "baseline":
         return (Stage(SCRATCH, config.epochs, config.learning_rate),)
+    begun = config.from_run is not None
     linear = Stage(LINEAR, 1, 0.0, feature_layer=POOLING)
     frozen = Stage(FROZEN, config.epochs, config.learning_rate, feature_layer=POOLING)
-    head = (linear,) if few else (linear, frozen)
+    head: tuple[Stage, ...] = (linear,) if few else (linear, frozen)
+    if begun:  # there is a head already: it is trained on, or left for the backbone's top
+        head = () if config.finetune else (frozen,)
     if not config.finetune:
         return head
     feature_layer = feature_layer_below(config.unfreeze_from)

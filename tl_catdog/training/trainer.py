@@ -31,6 +31,7 @@ from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.manifest import describe, describe_surroundings
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import FINETUNE, INTERRUPTED, StageResult, stages_of
+from tl_catdog.training.start import Start, adopted, read_start, run_to_start_from
 
 if TYPE_CHECKING:
     from tl_catdog.training.fit import Fitted
@@ -64,11 +65,15 @@ def train(
             network can't be built with these settings.
         KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
     """
+    run = run_to_start_from(config)
+    if run is not None:
+        config = adopted(config, run, images.classes)
     settings = config.resolved(len(images.split(TRAIN)), len(images.classes))
     _check_width(settings, len(images.classes))
     observer = observer or Observer()
     stopwatch = _Stopwatch()
-    inputs = _prepare(settings, images, writer, observer, stopwatch)
+    start = None if run is None else read_start(run, settings)
+    inputs = _prepare(settings, images, start, writer, observer, stopwatch)
     trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch)
     try:
         return _finish(settings, inputs, trained, writer, observer, stopwatch)
@@ -151,13 +156,14 @@ class _Trained:
 def _prepare(
     config: ResolvedConfig,
     images: ImageSet,
+    start: Start | None,
     writer: RunWriter,
     observer: Observer,
     stopwatch: _Stopwatch,
 ) -> Inputs:
     """Decode the pictures or extract their features, and record settings and split."""
     few = images.rarest < FEW
-    inputs = prepare_inputs(config, images, stages_of(config, few=few), observer)
+    inputs = prepare_inputs(config, images, stages_of(config, few=few), observer, start)
     stopwatch.lap("decode_seconds")
     writer.write_config(asdict(config))
     writer.write_split(to_csv(images))
@@ -209,7 +215,7 @@ def _predict_the_splits(trained: _Trained, inputs: Inputs, observer: Observer) -
         observer,
         out_of_fold,
         general=(inputs.config.arch, inputs.config.backbone_weights) == ("mobilenet", PACKAGED)
-        and not trained.tuned,
+        and not (trained.tuned or (inputs.start is not None and inputs.start.tuned)),
     )
 
 
@@ -243,6 +249,7 @@ def _write_the_run(
             "name": writer.target.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "interrupted": interrupted,
+            "from": None if inputs.start is None else inputs.start.to_json(),
             "resumed": trained.fitted.resumed,
             "seed": config.seed,
             **describe_surroundings(),

@@ -1,0 +1,148 @@
+"""Trainings that ended before their time: found, told from running ones, tidied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.runs.unfinished import (
+    BEGUN,
+    CHECKPOINT,
+    Begun,
+    find_unfinished,
+    list_unfinished,
+    read_begun,
+    resume_command,
+    tidy,
+    write_begun,
+)
+from tl_catdog.runs.writer import RunWriter
+
+BEGINNING = Begun({"arch": "baseline"}, "/pictures", False, "/", {}, {"keras": "3"})
+
+
+def killed(runs_dir: Path, name: str, *, begun: bool = True, checkpoint: bool = True) -> Path:
+    """Leave what a killed training leaves."""
+    writer = RunWriter(runs_dir, name)
+    if begun:
+        writer.begin(BEGINNING)
+    if checkpoint:
+        (writer.path / CHECKPOINT).write_bytes(b"there")
+    writer._lock.release()
+    return writer.path
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RunWriter]:
+    with RunWriter(tmp_path, "now") as writer:
+        writer.begin(BEGINNING)
+        yield writer
+
+
+def test_what_a_training_was_asked_for_comes_back(tmp_path: Path) -> None:
+    assert read_begun(killed(tmp_path, "run")) == BEGINNING
+
+
+def test_the_only_one_needs_no_name(tmp_path: Path) -> None:
+    path = killed(tmp_path, "run")
+    for name in (None, "run", path.name, str(path)):
+        found = find_unfinished(name, tmp_path)
+        assert (found.path, found.name, found.running, found.checkpoint) == (
+            path, "run", False, True,
+        )  # fmt: skip
+    assert found.bytes > 0
+
+
+def test_of_several_one_has_to_be_named(tmp_path: Path) -> None:
+    killed(tmp_path, "one")
+    killed(tmp_path, "two")
+    with pytest.raises(UsageError, match="found one, two") as caught:
+        find_unfinished(None, tmp_path)
+    assert caught.value.hint == f"Type: {resume_command(tmp_path, 'two')}"
+    assert find_unfinished("one", tmp_path).name == "one"
+
+
+def test_of_two_of_a_name_the_newer_goes_on(tmp_path: Path) -> None:
+    import os
+
+    old, new = killed(tmp_path, "run"), killed(tmp_path, "run")
+    os.utime(old / BEGUN, (1, 1))
+    assert find_unfinished(None, tmp_path).path == new
+
+
+def test_one_that_is_being_trained_does_not_go_on(tmp_path: Path, running: RunWriter) -> None:
+    (item,) = list_unfinished(tmp_path)
+    assert item.running
+    with pytest.raises(UsageError, match="now is still being trained"):
+        find_unfinished("now", tmp_path)
+    with pytest.raises(UsageError, match="still being trained"):
+        RunWriter(tmp_path, "now", earlier=running.path)
+    tidy(tmp_path, "now", finished=True)
+    assert running.path.is_dir()
+
+
+def test_none_is_said_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="found none; there is nothing"):
+        find_unfinished(None, tmp_path / "nowhere")
+    killed(tmp_path, "run")
+    with pytest.raises(UsageError, match=r"'other'.*found none; there is run"):
+        find_unfinished("other", tmp_path)
+
+
+def test_nothing_piles_up(tmp_path: Path) -> None:
+    other = killed(tmp_path, "other")
+    killed(tmp_path, "mine", begun=False, checkpoint=False)
+    for _ in range(3):
+        newest = killed(tmp_path, "mine")
+    tidy(tmp_path, "mine")
+    assert {item.path for item in list_unfinished(tmp_path)} == {other, newest}
+    assert len(list(tmp_path.iterdir())) == 2
+    tidy(tmp_path, "mine", finished=True)
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_without_a_checkpoint_it_can_begin_again(tmp_path: Path) -> None:
+    killed(tmp_path, "run", checkpoint=False)
+    assert not find_unfinished("run", tmp_path).checkpoint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"root": 3},
+        {"settings": []},
+        {"drawn": "no"},
+        {"folder": "a\0b"},
+        {"files": {"data": None}},
+        {"format": 2},
+        {"versions": []},
+        {"more": 1},
+    ],
+)
+def test_nonsense_is_refused_in_one_line(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = killed(tmp_path, "run")
+    values = json.loads((path / BEGUN).read_text()) | change
+    (path / BEGUN).write_text(json.dumps(values))
+    with pytest.raises(CatdogError, match=BEGUN) as caught:
+        read_begun(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "nul", "[" * 100_000, "{" + " " * 2**21 + "}"])
+def test_what_is_no_description_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / BEGUN).write_text(content)
+    with pytest.raises(CatdogError, match=BEGUN):
+        read_begun(tmp_path)
+    (tmp_path / BEGUN).unlink()
+    write_begun(tmp_path, BEGINNING)
+    assert read_begun(tmp_path) == BEGINNING
+
+
+def test_the_command_is_one_that_can_be_typed() -> None:
+    assert resume_command(Path("models"), "run") == "tl-catdog train --resume run"
+    assert resume_command(Path("my runs"), "run").endswith("--resume run --runs-dir 'my runs'")
