@@ -68,10 +68,10 @@ def export(
     chosen = chosen_run(run, Path(runs_dir))
     target = Path("exports", chosen.name) if out is None else Path(out)
     from tl_catdog.cli.live import counting
-    from tl_catdog.export.export import check_free
     from tl_catdog.export.export import export as write
     from tl_catdog.export.formats import FORMATS
     from tl_catdog.export.parity import parity_reference
+    from tl_catdog.export.place import check_free
 
     wanted = [FORMATS[name] for name in dict.fromkeys(formats)]
     for kind in wanted:
@@ -133,7 +133,7 @@ def _images(run: Run, data: str | None) -> ImageSet:
     from tl_catdog.cli.sources import drawn_set
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.data.sets import load_set
-    from tl_catdog.runs.folder import own_images
+    from tl_catdog.runs.contents import own_images
 
     if data is not None:
         return load_set(Path(data), Labelling(known=run.classes))
