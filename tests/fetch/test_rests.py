@@ -78,6 +78,13 @@ def test_archives_go_elsewhere_where_the_cache_folder_can_not_be_written_to(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert storage.kept_bytes(PETS) == 0  # which makes nothing, and says nothing
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", forbidden)
+        assert storage.kept_bytes(PETS) == 0
     with pytest.warns(CatdogWarning, match="cache folder"):
         folder = storage.writable_archives_folder()
     folder.mkdir(parents=True, exist_ok=True)

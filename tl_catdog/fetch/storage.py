@@ -109,11 +109,12 @@ def partial_file_of(archive: Archive) -> PartialFile:
 
 def kept_bytes(public_set: PublicSet) -> int:
     """Return how many bytes of a set's archives are in the cache."""
-    whole = [archives_folder() / archive.name for archive in public_set.archives]
-    return sum(
-        path.stat().st_size if path.exists() else partial_file_of(archive).size()
-        for path, archive in zip(whole, public_set.archives, strict=True)
-    )
+    found = 0
+    for archive in public_set.archives:
+        with contextlib.suppress(OSError):  # nothing there, or in a folder of somebody else
+            whole = archives_folder() / archive.name
+            found += whole.stat().st_size if whole.exists() else partial_file_of(archive).size()
+    return found
 
 
 def free_bytes(folder: Path) -> int:
