@@ -16,7 +16,7 @@ from tl_catdog.models.weights import (
     weights_digest,
     weights_of,
 )
-from tl_catdog.prediction.predictor import load_keras
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.runs.folder import HEAD, MODEL, Run, find_run
 
 
