@@ -1,11 +1,14 @@
 """``tl-catdog cache``: shows what is there, and clears it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Cli
 from tl_catdog.features.cache import FeatureStore, store_path
+from tl_catdog.runs.unfinished import Begun
+from tl_catdog.runs.writer import RunWriter
 
 
 def test_an_empty_cache_is_shown_and_not_made(cli: Cli) -> None:
@@ -62,3 +65,21 @@ def test_what_can_not_be_removed_is_an_error_with_a_way_out(cli: Cli) -> None:
     finally:
         mine.rmdir()
         store_path().rmdir()
+
+
+def test_trainings_that_were_killed_are_named_and_removed_when_asked(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs_dir = Path("models")
+    writer = RunWriter(runs_dir, "mine")
+    writer.begin(Begun({}, "/", False, "/", {}, {}))
+    assert "Unfinished" not in cli("cache").out  # it is being trained
+    writer._lock.release()
+    shown = " ".join(cli("cache").out.split())
+    assert "Unfinished: mine" in shown
+    assert "type: tl-catdog train --resume mine" in shown
+    assert json.loads(cli("cache", "--json").out)["unfinished"][0]["run"] == "mine"
+    assert json.loads(cli("cache", "--clear", "--json").out)["removed"] == []
+    assert "Removed 1 unfinished training." in cli("cache", "--clear-unfinished").out
+    assert list(runs_dir.iterdir()) == []

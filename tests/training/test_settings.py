@@ -116,7 +116,7 @@ TABLE = {
 
 BY_THEMSELVES = {
     "data", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
-    "backbone_weights", "strict", "force",
+    "backbone_weights", "strict", "force", "from_run",
 }  # fmt: skip
 """Settings with a test of their own below."""
 
@@ -273,3 +273,11 @@ def test_only_force_replaces_a_run(data: Path, tmp_path: Path) -> None:
     second = small(data, tmp_path, **BASELINE, run="mine", seed=1, force=True)
     assert (second.path, second.manifest["seed"]) == (first.path, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+
+
+def test_another_run_s_weights_are_what_it_begins_with(data: Path, tmp_path: Path) -> None:
+    small(data, tmp_path, **BASELINE, run="first")
+    plain = small(data, tmp_path, **BASELINE, run="plain", seed=1)
+    after = small(data, tmp_path, **BASELINE, run="after", seed=1, from_run="first")
+    assert learned(after) != learned(plain)
+    assert after.config["from_run"] == "first"

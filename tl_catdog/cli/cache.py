@@ -1,31 +1,41 @@
-"""``tl-catdog cache``: what is kept for later trainings, and how to be rid of it."""
+"""``tl-catdog cache``: what is kept for later, and how to be rid of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.options import Json
+from tl_catdog.cli.options import RUNS_DIR, Json, RunsDir
 from tl_catdog.cli.output import note, print_json, say
 from tl_catdog.wording import byte_size, plural
 
-EXAMPLES = "Examples: tl-catdog cache; tl-catdog cache --clear; tl-catdog cache --json"
+EXAMPLES = "Examples: tl-catdog cache; tl-catdog cache --clear; tl-catdog cache --clear-unfinished"
 
 
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove it, damaged or not.")] = False,
+    clear_unfinished: Annotated[
+        bool,
+        typer.Option("--clear-unfinished", help="Remove trainings that were killed, for good."),
+    ] = False,
+    runs_dir: RunsDir = RUNS_DIR,
     json: Json = False,
 ) -> None:
-    """Show the feature cache: what frozen backbones made of pictures, for every later training.
+    """Show the feature cache, and trainings that were killed and can go on.
 
-    Trainings keep it within their --cache-size; what was longest unused goes first.
+    The feature cache is what frozen backbones made of pictures, for every later training. Trainings
+    keep it within their --cache-size; what was longest unused goes first.
     """
     from tl_catdog.features.cache import clear as clear_store
     from tl_catdog.features.cache import store_path
     from tl_catdog.features.cache_file import contents
 
-    path = store_path()
+    from tl_catdog.runs.unfinished import list_unfinished
+    from tl_catdog.scratch import discard, sweep
+
+    path, runs = store_path(), Path(runs_dir)
     found, dropped = contents(path), 0
     if clear:
         dropped = found.values
@@ -33,9 +43,26 @@ def cache(
         if found.problem:
             note(f"It was damaged, and is removed: {path} ({found.problem}).")
         found = contents(path)
+    left = [item for item in list_unfinished(runs) if not item.running]
+    removed = []
+    if clear_unfinished:
+        removed = [item for item in left if discard(item.path)]
+        left = [item for item in left if item not in removed]
+        sweep(runs, again=True)
     if json:
         shown = {"path": path, "entries": found.values, "bytes": found.size, "dropped": dropped}
-        print_json({**shown, "problem": found.problem})
+        unfinished = [
+            {"run": item.name, "path": item.path, "bytes": item.bytes, "resume": item.resume}
+            for item in left
+        ]
+        print_json(
+            {
+                **shown,
+                "problem": found.problem,
+                "unfinished": unfinished,
+                "removed": [item.name for item in removed],
+            }
+        )
         return
     if found.problem:
         note(f"Damaged, so the next training begins it anew: {path} ({found.problem}).")
@@ -43,3 +70,7 @@ def cache(
         say(f"Dropped {plural(dropped, 'feature vector')}.")
     say(f"{plural(found.values, 'feature vector')}, {byte_size(found.size)}")
     say(path, style="dim")
+    if removed:
+        say(f"Removed {plural(len(removed), 'unfinished training')}.")
+    for item in left:
+        say(f"Unfinished: {item.name}, {byte_size(item.bytes)}; to go on, type: {item.resume}")

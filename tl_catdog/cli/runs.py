@@ -8,6 +8,7 @@ from pathlib import Path
 from tl_catdog.cli.output import note
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.runs.folder import Run, RunList, find_run, list_runs, shipped_run
+from tl_catdog.runs.unfinished import list_unfinished
 
 
 def chosen_run(name: str | None, folder: Path) -> Run:
@@ -42,8 +43,7 @@ def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
         found = (find_run(name, folder) for name in names)
         return tuple({run.path.resolve(): run for run in found}.values())
     listed = list_runs(folder)
-    if listed.unfinished:
-        note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
+    _say_unfinished(listed, folder)
     if not listed.runs and listed.unreadable:
         raise listed.unreadable[0]
     _say_unreadable(listed)
@@ -53,6 +53,15 @@ def chosen_runs(names: Sequence[str] | None, folder: Path) -> tuple[Run, ...]:
             "Type: tl-catdog train --arch baseline",
         )
     return listed.runs
+
+
+def _say_unfinished(listed: RunList, folder: Path) -> None:
+    """Say which trainings aren't finished, and what to type for those that can go on."""
+    if listed.unfinished:
+        note(f"Not finished, so left out: {', '.join(listed.unfinished)}")
+    stopped = [item for item in list_unfinished(folder) if not item.running]
+    for command in dict.fromkeys(item.resume for item in stopped):
+        note(f"To go on, type: {command}", style="dim")
 
 
 def _say_unreadable(listed: RunList) -> None:

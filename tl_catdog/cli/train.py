@@ -62,7 +62,7 @@ def command() -> Callable[..., None]:
             default=None,
             annotation=Annotated[
                 str | None,
-                typer.Argument(help="With --resume: which training.", metavar="[RUN]"),
+                typer.Argument(help="With --resume: which training.", metavar="RUN"),
             ],
         )
     ]

@@ -25,9 +25,11 @@ from tl_catdog.cores import (
     words,
 )
 from tl_catdog.doctor.check import FAILED, OK, WARNING, Check
+from tl_catdog.errors import listing
 from tl_catdog.features.cache import store_path
 from tl_catdog.features.cache_file import contents
 from tl_catdog.files import cache_folder
+from tl_catdog.runs.unfinished import list_unfinished
 from tl_catdog.wording import byte_size, count, plural
 
 LEAST_DISK = 2e9
@@ -93,6 +95,7 @@ def check_processor(found: Cores) -> Check:
 def check_folders(runs_dir: Path) -> Iterator[Check]:
     """Check the folders that are written to: the disk's room, and whether they can be."""
     yield check_folder("runs folder", runs_dir, "Name another place: --runs-dir FOLDER")
+    yield from check_unfinished(runs_dir)
     other = "Name another place: export XDG_CACHE_HOME=FOLDER"
     cache = check_folder("cache folder", cache_folder(), other)
     if cache.state == FAILED:  # it only saves time
@@ -125,6 +128,16 @@ def check_folder(name: str, folder: Path, hint: str) -> Check:
     if free < LEAST_DISK:
         return Check(name, WARNING, f"{detail}, less than {byte_size(LEAST_DISK)}", hint)
     return Check(name, OK, detail)
+
+
+def check_unfinished(runs_dir: Path) -> Iterator[Check]:
+    """Name the trainings that were killed, with what to type to go on; nothing where none was."""
+    stopped = [item for item in list_unfinished(runs_dir) if not item.running]
+    if stopped:
+        names = listing(dict.fromkeys(item.name for item in stopped))
+        size = byte_size(sum(item.bytes for item in stopped))
+        hint = f"Type: {stopped[-1].resume}, or: tl-catdog cache --clear-unfinished"
+        yield Check("unfinished trainings", WARNING, f"{names}, {size}", hint)
 
 
 def check_feature_cache(path: Path | None = None) -> Check:
