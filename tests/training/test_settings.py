@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tl_catdog.runs.contents import read_metrics, read_split
 
 from tests.conftest import paint_set
 from tl_catdog import runtime
@@ -24,6 +23,7 @@ from tl_catdog.data import array_store
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.cache import FeatureStore, store_path
+from tl_catdog.runs.contents import read_metrics, read_split
 from tl_catdog.runs.folder import Run
 
 BASELINE: dict[str, Any] = {

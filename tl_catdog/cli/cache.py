@@ -31,7 +31,6 @@ def cache(
     from tl_catdog.features.cache import clear as clear_store
     from tl_catdog.features.cache import store_path
     from tl_catdog.features.cache_file import contents
-
     from tl_catdog.runs.unfinished import list_unfinished
     from tl_catdog.scratch import discard, sweep
 
