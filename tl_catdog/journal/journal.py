@@ -22,7 +22,7 @@ from tl_catdog.journal.renames import rename_to_free
 from tl_catdog.scratch import hold, sync_folder
 
 APPLIED, UNDONE = "applied", "undone"
-LOG = re.compile(rf"^({APPLIED}|{UNDONE})-(?P<number>[0-9]{{1,9}})\.jsonl$")
+LOG = re.compile(rf"^({APPLIED}|{UNDONE})-(?P<number>[0-9]{{1,200}})\.jsonl$")
 BACK = "keep"  # the action of a move that puts a file back
 
 
