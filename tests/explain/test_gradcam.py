@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 import pytest
 from scipy.ndimage import map_coordinates
@@ -248,3 +249,13 @@ def test_a_changed_network_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(CatdogError, match="found a changed one") as caught:
         GradCam(run)
     assert "tl-catdog train" in caught.value.hint
+
+
+def test_a_graph_of_an_older_version_gives_the_same_heatmap(tmp_path: Path) -> None:
+    content, _ = small_network(pool=4)
+    model = onnx.load_from_string(content)
+    del model.graph.output[1]  # the features; before 0.2.0 there was the answer alone
+    pictures = noise(1, 32)
+    new = GradCam(network_run(tmp_path / "new", content, size=32))
+    old = GradCam(network_run(tmp_path / "old", model.SerializeToString(), size=32))
+    assert np.array_equal(new.heatmap(new(pictures), 0, 1), old.heatmap(old(pictures), 0, 1))

@@ -1,6 +1,7 @@
 """Runs that nobody trained: what commands read of one, made in no time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def network_run(
     graph: bytes,
     *,
     size: int,
-    classes: Sequence[str] = ("ant", "bee"),
+    classes: Sequence[str] | None = None,
     images: ImageSet | None = None,
     predictions: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
@@ -77,12 +78,15 @@ def network_run(
         runs_dir: Where.
         graph: The network, see ``small_network``.
         size: Height and width of its pictures.
-        classes: Its classes.
+        classes: Its classes; by default as many as the network tells apart.
         images: The pictures that it was trained with.
         predictions: CSV of what it says of the pictures of each split.
         config: Settings that differ.
         manifest: Entries that differ; those of ``data`` and ``model`` are added to what is there.
     """
+    if classes is None:
+        units = onnx.load_from_string(graph).graph.output[0].type.tensor_type.shape.dim[1].dim_value
+        classes = ("ant", "bee", "cow", "dog")[: max(units, 2)]
     with RunWriter(runs_dir, manifest.get("name", "mine")) as writer:
         writer.write_config({**CONFIG, "image_size": max(size, SMALLEST), **(config or {})})
         digest = writer.write_bytes(ONNX, graph)
@@ -98,7 +102,8 @@ def network_run(
         data |= manifest.pop("data", {})
         model = {**MODEL, "onnx_sha256": digest, **manifest.pop("model", {})}
         created = manifest.pop("created", MANIFEST["created"])
-        return writer.publish(bare_manifest(created=created, data=data, model=model, **manifest))
+        run = writer.publish(bare_manifest(created=created, data=data, model=model, **manifest))
+    return replace(run, config={**run.config, "image_size": size})
 
 
 def small_network(

@@ -163,6 +163,9 @@ def _robustness(
     with counting(notices(), "predicting worse pictures") as progress:
         conditions = classifier.robustness(data, **read, split=split, progress=progress)
     chart = (classifier.run.path if data is None else Path()) / "robustness.png"
-    write_png(robustness_chart(conditions), chart)
-    note(f"The chart is in {chart}.", style="dim")
+    try:
+        write_png(robustness_chart(conditions), chart)
+        note(f"The chart is in {chart}.", style="dim")
+    except OSError as error:  # the figures are what was asked for
+        note(f"Not kept: {chart.absolute().parent} can't be written to ({error.strerror}).")
     return conditions

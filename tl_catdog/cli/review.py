@@ -88,6 +88,8 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
         write_text(page, gallery_page(found, command, top))
         write_text(path, to_csv(found.label_issues, edits))
     except OSError as error:
+        if not json:
+            results().print(review_view(found))  # looking has taken minutes
         raise UsageError(
             f"expected a folder that can be written to, found {folder} ({error.strerror}).",
             f"Type: ls -ld {folder}",

@@ -50,7 +50,10 @@ class GradCam(OnnxForward):
 
     def __init__(self, run: Run) -> None:
         try:
-            super().__init__(self._prepare(network_graph(run)))
+            graph = network_graph(run)
+            super().__init__(self._prepare(graph))
+            size = self._session.get_inputs()[0].shape[1]
+            self.heatmap(self(np.zeros((1, size, size, 3), np.float32)), 0, 0)  # or it can't
         except CatdogError:
             raise
         except Exception as error:  # not installed, too old, or its library doesn't load
@@ -67,10 +70,13 @@ class GradCam(OnnxForward):
 
         model = onnx.load_from_string(graph)
         self._pool = _pooling(model.graph)
-        model.graph.output.append(
-            onnx.helper.make_tensor_value_info(
-                self._pool.input[0], onnx.TensorProto.FLOAT, ["B", None, None, None]
-            )
+        wanted = [(self._pool.input[0], ["B", None, None, None])]
+        if len(model.graph.output) == 1:  # a graph of 0.1.0 doesn't give what goes into the head
+            (dense,) = (node for node in model.graph.node if "head_dense/0" in node.input)
+            wanted.insert(0, (dense.input[0], ["B", None]))
+        model.graph.output.extend(
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+            for name, shape in wanted
         )
         weights = {
             item.name: onnx.numpy_helper.to_array(item).astype(np.float64)
