@@ -170,6 +170,18 @@ def test_what_cannot_be_moved_stays_and_is_told_with_the_reason(drawn: Path) -> 
     assert plan.stuck == {"train/cats/link.jpg": "a link that would lead astray from there"}
 
 
+def test_what_lies_behind_a_link_to_a_folder_stays(drawn: Path, tmp_path: Path) -> None:
+    """It may be of another set as well, and ``undo`` goes through no links."""
+    elsewhere = tmp_path / "elsewhere"
+    (drawn / "train" / "cats").rename(elsewhere)
+    (drawn / "train" / "cats").symlink_to(elsewhere)
+    (elsewhere / "broken.jpg").write_bytes(b"no picture")
+    audit, usable = check(drawn, quietly)
+    plan = fix.plan(audit, {item.name: item.split for item in usable}, fix.USUAL)
+    assert plan.moves == ()
+    assert plan.stuck == {"train/cats/broken.jpg": "in another place: train/cats is a link"}
+
+
 def test_a_path_that_is_too_long_stays(drawn: Path) -> None:
     """Linux allows 4,096 bytes, and a number may be added to the name."""
     room = 4000 - len(os.fsencode(drawn)) - 1

@@ -7,7 +7,7 @@ import pytest
 
 from tests.audit.test_fix import tree
 from tests.conftest import Cli
-from tests.support.commands import interrupt, watched
+from tests.support.commands import assert_one_line, interrupt, watched
 from tl_catdog.audit.fix import Plan
 from tl_catdog.drawings import draw_set
 
@@ -81,6 +81,37 @@ def test_ctrl_c_says_how_to_put_back_what_was_moved(
     told = f"Interrupted. To put back what was moved, if anything was, type: {command}\n"
     assert done.err == told
     cli("data", "fix", pictures, "--undo")
+    assert tree(pictures) == before
+
+
+def test_what_was_stopped_half_way_is_undone_first(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left isn't the set: of a picture in two classes, one would stay."""
+    before = tree(pictures)
+    with monkeypatch.context() as patch:
+        watched(patch, "tl_catdog.journal.journal._move", interrupt)
+        cli("data", "fix", pictures)
+    done = cli("data", "fix", pictures)
+    assert (done.code, done.out) == (1, "")
+    assert_one_line(done.err)
+    assert f"type: tl-catdog data fix '{pictures}' --undo" in done.err
+    assert cli("data", "fix", pictures, "--dry-run").code == 0
+    assert cli("data", "fix", pictures, "--undo").code == 0
+    assert tree(pictures) == before
+    assert cli("data", "fix", pictures).code == 0
+
+
+def test_a_strangers_log_is_one_line(cli: Cli, pictures: Path) -> None:
+    before = tree(pictures)
+    log = pictures.with_name(f"{pictures.name}.quarantine") / "applied-1.jsonl"
+    log.parent.mkdir()
+    log.write_text('{"data": "/etc"}\n{"action": "leak", "from": "../x", "to": "/y"}\n')
+    done = cli("data", "fix", pictures, "--undo")
+    assert (done.code, done.out) == (1, "")
+    assert_one_line(done.err)
+    assert "line 1" in done.err
+    assert "nothing was moved" in done.err
     assert tree(pictures) == before
 
 
