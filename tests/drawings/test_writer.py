@@ -160,6 +160,15 @@ def test_what_the_system_refuses_in_a_worker_is_told_with_its_place(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_worker_that_says_much_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "import sys; print('x' * 300_000, file=sys.stderr); "
+    monkeypatch.setattr(writer, "_WORKER", said + writer._WORKER)
+    draw_set(tmp_path / "set", counts=SMALL, size=40, workers=2)
+    assert len(tree(tmp_path / "set")) == 14
+
+
 def test_a_worker_that_is_killed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "_WORKER", "import os; os.kill(os.getpid(), 9)")
     with pytest.raises(CatdogError, match="expected enough memory"):

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 
@@ -204,46 +205,54 @@ def _draw_in_workers(
 ) -> Iterator[Box]:
     code = _WORKER.format(path=[entry or str(Path.cwd()) for entry in sys.path], module=__name__)
     running: list[subprocess.Popen[str]] = []
-    try:
-        for k in range(workers):
-            order = {"made": str(made), "about": about, "first": k, "step": workers}
-            process = subprocess.Popen(
-                [sys.executable, "-c", code, json.dumps(order)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-            )
-            running.append(process)
-        for number in range(len(tasks)):
-            process = running[number % workers]
-            line = process.stdout.readline() if process.stdout else ""
-            if not line.endswith("\n") or line.startswith("["):
-                raise _failure(process, line)
-            left, top, right, bottom = (int(v) for v in line.split())
-            yield left, top, right, bottom
-    finally:
-        # Wait for them to be gone: one still writing would bring the folder back.
-        for process in running:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdout, process.stderr):
-                if pipe:
-                    pipe.close()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for k in range(workers):
+                order = {"made": str(made), "about": about, "first": k, "step": workers}
+                process = subprocess.Popen(
+                    [sys.executable, "-c", code, json.dumps(order)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                )
+                running.append(process)
+            # A process waits for ever if nobody reads what it says.
+            errors = [pool.submit(_read, process.stderr) for process in running]
+            for number in range(len(tasks)):
+                process = running[number % workers]
+                line = process.stdout.readline() if process.stdout else ""
+                if not line.endswith("\n") or line.startswith("["):
+                    raise _failure(process, line, errors[number % workers])
+                left, top, right, bottom = (int(v) for v in line.split())
+                yield left, top, right, bottom
+        finally:
+            # Wait for them to be gone: one still writing would bring the folder back.
+            for process in running:
+                process.kill()
+                process.wait()
+                if process.stdout:
+                    process.stdout.close()
 
 
-def _failure(process: subprocess.Popen[str], line: str) -> Exception:
+def _read(pipe: IO[str] | None) -> str:
+    if pipe is None:
+        return ""
+    with pipe:
+        return pipe.read()
+
+
+def _failure(process: subprocess.Popen[str], line: str, errors: Future[str]) -> Exception:
     """Return what a worker's last line says of its failure."""
     if line.startswith("["):
         return OSError(*json.loads(line))
-    _, errors = process.communicate()
-    if process.returncode < 0:
+    if process.wait() < 0:
         return CatdogError(
             "expected enough memory for a process on each core, found one was killed.",
             "Close other programs, then type the command again.",
         )
-    return RuntimeError(f"a drawing process failed: {errors[-2000:].strip()}")
+    return RuntimeError(f"a drawing process failed: {errors.result()[-2000:].strip()}")
 
 
 def draw_as_ordered() -> None:
