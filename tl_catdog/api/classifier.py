@@ -92,9 +92,8 @@ class Classifier(Loaded):
         >>> from PIL import Image
         >>> file = io.BytesIO()
         >>> Image.new("RGBA", (40, 30)).save(file, "PNG")
-        >>> position = file.seek(0)
-        >>> as_file, as_picture = load("cats-dogs").predict([file, Image.open(file)])
-        >>> as_file == as_picture
+        >>> as_bytes, as_picture = load("cats-dogs").predict([file.getvalue(), Image.open(file)])
+        >>> as_bytes == as_picture
         True
         """
         policy = self.policy(precision) if reject or precision is not None else None
