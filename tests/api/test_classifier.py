@@ -1,8 +1,11 @@
 """The Python interface does what the commands do."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import tl_catdog as tl
 from tests.conftest import Cli, Trained, paint_set
 from tl_catdog.api import image_sources
 from tl_catdog.errors import UsageError
+from tl_catdog.files import write_json
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +175,43 @@ def test_out_of_fold_figures_are_those_that_were_saved_and_are_called_so(tmp_pat
     held_out = tl.train(root, runs_dir=runs, image_size=32, validation_fraction=0.25)
     assert not held_out.run.out_of_fold
     assert not held_out.evaluate(again=True).out_of_fold
+
+
+def test_what_can_be_kept_in_part_only_is_said_and_evaluated_all_the_same(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[Path] = []
+
+    def write(path: Path, value: Any) -> None:
+        writes.append(path)
+        if len(writes) == 2:  # the predictions are in place by then
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        write_json(path, value)
+
+    monkeypatch.setattr("tl_catdog.runs.keeping.write_json", write)
+    shutil.copytree(trained.runs_dir / "small", tmp_path / "small")
+    classifier = tl.load("small", runs_dir=tmp_path)
+    found = classifier.evaluate(split="validation", again=True)
+    assert len(writes) == 2
+    assert any("Not kept" in note for note in found.notes)
+    saved = classifier.evaluate(split="validation")
+    assert len(saved.predictions.labels) == len(found.predictions.labels)
+
+
+def test_a_picture_of_ones_own_that_vanishes_meanwhile_is_left_out(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained.runs_dir / "tuned", tmp_path / "tuned")
+    monkeypatch.setattr("tl_catdog.api.classifier.check_unchanged", lambda examples: None)
+    whole = tl.load("tuned", runs_dir=tmp_path).evaluate(split="train", again=True).predictions
+    gone = trained.data / whole.names[3]
+    kept = gone.rename(tmp_path / "kept")
+    try:
+        found = tl.load("tuned", runs_dir=tmp_path).evaluate(split="train", again=True)
+    finally:
+        kept.rename(gone)
+    assert [item.path.name for item in found.skipped] == [gone.name]
+    assert whole.novelty is not None
+    assert found.predictions.novelty is not None
+    expected = np.delete(whole.novelty, 3)
+    assert found.predictions.novelty == pytest.approx(expected, abs=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -19,13 +20,13 @@ from tl_catdog.data.labelling import AS_IT_IS, Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.data.split_file import check_unchanged
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import predict_examples
 from tl_catdog.prediction.rejection import Policy, policy_for, policy_of
 from tl_catdog.prediction.sources import GivenImage, image_sources, one_source
 from tl_catdog.runs.contents import own_images
-from tl_catdog.runs.folder import PREDICTIONS, ROBUSTNESS
+from tl_catdog.runs.folder import PREDICTIONS, ROBUSTNESS, read_run
 from tl_catdog.runs.keeping import keep
 
 if TYPE_CHECKING:
@@ -252,6 +253,8 @@ class Classifier(Loaded):
         try:
             self.run = keep(self.run, name, text)
         except OSError as error:
+            with contextlib.suppress(CatdogError):  # it may have failed after a part was kept
+                self.run = read_run(self.run.path)
             return (f"Not kept: {self.run.path} can't be written to ({error.strerror}).",)
         return ()
 

@@ -203,6 +203,7 @@ def predict_examples(
     if own and feature_bank is not None and features is None:
         features = ArrayStore(len(examples), feature_bank.rows.shape[1:], np.float32)
     kept: list[Example] = []
+    places: list[int] = []
     rows: list[list[float]] = []
     novelty: list[float] = []
     skipped: list[Skipped] = []
@@ -212,7 +213,9 @@ def predict_examples(
             skipped.append(Skipped(example.path, example.split, answer.error or ""))
         else:
             if features is not None and answer.features is not None:
-                features.write(len(kept), answer.features)
+                # The bank knows its own pictures by their places among all of them.
+                features.write(done - 1 if own else len(kept), answer.features)
+            places.append(done - 1)
             kept.append(example)
             rows.append(list(answer.probabilities.values()))
             if answer.novelty is not None:
@@ -228,8 +231,8 @@ def predict_examples(
     probabilities = np.array(rows, dtype=np.float64)
     predictions = to_predictions(predictor.classes, kept, probabilities)
     if own and feature_bank is not None and features is not None:
-        found = feature_bank.distances(features.read, len(kept), own=True)
-        predictions = replace(predictions, novelty=found)
+        found = feature_bank.distances(features.read, len(examples), own=True)
+        predictions = replace(predictions, novelty=found[places])
     elif novelty:
         predictions = replace(predictions, novelty=np.array(novelty))
     return SplitResult(predictions, tuple(skipped))
