@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import paint_set
+from tests.support.made_up import network_run, small_network
+from tl_catdog.api import classifier
+from tl_catdog.api.classifier import Classifier
 from tl_catdog.api.evaluated import default_split, saved_predictions, split_to_evaluate
 from tl_catdog.data.examples import Example, ImageSet
+from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.runs.folder import shipped_run
 
@@ -54,3 +60,23 @@ def test_saved_predictions_come_with_what_couldnt_be_read_of_their_split() -> No
     assert [(item.path.name, item.reason) for item in found] == [("test.jpg", "empty")]
     with pytest.raises(CatdogError, match=r"found none: .*none\.csv"):
         saved_predictions(run, "none")
+
+
+def test_figures_are_given_where_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = paint_set(tmp_path / "set", {"train": 2, "validation": 3, "test": 4})
+    images = load_training_set(data)
+    run = network_run(tmp_path / "runs", small_network(pool=4)[0], size=32, images=images)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(classifier, "keep", full)
+    found = Classifier(run).evaluate(split="test", again=True)
+    assert found.metrics.n == 8
+    assert found.notes == (f"Not kept: {run.path} can't be written to (Read-only file system).",)
+    assert len(Classifier(run).robustness(split="test")) > 5
+    monkeypatch.undo()
+    assert Classifier(run).evaluate(split="test", again=True).notes == ()
+    assert Classifier(run).evaluate(split="test").metrics == found.metrics

@@ -1,6 +1,7 @@
 """The model card says what the run's files say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tl_catdog.export.card import card, described, licence_of
 from tl_catdog.files import read_json
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.rejection import policy_of
-from tl_catdog.runs.folder import Run, find_run, shipped_run
+from tl_catdog.runs.folder import Run, find_run, read_run, shipped_run
 from tl_catdog.runs.keeping import keep
 from tl_catdog.runs.settings import training_command
 from tl_catdog.version import __version__
@@ -143,7 +144,7 @@ def test_only_a_network_whose_backbone_stayed_frozen_is_called_so(
         size=32,
         config=config,
         stages=[{"name": name, "epochs": 1, "best_epoch": 1} for name in stages],
-        data={"name": "insects", "counts": {}, "fingerprint": "f00d" * 16},
+        data={"name": "insects", "fingerprint": "f00d" * 16},
     )
     assert f"Tells apart ant, bee: {kind}, 32 × 32 pixels" in card(run)
     licence = licence_of(run)
@@ -218,3 +219,26 @@ def test_the_run_that_ships_is_named_by_its_head() -> None:
     run = shipped_run()
     assert described(run)["run_sha256"] == run.manifest["model"]["head_sha256"]
     assert licence_of(run).startswith("Apache-2.0")
+
+
+def test_no_argument_of_a_script_and_no_folder_of_its_maker_is_in_it(made: Run) -> None:
+    told = json.loads((made.path / "manifest.json").read_text())
+    told["machine"]["command"] = ["my_script.py", "--password", "hunter2"]
+    told["data"]["root"] = "/home/me/secret/insects"
+    (made.path / "manifest.json").write_text(json.dumps(told))
+    config = {"data": "/home/me/secret/insects", "labels": "/home/me/secret/table.csv"}
+    run = replace(read_run(made.path), config={**made.config, **config})
+    text = card(run)
+    for word in ("hunter2", "my_script", "/home", "secret"):
+        assert word not in text
+    assert "--data insects" in text
+    assert "--labels table.csv" in text
+
+
+def test_names_of_classes_mark_nothing_up(tmp_path: Path) -> None:
+    classes = ("a|b", "<img src=x>", "[x](http://y)", "# two\nlines")
+    text = card(network_run(tmp_path, small_network(units=4)[0], size=32, classes=classes))
+    assert "<img" not in text.replace("\\<img", "")
+    assert "[x]" not in text
+    assert "\n# two" not in text
+    assert "a\\|b" in text

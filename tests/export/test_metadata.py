@@ -1,12 +1,14 @@
 """Beside each export lies what its user needs: labels, figures, the card and how to use it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.bare_runs import sealed
+from tests.support.made_up import network_run, small_network
 from tl_catdog.export.card import card, described
 from tl_catdog.export.formats import FORMATS
 from tl_catdog.export.metadata import write_beside
@@ -71,3 +73,27 @@ def test_the_readme_shows_how_to_use_this_very_file(small: Run, tmp_path: Path, 
         assert '-v "$PWD"/mine:/models/mine -e MODEL_NAME=mine' in text
         assert "`POST /v1/models/mine:predict`" in text
         assert "32 rows of 32 pixels" in text
+
+
+ODD_CLASSES = ("two\nlines\r", "back\\n", "pipe|`x`", "a\u2028b")
+
+
+def test_classes_with_breaks_of_lines_survive(tmp_path: Path) -> None:
+    run = network_run(
+        tmp_path / "odd", small_network(units=4, pool=4)[0], size=32, classes=ODD_CLASSES
+    )
+    found = beside(run, tmp_path, "onnx")
+    assert found["labels"] == list(ODD_CLASSES)
+    text = (tmp_path / "labels.txt").read_bytes().decode()
+    assert len(text.splitlines()) == len(ODD_CLASSES)
+    assert text == "two\\nlines\\r\nback\\\\n\npipe|`x`\na\\u2028b\n"
+    code = (tmp_path / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    (line,) = (line for line in code.splitlines() if line.startswith("labels = "))
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        names: dict[str, Any] = {"json": json}
+        exec(line, names)
+    finally:
+        os.chdir(here)
+    assert names["labels"] == list(ODD_CLASSES)

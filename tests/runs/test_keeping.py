@@ -85,3 +85,9 @@ def forgetful(run: Run) -> Run:
     told = {key: value for key, value in run.manifest.items() if key != "files"}
     (run.path / "manifest.json").write_text(json.dumps(told))
     return read_run(run.path)
+
+
+def test_whoever_read_the_run_before_reads_what_was_kept_since(tmp_path: Path) -> None:
+    before = publish_run(tmp_path, files={NAME: b"old"})
+    keep(read_run(before.path), NAME, "new")
+    assert before.read(NAME) == b"new"
