@@ -229,4 +229,4 @@ def test_predicting_works_without_tensorflow(trained: Trained) -> None:
     words = ["tl-catdog", "predict", str(picture), "--runs-dir", str(trained.runs_dir)]
     loaded = loaded_by(command(words))
     assert "onnxruntime" in loaded
-    assert not loaded & (HEAVY | {"onnx"})
+    assert not loaded & HEAVY

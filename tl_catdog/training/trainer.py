@@ -24,6 +24,7 @@ from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.layout import linear_units, units_for
 from tl_catdog.models.weights import PACKAGED, weights_of
+from tl_catdog.runs.description import check_classes
 from tl_catdog.runs.folder import FEATURE_BANK, HELD_OUT, MODEL, ONNX, OUT_OF_FOLD, Run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
@@ -69,6 +70,7 @@ def train(
     if run is not None:
         config = adopted(config, run, images.classes)
     settings = config.resolved(len(images.split(TRAIN)), len(images.classes))
+    check_classes(images.classes)
     _check_width(settings, len(images.classes))
     observer = observer or Observer()
     stopwatch = _Stopwatch()
