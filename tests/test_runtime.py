@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -232,3 +233,20 @@ def test_a_home_folder_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/somewhere")
     runtime.prepare_libraries()
     assert os.environ["HOME"] == "/somewhere"
+
+
+def no_place(*_: object) -> str:
+    raise FileNotFoundError(2, "No usable temporary directory found")
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_libraries_do_without_a_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/none")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(runtime, "SHARED_MEMORY", tmp_path if shared else tmp_path / "none")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "_get_default_tempdir", no_place)
+        runtime.prepare_libraries()
+    assert Path(tempfile.gettempdir()) == (tmp_path if shared else Path("/nonexistent/tmp"))

@@ -28,6 +28,8 @@ _MOST_LINKS = 40  # as many as Linux follows
 
 NOWHERE = Path("/nonexistent")
 """What stands for the home folder where there is none, as Debian calls it: nobody writes there."""
+NO_TEMPORARY = NOWHERE / "tmp"
+"""What stands for the folder for temporary files where there is none."""
 
 
 def cache_folder() -> Path:

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from tl_catdog.cores import bound_libraries, bound_tensorflow
 from tl_catdog.errors import CatdogError
-from tl_catdog.files import NOWHERE
+from tl_catdog.files import NO_TEMPORARY, NOWHERE
 
 
 def quiet_environment() -> None:
@@ -25,8 +26,14 @@ def quiet_environment() -> None:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 
+SHARED_MEMORY = Path("/dev/shm")
+"""What can be written to in a container whose root is read-only."""
+
+
 def prepare_libraries() -> None:
     """Tell libraries how many cores there are, and give those a home that would fail without one.
+
+    The same goes for a folder for temporary files.
 
     matplotlib, and what Keras looks for at its import, ask for the home folder, and a user without
     an entry, as containers have, has none. Where they can't write there, they use a folder for
@@ -39,6 +46,13 @@ def prepare_libraries() -> None:
         Path.home()
     except RuntimeError:
         os.environ["HOME"] = str(NOWHERE)
+    try:
+        tempfile.gettempdir()
+    except OSError:  # TensorFlow's import alone would fail
+        if os.access(SHARED_MEMORY, os.W_OK | os.X_OK):
+            os.environ["TMPDIR"] = str(SHARED_MEMORY)
+        else:
+            tempfile.tempdir = str(NO_TEMPORARY)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     bound_libraries()
 

@@ -153,3 +153,20 @@ def test_a_known_error_passes_as_it_is(cli: Cli, monkeypatch: pytest.MonkeyPatch
 
     watched(monkeypatch, "tl_catdog.cli.cache.print_json", fail)
     assert cli("cache", "--json").err == "Error: expected a, found b.\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+        OSError(
+            "Matplotlib requires access to a writable cache directory, but a temporary directory"
+        ),
+        FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/nonexistent/tmp/tl-catdog-x"),
+    ],
+)
+def test_no_folder_for_temporary_files_is_said_with_what_to_set(error: OSError) -> None:
+    found = explained(error)
+    assert found is not None
+    assert "folder for temporary files" in found.message
+    assert "TMPDIR=FOLDER" in found.hint

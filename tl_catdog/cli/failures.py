@@ -18,7 +18,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from tl_catdog.errors import CatdogError, UsageError, refusal_in, shortened, shown
-from tl_catdog.files import cache_folder
+from tl_catdog.files import NO_TEMPORARY, cache_folder
 from tl_catdog.scratch import MARK
 
 PLACES = ("--out", "--into", "--html", "--confusion", "--folders", "--runs-dir")
@@ -113,6 +113,11 @@ def _explained(error: OSError, options: Mapping[str, Any]) -> CatdogError:
     place = None if named is None else _final(Path(os.fsdecode(named)))
     where = "a place that it doesn't name" if place is None else str(place)
     reason = error.strerror or shown(str(error))
+    if (place and place.is_relative_to(NO_TEMPORARY)) or "temporary directory" in str(error):
+        return CatdogError(
+            "expected a folder for temporary files, found none that can be written to.",
+            f"Type: export TMPDIR=FOLDER, {AGAIN}",
+        )
     if number == errno.ENAMETOOLONG:
         name = shown(str(place))
         return UsageError(
