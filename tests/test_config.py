@@ -25,7 +25,8 @@ def test_both_architectures_have_the_same_defaults_open() -> None:
     names = {item.name for item in fields(TrainConfig) if item.default is None}
     assert set(ARCH_DEFAULTS["baseline"]) == set(ARCH_DEFAULTS["mobilenet"])
     by_set = {"epochs", "dense_units", "validation_fraction"}
-    elsewhere = {"data", "run", "split", "labels", "label_column", "label_pattern", "group_by"}
+    of_the_set = {"data", "split", "labels", "label_column", "label_pattern", "group_by"}
+    elsewhere = {*of_the_set, "run", "from_run"}
     assert names == set(ARCH_DEFAULTS["baseline"]) | by_set | elsewhere
 
 
