@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl_catdog.data.parallel import map_threaded
-from tl_catdog.data.reading import open_file, read_file
+from tl_catdog.data.reading import MAX_BYTES, open_file, read_file
 from tl_catdog.errors import CatdogError
 
 UNREADABLE = ""
@@ -17,10 +17,15 @@ EMPTY = hashlib.sha256().hexdigest()
 """Digest of a file without any bytes, which is a copy of nothing."""
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal, or ``UNREADABLE``."""
+def file_digest(path: Path, most: int = MAX_BYTES) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal, or ``UNREADABLE``.
+
+    Args:
+        path: The file.
+        most: How many bytes it may have.
+    """
     try:
-        with open_file(path) as file:
+        with open_file(path, most) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return UNREADABLE

@@ -20,6 +20,7 @@ from tl_catdog.runs.folder import (
     FORMAT,
     MANIFEST,
     METRICS,
+    MOST_OF_NETWORK,
     PREDICTIONS,
     REPLACED,
     SPLIT,
@@ -151,7 +152,8 @@ class RunWriter:
         if not manifest.get("interrupted"):
             for name in (BEGUN, CHECKPOINT):
                 (self.path / name).unlink(missing_ok=True)
-        files = {name: file_digest(self.path / name) for name in _files_of(self.path)}
+        names = _files_of(self.path)
+        files = {name: file_digest(self.path / name, MOST_OF_NETWORK) for name in names}
         write_json(self.path / MANIFEST, {"format": FORMAT, **manifest, "files": files})
         sync(self.path)
         runs_dir, target = self.target.parent, self.target

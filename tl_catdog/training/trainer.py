@@ -25,7 +25,15 @@ from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.layout import linear_units, units_for
 from tl_catdog.models.weights import PACKAGED, weights_of
 from tl_catdog.runs.description import check_classes
-from tl_catdog.runs.folder import FEATURE_BANK, HELD_OUT, MODEL, ONNX, OUT_OF_FOLD, Run
+from tl_catdog.runs.folder import (
+    FEATURE_BANK,
+    HELD_OUT,
+    MODEL,
+    MOST_OF_NETWORK,
+    ONNX,
+    OUT_OF_FOLD,
+    Run,
+)
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
 from tl_catdog.training.inputs import Inputs, prepare_inputs
@@ -233,7 +241,7 @@ def _write_the_run(
     path = writer.path / MODEL
     with naming(path):
         trained.model.save(path)
-    hashes = {"sha256": file_digest(path)}
+    hashes = {"sha256": file_digest(path, MOST_OF_NETWORK)}
     if trained.graph is not None:
         hashes["onnx_sha256"] = writer.write_bytes(ONNX, trained.graph)
     hashes["feature_bank_sha256"] = writer.write_bytes(
