@@ -111,11 +111,12 @@ ROW = f"{sha(1)},x.jpg,a,a,0.75,0.25,0.5\n"
 def test_damaged_predictions_are_named_whatever_their_hash(
     tmp_path: Path, text: str, found: str
 ) -> None:
+    run = keeping(tmp_path, text)
     with pytest.raises(CatdogError, match=r"expected saved predictions in .*test\.csv") as caught:
-        read_predictions(keeping(tmp_path, text), "test")
+        read_predictions(run, "test")
     assert found in caught.value.message
     assert len(caught.value.message) < 400
-    assert caught.value.hint == "Type: tl-catdog evaluate run --split test --again"
+    assert caught.value.hint == f"Type: tl-catdog evaluate {run.path} --split test --again"
 
 
 def test_out_of_fold_predictions_cannot_be_made_again(tmp_path: Path) -> None:

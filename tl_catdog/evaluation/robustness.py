@@ -126,7 +126,7 @@ def kept_conditions(run: Run, split: str | None = None) -> tuple[str, tuple[Cond
     """
     if not run.has(ROBUSTNESS):
         return "", ()
-    hint = f"Type: tl-catdog evaluate {run.quoted} --robustness"
+    hint = f"Type: tl-catdog evaluate {run.typed} --robustness"
     try:
         found = from_json(run.read(ROBUSTNESS, hint))
         _KEPT(found)

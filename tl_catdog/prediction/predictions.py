@@ -77,7 +77,7 @@ def read_predictions(run: Run, split: str) -> Predictions:
         CatdogError: The file is missing, changed or damaged.
     """
     name = f"{PREDICTIONS}/{split}.csv"
-    hint = f"Type: tl-catdog evaluate {run.quoted} --split {split} --again"
+    hint = f"Type: tl-catdog evaluate {run.typed} --split {split} --again"
     if run.out_of_fold and split == VALIDATION:  # the models that gave them are gone
         hint = f"Put the run's own file back, or {run.train_again[0].lower()}{run.train_again[1:]}"
     content = run.read(name, hint)

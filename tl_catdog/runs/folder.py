@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.folders import SPLITS
-from tl_catdog.data.reading import open_file, read_file
+from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, UsageError, listing
 
 # Named twice, so that type checkers let others import from here what all files of a run are called.
@@ -86,8 +86,15 @@ class Run:
 
     @property
     def quoted(self) -> str:
-        """Its name for a shell: what hints say."""
+        """Its name for a shell."""
         return shlex.quote(self.name)
+
+    @property
+    def typed(self) -> str:
+        """What commands take from here, wherever the run is, for a shell."""
+        path = self.path.absolute()
+        here = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        return shlex.quote(self.name if self.ships else str(here))
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -172,8 +179,7 @@ class Run:
         try:
             content = read_file(path, MOST_OF_NETWORK if name in _NETWORK else MOST)
         except OSError as error:
-            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-            raise self._lacks(path, "none" if missing else str(error.strerror), hint) from error
+            raise self._lacks(path, _state(error), hint) from error
         digest = hashlib.sha256(content).hexdigest()
         # Another process may have kept something in the run since its manifest was read.
         if not self._allows(name, digest) and not read_run(self.path)._allows(name, digest):
@@ -202,15 +208,12 @@ class Run:
         Raises:
             CatdogError: It is missing or its hash differs.
         """
-        path = self.path / MODEL
-        try:
-            with open_file(path, MOST_OF_NETWORK) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-            raise self._lacks(path, "none" if missing else str(error.strerror), "") from error
-        if not self.holds(MODEL) or not self._allows(MODEL, digest):
-            raise self._lacks(path, "a changed one", "")
+        self.read(MODEL)
+
+
+def _state(error: OSError) -> str:
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    return "none" if missing else str(error.strerror)
 
 
 @dataclass(frozen=True)
