@@ -1,5 +1,6 @@
 """The feature store: bounded, oldest out first, whole after a kill, shared by processes."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -206,3 +207,21 @@ def test_what_goes_wrong_elsewhere_is_not_blamed_on_the_cache() -> None:
         raise OSError("elsewhere")
     with pytest.raises(sqlite3.Error, match="elsewhere"), open_store(TrainConfig()):
         raise sqlite3.OperationalError("elsewhere")
+
+
+def test_processes_outlive_a_cache_that_is_damaged_and_cleared_under_them(path: Path) -> None:
+    with FeatureStore(path):
+        pass
+    both = [writer(path, 0, 2000), writer(path, 1000, 2000)]
+    while any(process.poll() is None for process in both):
+        for process in both:
+            assert process.stdout is not None
+            process.stdout.readline()
+        with contextlib.suppress(OSError):
+            os.truncate(path, path.stat().st_size // 2)
+        clear(path)
+    assert [process.wait() for process in both] == [0, 0]
+    with FeatureStore(path) as store:
+        assert all(key * 1000 == value for key, value in store.get(keys(3000)))
+        fill(store, [b"more"])
+        assert dict(store.get([b"more"])) == {b"more": VALUE}

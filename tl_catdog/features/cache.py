@@ -190,7 +190,9 @@ class FeatureStore:
                 return work(self._connected())
             except (*FAILURES, OSError, MemoryError) as error:
                 self._close()
-                moved = getattr(error, "sqlite_errorcode", 0) == MOVED  # another began it anew
+                moved = getattr(error, "sqlite_errorcode", 0) in MOVED or (
+                    self._opened is not None and identity(self.path) != self._opened
+                )
                 if is_damage(error, self.path):
                     self._condemned, self._failed = self._opened, error
                 if not (moved or is_damage(error, self.path)) or number == TRIES - 1:

@@ -28,6 +28,9 @@ TABLES = (
 )
 """SQLite keeps these texts as they are, and reads its tables by them."""
 
+MOVED = {sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_DELETE_NOENT}
+"""SQLite's codes for what it says while another process removes a file, or begins it anew."""
+
 FAILURES = (sqlite3.Error, UnicodeError)
 """What Python raises for a database; the latter where a damaged name stands in SQLite's message."""
 
@@ -39,8 +42,6 @@ UNUSABLE = {
 """SQLite's codes for what lies with the disk or with others; any other means a damaged file."""
 
 DAMAGED = {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
-MOVED = sqlite3.SQLITE_READONLY_DBMOVED
-"""SQLite's code for a file that another has taken the name of."""
 
 
 def checksum(key: bytes, value: bytes) -> bytes:
