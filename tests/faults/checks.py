@@ -124,7 +124,7 @@ def rude(done: Done) -> list[str]:
         said.append(f"exit code {done.code}")
     lines = [line for line in done.err.splitlines() if line.startswith("Error: ")]
     # Files that are named one by one, as those that can't be read, have lines of their own.
-    if done.code and not done.hung and (len(lines) > 1 or not done.err.strip()):
+    if done.code and not done.hung and (len(lines) > 1 or not done.said.strip()):
         said.append(f"{len(lines)} lines of error")
     if "rm -r" in done.err:
         said.append("it advises to delete")
