@@ -1,6 +1,8 @@
 """``tl-catdog explain`` as a user types it."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, Cli, Trained, paint, paint_set
 from tests.support.commands import assert_one_line, watched
+from tl_catdog.cli.streams import OutputError
 from tl_catdog.wording import percent
 
 
@@ -94,7 +97,6 @@ def test_a_wide_transparent_grey_picture_and_three_classes(cli: Cli, here: Path)
         (("a.png", "--class", "wasp"), 2, "ant, bee"),
         (("a.png", "--out", "why.pdf"), 2, "why.png"),
         (("a.png", "--out", "a.png"), 2, "a.explained.png"),
-        (("a.png", "--out", "a.png/why.png"), 2, "--out"),
         (("a.png", "--run", "nothing"), 2, "small"),
     ],
 )
@@ -135,3 +137,30 @@ def test_the_probability_is_that_of_the_answer(cli: Cli, trained: Trained, here:
     answer = cli(*words, "--class", other).out.splitlines()[0]
     p = percent(found["probabilities"][found["label"]])
     assert answer == f"{found['label']}  {p}  {picture}"
+
+
+def test_the_answer_is_shown_although_the_figure_can_not_be_written(
+    cli: Cli, trained: Trained, here: Path
+) -> None:
+    paint(here / "a.png", COLOURS[0], 1)
+    words = ("--run", "small", "--runs-dir", trained.runs_dir, "--out", "a.png/why.png")
+    outcome = cli("explain", "a.png", *words)
+    assert outcome.code == 2
+    assert_one_line(outcome.err)
+    assert "--out" in outcome.err
+    assert len(outcome.out.splitlines()) == 3
+
+
+def test_the_figure_is_kept_although_nobody_reads_the_answer(
+    cli: Cli, trained: Trained, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutputError(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    monkeypatch.setattr("tl_catdog.cli.explain.say", fail)
+    picture = paint(here / "a.png", COLOURS[0], 1)
+    words = ("--run", "small", "--runs-dir", trained.runs_dir, "--out", "kept.png")
+    outcome = cli("explain", picture, *words)
+    assert outcome.code == 1
+    assert "standard output" in outcome.err
+    assert (here / "kept.png").is_file()

@@ -48,11 +48,13 @@ def explain(
     with counting(notices(), "covering parts") as progress:
         found = Classifier(chosen).explain(path, target, progress)
     figure = explain_figure(found, path.name)
-    if not json:  # whether or not there is room for the figure
-        answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
-        say(answer, found.looks, found.covering)
-    with writing(figure_path):
-        write_png(figure, figure_path)
+    try:
+        with writing(figure_path):
+            write_png(figure, figure_path)
+    finally:
+        if not json:  # whether or not there is room for the figure
+            answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
+            say(answer, found.looks, found.covering)
     if json:
         print_json({**found.to_json(), "figure": figure_path})
         return
