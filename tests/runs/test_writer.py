@@ -78,7 +78,13 @@ def test_two_trainings_that_chose_one_name_both_survive(tmp_path: Path) -> None:
         assert slow.publish(manifest()).name == "run-2"
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", "-x", ".hidden", "a b", "x.unfinished-1"])
+ODD_NAMES = (
+    *("", " ", "a/b", "..", "-x", ".hidden", "a b", "x.unfinished-1"),
+    *("a\n", "a\u200b", "\u202ea", "\u0430", "a\x1b"),
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="name"):
         choose_name(name, "baseline", tmp_path, force=True)

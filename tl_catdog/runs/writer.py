@@ -48,7 +48,7 @@ def choose_name(wanted: str | None, stem: str, runs_dir: Path, *, force: bool) -
         taken = {entry.name for entry in runs_dir.iterdir()} if runs_dir.is_dir() else set()
         names = (stem if n == 1 else f"{stem}-{n}" for n in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
-    if not NAME.match(wanted) or UNFINISHED in wanted or REPLACED in wanted:
+    if not NAME.fullmatch(wanted) or UNFINISHED in wanted or REPLACED in wanted:
         raise UsageError(
             f"expected a run's name of letters, digits, '.', '_', '+' and '-', found {wanted!r}.",
             f"Type: --run {stem}",
