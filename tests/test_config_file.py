@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ BAD = {
     "twice": b"batch-size = 1\nbatch_size = 2",
     "large": b"# " + b"x" * MOST,
 }
+
+
+def test_no_more_of_a_huge_file_is_read_than_settings_may_take(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(200 * MOST)  # zeros that take no room on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="at most"):
+            load_toml(path)
+        assert tracemalloc.get_traced_memory()[1] < 10 * MOST
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)

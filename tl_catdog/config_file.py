@@ -65,7 +65,8 @@ def _content(path: Path) -> bytes:
         if stat.S_ISFIFO(mode):
             content = _piped(descriptor, path)
         elif stat.S_ISREG(mode):
-            content = b"".join(iter(lambda: os.read(descriptor, MOST + 1), b""))[: MOST + 1]
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(MOST + 1)
         else:
             kind = "a folder" if stat.S_ISDIR(mode) else "a device"
             raise UsageError(f"expected a TOML file, found {kind}: {path}.", "Name a file")
