@@ -33,7 +33,7 @@ def zipped(content: bytes, name: str = "rows.npy") -> bytes:
 
 def test_arrays_come_back_as_they_are() -> None:
     rows = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float16)
-    found = arrays_in(packed(rows=rows, by_columns=np.asfortranarray(rows), one=np.int64(7)))
+    found = arrays_in(packed(rows=rows, by_columns=np.asfortranarray(rows), one=np.array(7)))
     assert np.array_equal(found["rows"], rows)
     assert np.array_equal(found["by_columns"], rows)
     assert number_in(found, "one", 0, 10) == 7

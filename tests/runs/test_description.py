@@ -27,7 +27,7 @@ def run(tmp_path: Path) -> Run:
     )
 
 
-FEW = (None, -1, math.nan, 10**30, "\0", "a" * 100_000, [None], {"a": {"b": []}})
+FEW: tuple[Any, ...] = (None, -1, math.nan, 10**30, "\0", "a" * 100_000, [None], {"a": {"b": []}})
 
 
 @pytest.mark.parametrize("values", [FEW, pytest.param(NONSENSE, marks=pytest.mark.slow)])

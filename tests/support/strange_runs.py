@@ -161,9 +161,9 @@ def strange_tables(run: Path) -> Iterator[Strange]:
             "no header": (first, *rest),
             "a cell more": (header, f"{first},1", *rest),
         }
-        for kind, text in lines.items():
+        for kind, rows in lines.items():
             for right in (False, True):
-                yield Strange(f"{name}: {kind}", run, _write(name, "\n".join((*text, ""))), right)
+                yield Strange(f"{name}: {kind}", run, _write(name, "\n".join((*rows, ""))), right)
 
 
 class _Lack:

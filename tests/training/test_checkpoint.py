@@ -7,6 +7,7 @@ import io
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_everything_comes_back_to_the_bit(tmp_path: Path) -> None:
     assert found is not None
     wanted = checkpoint()
     arrays = ("variables", "optimizer", "best", "found")
-    blank = {name: [] for name in arrays}
+    blank: dict[str, Any] = {name: [] for name in arrays}
     assert replace(found, **blank) == replace(wanted, **blank)
     for name in ("variables", "optimizer"):
         pairs = zip(getattr(found, name), getattr(wanted, name), strict=True)

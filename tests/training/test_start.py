@@ -20,7 +20,6 @@ from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.start import adopted, begin_network, read_start, run_to_start_from
 from tl_catdog.training.trainer import train
 
-
 NAMES = {"baseline": "small", "mobilenet": "tuned"}
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from tl_catdog.runs.contents import read_metrics
 
 from tests.conftest import Trained, paint_set
 from tl_catdog import runtime
@@ -27,6 +26,7 @@ from tl_catdog.models import engine
 from tl_catdog.models.build import build
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Predictor, predict_examples
+from tl_catdog.runs.contents import read_metrics
 from tl_catdog.runs.folder import ONNX, Run, find_run
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training import final_predictions, fit, one_stage, trainer

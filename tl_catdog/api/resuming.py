@@ -94,8 +94,8 @@ def resumption(
             raise UsageError(
                 f"expected the settings that {unfinished.name} began with, found "
                 f"{flag(setting)} {value} instead of {was}.",
-                f"Leave it out, or train a new run from it: tl-catdog train --from "
-                f"{unfinished.name} {flag(setting)} {value}",
+                "Leave it out. When it is finished, a new run can begin with its weights: "
+                f"tl-catdog train --from {unfinished.name} {flag(setting)} {value}",
             )
     located: dict[str, Any] = {
         setting: _located(getattr(config, setting), begun) for setting in PATHS
