@@ -10,7 +10,8 @@ import pytest
 from tests.support.bare_runs import CONFIG, manifest, publish
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.runs.contents import read_metrics
-from tl_catdog.runs.folder import list_runs, read_run
+from tl_catdog.runs.folder import MANIFEST, list_runs, read_run
+from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, Begun
 from tl_catdog.runs.writer import RunWriter, choose_name
 
 EPOCH = {"stage": "frozen", "loss": 1, "accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.5}
@@ -155,3 +156,23 @@ def test_only_the_run_of_that_name_is_replaced(tmp_path: Path) -> None:
 def test_force_without_a_run_to_replace_just_publishes(tmp_path: Path) -> None:
     assert publish(tmp_path, "run", force=True) == "run"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_what_a_training_goes_on_from_is_there_until_the_run_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, ...]] = []
+    asked = Begun({}, str(tmp_path), False, str(tmp_path), {}, {})
+
+    def synced(folder: Path) -> None:
+        seen.append(tuple((folder / name).is_file() for name in (MANIFEST, BEGUN, CHECKPOINT)))
+
+    monkeypatch.setattr("tl_catdog.runs.writer.sync", synced)
+    with RunWriter(tmp_path, "mine") as writer:
+        writer.begin(asked)
+        (writer.path / CHECKPOINT).write_bytes(b"all that was trained")
+        writer.write_config(CONFIG)
+        run = writer.publish(manifest())
+    assert seen == [(True, True, True)]
+    assert not {BEGUN, CHECKPOINT} & {path.name for path in run.path.iterdir()}
+    assert not {BEGUN, CHECKPOINT} & set(run.manifest["files"])

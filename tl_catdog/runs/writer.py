@@ -149,13 +149,13 @@ class RunWriter:
         Raises:
             OSError: The disk is full; the error names the place.
         """
-        if not manifest.get("interrupted"):
-            for name in (BEGUN, CHECKPOINT):
-                (self.path / name).unlink(missing_ok=True)
-        names = _files_of(self.path)
+        done_with = () if manifest.get("interrupted") else (CHECKPOINT, BEGUN)
+        names = [name for name in _files_of(self.path) if name not in done_with]
         files = {name: file_digest(self.path / name, MOST_OF_NETWORK) for name in names}
         write_json(self.path / MANIFEST, {"format": FORMAT, **manifest, "files": files})
         sync(self.path)
+        for name in done_with:  # only now: until then a kill leaves what can go on
+            (self.path / name).unlink(missing_ok=True)
         runs_dir, target = self.target.parent, self.target
         while not self.force:
             target = runs_dir / choose_name(None, self.target.name, runs_dir, force=False)
@@ -167,6 +167,7 @@ class RunWriter:
                     raise
         else:
             put_in_place(self.path, target)
+        sync_folder(target)
         sync_folder(runs_dir)
         self.published = read_run(target)
         return self.published
