@@ -5,12 +5,14 @@ Every command works in one folder: pictures in ``set``, runs in ``models``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults import bodies, plants
 from tests.faults.world import Body, Step
+from tl_catdog.runs.unfinished import CHECKPOINT
 
 AFTER, BEFORE = "after", "before"
 
@@ -83,6 +85,10 @@ PICTURES: tuple[Step, ...] = (
     words("data draw set --train 8 --validation 4 --test 0 --size 48"),
     plants.as_own,
 )
+MORE: tuple[Step, ...] = (  # so many that a head has hidden units to train
+    words("data draw set --train 40 --validation 4 --test 0 --size 48"),
+    plants.as_own,
+)
 BASELINE = train("--arch baseline --epochs 3")
 MOBILENET = train("--arch mobilenet --epochs 3")
 FINETUNED = train("--arch mobilenet --finetune --epochs 2 --finetune-epochs 2")
@@ -104,7 +110,7 @@ def resumed(typed: tuple[object, ...]) -> tuple[Way, ...]:
             (words("train --resume mine"),),
             advice="tl-catdog train",
             otherwise=(typed,),
-            surely=r".*\.unfinished-\w+/checkpoint\.npz$",
+            surely=rf".*\.unfinished-\w+/{re.escape(CHECKPOINT)}$",
         ),
     )
 
@@ -118,13 +124,14 @@ TRAININGS = (
     Command(
         "train mobilenet",
         MOBILENET,
-        PICTURES,
+        MORE,
         resumed(MOBILENET),
         kills=(200, 40),
         errors=60,
         cache=True,
     ),
-    Command("train with fine-tuning", FINETUNED, PICTURES, resumed(FINETUNED), kills=(60, 40)),
+    Command("train mobilenet, few pictures", MOBILENET, PICTURES, resumed(MOBILENET)),
+    Command("train with fine-tuning", FINETUNED, MORE, resumed(FINETUNED), kills=(120, 40)),
     Command(
         "train --force",
         (*BASELINE, "--force"),

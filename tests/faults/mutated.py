@@ -22,6 +22,7 @@ from tests.faults.process import Done
 from tests.faults.results import Fault
 from tests.faults.world import World
 from tests.support.hostile_bytes import encoded, see_through
+from tl_catdog import runtime
 from tl_catdog.drawings import draw
 
 SIDE = 64
@@ -87,6 +88,7 @@ def mutated(data: bytes, other: bytes, rng: random.Random) -> tuple[str, bytes]:
 
 def pillow_pixels(data: bytes) -> Image.Image | None:
     """Return what Pillow alone makes of a file, upright and over white; None if it can't."""
+    runtime.ignore_pillow_warnings()
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF")) as image:
             image.load()

@@ -17,6 +17,7 @@ from tests.faults.kills import Expected, expect
 from tests.faults.process import Done, start
 from tests.faults.results import Fault
 from tests.faults.world import World, difference
+from tl_catdog.runs.unfinished import CHECKPOINT
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RESUME = words("train --resume mine")
@@ -57,7 +58,7 @@ def _gone_on(command: Command, world: World, expected: Expected) -> list[str]:
     said = []
     again = world.type(RESUME)
     if again.code:
-        if any((world.root / "models").glob("mine*/checkpoint.npz")):
+        if any((world.root / "models").glob(f"mine*/{CHECKPOINT}")):
             said.append(f"it can't go on: {again.err.strip()[-300:]}")
         again = world.type(command.words)
     if again.code:
