@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.bare_runs import CONFIG, manifest
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.runs.folder import METRICS
 from tl_catdog.runs.unfinished import (
     BEGUN,
     CHECKPOINT,
     Begun,
+    asked,
     find_unfinished,
     list_unfinished,
     read_begun,
@@ -26,11 +30,13 @@ from tl_catdog.runs.writer import RunWriter
 BEGINNING = Begun({"arch": "baseline"}, "/pictures", False, "/", {}, {"keras": "3"})
 
 
-def killed(runs_dir: Path, name: str, *, begun: bool = True, checkpoint: bool = True) -> Path:
+def killed(
+    runs_dir: Path, name: str, *, begun: bool = True, checkpoint: bool = True, epochs: int = 1
+) -> Path:
     """Leave what a killed training leaves."""
     writer = RunWriter(runs_dir, name)
     if begun:
-        writer.begin(BEGINNING)
+        write_begun(writer.path, replace(BEGINNING, settings={"epochs": epochs, "run": name}))
     if checkpoint:
         (writer.path / CHECKPOINT).write_bytes(b"there")
     writer._lock.release()
@@ -45,7 +51,8 @@ def running(tmp_path: Path) -> Iterator[RunWriter]:
 
 
 def test_what_a_training_was_asked_for_comes_back(tmp_path: Path) -> None:
-    assert read_begun(killed(tmp_path, "run")) == BEGINNING
+    write_begun(tmp_path, BEGINNING)
+    assert read_begun(tmp_path) == BEGINNING
 
 
 def test_the_only_one_needs_no_name(tmp_path: Path) -> None:
@@ -67,12 +74,18 @@ def test_of_several_one_has_to_be_named(tmp_path: Path) -> None:
     assert find_unfinished("one", tmp_path).name == "one"
 
 
-def test_of_two_of_a_name_the_newer_goes_on(tmp_path: Path) -> None:
-    import os
+def test_of_two_equal_ones_the_one_that_is_further_goes_on(tmp_path: Path) -> None:
+    further, _ = killed(tmp_path, "run"), killed(tmp_path, "run", checkpoint=False)
+    (further / METRICS).write_text("{}")
+    assert find_unfinished(None, tmp_path).path == further
 
-    old, new = killed(tmp_path, "run"), killed(tmp_path, "run")
-    os.utime(old / BEGUN, (1, 1))
-    assert find_unfinished(None, tmp_path).path == new
+
+def test_of_two_with_other_settings_one_has_to_be_named(tmp_path: Path) -> None:
+    one, other = (killed(tmp_path, "run", epochs=number) for number in (1, 2))
+    with pytest.raises(UsageError) as caught:
+        find_unfinished("run", tmp_path)
+    assert one.name in caught.value.message
+    assert find_unfinished(other.name, tmp_path).path == other
 
 
 def test_one_that_is_being_trained_does_not_go_on(tmp_path: Path, running: RunWriter) -> None:
@@ -82,7 +95,7 @@ def test_one_that_is_being_trained_does_not_go_on(tmp_path: Path, running: RunWr
         find_unfinished("now", tmp_path)
     with pytest.raises(UsageError, match="still being trained"):
         RunWriter(tmp_path, "now", earlier=running.path)
-    tidy(tmp_path, "now", finished=True)
+    tidy(tmp_path, "now", asked(running.path))
     assert running.path.is_dir()
 
 
@@ -94,16 +107,29 @@ def test_none_is_said_with_those_there_are(tmp_path: Path) -> None:
         find_unfinished("other", tmp_path)
 
 
-def test_nothing_piles_up(tmp_path: Path) -> None:
+def test_nothing_piles_up_and_nothing_is_lost(tmp_path: Path) -> None:
     other = killed(tmp_path, "other")
     killed(tmp_path, "mine", begun=False, checkpoint=False)
-    for _ in range(3):
-        newest = killed(tmp_path, "mine")
+    longer = killed(tmp_path, "mine", epochs=300)
+    further = killed(tmp_path, "mine")
+    (further / METRICS).write_text("{}")
+    killed(tmp_path, "mine")
     tidy(tmp_path, "mine")
-    assert {item.path for item in list_unfinished(tmp_path)} == {other, newest}
-    assert len(list(tmp_path.iterdir())) == 2
-    tidy(tmp_path, "mine", finished=True)
-    assert list(tmp_path.iterdir()) == [other]
+    assert {item.path for item in list_unfinished(tmp_path)} == {other, longer, further}
+    assert len(list(tmp_path.iterdir())) == 3
+    tidy(tmp_path, "mine", asked(further))
+    assert set(tmp_path.iterdir()) == {other, longer}
+
+
+def test_a_finished_training_leaves_no_equal_one(tmp_path: Path) -> None:
+    begun = replace(BEGINNING, settings={"epochs": 1})
+    killed(tmp_path, "run")
+    longer = killed(tmp_path, "run", epochs=300)
+    with RunWriter(tmp_path, "run") as writer:
+        writer.begin(begun)
+        writer.write_config(CONFIG)
+        writer.publish(manifest())
+    assert {path.name for path in tmp_path.iterdir()} == {"run", longer.name}
 
 
 def test_without_a_checkpoint_it_can_begin_again(tmp_path: Path) -> None:

@@ -16,15 +16,13 @@ from tl_catdog.data.split_file import COLUMNS, to_csv
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_text
 from tl_catdog.runs.folder import SPLIT
-from tl_catdog.runs.unfinished import Begun, Unfinished, find_unfinished, read_begun
+from tl_catdog.runs.unfinished import FREE, Begun, Unfinished, find_unfinished, read_begun
 from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
 
 PATHS = ("data", "labels", "split", "backbone_weights", "from_run")
 """Settings that may name files or folders."""
-FREE = ("run", "runs_dir", "force")
-"""Settings that change nothing of what is trained."""
 
 
 @dataclass(frozen=True)

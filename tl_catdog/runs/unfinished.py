@@ -9,20 +9,23 @@ far, with both files in it: that can go on, too.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_json, write_json
-from tl_catdog.runs.folder import MANIFEST, UNFINISHED
+from tl_catdog.runs.folder import METRICS, UNFINISHED, read_run
 from tl_catdog.scratch import discard, is_rest
 
 BEGUN, CHECKPOINT = "begun.json", "checkpoint.dat"
 FORMAT = 1
+FREE = ("run", "runs_dir", "force")
+"""Settings that change nothing of what is trained."""
 MOST = 2**20  # bytes of begun.json; it has two thousand
 
 
@@ -146,32 +149,35 @@ def find_unfinished(name: str | None, runs_dir: Path) -> Unfinished:
     """Return the training that is to go on.
 
     Args:
-        name: The run's name, or the folder's; None for the only one there is.
+        name: The run's name, or the folder's; None for the only one there is. Of equal trainings
+            the furthest goes on.
         runs_dir: Folder of the runs.
 
     Raises:
         UsageError: There is none, several are, or it is still being trained.
     """
     everything = list_unfinished(runs_dir)
-    asked = everything + _stopped(runs_dir)
+    mine = everything + _stopped(runs_dir)
     if name is not None:
         wanted = Path(name).name
-        asked = tuple(item for item in asked if wanted in (item.name, item.path.name))
-    stopped = tuple(item for item in asked if not item.running)
+        mine = tuple(item for item in mine if wanted in (item.name, item.path.name))
+    stopped = _furthest(item for item in mine if not item.running)
     if not stopped:
-        found = f"that {asked[0].name} is still being trained" if asked else "none"
+        found = f"that {mine[0].name} is still being trained" if mine else "none"
         there = listing(dict.fromkeys(item.name for item in everything if not item.running))
         named = "" if name is None else f" of the name {name!r}"
         raise UsageError(
             f"expected a training{named} in {runs_dir} that was stopped, found {found}; "
             f"there is {there}.",
-            "Wait for it, or stop it." if asked else "Type: tl-catdog train",
+            "Wait for it, or stop it." if mine else "Type: tl-catdog train",
         )
-    names = list(dict.fromkeys(item.name for item in stopped))
-    if len(names) > 1:
+    if len(stopped) > 1:
+        names = [item.name for item in stopped]
+        if len(set(names)) < len(names):  # of one name, with other settings
+            names = [item.path.name for item in stopped]
         raise UsageError(
             f"expected one training that was stopped, found {listing(names)}.",
-            f"Type: {stopped[-1].resume}",
+            f"Type: {resume_command(runs_dir, names[-1])}",
         )
     return stopped[-1]
 
@@ -185,19 +191,58 @@ def _stopped(runs_dir: Path) -> tuple[Unfinished, ...]:
     return tuple(
         Unfinished(path, path.name, False, (path / CHECKPOINT).is_file())
         for path in found
-        if UNFINISHED not in path.name and (path / MANIFEST).is_file()
+        if UNFINISHED not in path.name and _was_interrupted(path)
     )
 
 
-def tidy(runs_dir: Path, name: str, *, finished: bool = False) -> None:
-    """Remove what killed trainings left that nothing can go on from.
+def _was_interrupted(folder: Path) -> bool:
+    """Return whether a folder is the run of a training that was asked to stop."""
+    try:
+        return bool(read_run(folder).manifest["interrupted"])
+    except CatdogError:
+        return False
 
-    That is folders in which nothing was begun; and of each name, all but the newest.
+
+def asked(folder: Path) -> str | None:
+    """Return what tells one training from another: settings and pictures; None if that's unknown.
+
+    Two of which it is equal end with the same weights, so that either may go on.
+    """
+    try:
+        begun = read_begun(folder)
+    except CatdogError:
+        return None
+    settings = {name: value for name, value in begun.settings.items() if name not in FREE}
+    return json.dumps([settings, begun.root, begun.files], sort_keys=True)
+
+
+def _furthest(items: Iterable[Unfinished]) -> tuple[Unfinished, ...]:
+    """Return of equal trainings of one name the one that is furthest."""
+    groups: dict[tuple[str, str], list[Unfinished]] = {}
+    for item in items:
+        key = item.name, asked(item.path) or item.path.name
+        groups.setdefault(key, []).append(item)
+    return tuple(max(group, key=_progress) for group in groups.values())
+
+
+def _progress(item: Unfinished) -> tuple[bool, int, float]:
+    try:
+        lines = (item.path / METRICS).stat().st_size  # a line for each epoch
+    except OSError:
+        lines = 0
+    return item.checkpoint, lines, _began(item.path)
+
+
+def tidy(runs_dir: Path, name: str, finished: str | None = None) -> None:
+    """Remove what killed trainings left, where nothing is lost with it.
+
+    That is folders in which nothing was begun; of equal trainings of a name all but the furthest;
+    and those that are equal to one that is finished.
 
     Args:
         runs_dir: Folder of the runs.
         name: The run whose trainings to look at, besides those in which nothing was begun.
-        finished: Whether there is such a run now, so that none has to go on.
+        finished: What was ``asked`` of a training of the name that is finished now.
     """
     try:
         found = [path for path in runs_dir.iterdir() if UNFINISHED in path.name and path.is_dir()]
@@ -207,5 +252,7 @@ def tidy(runs_dir: Path, name: str, *, finished: bool = False) -> None:
         if not (path / BEGUN).is_file():
             discard(path)
     mine = [item for item in list_unfinished(runs_dir) if item.name == name and not item.running]
-    for item in mine if finished else mine[:-1]:
-        discard(item.path)
+    kept = [item for item in _furthest(mine) if finished is None or asked(item.path) != finished]
+    for item in mine:
+        if item not in kept:
+            discard(item.path)

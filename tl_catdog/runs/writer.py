@@ -28,7 +28,7 @@ from tl_catdog.runs.folder import (
     Run,
     read_run,
 )
-from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, Begun, tidy, write_begun
+from tl_catdog.runs.unfinished import BEGUN, CHECKPOINT, Begun, asked, tidy, write_begun
 from tl_catdog.scratch import Lock, hold, put_in_place, remove, sync, sync_folder
 
 TENSORBOARD = "tensorboard"
@@ -83,6 +83,7 @@ class RunWriter:
         self, runs_dir: Path, name: str, *, force: bool = False, earlier: Path | None = None
     ) -> None:
         self.published: Run | None = None
+        self._finished: str | None = None
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
             if earlier is not None and UNFINISHED in earlier.name:
@@ -106,11 +107,12 @@ class RunWriter:
         if self.published is not None or not (self.path / CHECKPOINT).is_file():
             remove(self.path, self._lock)
         self._lock.release()
-        tidy(self.target.parent, self.target.name, finished=self.published is not None)
+        tidy(self.target.parent, self.target.name, self._finished)
 
     def begin(self, begun: Begun) -> None:
         """Write what was asked for: from now on, a training that is killed can go on."""
         write_begun(self.path, begun)
+        tidy(self.target.parent, self.target.name)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved settings."""
@@ -154,8 +156,7 @@ class RunWriter:
         files = {name: file_digest(self.path / name, MOST_OF_NETWORK) for name in names}
         write_json(self.path / MANIFEST, {"format": FORMAT, **manifest, "files": files})
         sync(self.path)
-        for name in done_with:  # only now: until then a kill leaves what can go on
-            (self.path / name).unlink(missing_ok=True)
+        finished = asked(self.path) if done_with else None
         runs_dir, target = self.target.parent, self.target
         while not self.force:
             target = runs_dir / choose_name(None, self.target.name, runs_dir, force=False)
@@ -167,8 +168,11 @@ class RunWriter:
                     raise
         else:
             put_in_place(self.path, target)
+        for name in done_with:  # only now: until it has its name, a kill leaves what can go on
+            (target / name).unlink(missing_ok=True)
         sync_folder(target)
         sync_folder(runs_dir)
+        self._finished = finished
         self.published = read_run(target)
         return self.published
 
