@@ -63,22 +63,13 @@ def test_a_folder_replaces_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     if not at_once:
-        monkeypatch.setattr(scratch, "_exchange_at_once", lambda one, other: False)
+        monkeypatch.setattr(scratch, "_rename", lambda *_, **__: False)
     for name in ("new", "old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "which").write_text(name)
     scratch.put_in_place(tmp_path / "new", tmp_path / "old")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert (tmp_path / "old" / "which").read_text() == "new"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the call is Linux's")
-def test_linux_exchanges_two_names_at_once(tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        (tmp_path / name).write_text(name)
-    assert scratch._exchange_at_once(tmp_path / "one", tmp_path / "other")
-    assert (tmp_path / "one").read_text() == "other"
-    assert (tmp_path / "other").read_text() == "one"
 
 
 def test_a_kill_between_two_renames_is_mended(tmp_path: Path) -> None:
@@ -108,3 +99,30 @@ def test_the_mode_follows_the_umask(tmp_path: Path) -> None:
             assert path.stat().st_mode & 0o777 == 0o750
     finally:
         os.umask(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is expected is Linux's")
+def test_two_names_are_exchanged_at_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("one")
+    (tmp_path / "other").mkdir()
+    assert scratch._rename(tmp_path / "one", tmp_path / "other", linux=2, macos=2)
+    assert (tmp_path / "one").is_dir()
+    assert (tmp_path / "other").read_text() == "one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is expected is Linux's")
+def test_a_name_that_something_has_stays_its(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        scratch.rename_to_free_at_once(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "other").read_text() == "other"
+    assert scratch.rename_to_free_at_once(tmp_path / "one", tmp_path / "free")
+    assert (tmp_path / "free").read_text() == "one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is expected is Linux's")
+def test_what_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+    for rename in (scratch.exchange, scratch.rename_to_free_at_once):
+        with pytest.raises(FileNotFoundError, match="nothing"):
+            rename(tmp_path / "nothing", tmp_path / "neither")

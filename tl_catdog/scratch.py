@@ -14,8 +14,6 @@ import os
 import re
 import secrets
 import shutil
-import stat
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -39,8 +37,7 @@ _swept: set[Path] = set()
 def scratch_file(target: Path) -> Iterator[Path]:
     """Give a new, empty file beside ``target``, locked; it is gone after the block unless renamed.
 
-    Its name ends as the target's does, because some writers choose their format by it. Its mode
-    is what the process's umask leaves of 666.
+    Its name ends as the target's does, by which some writers choose their format.
     """
     with _scratch(target, lambda path: os.close(os.open(path, _NEW_FILE, 0o666))) as path:
         yield path
@@ -141,7 +138,7 @@ def is_rest(path: Path) -> bool:
 def _take_rest(path: Path) -> Lock | None:
     """Lock a rest; None where its writer lives, or where that can't be told."""
     lock = hold(path)
-    return lock if lock is not None and lock._descriptor is not None else None
+    return lock if lock and lock._descriptor is not None else None
 
 
 def rests(folder: Path) -> tuple[Path, ...]:
@@ -182,11 +179,7 @@ def remove(path: Path, lock: Lock) -> None:
     """Remove a file or folder that is locked; nothing happens where it has been renamed."""
     if not lock.holds(path):
         return
-    try:
-        is_folder = stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return
-    if is_folder:
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
@@ -223,7 +216,7 @@ def exchange(one: Path, other: Path) -> None:
     Raises:
         OSError: They can't be renamed.
     """
-    if _exchange_at_once(one, other):
+    if _rename(one, other, linux=2, macos=2):  # RENAME_EXCHANGE, RENAME_SWAP
         return
     between = other.with_name(f"{other.name}{REPLACED}{secrets.token_hex(4)}")
     other.rename(between)
@@ -235,25 +228,34 @@ def exchange(one: Path, other: Path) -> None:
     between.rename(one)
 
 
-_AT_FDCWD = -100
-_SWAP = 2  # RENAME_EXCHANGE of renameat2(2) in Linux, RENAME_SWAP of renamex_np(2) in macOS
+def rename_to_free_at_once(source: Path, target: Path) -> bool:
+    """Rename to a name that nothing has, in one step; return False where that can't be done.
+
+    Raises:
+        FileExistsError: Something has the name.
+        OSError: System and disk can, but not these two.
+    """
+    return _rename(source, target, linux=1, macos=4)  # RENAME_NOREPLACE, RENAME_EXCL
+
+
+_HERE = -100  # AT_FDCWD
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 
-def _exchange_at_once(one: Path, other: Path) -> bool:
-    """Try the system's call for it; return whether it did so.
+def _rename(one: Path, other: Path, *, linux: int, macos: int) -> bool:
+    """Call renameat2(2) or renamex_np(2) with a flag; return False where it can't be done at once.
 
     Raises:
-        OSError: It can, but not these two.
+        OSError: System and disk can, but not these two.
     """
-    names = os.fsencode(one), os.fsencode(other)
     if os.name != "posix":
         return False
     library = ctypes.CDLL(None, use_errno=True)
-    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
-        failed = library.renamex_np(*names, _SWAP)
-    elif hasattr(library, "renameat2"):
-        failed = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _SWAP)
+    names = os.fsencode(one), os.fsencode(other)
+    if hasattr(library, "renameat2"):
+        failed = library.renameat2(_HERE, names[0], _HERE, names[1], linux)
+    elif hasattr(library, "renamex_np"):
+        failed = library.renamex_np(*names, macos)
     else:
         return False
     if not failed:

@@ -107,7 +107,7 @@ def test_a_kill_while_two_folders_are_exchanged_takes_no_copy_away(
     """Where the system can't do it at once."""
     make(target, "old")
     new = make(target.parent / "new", "new")
-    monkeypatch.setattr(scratch, "_exchange_at_once", lambda *_: False)
+    monkeypatch.setattr(scratch, "_rename", lambda *_, **__: False)
     rename, count = Path.rename, 0
 
     def killed(source: Path, place: Path) -> Path:

@@ -15,7 +15,7 @@ from tl_catdog.journal.renames import rename_to_free
 @pytest.fixture(params=["at once", "by a reserve"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "by a reserve":
-        monkeypatch.setattr(renames, "_at_once", lambda *_: False)
+        monkeypatch.setattr(renames, "rename_to_free_at_once", lambda *_: False)
     return str(request.param)
 
 
