@@ -96,6 +96,7 @@ OTHER_BASELINE = train("--arch baseline --epochs 1 --seed 5")
 RUN = (*PICTURES, MOBILENET)
 DAMAGED = (*PICTURES, plants.damage)
 EDITED = (*RUN, words("review mine"), plants.edit_review)
+BOTH = words("export mine --format keras --format litert")
 APPLY = words("review mine --apply models/mine/review/review.csv")
 FIX, UNFIX = words("data fix set"), words("data fix set --undo")
 LOGS = r"^set\.quarantine(/(applied|undone)-\d+\.jsonl)?$"
@@ -115,8 +116,10 @@ def resumed(typed: tuple[object, ...]) -> tuple[Way, ...]:
     )
 
 
-def _command(name: str, text: str, world: tuple[Step, ...], **more: object) -> Command:
-    return Command(name, words(text), world, **more)  # type: ignore[arg-type]
+def _command(
+    name: str, text: str, world: tuple[Step, ...], ways: tuple[Way, ...] = (), **more: object
+) -> Command:
+    return Command(name, words(text), world, ways, **more)  # type: ignore[arg-type]
 
 
 TRAININGS = (
@@ -176,6 +179,7 @@ RUNS = (
             pictures=("set", "set.removed")),
     _command("export onnx", "export mine --format onnx", RUN),
     _command("export keras and litert", "export mine --format keras --format litert", RUN,
+             (Way((BOTH,), advice="--force", otherwise=((*BOTH, "--force"),)),),
              kills=(20, 5), errors=12),
     _command("export savedmodel", "export mine --format savedmodel", RUN, kills=(12, 4), errors=8),
     _command("export --force", "export mine --format onnx --force",

@@ -28,6 +28,8 @@ from tl_catdog.drawings import draw
 SIDE = 64
 BATCH = 500
 """Pictures that a command is shown at a time."""
+LARGEST = 2**20
+"""Pixels of what is compared."""
 PATIENCE = 300.0
 MEMORY = 3 * 2**20
 """Kilobytes of memory that no command may exceed; TensorFlow alone takes 1 GB."""
@@ -139,7 +141,7 @@ def _plant(root: Path, rng: random.Random, count: int) -> dict[str, str]:
     """Write damaged pictures into ``odd``, and what Pillow sees in them into ``seen``.
 
     Returns:
-        Of each name, what was done.
+        Of each name, what was done; what shows very many pixels is left out.
     """
     names = {}
     for index in range(count):
@@ -153,7 +155,10 @@ def _plant(root: Path, rng: random.Random, count: int) -> dict[str, str]:
         path.write_bytes(changed)
         names[name] = way
         pixels = pillow_pixels(changed)
-        if pixels is not None and max(pixels.size) <= 16 * SIDE:
+        if pixels is not None and pixels.width * pixels.height > LARGEST:
+            path.unlink()  # a header that claims to be huge: saving what it shows takes minutes
+            del names[name]
+        elif pixels is not None:
             seen = (root / "seen" / name).with_suffix(".png")
             seen.parent.mkdir(parents=True, exist_ok=True)
             pixels.save(seen)
