@@ -31,7 +31,7 @@ def having(name: str) -> list[tuple[str, ...]]:
 
 def test_every_command_that_takes_a_runs_folder_has_the_same_default() -> None:
     found = having("runs_dir")
-    assert len(found) == 10
+    assert len(found) == 11
     for words in found:
         item = parameters(words)["runs_dir"]
         assert item.default in (RUNS_DIR, None), words  # train's is its setting's

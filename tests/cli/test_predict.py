@@ -244,7 +244,8 @@ def test_it_refuses_an_impossible_precision(cli: Cli, trained: Trained, precisio
     picture = next((trained.data / "test").rglob("*.png"))
     outcome = cli("predict", picture, "--precision", precision, "--runs-dir", trained.runs_dir)
     assert outcome.code == 2
-    assert "between 0 and 1" in outcome.err
+    wanted = "a number for --precision" if precision == "nan" else "between 0 and 1"
+    assert wanted in outcome.err
 
 
 def test_it_says_when_validation_can_not_show_the_precision(cli: Cli, trained: Trained) -> None:

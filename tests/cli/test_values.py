@@ -97,7 +97,12 @@ def test_a_number_is_within_its_limits_or_refused(words: str) -> None:
                 assert math.isfinite(item.max), name
 
 
-HEAVY = {("doctor", "--runs-dir"), ("data list", "--into"), ("data get", "--into")}
+HEAVY = {
+    ("doctor", "--runs-dir"),
+    ("cache", "--runs-dir"),
+    ("data list", "--into"),
+    ("data get", "--into"),
+}
 """Would do their work: nothing that they need is missing."""
 
 

@@ -83,8 +83,8 @@ def test_a_stage_stops_after_as_many_epochs_without_a_better_one(patience: int) 
         if model.stop_training:
             break
         epoch(callback, number, accuracy)
-    assert callback.stopped
-    assert callback.epochs == (2 if patience == 1 else 3 + patience)
+    assert callback.progress.stopped
+    assert callback.progress.epochs == (2 if patience == 1 else 3 + patience)
     assert [row.is_best for row in rows][:2] == [True, False]
 
 
@@ -92,7 +92,7 @@ def test_without_patience_it_never_stops() -> None:
     callback, model, rows = keeper(0)
     for number in range(50):
         epoch(callback, number, 0.5)
-    assert not callback.stopped
+    assert not callback.progress.stopped
     assert not model.stop_training
     assert len(rows) == 50
 

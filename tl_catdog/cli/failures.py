@@ -49,8 +49,9 @@ class Command(TyperCommand):
             for value in given if isinstance(given, list | tuple) else [given]:
                 if _says_nothing(value):
                     name = item.opts[0] if item.opts[0].startswith("-") else item.name
+                    wanted = "a number" if isinstance(value, float) else "something"
                     raise UsageError(
-                        f"expected something for {name}, found {shown(value)}.",
+                        f"expected {wanted} for {name}, found {shown(value)}.",
                         f"Type: {ctx.command_path} --help",
                     )
         try:

@@ -40,6 +40,7 @@ def command() -> Callable[..., None]:
         values: dict[str, Any] = load_toml(Path(config_file)) if config_file else {}
         values.update({key: value for key, value in options.items() if value is not None})
         if name is not None and not again:
+            from_mapping(values)  # what is wrong with an option comes first
             raise UsageError(
                 f"expected only options, found {name!r}.",
                 f"Type: tl-catdog train --resume {name}, or: tl-catdog train --data {name}",

@@ -20,7 +20,7 @@ from tl_catdog.models.forward import MIRROR, PLAIN, forward_files
 from tl_catdog.prediction.calibration import at_temperature
 from tl_catdog.prediction.head_only import feature_bank_of
 from tl_catdog.prediction.networks import check_answers, forward_of_run
-from tl_catdog.prediction.novelty import FeatureBank
+from tl_catdog.prediction.novelty import FeatureBank, chosen
 from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.runs.folder import Run
 
@@ -213,8 +213,7 @@ def predict_examples(
             skipped.append(Skipped(example.path, example.split, answer.error or ""))
         else:
             if features is not None and answer.features is not None:
-                # The bank knows its own pictures by their places among all of them.
-                features.write(done - 1 if own else len(kept), answer.features)
+                features.write(len(kept), answer.features)
             places.append(done - 1)
             kept.append(example)
             rows.append(list(answer.probabilities.values()))
@@ -231,11 +230,31 @@ def predict_examples(
     probabilities = np.array(rows, dtype=np.float64)
     predictions = to_predictions(predictor.classes, kept, probabilities)
     if own and feature_bank is not None and features is not None:
-        found = feature_bank.distances(features.read, len(examples), own=True)
-        predictions = replace(predictions, novelty=found[places])
+        found = _own_distances(feature_bank, features, np.array(places), len(examples))
+        predictions = replace(predictions, novelty=found)
     elif novelty:
         predictions = replace(predictions, novelty=np.array(novelty))
     return SplitResult(predictions, tuple(skipped))
+
+
+def _own_distances(
+    bank: FeatureBank, features: ArrayStore, places: npt.NDArray[np.int64], total: int
+) -> npt.NDArray[np.float64]:
+    """Return the novelty of pictures that a feature bank was made of, (N,).
+
+    Args:
+        bank: It knows its pictures by their places among those that could be read then.
+        features: Of the N pictures that can be read now.
+        places: Theirs among all of them, (N,).
+        total: How many these are.
+    """
+    if len(chosen(len(places))) == len(bank.rows):
+        return bank.distances(features.read, len(places), own=True)
+    if len(chosen(total)) == len(bank.rows):  # some vanished since
+        rows = np.zeros(total, dtype=np.int64)
+        rows[places] = np.arange(len(places))
+        return bank.distances(lambda some: features.read(rows[some]), total, own=True)[places]
+    return bank.distances(features.read, len(places), own=False)
 
 
 def to_predictions(
