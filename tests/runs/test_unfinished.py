@@ -19,6 +19,7 @@ from tl_catdog.runs.unfinished import (
     Begun,
     asked,
     find_unfinished,
+    finished_already,
     list_unfinished,
     read_begun,
     resume_command,
@@ -172,3 +173,18 @@ def test_what_is_no_description_is_refused(tmp_path: Path, content: str) -> None
 def test_the_command_is_one_that_can_be_typed() -> None:
     assert resume_command(Path("models"), "run") == "tl-catdog train --resume run"
     assert resume_command(Path("my runs"), "run").endswith("--resume run --runs-dir 'my runs'")
+
+
+def test_one_that_was_killed_while_it_tidied_is_finished(tmp_path: Path) -> None:
+    with RunWriter(tmp_path, "run") as writer:
+        writer.begin(BEGINNING)
+        writer.write_config(CONFIG)
+        run = writer.publish(manifest())
+    write_begun(run.path, BEGINNING)  # the run has its name already
+    killed(tmp_path, "run", begun=False, checkpoint=False)  # what it replaced, half removed
+    found = finished_already("run", tmp_path)
+    assert found is not None
+    assert found.name == "run"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert not (run.path / BEGUN).exists()
+    assert finished_already("run", tmp_path) is None

@@ -19,6 +19,7 @@ from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import HELD_OUT
+from tl_catdog.runs.unfinished import finished_already
 from tl_catdog.runs.writer import RunWriter, choose_name
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ def resume(
     Traceback (most recent call last):
     tl_catdog.errors.UsageError: expected a training of the name 'mine' in nowhere that was ...
     """
+    done = finished_already(run, Path(runs_dir))
+    if done is not None:
+        return Classifier(done)
     with _watched(observer, progress) as watching:
         item = resumption(run, Path(runs_dir))
         place = item.unfinished.path.absolute()

@@ -174,8 +174,13 @@ def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
     from tl_catdog import api
     from tl_catdog.cli import sources
     from tl_catdog.cli.output import note
+    from tl_catdog.runs.unfinished import finished_already
 
     runs_dir = Path(str(given.get("runs_dir", TrainConfig.runs_dir)))
+    done = finished_already(name, runs_dir)
+    if done is not None:
+        note(f"{done.name} is finished: its training was stopped when nothing was left to do.")
+        return
     item = api.resumption(name, runs_dir, given)
     note(f"Going on with {item.unfinished.name}.", style="dim")
     if item.other_versions:

@@ -19,7 +19,7 @@ from typing import Any
 
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_json, write_json
-from tl_catdog.runs.folder import METRICS, UNFINISHED, read_run
+from tl_catdog.runs.folder import METRICS, UNFINISHED, Run, read_run
 from tl_catdog.scratch import discard, is_rest
 
 BEGUN, CHECKPOINT = "begun.json", "checkpoint.dat"
@@ -201,6 +201,33 @@ def _was_interrupted(folder: Path) -> bool:
         return bool(read_run(folder).manifest["interrupted"])
     except CatdogError:
         return False
+
+
+def finished_already(name: str | None, runs_dir: Path) -> Run | None:
+    """Return the run of a training that was killed when only tidying was left, and tidy.
+
+    Args:
+        name: The run's name; None for any.
+        runs_dir: Folder of the runs.
+
+    Raises:
+        OSError: What is left can't be removed.
+    """
+    for path in sorted(runs_dir.glob(f"*/{BEGUN}")):
+        folder = path.parent
+        if UNFINISHED in folder.name or (name is not None and Path(name).name != folder.name):
+            continue
+        try:
+            run = read_run(folder)
+        except CatdogError:
+            continue
+        if not run.manifest["interrupted"]:
+            equal = asked(folder)
+            for left in (CHECKPOINT, BEGUN):
+                (folder / left).unlink(missing_ok=True)
+            tidy(runs_dir, folder.name, equal)
+            return run
+    return None
 
 
 def asked(folder: Path) -> str | None:
