@@ -157,6 +157,25 @@ def test_a_training_that_was_asked_to_stop_keeps_the_best_and_can_go_on(
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["run", "whole"]
 
 
+def test_stopped_before_a_stage_had_an_epoch_the_one_before_counts(
+    pictures: ImageSet, tmp_path: Path
+) -> None:
+    class Early(Watcher):
+        def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
+            self.stage = stage
+
+        def step_ends(self, step: int, logs: Any) -> None:
+            if self.stage == "frozen":
+                raise KeyboardInterrupt
+
+    stopped = run("run", pictures, tmp_path, SETTINGS["mobilenet"], Early())
+    linear, frozen = stopped.manifest["stages"]
+    assert frozen["reason"] == "interrupted"
+    assert (frozen["best_epoch"], frozen["val_accuracy"]) == (0, linear["val_accuracy"])
+    whole = run("whole", pictures, tmp_path, SETTINGS["mobilenet"], Watcher())
+    same(whole, run("run", pictures, tmp_path, SETTINGS["mobilenet"], Watcher()))
+
+
 def test_a_damaged_checkpoint_costs_time_only(pictures: ImageSet, tmp_path: Path) -> None:
     settings = SETTINGS["mobilenet"]
     whole = run("whole", pictures, tmp_path, settings, Watcher())

@@ -114,11 +114,9 @@ def run_stage(
     else:
         if keeper.progress.stopped:
             reason = STOPPED_EARLY
-    fallback = fallback or best
-    if best.weights:
-        model.set_weights(best.weights)
-    elif fallback.weights:
-        model.set_weights(fallback.weights)
+    kept = best if best.weights or fallback is None else fallback
+    if kept.weights:
+        model.set_weights(kept.weights)
     elif reason == INTERRUPTED:
         raise KeyboardInterrupt
     observer.stage_ends(stage.name, reason)
@@ -127,8 +125,8 @@ def run_stage(
         reason=reason,
         epochs=keeper.progress.epochs,
         best_epoch=best.epoch,
-        val_accuracy=best.accuracy,
-        val_loss=best.loss,
+        val_accuracy=kept.accuracy,
+        val_loss=kept.loss,
         learning_rate=stage.learning_rate,
         seconds=earlier + time.perf_counter() - started,
         trainable_params=trainable,
