@@ -83,7 +83,7 @@ def few(run: Run, kind: Callable[[Path], Iterator[Strange]], count: int) -> list
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("count", [25, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [25, pytest.param(100, marks=pytest.mark.slow)])
 def test_strange_runs_give_figures_or_one_error(
     run: Run, tmp_path: Path, kind: Callable[[Path], Iterator[Strange]], count: int
 ) -> None:
