@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.bare_runs import CONFIG, publish_run
 from tl_catdog.config import from_mapping
-from tl_catdog.runs.settings import shared_settings, training_command
+from tl_catdog.runs.settings import PLACES, shared_settings, training_command
 
 
 def test_only_what_differs_from_the_defaults_is_said(tmp_path: Path) -> None:
@@ -21,7 +21,8 @@ def test_only_what_differs_from_the_defaults_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/home/me/pets", "C:\\Users\\me\\pets", "../me/pets/", "pets"])
 def test_paths_are_shortened_to_names(tmp_path: Path, path: str) -> None:
-    places = dict.fromkeys(("data", "split", "labels", "backbone_weights", "runs_dir"), path)
+    places = dict.fromkeys(PLACES, path)
+    assert "from_run" in places
     run = publish_run(tmp_path, "a", config=places)
     assert "home" not in training_command(run)
     assert "Users" not in training_command(run)

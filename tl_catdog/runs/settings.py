@@ -14,7 +14,7 @@ from tl_catdog.config import NAMES, TrainConfig, flag
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.runs.folder import Run
 
-PLACES = ("data", "split", "labels", "backbone_weights", "runs_dir")
+PLACES = ("data", "split", "labels", "backbone_weights", "from_run", "runs_dir")
 """Settings that may be paths."""
 WITHOUT_EFFECT = ("runs_dir", "run", "force", "cache", "cache_size", "tensorboard", "strict")
 """Settings that say nothing of the network."""
