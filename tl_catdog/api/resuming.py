@@ -16,13 +16,11 @@ from tl_catdog.data.split_file import COLUMNS, to_csv
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.files import read_text
 from tl_catdog.runs.folder import SPLIT
+from tl_catdog.runs.settings import PLACES
 from tl_catdog.runs.unfinished import FREE, Begun, Unfinished, find_unfinished, read_begun
 from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
-
-PATHS = ("data", "labels", "split", "backbone_weights", "from_run")
-"""Settings that may name files or folders."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +94,9 @@ def resumption(
                 f"tl-catdog train --from {unfinished.name} {flag(setting)} {value}",
             )
     located: dict[str, Any] = {
-        setting: _located(getattr(config, setting), begun) for setting in PATHS
+        setting: _located(getattr(config, setting), begun) for setting in PLACES
     }
-    config = replace(config, **located, runs_dir=str(runs_dir))
+    config = replace(config, **located | {"runs_dir": str(runs_dir)})
     now = _digests(config)
     for setting, digest in begun.files.items():
         if now.get(setting) != digest:
@@ -112,7 +110,7 @@ def resumption(
 
 def _digests(config: TrainConfig) -> dict[str, str]:
     """Return the SHA-256 of what the settings name besides pictures: files, and a run's network."""
-    named = {name: Path(str(getattr(config, name))) for name in PATHS}
+    named = {name: Path(str(getattr(config, name))) for name in PLACES}
     found = {name: file_digest(path) for name, path in named.items() if path.is_file()}
     run = run_to_start_from(config)
     return found if run is None else {**found, "from_run": digest_of(run)}
@@ -128,7 +126,7 @@ def _located(value: str | None, begun: Begun) -> str | None:
 
 def _same_place(setting: str, value: Any, was: Any, begun: Begun) -> bool:
     """Return whether two settings name one file or folder."""
-    if setting not in PATHS or was is None:
+    if setting not in PLACES or was is None:
         return False
     return Path(str(value)).absolute() == Path(begun.folder) / str(was)
 

@@ -56,54 +56,36 @@ def command() -> Callable[..., None]:
         "or a table of labels, and leaves a run in models/. Ctrl-C keeps the best so far; "
         "--resume goes on where a training was stopped or killed."
     )
+    stopped = typer.Argument(help="With --resume: which training.", metavar="RUN")
+    resume = typer.Option(
+        "--resume",
+        help="Go on with a training that was stopped or killed, to the same weights.",
+        rich_help_panel="Run",
+        show_default=False,
+    )
+    config = typer.Option(
+        "--config",
+        help="TOML file of these settings; an option goes before it.",
+        metavar="TEXT",
+        rich_help_panel="Run",
+        show_default=False,
+    )
     parameters = [
-        inspect.Parameter(
-            "stopped",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                str | None,
-                typer.Argument(help="With --resume: which training.", metavar="RUN"),
-            ],
-        )
+        _keyword("stopped", Annotated[str | None, stopped]),
+        *(_parameter(item) for item in fields(TrainConfig)),
+        _keyword("resume", Annotated[bool, resume], False),
+        _keyword("config", Annotated[str | None, config]),
     ]
-    parameters += [_parameter(item) for item in fields(TrainConfig)]
-    parameters.append(
-        inspect.Parameter(
-            "resume",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=False,
-            annotation=Annotated[
-                bool,
-                typer.Option(
-                    "--resume",
-                    help="Go on with a training that was stopped or killed, to the same weights.",
-                    rich_help_panel="Run",
-                    show_default=False,
-                ),
-            ],
-        )
-    )
-    parameters.append(
-        inspect.Parameter(
-            "config",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                str | None,
-                typer.Option(
-                    "--config",
-                    help="TOML file of these settings; an option goes before it.",
-                    metavar="TEXT",
-                    rich_help_panel="Run",
-                    show_default=False,
-                ),
-            ],
-        )
-    )
     train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     train.__annotations__ = {item.name: item.annotation for item in parameters}
     return train
+
+
+def _keyword(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
+    """Return a parameter that is given by its name."""
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
 
 
 def _parameter(item: Any) -> inspect.Parameter:
@@ -121,12 +103,7 @@ def _parameter(item: Any) -> inspect.Parameter:
         rich_help_panel=item.metadata["group"],
         show_default=False,
     )
-    return inspect.Parameter(
-        item.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[kind | None, option],
-    )
+    return _keyword(item.name, Annotated[kind | None, option])
 
 
 def _default(item: Any) -> str:

@@ -21,8 +21,12 @@ KINDS = "fiu"  # of numbers: floating, signed, unsigned
 Array = npt.NDArray[Any]
 
 
-def arrays_in(content: bytes) -> dict[str, Array]:
+def arrays_in(content: bytes, most: int | None = None) -> dict[str, Array]:
     """Return the arrays of an ``.npz`` file by their names.
+
+    Args:
+        content: The file's.
+        most: Bytes that all of them may take; None for what such a file usually holds.
 
     Raises:
         ValueError: It isn't such a file, or claims more than it holds.
@@ -32,7 +36,8 @@ def arrays_in(content: bytes) -> dict[str, Array]:
             members = archive.infolist()
             if len(members) > MOST_ARRAYS:
                 raise ValueError(f"{len(members):,} arrays")
-            if sum(member.file_size for member in members) > RATIO * len(content) + SMALL:
+            usual = RATIO * len(content) + SMALL
+            if sum(member.file_size for member in members) > (usual if most is None else most):
                 raise ValueError("arrays that unpack to far more than the file")
             found = {}
             for member in members:

@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.files import read_json, write_json
+from tl_catdog.files import write_json
 from tl_catdog.runs.folder import METRICS, UNFINISHED, Run, read_run
 from tl_catdog.scratch import discard, is_rest
 
@@ -101,9 +102,7 @@ def read_begun(folder: Path) -> Begun:
     """
     path = folder / BEGUN
     try:
-        if not path.is_file() or path.stat().st_size > MOST:
-            raise ValueError("it is no file of a usual size")
-        values = read_json(path)
+        values = json.loads(read_file(path, MOST))
         if values.pop("format") != FORMAT:
             raise ValueError("it is of another version of tl-catdog")
         begun = Begun(**values)
@@ -122,16 +121,20 @@ def read_begun(folder: Path) -> Begun:
 
 def list_unfinished(runs_dir: Path) -> tuple[Unfinished, ...]:
     """Return the trainings of a folder that were killed or are running, by name; oldest first."""
-    try:
-        found = [path for path in runs_dir.iterdir() if UNFINISHED in path.name and path.is_dir()]
-    except OSError:
-        return ()
-    found.sort(key=lambda path: (_name(path), _began(path), path.name))
+    found = sorted(_folders(runs_dir), key=lambda path: (_name(path), _began(path), path.name))
     return tuple(
         Unfinished(path, _name(path), not is_rest(path), (path / CHECKPOINT).is_file())
         for path in found
         if (path / BEGUN).is_file()
     )
+
+
+def _folders(runs_dir: Path) -> list[Path]:
+    """Return the folders of trainings that have no name yet, whatever is in them."""
+    try:
+        return [path for path in runs_dir.iterdir() if UNFINISHED in path.name and path.is_dir()]
+    except OSError:
+        return []
 
 
 def _name(path: Path) -> str:
@@ -271,11 +274,7 @@ def tidy(runs_dir: Path, name: str, finished: str | None = None) -> None:
         name: The run whose trainings to look at, besides those in which nothing was begun.
         finished: What was ``asked`` of a training of the name that is finished now.
     """
-    try:
-        found = [path for path in runs_dir.iterdir() if UNFINISHED in path.name and path.is_dir()]
-    except OSError:
-        return
-    for path in found:
+    for path in _folders(runs_dir):
         if not (path / BEGUN).is_file():
             discard(path)
     mine = [item for item in list_unfinished(runs_dir) if item.name == name and not item.running]

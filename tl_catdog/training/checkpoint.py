@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.data.npz import arrays_in
+from tl_catdog.data.reading import read_file
 from tl_catdog.files import atomic_path
 from tl_catdog.training.callbacks import BestWeights, StageProgress
 from tl_catdog.training.stages import StageResult
@@ -110,10 +111,9 @@ class CheckpointFile:
     def read(self) -> Checkpoint | None:
         """Return what was written last; None where nothing was, or nothing that can be used."""
         try:
-            content = _checked_content(self.path, self._most())
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                return self._checked(arrays)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
+            most = self._most()
+            return self._checked(arrays_in(_checked_content(self.path, most), most))
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _most(self) -> int:
@@ -181,19 +181,14 @@ def _checked_content(path: Path, most: int) -> bytes:
     """Return a checkpoint's arrays as a zip file, as they were written.
 
     Raises:
-        OSError: The file can't be read.
-        ValueError: It is damaged, or it or what it unpacks to is larger than that.
+        OSError: The file can't be read, is none, or is larger than that.
+        ValueError: It is damaged.
     """
-    if not path.is_file() or path.stat().st_size > most:
-        raise ValueError("too large, or no file")
-    whole = path.read_bytes()
+    whole = read_file(path, most)
     size = hashlib.sha256().digest_size
     content = whole[size:]
     if hashlib.sha256(content).digest() != whole[:size]:
         raise ValueError("damaged")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(item.file_size for item in archive.infolist()) > most:
-            raise ValueError("too large")
     return content
 
 
