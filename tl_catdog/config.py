@@ -108,6 +108,14 @@ class TrainConfig:
         high=65536,
     )
     dropout: float = option(NETWORK, 0.5, "The head's dropout rate.", low=0.0, high=0.95)
+    strength: float | None = option(
+        NETWORK,
+        None,
+        "C of the linear model that a head on a frozen backbone begins at; default: chosen on "
+        "validation pictures, or out of fold; tune finds one.",
+        low=1e-3,
+        high=1e6,
+    )
     backbone_weights: str = option(NETWORK, "packaged", "packaged, keras, or a .weights.h5 file.")
 
     optimizer: Optimizer = option(TRAINING, "rmsprop", "The optimiser.")

@@ -47,6 +47,7 @@ GIVEN: dict[str, Any] = {
     "group_by": "subfolder",
     "dense_units": 64,
     "dropout": 0.25,
+    "strength": 5.5,
     "backbone_weights": "keras",
     "optimizer": "adamw",
     "schedule": "constant",

@@ -97,6 +97,7 @@ TABLE = {
     "group_by": Row((None, r"pattern:/(\d\d)"), BASELINE, split),
     "dense_units": Row((128, 16), BASELINE),
     "dropout": Row((0.5, 0.1), BASELINE),
+    "strength": Row((None, 0.001), MOBILENET),
     "optimizer": Row(("rmsprop", "adam"), BASELINE),
     "schedule": Row(("cosine", "constant"), BASELINE),
     "final_learning_rate": Row((0.0, 0.9), BASELINE),

@@ -71,6 +71,7 @@ def fit_linear(
         classes,
         None if inputs.few else held_out,
         balanced=config.class_weights == "balanced",
+        strength=config.strength,
         seed=config.seed,
     )
     put_linear(model, found.kernel, found.bias, share=1.0, rest=0.0)

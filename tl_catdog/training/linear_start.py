@@ -84,6 +84,7 @@ def linear_start(
     validation: Samples | None,
     *,
     balanced: bool = False,
+    strength: float | None = None,
     seed: int = 0,
 ) -> LinearStart:
     """Fit the model, with the C whose answers on other pictures are worth most.
@@ -96,11 +97,13 @@ def linear_start(
         validation: Features of other pictures; None to choose by out-of-fold predictions of the
             training pictures, groups in one fold.
         balanced: Whether every class counts the same, else every picture.
+        strength: The C to take, above 0; None to choose one of ``STRENGTHS``.
         seed: Of the folds, and of which pictures are taken where there are very many.
 
     Raises:
         CatdogError: Without validation pictures, a class has one group of pictures only.
     """
+    strengths = STRENGTHS if strength is None else (strength,)
     rows = _rows(training, classes, seed)
     fits = _Fits(rows, "balanced" if balanced else None)
     if validation is None:
@@ -109,22 +112,22 @@ def linear_start(
             plain.astype(np.float32),
             class_indices(training.examples, classes),
             [example.group for example in training.examples],
-            strengths=STRENGTHS,
+            strengths=strengths,
             loss_of=_cautious_loss,
             folds=FOLDS,
             seed=seed,
         )
-        strength, chances = found.strength, found.probabilities
+        chosen, chances = found.strength, found.probabilities
         truth = class_indices(training.examples, classes)
     else:
         truth = class_indices(validation.examples, classes)
-        strength, chances = _best(fits, validation, truth)
-    temperature = _calibrated(chances, truth, strength).temperature
-    kernel, bias = (values / np.float32(temperature) for values in fits.at(strength))
+        chosen, chances = _best(fits, validation, truth, strengths)
+    temperature = _calibrated(chances, truth, chosen).temperature
+    kernel, bias = (values / np.float32(temperature) for values in fits.at(chosen))
     known = _softmax(rows.features @ (kernel * np.float32(rows.scale)) + bias)
     accuracy = float((known.argmax(axis=1) == rows.labels).mean())
     calibrated = at_temperature(chances, temperature)
-    return LinearStart(kernel, bias, strength, calibrated, (log_loss(known, rows.labels), accuracy))
+    return LinearStart(kernel, bias, chosen, calibrated, (log_loss(known, rows.labels), accuracy))
 
 
 def _calibrated(chances: Floats, truth: npt.NDArray[np.int64], strength: float) -> Calibration:
@@ -149,10 +152,12 @@ def _cautious_loss(chances: Floats, truth: npt.NDArray[np.int64], strength: floa
     return float(_loss(chances, truth, strength) * strength**CAUTION)
 
 
-def _best(fits: _Fits, others: Samples, truth: npt.NDArray[np.int64]) -> tuple[float, Floats]:
+def _best(
+    fits: _Fits, others: Samples, truth: npt.NDArray[np.int64], strengths: tuple[float, ...]
+) -> tuple[float, Floats]:
     """Return the C that is worth most on other pictures, and what it says of them."""
-    least, strength, chances = np.inf, STRENGTHS[0], np.empty(0)
-    for value in STRENGTHS:
+    least, strength, chances = np.inf, strengths[0], np.empty(0)
+    for value in strengths:
         answers = _probabilities(*fits.at(value), others)
         loss = _loss(answers, truth, value)
         if loss > least:  # it has one valley
