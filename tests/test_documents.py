@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.config import NAMES, flag
+from tl_catdog.config import NAMES
+from tl_catdog.setting import flag
 from tl_catdog.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-import os
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from tl_catdog.architectures import ARCHS, BASELINE, check_arch
 from tl_catdog.defaults import (
-    ARCH_DEFAULTS,
     HELD_OUT,
-    LENGTHS,
     NARROWEST,
     TYPICAL,
     UNITS_PER_CLASS,
+    arch_defaults,
+    length_of,
 )
 from tl_catdog.errors import LONGEST, UsageError, shown
+from tl_catdog.setting import check, nearest, option
 
-Arch = Literal["baseline", "mobilenet"]
 Augment = Literal["none", "light", "strong", "randaugment"]
 Optimizer = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
 Cache = Literal["auto", "memory", "disk"]
 Mirror = Literal["auto", "yes", "no"]
-
-
-def option(
-    group: str, default: Any, help: str, *, low: float | None = None, high: float | None = None
-) -> Any:
-    """Declare a setting: its group, its default, its help text and its inclusive range."""
-    metadata = {"group": group, "help": help, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
 
 
 RUN, DATA, NETWORK, TRAINING, FINETUNING = "Run", "Data", "Network", "Training", "Fine-tuning"
@@ -45,7 +36,9 @@ RUN, DATA, NETWORK, TRAINING, FINETUNING = "Run", "Data", "Network", "Training",
 class TrainConfig:
     """Every setting of ``tl-catdog train``. None means: the architecture's own default."""
 
-    arch: Arch = option(RUN, "mobilenet", "The network; baseline is the video's.")
+    arch: str = option(
+        RUN, "mobilenet", f"The network; baseline is the video's. One of {', '.join(ARCHS)}."
+    )
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
     runs_dir: str = option(RUN, "models", "Folder that holds the runs.")
@@ -59,6 +52,20 @@ class TrainConfig:
     )
     batch_size: int = option(TRAINING, 32, "Pictures in a training step.", low=1, high=4096)
     augment: Augment | None = option(DATA, None, "How training pictures are varied.")
+    mixup: float = option(
+        TRAINING,
+        0.0,
+        "Trains on weighted means of two pictures: alpha of their shares; 0 is off.",
+        low=0.0,
+        high=100.0,
+    )
+    cutmix: float = option(
+        TRAINING,
+        0.0,
+        "Trains on pictures with a rectangle of another one: alpha of its part; 0 is off.",
+        low=0.0,
+        high=100.0,
+    )
     class_weights: ClassWeights = option(TRAINING, "none", "How much each class counts.")
     mirror: Mirror = option(
         DATA,
@@ -157,8 +164,8 @@ class TrainConfig:
         high=100_000,
     )
     finetune: bool = option(FINETUNING, False, "Add a second stage that trains the backbone's top.")
-    unfreeze_from: str = option(
-        FINETUNING, "block_13", "Block of the backbone that fine-tuning starts at."
+    unfreeze_from: str | None = option(
+        FINETUNING, None, "Block of the backbone that fine-tuning starts at."
     )
     finetune_epochs: int = option(
         FINETUNING, 3, "Epochs of the fine-tuning stage.", low=1, high=100_000
@@ -171,12 +178,20 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), item.metadata)
-        if self.arch == "baseline" and self.finetune:
+            name, value = item.name, getattr(self, item.name)
+            check(name, value, kinds(name), choices(name), item.metadata)
+        check_arch(self.arch)
+        if self.arch == BASELINE and self.finetune:
             raise UsageError(
                 "expected --finetune with a pretrained backbone, found --arch baseline, "
                 "which has none.",
                 "Type: tl-catdog train --arch mobilenet --finetune",
+            )
+        if self.cutmix and self.arch != "baseline" and not self.finetune:
+            raise UsageError(
+                "expected --cutmix where places of a picture are trained on, found a frozen "
+                "backbone's features.",
+                f"Type: tl-catdog train --arch {self.arch} --finetune --cutmix {self.cutmix:g}",
             )
         held_out = (self.validation_fraction or HELD_OUT) + self.test_fraction
         if held_out >= 1:
@@ -200,10 +215,10 @@ class TrainConfig:
         """
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         by_set = {
-            "epochs": LENGTHS[self.arch].epochs(images, self.batch_size),
+            "epochs": length_of(self.arch).epochs(images, self.batch_size),
             "dense_units": max(NARROWEST, UNITS_PER_CLASS * classes),
         }
-        for name, default in {**ARCH_DEFAULTS[self.arch], **by_set}.items():
+        for name, default in {**arch_defaults(self.arch), **by_set}.items():
             if values[name] is None:
                 values[name] = default
         return ResolvedConfig(**values)
@@ -251,46 +266,6 @@ def kinds(name: str) -> tuple[Any, ...]:
     return typing.get_args(hint) if is_union else (hint,)
 
 
-def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
-    accepted = kinds(name)
-    if value is None and type(None) in accepted:
-        return
-    words = choices(name)
-    if words:
-        if not isinstance(value, str) or value not in words:
-            near = _nearest(value[:LONGEST], words) if isinstance(value, str) else None
-            raise UsageError(
-                f"expected {name} to be one of {', '.join(words)}, found {shown(value)}.",
-                f"Type: {flag(name)} {near or words[0]}",
-            )
-        return
-    low, high = metadata["low"], metadata["high"]
-    whole = float in accepted and type(value) is int  # will do for a fraction
-    if type(value) not in accepted and not whole:
-        wanted = " or ".join(kind.__name__ for kind in accepted if kind is not type(None))
-    elif isinstance(value, str) and not _can_be_a_name(value):
-        wanted = "a text that isn't empty and that a file could be named"
-    elif low is not None and not low <= value <= high:  # also refuses nan
-        wanted = f"from {low} to {high}"
-    else:
-        return
-    raise UsageError(
-        f"expected {name} to be {wanted}, found {shown(value)}.", "Type: tl-catdog train --help"
-    )
-
-
-def _can_be_a_name(text: str) -> bool:
-    try:
-        return bool(text.strip()) and b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:  # half of a character
-        return False
-
-
-def flag(name: str) -> str:
-    """Return the command-line option of a setting."""
-    return "--from" if name == "from_run" else "--" + name.replace("_", "-")
-
-
 def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
     """Build the settings from names and values.
 
@@ -299,14 +274,10 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
     """
     for name in values:
         if name not in NAMES:
-            near = _nearest(name[:LONGEST], NAMES)
+            near = nearest(name[:LONGEST], NAMES)
             raise UsageError(
                 f"expected known settings, found {shown(name)}; the valid ones are "
                 f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
     return TrainConfig(**values)
-
-
-def _nearest(word: str, words: tuple[str, ...]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, words, 1)), None)

@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import Cli, Trained, paint_set
 from tests.support.commands import ODD, SHOWN, assert_one_line, interrupt, watched
-from tl_catdog.config import NAMES, TrainConfig, flag
+from tl_catdog.config import NAMES, TrainConfig
 from tl_catdog.data.examples import Example, Grouping, ImageSet
+from tl_catdog.setting import flag
 
 IMAGES = ImageSet(
     Path("pets"),
@@ -32,6 +33,8 @@ GIVEN: dict[str, Any] = {
     "image_size": 96,
     "batch_size": 5,
     "augment": "randaugment",
+    "mixup": 0.4,
+    "cutmix": 1.0,
     "class_weights": "balanced",
     "mirror": "no",
     "views": 3,

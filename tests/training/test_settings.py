@@ -88,6 +88,8 @@ TABLE = {
     "image_size": Row((32, 40), BASELINE),
     "batch_size": Row((8, 5), BASELINE),
     "augment": Row(("none", "light"), BASELINE),
+    "mixup": Row((0.0, 0.4), BASELINE),
+    "cutmix": Row((0.0, 1.0), BASELINE),
     "class_weights": Row(("none", "balanced"), BASELINE),
     "mirror": Row(("no", "yes"), MOBILENET),
     "views": Row((0, 1), MOBILENET),

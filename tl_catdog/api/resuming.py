@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.config import TrainConfig, flag, from_mapping
+from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.split_file import COLUMNS, to_csv
@@ -18,6 +18,7 @@ from tl_catdog.files import read_text
 from tl_catdog.runs.folder import SPLIT
 from tl_catdog.runs.settings import PLACES
 from tl_catdog.runs.unfinished import FREE, Begun, Unfinished, find_unfinished, read_begun
+from tl_catdog.setting import flag
 from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tl_catdog.config import TrainConfig, choices, flag, from_mapping, kinds
+from tl_catdog.architectures import ARCHS
+from tl_catdog.config import TrainConfig, choices, from_mapping, kinds
 from tl_catdog.config_file import load_toml
-from tl_catdog.defaults import ARCH_DEFAULTS
+from tl_catdog.defaults import arch_defaults
 from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.setting import flag
 from tl_catdog.wording import count
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def _parameter(item: Any) -> inspect.Parameter:
 def _default(item: Any) -> str:
     """Return the default as help shows it; some settings have one for each architecture."""
     if item.default is None:
-        by_arch = {arch: values.get(item.name) for arch, values in ARCH_DEFAULTS.items()}
+        by_arch = {arch: arch_defaults(arch).get(item.name) for arch in ARCHS}
         if all(value is None for value in by_arch.values()):
             return ""
         shown = "; ".join(

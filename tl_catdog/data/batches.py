@@ -131,15 +131,16 @@ def training_batches(
     batch_size: int,
     seed: int,
     augment: Callable[[Any, Any], Any] | None = None,
+    mix: Callable[[Any, Any, Any, Any], tuple[Any, Any, Any]] | None = None,
     class_weights: str = "none",
     first_epoch: int = 0,
 ) -> Any:
     """Return an endless tf.data stream of batches, epoch after epoch, augmented.
 
     Each epoch is a permutation drawn from (seed, epoch) and ends in its own, smaller, batch; the
-    view that stands for a picture in it is drawn alike, and what augmenting draws comes from
-    (seed, epoch, step). So a stream that begins at a later epoch is the rest of one that began at
-    the first. Call ``runtime.make_deterministic`` first.
+    view that stands for a picture in it is drawn alike, and what augmenting and mixing draw comes
+    from (seed, epoch, step). So a stream that begins at a later epoch is the rest of one that began
+    at the first. Call ``runtime.make_deterministic`` first.
 
     Args:
         samples: N pictures or their features.
@@ -147,12 +148,13 @@ def training_batches(
         batch_size: B, of all batches but an epoch's last.
         seed: 0 or more.
         augment: Called with inputs and the moment, (2,) int64: epoch and step, from 0.
+        mix: Called with what a batch is after that, and the moment; see ``data.mixing.Mixer``.
         class_weights: As in ``sample_weights``.
         first_epoch: Where the stream begins, from 0.
 
     Yields:
-        (inputs (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C);
-        weights (B,)).
+        (inputs (B, …) float32, of pictures (B, S, S, 3) in [0, 255]; targets (B, 1 or C), soft
+        where they are mixed; weights (B,)).
     """
     import tensorflow as tf
 
@@ -170,11 +172,12 @@ def training_batches(
     def load(moment: Any, indices: Any, views: Any) -> Any:
         # One call at a time, in order: augmenting sets its generator to the moment first.
         inputs = samples.tensor(indices, views)
-        return (
+        batch = (
             inputs if augment is None else augment(inputs, moment),
             tf.gather(wanted, indices),
             tf.gather(weights, indices),
         )
+        return batch if mix is None else mix(*batch, moment)
 
     epochs = tf.data.Dataset.range(first_epoch, 2**31)
     return epochs.flat_map(one_epoch).map(load, num_parallel_calls=1).prefetch(4)

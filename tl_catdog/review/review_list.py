@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from tl_catdog.config import flag
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folder_names import class_key
@@ -24,6 +23,7 @@ from tl_catdog.journal.moves import Move
 from tl_catdog.journal.places import FreePaths, free_names, named, why_not_movable
 from tl_catdog.runs.contents import read_split
 from tl_catdog.runs.folder import Run
+from tl_catdog.setting import flag
 from tl_catdog.spreadsheets import restored
 
 KEEP, REMOVE = "keep", "remove"

@@ -10,9 +10,10 @@ import re
 import shlex
 from typing import Any
 
-from tl_catdog.config import NAMES, TrainConfig, flag
+from tl_catdog.config import NAMES, TrainConfig
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.runs.folder import Run
+from tl_catdog.setting import flag
 
 PLACES = ("data", "split", "labels", "backbone_weights", "from_run", "runs_dir")
 """Settings that may be paths."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.mobilenet import BACKBONE, freeze, unfreeze_from
+from tl_catdog.models.pretrained import BACKBONE, freeze, unfreeze_from
 from tl_catdog.training.stages import FROZEN, Stage
 
 
@@ -56,7 +56,7 @@ def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, step
             else keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
         ),
         metrics=[
-            keras.metrics.BinaryAccuracy(name="accuracy")
+            keras.metrics.MeanMetricWrapper(_binary_accuracy, name="accuracy")
             if binary
             else keras.metrics.CategoricalAccuracy(name="accuracy")
         ],
@@ -65,6 +65,13 @@ def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, step
         # Keras would go beyond the epoch's end.
         steps_per_execution=_divisor(steps) if stage.feature_layer == POOLING else 1,
     )
+
+
+def _binary_accuracy(targets: Any, outputs: Any) -> Any:
+    """Return whether each output, (B, 1), is nearer to its target's side; targets may be soft."""
+    # Keras' own compares with the target itself, which no answer equals where targets are mixed.
+    same = keras.ops.equal(targets > 0.5, outputs > 0.5)
+    return keras.ops.mean(keras.ops.cast(same, outputs.dtype), axis=-1)
 
 
 def _divisor(steps: int, most: int = 32) -> int:

@@ -12,6 +12,7 @@ from tl_catdog import runtime
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import evaluation_batches, training_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.data.mixing import Mixer
 from tl_catdog.models.head import HEAD_LAYERS, empty_linear
 from tl_catdog.models.layout import POOLING
 from tl_catdog.runs.unfinished import CHECKPOINT
@@ -189,6 +190,7 @@ class _Training:
                 batch_size=config.batch_size,
                 seed=stream,
                 augment=inputs.augmenter(stage.feature_layer, stream),
+                mix=self._mixer(stage, stream),
                 class_weights=config.class_weights,
                 first_epoch=0 if begun is None else begun.progress.epochs,
             ),
@@ -211,6 +213,13 @@ class _Training:
             self.share, result = choose_head(self.model, self.linear, inputs, result, self.best)
             self.observer.head_chosen(self.share)
         self.results.append(result)
+
+    def _mixer(self, stage: Stage, stream: int) -> Mixer | None:
+        """Return what mixes a stage's batches; pooled features have no place for a rectangle."""
+        cutmix = 0.0 if stage.feature_layer == POOLING else self.config.cutmix
+        if not (self.config.mixup or cutmix):
+            return None
+        return Mixer(self.config.mixup, cutmix, stream)
 
     def _go_back_to(self, begun: Checkpoint) -> None:
         """Take what was known when an earlier process left the stage that it was in."""
