@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from tl_catdog.config import NAMES, TrainConfig, choices, from_mapping, kinds
-from tl_catdog.defaults import ARCH_DEFAULTS
+from tl_catdog.defaults import arch_defaults
 from tl_catdog.errors import UsageError
 
 
 @pytest.mark.parametrize("arch", ["baseline", "mobilenet"])
 def test_an_architecture_fills_in_its_own_defaults(arch: str) -> None:
     resolved = from_mapping({"arch": arch}).resolved()
-    for name, value in ARCH_DEFAULTS[arch].items():
+    for name, value in arch_defaults(arch).items():
         assert getattr(resolved, name) == value
     given = from_mapping({"arch": arch, "image_size": 48, "epochs": 3}).resolved()
     assert (given.image_size, given.epochs) == (48, 3)
@@ -23,11 +23,11 @@ def test_an_architecture_fills_in_its_own_defaults(arch: str) -> None:
 
 def test_both_architectures_have_the_same_defaults_open() -> None:
     names = {item.name for item in fields(TrainConfig) if item.default is None}
-    assert set(ARCH_DEFAULTS["baseline"]) == set(ARCH_DEFAULTS["mobilenet"])
+    assert set(arch_defaults("baseline")) == set(arch_defaults("mobilenet"))
     by_set = {"epochs", "dense_units", "validation_fraction"}
     of_the_set = {"data", "split", "labels", "label_column", "label_pattern", "group_by"}
-    elsewhere = {*of_the_set, "run", "from_run"}
-    assert names == set(ARCH_DEFAULTS["baseline"]) | by_set | elsewhere
+    elsewhere = {*of_the_set, "run", "from_run", "strength"}
+    assert names == set(arch_defaults("baseline")) | by_set | elsewhere
 
 
 def test_an_unknown_setting_lists_the_valid_ones() -> None:
@@ -71,7 +71,7 @@ def test_a_whole_number_will_do_for_a_fraction() -> None:
 
 
 def test_choices_are_known() -> None:
-    assert choices("arch") == ("baseline", "mobilenet")
+    assert choices("mirror") == ("auto", "yes", "no")
     assert choices("augment") == ("none", "light", "strong", "randaugment")
     assert choices("epochs") == ()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tl_catdog.config import TrainConfig
-from tl_catdog.defaults import LENGTHS, Length
+from tl_catdog.defaults import Length, length_of
 
 
 def test_small_sets_get_as_many_steps_as_large_ones() -> None:
@@ -27,7 +27,7 @@ def test_epochs_have_bounds() -> None:
 
 
 def test_the_videos_set_has_the_recipes_it_was_found_with() -> None:
-    assert LENGTHS["baseline"].epochs(2048, 32) == 85
+    assert length_of("baseline").epochs(2048, 32) == 85
     assert TrainConfig(arch="baseline").resolved().epochs == 85
 
 

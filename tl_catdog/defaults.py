@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from tl_catdog.architectures import BASELINE, PRETRAINED
+
 HELD_OUT = 0.2
 """Part of an unsplit folder that is validated on by default."""
 
@@ -44,32 +46,50 @@ class Length:
         return min(max(round(steps * 32 / batch_size / an_epoch), self.fewest), self.most)
 
 
-LENGTHS = {"baseline": Length(5440, 0.5, 10, 400), "mobilenet": Length(1500, 0.0, 5, 200)}
-"""mobilenet's was measured on sets of 200 to 2,000 pictures; the baseline's is that of the video's
-set, and was compared on no other (docs/adr/026)."""
+BASELINE_LENGTH, HEAD_LENGTH = Length(5440, 0.5, 10, 400), Length(1500, 0.0, 5, 200)
+"""The head's was measured with MobileNetV2 on sets of 200 to 2,000 pictures; the baseline's is that
+of the video's set, and was compared on no other (docs/adr/026)."""
 
-ARCH_DEFAULTS: dict[str, dict[str, Any]] = {
-    "baseline": {
-        "image_size": 64,
-        "augment": "strong",
-        "learning_rate": 1e-3,
-        "warmup_epochs": 3,
-        "final_learning_rate": 0.15,
-        "weight_decay": 0.1,
-        "label_smoothing": 0.05,
-        "weight_average": 0.08,
-        "patience": 0,
-    },
-    "mobilenet": {
-        "image_size": 224,
-        "augment": "light",
-        "learning_rate": 3e-4,
-        "warmup_epochs": 0,
-        "final_learning_rate": 0.0,
-        "weight_decay": 0.0,
-        "label_smoothing": 0.0,
-        "weight_average": 0.0,
-        "patience": 0,
-    },
+
+def length_of(arch: str) -> Length:
+    """Return how long the first stage of an architecture goes on."""
+    return BASELINE_LENGTH if arch == BASELINE else HEAD_LENGTH
+
+
+_BASELINE = {
+    "image_size": 64,
+    "augment": "strong",
+    "learning_rate": 1e-3,
+    "warmup_epochs": 3,
+    "final_learning_rate": 0.15,
+    "weight_decay": 0.1,
+    "label_smoothing": 0.05,
+    "weight_average": 0.08,
+    "patience": 0,
+    "unfreeze_from": None,
 }
-"""Settings that each architecture chooses for itself; docs/evidence.md has their figures."""
+_PRETRAINED = {
+    "augment": "light",
+    "learning_rate": 3e-4,
+    "warmup_epochs": 0,
+    "final_learning_rate": 0.0,
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "weight_average": 0.0,
+    "patience": 0,
+}
+
+
+def arch_defaults(arch: str) -> dict[str, Any]:
+    """Return the settings that an architecture chooses for itself.
+
+    docs/evidence.md has their figures. All backbones share those of MobileNetV2's head; the picture
+    size is the one that their weights were trained at.
+
+    >>> arch_defaults("efficientnet-lite2")["image_size"]
+    260
+    """
+    if arch == BASELINE:
+        return _BASELINE
+    known = PRETRAINED[arch]
+    return {**_PRETRAINED, "image_size": known.image_size, "unfreeze_from": known.unfreeze_from}

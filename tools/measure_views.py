@@ -38,7 +38,7 @@ def main() -> None:
     judged = extract(backbone, others, Views()).samples[POOLING]
     runtime.start()
     from tl_catdog.models.build import build
-    from tl_catdog.models.mobilenet import part_above
+    from tl_catdog.models.pretrained import part_above
     from tl_catdog.training.compilation import compile_stage
 
     (stage,) = stages_of(config)

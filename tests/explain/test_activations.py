@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tl_catdog.explain.activations import STRONGEST, Activations, as_images, record_activations
 from tl_catdog.models.baseline import build_baseline
-from tl_catdog.models.layout import shape_at
-from tl_catdog.models.mobilenet import build_mobilenet, part_below
+from tl_catdog.models.pretrained import build_pretrained, part_below
 
 
 def noise(size: int) -> np.ndarray:
@@ -61,11 +61,11 @@ def test_odd_sizes_and_more_classes_are_walked(size: int, classes: int) -> None:
 
 @pytest.mark.parametrize("size", [32, 97])
 def test_mobilenet_is_walked_through_its_nested_backbone(size: int) -> None:
-    model = build_mobilenet(image_size=size, class_count=2, backbone_weights=None)
+    model = build_pretrained("mobilenet", image_size=size, class_count=2, backbone_weights=None)
     found = record_activations(model, noise(size))
     shapes = {step.layer: step.shape for step in found.steps}
     for number in (3, 6, 13):
-        expected = shape_at(f"block_{number + 1}", size)
+        expected = MOBILENET.shape_at(f"block_{number + 1}", size)
         assert shapes[f"block_{number}_project_BN"] == expected
     assert shapes["out_relu"][2] == 1280
     assert found.first == "Conv1"

@@ -191,10 +191,10 @@ def test_it_agrees_with_tensorflow_at_any_size(
 ) -> None:
     from tl_catdog.models.baseline import build_baseline
     from tl_catdog.models.graph import inference_graph
-    from tl_catdog.models.mobilenet import build_mobilenet
+    from tl_catdog.models.pretrained import build_pretrained
     from tl_catdog.models.weights import weights_of
 
-    build = build_baseline if arch == "baseline" else build_mobilenet
+    build = build_baseline if arch == "baseline" else build_pretrained
     model = build(image_size=size, class_count=classes)
     graph = inference_graph(arch, weights_of(model), size)
     assert_agrees(GradCam(network_run(tmp_path, graph, size=size)), model, noise(2, size))

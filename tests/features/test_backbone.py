@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.features import backbone as module
 from tl_catdog.features.backbone import Backbone, frozen_backbone
@@ -33,14 +34,16 @@ def test_it_says_what_it_is_before_it_is_loaded(monkeypatch: pytest.MonkeyPatch)
     assert found.engine == engine_name()
     assert found.feature_layers == FEATURE_LAYERS
     assert found.image_size == 64
-    assert found.weights == weights_digest(packaged_weights())
+    assert found.weights == weights_digest(packaged_weights(MOBILENET))
 
 
 def test_its_forward_pass_is_loaded_once_and_gives_each_feature_layer() -> None:
     found = frozen_backbone(settings(), FEATURE_LAYERS, unwanted)
     assert found.load() is found.load()
     images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
-    expected = OnnxForward(extraction_graph(packaged_weights(), 32, FEATURE_LAYERS))(images)
+    expected = OnnxForward(
+        extraction_graph(MOBILENET, packaged_weights(MOBILENET), 32, FEATURE_LAYERS)
+    )(images)
     pooled, block = found.load()(images)
     assert np.array_equal(pooled, expected[0])
     assert np.array_equal(block, expected[1])
@@ -57,7 +60,7 @@ def test_tensorflow_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_weights_have_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {name: value * 1.01 for name, value in packaged_weights().items()}
+    other = {name: value * 1.01 for name, value in packaged_weights(MOBILENET).items()}
     read: list[str] = []
 
     def read_weights(source: str) -> dict[str, np.ndarray]:
@@ -67,7 +70,7 @@ def test_other_weights_have_another_digest(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "read_backbone_weights", read_weights)
     found = frozen_backbone(settings(backbone_weights="mine.weights.h5"), ["pooling"], unwanted)
     assert read == ["mine.weights.h5"]
-    assert found.weights == weights_digest(other) != weights_digest(packaged_weights())
+    assert found.weights == weights_digest(other) != weights_digest(packaged_weights(MOBILENET))
 
 
 BACKBONE = Backbone(unwanted, "onnxruntime 1.20.0", ("pooling",), 224, "abc")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tests.support.counted_features import ALL, CONFIG, FEATURE_LAYERS, counted, everything
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.digest import UNREADABLE
@@ -80,7 +81,7 @@ def test_what_features_depend_on_is_computed_anew(
     extract(counted()[0], examples, Views(), store=store)
     config, feature_layers = CONFIG, FEATURE_LAYERS
     if change == "weights":
-        other = {name: value * 1.01 for name, value in packaged_weights().items()}
+        other = {name: value * 1.01 for name, value in packaged_weights(MOBILENET).items()}
         monkeypatch.setattr(backbones, "read_backbone_weights", lambda _: other)
     elif change == "size":
         config = TrainConfig(image_size=40).resolved()

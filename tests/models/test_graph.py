@@ -1,21 +1,23 @@
 """The ONNX graphs give what the Keras models give, at every feature layer and picture size."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
 import onnx
 import pytest
 
-from tl_catdog.models import layout
+from tests.support.backbones import MOBILENET
+from tl_catdog.architectures import PRETRAINED
 from tl_catdog.models.baseline import build_baseline
 from tl_catdog.models.engine import KerasForward, OnnxForward
 from tl_catdog.models.graph import extraction_graph, inference_graph
 from tl_catdog.models.head import with_features
-from tl_catdog.models.mobilenet import build_mobilenet, part_below
+from tl_catdog.models.pretrained import build_pretrained, part_below
 from tl_catdog.models.weights import packaged_weights, read_backbone_weights, weights_of
 
-FEATURE_LAYERS = (*layout.BLOCKS, layout.LAST_CONVOLUTION, layout.POOLING)
+FEATURE_LAYERS = MOBILENET.feature_layers
 
 
 def noise(size: int, count: int = 3) -> np.ndarray:
@@ -42,13 +44,15 @@ def shaken(model: keras.Model) -> keras.Model:
 
 @pytest.mark.parametrize("size", [32, 65, 96, 224])
 def test_every_feature_layer_has_keras_values_and_the_stated_shape(size: int) -> None:
-    model = build_mobilenet(image_size=size, class_count=2)
+    model = build_pretrained("mobilenet", image_size=size, class_count=2)
     images = noise(size)
     expected = KerasForward(part_below(model, FEATURE_LAYERS))(images)
-    graph = extraction_graph(read_backbone_weights("packaged"), size, FEATURE_LAYERS)
+    graph = extraction_graph(
+        MOBILENET, read_backbone_weights(MOBILENET, "packaged"), size, FEATURE_LAYERS
+    )
     found = OnnxForward(graph)(images)
     for feature_layer, ours, theirs in zip(FEATURE_LAYERS, found, expected, strict=True):
-        assert ours.shape[1:] == layout.shape_at(feature_layer, size), feature_layer
+        assert ours.shape[1:] == MOBILENET.shape_at(feature_layer, size), feature_layer
         np.testing.assert_allclose(
             ours, theirs, atol=2e-4 * np.abs(theirs).max(), err_msg=feature_layer
         )
@@ -57,7 +61,10 @@ def test_every_feature_layer_has_keras_values_and_the_stated_shape(size: int) ->
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize(
     ("arch", "build", "size"),
-    [("baseline", build_baseline, 50), ("mobilenet", build_mobilenet, 96)],
+    [
+        ("baseline", build_baseline, 50),
+        *((arch, partial(build_pretrained, arch), 96) for arch in PRETRAINED),
+    ],
 )
 def test_whole_networks_agree_on_outputs_and_features(
     arch: str, build: Callable[..., keras.Model], size: int, classes: int
@@ -87,7 +94,9 @@ def declared(content: bytes) -> dict[str, tuple[str | int, ...]]:
 
 
 def test_a_picture_has_the_same_features_alone_and_in_company() -> None:
-    forward = OnnxForward(extraction_graph(packaged_weights(), 64, ["block_13", "pooling"]))
+    forward = OnnxForward(
+        extraction_graph(MOBILENET, packaged_weights(MOBILENET), 64, ["block_13", "pooling"])
+    )
     images = noise(64, 5)
     together = forward(images)
     for index in range(5):
@@ -97,7 +106,7 @@ def test_a_picture_has_the_same_features_alone_and_in_company() -> None:
 
 def test_feature_layers_come_in_the_order_asked_for_with_their_declared_shapes() -> None:
     wanted = ["pooling", "block_14", "block_2"]
-    graph = extraction_graph(packaged_weights(), 64, wanted)
+    graph = extraction_graph(MOBILENET, packaged_weights(MOBILENET), 64, wanted)
     assert declared(graph) == {
         "pictures": ("B", 64, 64, 3),
         "pooling": ("B", 1280),

@@ -14,7 +14,7 @@ from tl_catdog.models.head import (
     with_features,
 )
 from tl_catdog.models.layout import activation_of, linear_units, units_for
-from tl_catdog.models.mobilenet import build_mobilenet
+from tl_catdog.models.pretrained import build_pretrained
 
 
 def head_of(model: keras.Model) -> list[tuple[str, dict[str, object]]]:
@@ -29,7 +29,9 @@ def head_of(model: keras.Model) -> list[tuple[str, dict[str, object]]]:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_both_end_in_the_same_head(classes: int) -> None:
     baseline = build_baseline(image_size=32, class_count=classes)
-    mobilenet = build_mobilenet(image_size=32, class_count=classes, backbone_weights=None)
+    mobilenet = build_pretrained(
+        "mobilenet", image_size=32, class_count=classes, backbone_weights=None
+    )
     units = 1 if classes == 2 else 3
     assert head_of(baseline) == head_of(mobilenet)
     assert [name for name, _ in head_of(baseline)] == list(HEAD_LAYERS)

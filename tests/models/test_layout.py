@@ -1,62 +1,24 @@
-"""MobileNetV2's feature layers: which one lies below what, and their shapes."""
-
-import doctest
+"""The head's units, whatever the network."""
 
 import pytest
 
-from tl_catdog.errors import UsageError
-from tl_catdog.models import layout
-from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet
+from tl_catdog.models.layout import activation_of, linear_units, units_for
 
 
 @pytest.mark.parametrize(
-    ("name", "feature_layer"),
-    [
-        ("block_13", "block_13"),
-        ("block_14_depthwise", "block_14"),
-        ("Conv_1", "Conv_1"),
-        ("Conv_1_bn", "Conv_1"),
-        ("out_relu", "Conv_1"),
-        ("Conv1", None),
-        ("bn_Conv1", None),
-        ("expanded_conv_project", None),
-    ],
+    ("classes", "units", "activation"), [(2, 1, "sigmoid"), (3, 3, "softmax"), (37, 37, "softmax")]
 )
-def test_the_feature_layer_lies_below_the_whole_block(name: str, feature_layer: str | None) -> None:
-    assert layout.feature_layer_below(name) == feature_layer
-
-
-@pytest.mark.parametrize("name", ["block_0", "block_17", "block_1x", "top", ""])
-def test_a_block_that_isnt_there_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match=r"block_1,.*block_16"):
-        layout.feature_layer_below(name)
-
-
-def test_every_layer_of_the_backbone_has_its_feature_layer() -> None:
-    backbone = build_mobilenet(image_size=32, class_count=2).get_layer(BACKBONE)
-    for layer in backbone.layers[1:]:
-        layout.feature_layer_below(layer.name)
-
-
-@pytest.mark.parametrize(
-    ("feature_layer", "shape"),
-    [
-        ("block_1", (112, 112, 16)),
-        ("block_3", (56, 56, 24)),
-        ("block_13", (14, 14, 96)),
-        ("block_14", (7, 7, 160)),
-        ("Conv_1", (7, 7, 320)),
-        ("pooling", (1280,)),
-    ],
-)
-def test_shapes_at_224_pixels_are_those_of_the_paper(
-    feature_layer: str, shape: tuple[int, ...]
+def test_two_classes_share_a_unit_and_more_have_one_each(
+    classes: int, units: int, activation: str
 ) -> None:
-    """Sandler et al. 2018, table 2: what goes into each stage."""
-    assert layout.shape_at(feature_layer, 224) == shape
+    assert units_for(classes) == units
+    assert activation_of(units) == activation
 
 
-def test_the_examples_in_the_docstrings_are_true() -> None:
-    found = doctest.testmod(layout)
-    assert found.attempted
-    assert found.failed == 0
+@pytest.mark.parametrize(
+    ("dense_units", "units", "kept"), [(128, 1, 32), (128, 3, 30), (3, 1, 0), (4, 1, 2), (8, 4, 0)]
+)
+def test_about_a_quarter_of_the_hidden_units_is_kept_for_a_linear_model(
+    dense_units: int, units: int, kept: int
+) -> None:
+    assert linear_units(dense_units, units) == kept

@@ -1,15 +1,17 @@
 """The backbone's weights: the packaged ones are the original's, files of one's own are checked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.models import weights
 from tl_catdog.models.baseline import build_baseline
-from tl_catdog.models.mobilenet import BACKBONE, build_mobilenet
+from tl_catdog.models.pretrained import BACKBONE, build_pretrained
 
 
 def pooled(backbone: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -34,7 +36,7 @@ def test_packaged_features_are_the_originals_within_rounding(
         )
 
     ours, theirs = backbone(), backbone()
-    weights.load_backbone_weights(ours, "packaged")
+    weights.load_backbone_weights(MOBILENET, ours, "packaged")
     theirs.load_weights(original_weights)
     for mine, original in zip(ours.weights, theirs.weights, strict=True):
         # Half precision keeps 11 bits; BatchNorm's vectors are kept whole.
@@ -46,20 +48,16 @@ def test_packaged_features_are_the_originals_within_rounding(
     assert np.abs(a - b).max() < 0.02 * b.max()
 
 
-def test_damaged_packaged_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    weights.packaged_weights.cache_clear()
-    monkeypatch.setattr(weights, "PACKAGED_SHA256", "0" * 64)
+def test_damaged_packaged_weights_are_refused() -> None:
     with pytest.raises(CatdogError, match="SHA-256"):
-        weights.packaged_weights()
-    monkeypatch.undo()
-    weights.packaged_weights.cache_clear()
+        weights.packaged_weights(replace(MOBILENET, sha256="0" * 64))
 
 
 def test_a_weights_file_of_ones_own(tmp_path: Path) -> None:
     other = keras.applications.MobileNetV2(input_shape=(32, 32, 3), include_top=False, weights=None)
     path = tmp_path / "mine.weights.h5"
     other.save_weights(path)
-    model = build_mobilenet(image_size=64, class_count=2, backbone_weights=str(path))
+    model = build_pretrained("mobilenet", image_size=64, class_count=2, backbone_weights=str(path))
     loaded = model.get_layer(BACKBONE).get_layer("Conv_1").get_weights()[0]
     assert np.array_equal(loaded, other.get_layer("Conv_1").get_weights()[0])
 
@@ -72,7 +70,7 @@ def test_wrong_weights_files_are_named(tmp_path: Path, name: str) -> None:
     elif name == "picture.jpg":
         path.touch()
     with pytest.raises(UsageError, match=name):
-        build_mobilenet(image_size=32, class_count=2, backbone_weights=str(path))
+        build_pretrained("mobilenet", image_size=32, class_count=2, backbone_weights=str(path))
 
 
 def test_weights_that_keras_fetches_are_taken_layer_by_layer(
@@ -85,7 +83,7 @@ def test_weights_that_keras_fetches_are_taken_layer_by_layer(
         return fetched if options["weights"] == "imagenet" else real(**options)
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", without_network)
-    model = build_mobilenet(image_size=32, class_count=2, backbone_weights="keras")
+    model = build_pretrained("mobilenet", image_size=32, class_count=2, backbone_weights="keras")
     for mine, theirs in zip(model.get_layer(BACKBONE).weights, fetched.weights, strict=True):
         assert np.array_equal(mine, theirs)
 
@@ -100,7 +98,7 @@ def test_weights_that_keras_cant_fetch_are_one_line(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", cut_off)
     with pytest.raises(CatdogError, match="no network"):
-        build_mobilenet(image_size=32, class_count=2, backbone_weights="keras")
+        build_pretrained("mobilenet", image_size=32, class_count=2, backbone_weights="keras")
 
 
 def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
@@ -117,14 +115,14 @@ def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:
 
 
 def test_weights_are_read_by_layer_from_a_file_as_from_the_package(tmp_path: Path) -> None:
-    packaged = weights.read_backbone_weights("packaged")
+    packaged = weights.read_backbone_weights(MOBILENET, "packaged")
     backbone = keras.applications.MobileNetV2(
         input_shape=(64, 64, 3), include_top=False, weights=None
     )
-    weights.load_backbone_weights(backbone, "packaged")
+    weights.load_backbone_weights(MOBILENET, backbone, "packaged")
     path = tmp_path / "same.weights.h5"
     backbone.save_weights(path)
-    again = weights.read_backbone_weights(str(path))
+    again = weights.read_backbone_weights(MOBILENET, str(path))
     assert again.keys() == packaged.keys()
     assert all(np.array_equal(again[name], packaged[name]) for name in packaged)
     assert weights.weights_digest(again) == weights.weights_digest(packaged)
@@ -132,7 +130,7 @@ def test_weights_are_read_by_layer_from_a_file_as_from_the_package(tmp_path: Pat
 
 
 def test_the_layers_of_a_nested_model_are_named_like_the_others() -> None:
-    model = build_mobilenet(image_size=32, class_count=2, dense_units=5)
+    model = build_pretrained("mobilenet", image_size=32, class_count=2, dense_units=5)
     found = weights.weights_of(model)
     assert found["head_dense/0"].shape == (1280, 5)
     assert found["head_dense/1"].shape == (5,)

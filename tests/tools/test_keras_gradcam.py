@@ -8,7 +8,7 @@ from keras import layers
 from tl_catdog.explain.gradcam import FINER
 from tl_catdog.explain.location import Location, peak_of
 from tl_catdog.models.baseline import build_baseline
-from tl_catdog.models.mobilenet import build_mobilenet
+from tl_catdog.models.pretrained import build_pretrained
 from tools.keras_gradcam import AT_ONCE, KerasGradCam
 
 SIZE = 6
@@ -130,8 +130,8 @@ def test_a_network_that_heeds_one_spot_only_has_its_peak_there(row: int, column:
     [
         (build_baseline, 32, 8),
         (build_baseline, 65, 16),
-        (lambda **given: build_mobilenet(backbone_weights=None, **given), 32, 1),
-        (lambda **given: build_mobilenet(backbone_weights=None, **given), 97, 4),
+        (lambda **given: build_pretrained("mobilenet", backbone_weights=None, **given), 32, 1),
+        (lambda **given: build_pretrained("mobilenet", backbone_weights=None, **given), 97, 4),
     ],
 )
 def test_both_architectures_at_any_size(build: object, size: int, side: int, classes: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tl_catdog.drawings import draw, draw_set
 from tl_catdog.models.baseline import build_baseline
-from tl_catdog.models.mobilenet import build_mobilenet
+from tl_catdog.models.pretrained import build_pretrained
 from tl_catdog.prediction.networks import load_keras
 from tools.keras_gradcam import KerasGradCam
 from tools.pointing import (
@@ -57,7 +57,7 @@ def test_the_head_is_where_it_is_drawn_at_every_size() -> None:
 
 
 def test_shuffling_keeps_the_numbers_and_gives_them_back() -> None:
-    model = build_mobilenet(image_size=32, class_count=2, backbone_weights=None)
+    model = build_pretrained("mobilenet", image_size=32, class_count=2, backbone_weights=None)
     before = [weights.copy() for weights in model.get_weights()]
     with shuffled_weights(model, 0):
         inside = model.get_weights()

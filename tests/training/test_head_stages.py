@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tests.training.test_linear_start import CLASSES, blobs, labels_of
 from tl_catdog import runtime
 from tl_catdog.config import TrainConfig
@@ -15,8 +16,8 @@ from tl_catdog.data.batches import Samples
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.models.head import empty_linear
-from tl_catdog.models.layout import POOLING, TOP_CHANNELS
-from tl_catdog.models.mobilenet import build_mobilenet, part_above
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.pretrained import build_pretrained, part_above
 from tl_catdog.prediction.calibration import fit_temperature
 from tl_catdog.prediction.predictor import to_probabilities
 from tl_catdog.training.callbacks import BestWeights
@@ -45,9 +46,9 @@ class Heard(Observer):
 
 def padded(samples: Samples) -> Samples:
     """Return the samples with zeros to the width of the backbone's features."""
-    store = type(samples.rows)(len(samples.examples), (TOP_CHANNELS,), np.float32)
+    store = type(samples.rows)(len(samples.examples), (MOBILENET.channels,), np.float32)
     for position in range(len(samples.examples)):
-        row = np.zeros(TOP_CHANNELS, np.float32)
+        row = np.zeros(MOBILENET.channels, np.float32)
         row[:20] = samples.rows.read(np.array([position]))[0]
         store.write(position, row)
     return Samples(samples.examples, (), store)
@@ -70,7 +71,7 @@ def inputs_of(classes: tuple[str, ...], *, few: bool, held_out: bool = True) -> 
 
 def network(classes: int) -> keras.Model:
     runtime.make_deterministic(0)
-    model = build_mobilenet(image_size=32, class_count=classes, backbone_weights=None)
+    model = build_pretrained("mobilenet", image_size=32, class_count=classes, backbone_weights=None)
     empty_linear(model)
     return model
 
@@ -100,7 +101,7 @@ def test_a_linear_head_says_what_the_linear_model_says(classes: tuple[str, ...])
     right = (linear.of(held_out).argmax(axis=1) == labels_of(held_out)).mean()
     assert result.val_accuracy == best.accuracy == kept[0].val_accuracy == right > 0.5
     units = 1 if len(classes) == 2 else 3
-    assert heard.stages == [("linear", 1, 1, (TOP_CHANNELS + 1) * units)]
+    assert heard.stages == [("linear", 1, 1, (MOBILENET.channels + 1) * units)]
     assert heard.epochs == kept
     assert heard.ended == [("linear", COMPLETED)]
     assert best.weights

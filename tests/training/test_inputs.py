@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tests.conftest import paint_set
+from tests.support.backbones import MOBILENET
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.augment import decode_size
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError
-from tl_catdog.models.layout import POOLING, shape_at
+from tl_catdog.models.layout import POOLING
 from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import stages_of
@@ -89,7 +90,7 @@ def test_fine_tuning_needs_features_of_two_layers_and_none_of_the_test(images: I
         (layer, split) for layer in (POOLING, "block_15") for split in ("train", "validation")
     }
     row = inputs.samples("block_15", "train").gather(np.array([0]), np.array([0]))
-    assert row.shape == (1, *shape_at("block_15", 32))
+    assert row.shape == (1, *MOBILENET.shape_at("block_15", 32))
     assert not inputs.holds(POOLING, "test")
     assert not inputs.holds(None, "train")
 

@@ -14,7 +14,7 @@ from tl_catdog.data.augment import Augmenter
 from tl_catdog.data.batches import Samples, decode_all, evaluation_batches, training_batches
 from tl_catdog.data.sets import load_set
 from tl_catdog.models.build import build
-from tl_catdog.models.mobilenet import BACKBONE
+from tl_catdog.models.pretrained import BACKBONE
 from tl_catdog.training import one_stage
 from tl_catdog.training.callbacks import BestWeights
 from tl_catdog.training.observer import EpochResult, Observer

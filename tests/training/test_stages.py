@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from tests.support.backbones import MOBILENET
 from tl_catdog.config import TrainConfig
 from tl_catdog.errors import UsageError
-from tl_catdog.models.layout import POOLING, shape_at
+from tl_catdog.models.layout import POOLING
 from tl_catdog.training.stages import FINETUNE, FROZEN, LINEAR, SCRATCH, Stage, stages_of
 
 
@@ -62,7 +63,7 @@ def test_features_are_kept_where_they_take_no_more_room_than_pixels(
     block: str, layer: str | None
 ) -> None:
     size = 224
-    assert 2 * math.prod(shape_at("block_3", size)) == 3 * size**2
+    assert 2 * math.prod(MOBILENET.shape_at("block_3", size)) == 3 * size**2
     stage = finetuned(unfreeze_from=block, image_size=size)
     assert stage.feature_layer == layer
     assert stage.unfreeze_from == block

@@ -174,13 +174,17 @@ def folder_size(folder: Path) -> int:
 
 
 def check_weights() -> Iterator[Check]:
-    """Hash the packaged backbone weights.
+    """Hash the packaged weights of each backbone.
 
     Raises:
         CatdogError: They are missing or damaged.
     """
-    from tl_catdog.models.weights import PACKAGED_SHA256, packaged_weights
+    from tl_catdog.models.backbones.registry import backbones
+    from tl_catdog.models.weights import packaged_weights
 
-    millions = sum(value.size for value in packaged_weights().values()) / 1e6
-    hashed = f"{millions:.2f} million, SHA-256 {PACKAGED_SHA256[:12]}… as packaged"
-    yield Check("backbone weights", OK, hashed)
+    for spec in backbones().values():
+        if spec.weights_file is None:
+            continue
+        millions = sum(value.size for value in packaged_weights(spec).values()) / 1e6
+        hashed = f"{millions:.2f} million, SHA-256 {spec.sha256[:12]}… as packaged"
+        yield Check(f"weights of {spec.arch}", OK, hashed)

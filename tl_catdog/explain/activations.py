@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.data.images import Pixels
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.backbones.spec import BackboneSpec
 
 if TYPE_CHECKING:
     import keras
@@ -28,19 +30,30 @@ BASELINE: tuple[tuple[Stop, ...], ...] = tuple(
     for number in (1, 2, 3)
 )
 
-MOBILENET: tuple[tuple[Stop, ...], ...] = (
-    (("Conv1_relu", "convolution + ReLU6"),),
-    *(
-        (
-            (f"block_{number}_expand_relu", "widening + ReLU6"),
-            (f"block_{number}_depthwise_relu", "depthwise + ReLU6"),
-            (f"block_{number}_project_BN", "narrowing"),
-        )
-        for number in (3, 6, 13)
-    ),
-    (("out_relu", "convolution + ReLU6"),),
-)
-"""The first and last layers and the blocks that halve the picture's sides in between."""
+
+def plan_of(spec: BackboneSpec) -> tuple[tuple[Stop, ...], ...]:
+    """Return where to look: the first and last layers, and blocks that halve the sides in between.
+
+    Of these the first that lies this low is left out: its maps look like the first layer's.
+    """
+    first, *_, last = spec.blocks
+    halving = [
+        block
+        for block in spec.blocks[1:-1]
+        if any(item.stride > 1 for item in block.convolutions) and len(block.convolutions) == 3
+    ]
+    return (
+        ((first.convolutions[0].relu_layer, "convolution + ReLU6"),),
+        *(
+            (
+                (block.convolutions[0].relu_layer, "widening + ReLU6"),
+                (block.convolutions[1].relu_layer, "depthwise + ReLU6"),
+                (block.convolutions[2].norm, "narrowing"),
+            )
+            for block in halving[1:]
+        ),
+        ((last.convolutions[0].relu_layer, "convolution + ReLU6"),),
+    )
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ def record_activations(
     """Send one picture through a network and keep its activations; starts TensorFlow.
 
     Args:
-        model: A Keras model of either architecture.
+        model: A Keras model of any architecture.
         image: RGB in [0, 255], (S, S, 3).
         strongest: How many maps to keep of each step: those that vary most over the picture. (The
             greatest means belong to maps that MobileNetV2's ReLU6 holds at six everywhere.)
@@ -128,11 +141,12 @@ def record_activations(
     runtime.start()
     import keras
 
-    from tl_catdog.models.mobilenet import BACKBONE, SCALING
+    from tl_catdog.models.pretrained import BACKBONE, SCALING
 
     scaled = image[None].astype(np.float32)
     if any(layer.name == BACKBONE for layer in model.layers):
-        network, plan, first = model.get_layer(BACKBONE), MOBILENET, "Conv1"
+        network, spec = model.get_layer(BACKBONE), backbone_of(model.name)
+        plan, first = plan_of(spec), spec.blocks[0].convolutions[0].layer
         scaled = model.get_layer(SCALING)(scaled)
     else:
         network, plan, first = model, BASELINE, BASELINE[0][0][0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from tl_catdog.architectures import BASELINE
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import DRAFT
 from tl_catdog.errors import listing
@@ -15,6 +16,7 @@ from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
 from tl_catdog.evaluation.robustness import kept_conditions
 from tl_catdog.export.markdown import code, escaped
+from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import HEAD, MODEL, OUT_OF_FOLD, Run
@@ -25,13 +27,7 @@ from tl_catdog.version import __version__
 from tl_catdog.wording import count, percent, percent_range, plural, printable
 
 _SHIPPED = "Apache-2.0; so is that of the backbone's weights, which are Google's (NOTICE)."
-_LICENCES = {
-    "mobilenet": (
-        "The backbone's weights are Google's, under Apache-2.0; the rest is its maker's, as far as "
-        "its pictures allow."
-    ),
-    "baseline": "Whatever its pictures allow; no pretrained weights are in it.",
-}
+_FROM_SCRATCH = "Whatever its pictures allow; no pretrained weights are in it."
 
 
 FEW, MOST = 10, 10
@@ -40,7 +36,15 @@ FEW, MOST = 10, 10
 
 def licence_of(run: Run) -> str:
     """Return whose a run's network is, in words."""
-    return _SHIPPED if run.ships else _LICENCES[run.config["arch"]]
+    if run.ships:
+        return _SHIPPED
+    if run.config["arch"] == BASELINE:
+        return _FROM_SCRATCH
+    spec = backbone_of(run.config["arch"])
+    return (
+        f"The backbone's weights are {spec.owner}'s, under {spec.licence}; the rest is its "
+        "maker's, as far as its pictures allow."
+    )
 
 
 def card(run: Run) -> str:
@@ -53,7 +57,9 @@ def card(run: Run) -> str:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    kind = "a frozen MobileNetV2 and a head" if _frozen(run) else run.config["arch"]
+    kind = run.config["arch"]
+    if _frozen(run):
+        kind = f"a frozen {backbone_of(kind).title} and a head"
     classes = plural(len(run.classes), "class", "es")
     names = [escaped(label) for label in run.classes]
     yield f"# {escaped(run.name)}: {' or '.join(names) if len(names) <= FEW else classes}"

@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 from tl_catdog.config import ResolvedConfig
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.engine import Forward, engine_name, forward_of
 from tl_catdog.models.weights import Weights, read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
@@ -27,19 +29,25 @@ class Backbone:
     """A frozen backbone's forward pass.
 
     Attributes:
+        spec: What it is.
         load: Gives the forward pass, from RGB in [0, 255], (B, S, S, 3), to the features at each
-            feature layer, (B, 1280) or (B, h, w, C); not called where all of them are cached.
+            feature layer, (B, F) or (B, h, w, C); not called where all of them are cached.
         engine: Name and version of what computes it.
-        feature_layers: As in ``models.layout``.
+        feature_layers: Some of its spec's.
         image_size: S, the height and width of the pictures in pixels.
         weights: The digest of its weights.
     """
 
+    spec: BackboneSpec
     load: Callable[[], Forward]
     engine: str
     feature_layers: tuple[str, ...]
     image_size: int
     weights: str
+
+    def shape_at(self, feature_layer: str) -> tuple[int, ...]:
+        """Return the shape of one picture's features there, (F,) or (h, w, C)."""
+        return self.spec.shape_at(feature_layer, self.image_size)
 
     @property
     def identity(self) -> str:
@@ -58,7 +66,7 @@ def frozen_backbone(
 
     Args:
         config: The settings.
-        feature_layers: Where to take features, as in ``models.layout``.
+        feature_layers: Where to take features, some of its spec's.
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
         weights: The backbone's, where they aren't those that the settings name.
 
@@ -66,18 +74,19 @@ def frozen_backbone(
         CatdogError: The backbone's weights can't be loaded.
     """
     size = config.image_size
-    known = read_backbone_weights(config.backbone_weights) if weights is None else weights
+    spec = backbone_of(config.arch)
+    known = read_backbone_weights(spec, config.backbone_weights) if weights is None else weights
 
     def graph() -> bytes:
         from tl_catdog.models.graph import extraction_graph
 
-        return extraction_graph(known, size, feature_layers)
+        return extraction_graph(spec, known, size, feature_layers)
 
     def model() -> Any:
         whole = build()
-        from tl_catdog.models.mobilenet import part_below
+        from tl_catdog.models.pretrained import part_below
 
         return part_below(whole, feature_layers)
 
     load = cache(lambda: forward_of(graph, model))
-    return Backbone(load, engine_name(), tuple(feature_layers), size, weights_digest(known))
+    return Backbone(spec, load, engine_name(), tuple(feature_layers), size, weights_digest(known))

@@ -26,7 +26,7 @@ from tl_catdog.features.cache import FeatureStore
 from tl_catdog.features.views import Views
 from tl_catdog.models.engine import Outputs
 from tl_catdog.models.forward import forward_files
-from tl_catdog.models.layout import POOLING, shape_at
+from tl_catdog.models.layout import POOLING
 
 BATCH = 32  # pictures that are augmented together
 COMMIT = 64  # rows that are written to the cache together
@@ -89,7 +89,7 @@ class _Extraction:
         self.rows = {
             feature_layer: ArrayStore(
                 len(examples) * views.count,
-                shape_at(feature_layer, backbone.image_size),
+                backbone.shape_at(feature_layer),
                 np.float32 if feature_layer == POOLING else np.float16,
             )
             for feature_layer in backbone.feature_layers

@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
+from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.cores import usable_cores
 from tl_catdog.data.batches import Skipped
@@ -72,12 +73,13 @@ def backbone_of(run: Run) -> ResolvedConfig:
     weights came from a file that is gone.
     """
     kept = {"cache_size": run.config["cache_size"]} if "cache_size" in run.config else {}
-    if run.config["arch"] == "baseline":
+    arch = str(run.config["arch"])
+    if arch == BASELINE:
         return TrainConfig(**kept).resolved()
     source = str(run.config["backbone_weights"])
     if source not in (PACKAGED, FROM_KERAS) and not Path(source).is_file():
         source = PACKAGED
-    config = TrainConfig(image_size=run.image_size, backbone_weights=source, **kept)
+    config = TrainConfig(arch=arch, image_size=run.image_size, backbone_weights=source, **kept)
     return config.resolved()
 
 

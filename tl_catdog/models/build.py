@@ -16,7 +16,7 @@ def build(config: ResolvedConfig, class_count: int, *, pretrained: bool = True) 
     """
     runtime.start()
     from tl_catdog.models.baseline import build_baseline
-    from tl_catdog.models.mobilenet import build_mobilenet
+    from tl_catdog.models.pretrained import build_pretrained
 
     shared: dict[str, Any] = {
         "image_size": config.image_size,
@@ -26,6 +26,5 @@ def build(config: ResolvedConfig, class_count: int, *, pretrained: bool = True) 
     }
     if config.arch == "baseline":
         return build_baseline(**shared)
-    return build_mobilenet(
-        **shared, backbone_weights=config.backbone_weights if pretrained else None
-    )
+    source = config.backbone_weights if pretrained else None
+    return build_pretrained(config.arch, **shared, backbone_weights=source)

@@ -15,40 +15,38 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tl_catdog.models.layout import (
-    LAST_CONVOLUTION,
-    POOLING,
-    STAGES,
-    STEM_CHANNELS,
-    activation_of,
-    shape_at,
-)
+from tl_catdog.architectures import BASELINE
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.backbones.spec import BackboneSpec, Convolution
+from tl_catdog.models.layout import POOLING, activation_of
 from tl_catdog.models.weights import Weights
 
 OUTPUT, FEATURES = "output", "features"
 OPSET, IR_VERSION = 17, 8
 """Supported by ONNX Runtime since 1.12, that is since 2022."""
 
-EPSILON = 1e-3  # of every BatchNorm in keras.applications.MobileNetV2
+EPSILON = 1e-3  # of every BatchNorm in MobileNetV2 and EfficientNet-Lite
 
 
-def extraction_graph(weights: Weights, image_size: int, feature_layers: Sequence[str]) -> bytes:
-    """Return the graph of the backbone up to one or more feature layers.
+def extraction_graph(
+    spec: BackboneSpec, weights: Weights, image_size: int, feature_layers: Sequence[str]
+) -> bytes:
+    """Return the graph of a backbone up to one or more feature layers.
 
     Args:
-        weights: Of MobileNetV2 without its top.
+        spec: Which backbone; its blocks have to be known.
+        weights: Its own.
         image_size: S, the height and width of the pictures in pixels.
-        feature_layers: ``pooling``, or ``block_1`` … ``block_16`` or ``Conv_1`` for what goes into
-            that block or layer.
+        feature_layers: ``pooling``, or a block for what goes into it.
 
     Returns:
         A serialised model from RGB in [0, 255], (B, S, S, 3), to an output for each feature layer,
-        in order: (B, 1280) for ``pooling``, (B, h, w, C) for the others (see ``shape_at``).
+        in order: (B, F) for ``pooling``, (B, h, w, C) for the others (see ``shape_at``).
     """
     graph = _Graph(weights, image_size)
-    tensors = graph.backbone()
+    tensors = graph.backbone(spec)
     return graph.finish(
-        {name: (tensors[name], shape_at(name, image_size)) for name in feature_layers}
+        {name: (tensors[name], spec.shape_at(name, image_size)) for name in feature_layers}
     )
 
 
@@ -58,7 +56,7 @@ def inference_graph(
     """Return the graph of a whole network.
 
     Args:
-        arch: ``baseline`` or ``mobilenet``.
+        arch: ``baseline``, or a backbone whose blocks are known.
         weights: Of the network, head included.
         image_size: S, the height and width of the pictures in pixels.
         activation: Of the output units, ``sigmoid`` or ``softmax``; None for what a new head has.
@@ -69,7 +67,7 @@ def inference_graph(
         to the features that go into the head, (B, F).
     """
     graph = _Graph(weights, image_size)
-    features = graph.baseline() if arch == "baseline" else graph.backbone()[POOLING]
+    features = graph.baseline() if arch == BASELINE else graph.backbone(backbone_of(arch))[POOLING]
     units = weights["head_output/1"].shape
     width = weights["head_dense/0"].shape[:1]
     softmax = (activation or activation_of(*units)) == "softmax"
@@ -80,7 +78,7 @@ def inference_graph(
 def smallest_graph() -> bytes:
     """Return a graph from a picture of one pixel to that picture scaled, to try whether it runs."""
     graph = _Graph({}, 1)
-    return graph.finish({OUTPUT: (graph.scaled(), (3, 1, 1))})
+    return graph.finish({OUTPUT: (graph.scaled(1 / 127.5, -1.0), (3, 1, 1))})
 
 
 class _Graph:
@@ -115,46 +113,34 @@ class _Graph:
         """The three-block network up to its flattened features."""
         from tl_catdog.models.baseline import POOLS
 
-        x = self.scaled()
+        x = self.scaled(1 / 127.5, -1.0)
         for block, pool in enumerate(POOLS, start=1):
-            x = self._convolve(x, f"block{block}_conv", pads=(1, 1, 1, 1))
+            bias = self.weights[f"block{block}_conv/1"]
+            x = self._convolve(x, f"block{block}_conv", self.weights[f"block{block}_conv/0"], bias)
             x = self._add("Relu", [x])
             x = self._add("MaxPool", [x], kernel_shape=[pool, pool], strides=[pool, pool])
         x = self._add("Transpose", [x], perm=[0, 2, 3, 1])  # Keras flattens channels last
         return self._add("Flatten", [x], axis=1)
 
-    def backbone(self) -> dict[str, str]:
-        """MobileNetV2 without its top; returns the tensor at each feature layer."""
-        inputs: dict[str, str] = {}  # of each block, channels first
+    def backbone(self, spec: BackboneSpec) -> dict[str, str]:
+        """A backbone; returns the tensor at each feature layer."""
+        below: dict[str, str] = {}  # of each block, channels first
         side = self.size
-        x = self._relu6(self._convolve(self.scaled(), "Conv1", "bn_Conv1", 2, _pads(side)))
-        side = -(-side // 2)
-        block, channels = 0, STEM_CHANNELS
-        for expansion, filters, repeats, first_stride in STAGES:
-            for repeat in range(repeats):
-                stride = first_stride if repeat == 0 else 1
-                prefix = f"block_{block}" if block else "expanded_conv"
-                if block:
-                    inputs[prefix] = x
-                entry = x
-                if expansion > 1:
-                    x = self._relu6(self._convolve(x, f"{prefix}_expand", f"{prefix}_expand_BN"))
-                pads = _pads(side) if stride == 2 else (1, 1, 1, 1)
-                names = f"{prefix}_depthwise", f"{prefix}_depthwise_BN"
-                x = self._relu6(self._convolve(x, *names, stride, pads, depthwise=True))
-                side = -(-side // stride)
-                x = self._convolve(x, f"{prefix}_project", f"{prefix}_project_BN")
-                if stride == 1 and channels == filters:
-                    x = self._add("Add", [entry, x])
-                block, channels = block + 1, filters
-        inputs[LAST_CONVOLUTION] = x
-        feature_layers = {
-            name: self._add("Transpose", [tensor], perm=[0, 2, 3, 1])
-            for name, tensor in inputs.items()
+        x = self.scaled(spec.scale, spec.offset)
+        for block in spec.blocks:
+            below[block.name] = entry = x
+            for item in block.convolutions:
+                x = self._normalised(x, item, item.pads(side))
+                side = -(-side // item.stride)
+            if block.shortcut:
+                x = self._add("Add", [entry, x])
+        features = {
+            name: self._add("Transpose", [below[name]], perm=[0, 2, 3, 1])
+            for name in spec.feature_layers
+            if name in below
         }
-        x = self._relu6(self._convolve(x, LAST_CONVOLUTION, "Conv_1_bn"))
         x = self._add("GlobalAveragePool", [x])
-        return {**feature_layers, POOLING: self._add("Flatten", [x], axis=1)}  # (B, 1280)
+        return {**features, POOLING: self._add("Flatten", [x], axis=1)}  # (B, F)
 
     def head(self, features: str, *, softmax: bool) -> str:
         """The shared head; dropout does nothing in a forward pass."""
@@ -162,34 +148,46 @@ class _Graph:
         logits = self._dense(hidden, "head_output")
         return self._add("Softmax", [logits], axis=1) if softmax else self._add("Sigmoid", [logits])
 
-    def scaled(self) -> str:
-        """The pictures, channels first, from 0 to 255 brought to -1 to 1."""
+    def scaled(self, scale: float | tuple[float, ...], offset: float | tuple[float, ...]) -> str:
+        """The pictures, channels first, from 0 to 255 brought to what the network takes."""
         x = self._add("Transpose", ["pictures"], perm=[0, 3, 1, 2])  # (B, 3, S, S)
-        x = self._add("Mul", [x, self._constant("scale", np.float32(1 / 127.5))])
-        return self._add("Add", [x, self._constant("offset", np.float32(-1))])  # [-1, 1]
+        x = self._add("Mul", [x, self._constant("scale", _by_channel(scale))])
+        return self._add("Add", [x, self._constant("offset", _by_channel(offset))])
+
+    def _normalised(self, x: str, item: Convolution, pads: tuple[int, int]) -> str:
+        """A convolution with the BatchNorm after it folded in, and ReLU6 where there is one."""
+        kernel = self.weights[f"{item.layer}/0"].astype(
+            np.float64
+        )  # (h, w, in, out) or (h, w, C, 1)
+        if item.depthwise:
+            kernel = kernel.transpose(0, 1, 3, 2)  # (h, w, 1, C)
+        gamma, beta, mean, variance = (
+            self.weights[f"{item.norm}/{index}"].astype(np.float64) for index in range(4)
+        )
+        factor = gamma / np.sqrt(variance + EPSILON)
+        x = self._convolve(
+            x,
+            item.layer,
+            kernel * factor,
+            beta - mean * factor,
+            stride=item.stride,
+            pads=pads,
+            depthwise=item.depthwise,
+        )
+        return self._add("Clip", [x, "zero", "six"]) if item.relu6 else x
 
     def _convolve(
         self,
         x: str,
         layer: str,
-        norm: str | None = None,
-        stride: int = 1,
-        pads: Sequence[int] = (0, 0, 0, 0),
+        kernel: npt.NDArray[Any],
+        bias: npt.NDArray[Any],
         *,
+        stride: int = 1,
+        pads: tuple[int, int] = (1, 1),
         depthwise: bool = False,
     ) -> str:
-        kernel = self.weights[f"{layer}/0"].astype(np.float64)  # (h, w, in, out) or (h, w, C, 1)
-        if depthwise:
-            kernel = kernel.transpose(0, 1, 3, 2)  # (h, w, 1, C)
-        bias: npt.NDArray[Any]
-        if norm is None:
-            bias = self.weights[f"{layer}/1"]
-        else:
-            gamma, beta, mean, variance = (
-                self.weights[f"{norm}/{index}"].astype(np.float64) for index in range(4)
-            )
-            factor = gamma / np.sqrt(variance + EPSILON)
-            kernel, bias = kernel * factor, beta - mean * factor
+        """A convolution by its kernel, (h, w, in / groups, out), and its bias, (out,)."""
         kernel = kernel.transpose(3, 2, 0, 1)  # (out, in / groups, h, w)
         return self._add(
             "Conv",
@@ -200,7 +198,7 @@ class _Graph:
             ],
             kernel_shape=list(kernel.shape[2:]),
             strides=[stride, stride],
-            pads=list(pads),
+            pads=[pads[0], pads[0], pads[1], pads[1]],
             group=kernel.shape[0] if depthwise else 1,
         )
 
@@ -209,9 +207,6 @@ class _Graph:
             self._constant(f"{layer}/{index}", self.weights[f"{layer}/{index}"]) for index in (0, 1)
         )
         return self._add("Gemm", [x, kernel, bias])
-
-    def _relu6(self, x: str) -> str:
-        return self._add("Clip", [x, "zero", "six"])
 
     def _constant(self, name: str, value: npt.NDArray[Any] | np.float32) -> str:
         array = np.asarray(value, dtype=np.float32, order="C")
@@ -224,11 +219,11 @@ class _Graph:
         return output
 
 
+def _by_channel(value: float | tuple[float, ...]) -> npt.NDArray[np.float32]:
+    """Return a number for all channels, (), or one for each, (3, 1, 1)."""
+    found = np.asarray(value, np.float32)
+    return found.reshape(-1, 1, 1) if found.ndim else found
+
+
 def _batch_of(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", *shape])
-
-
-def _pads(side: int) -> tuple[int, int, int, int]:
-    """Return the padding (top, left, bottom, right) of Keras' 3×3 kernel with stride 2."""
-    before = side % 2
-    return (before, before, 1, 1)

@@ -1,9 +1,8 @@
-"""The packaged ImageNet weights of MobileNetV2, and others that a user names.
+"""The packaged ImageNet weights of backbones, and others that a user names.
 
-The package holds the weights of the TensorFlow Hub module named in NOTICE, renamed to the layers of
-``keras.applications.MobileNetV2(include_top=False)``. Convolution kernels are stored in half
-precision (relative rounding 2⁻¹¹), BatchNorm's small vectors in single precision, since a variance
-may be too small for half precision. ``tools/pack_backbone.py`` makes the file.
+NOTICE says where the packaged ones are from. Convolution kernels are stored in half precision
+(relative rounding 2⁻¹¹), BatchNorm's small vectors in single precision, since a variance may be too
+small for half precision. ``tools/pack_backbone.py`` makes the files.
 """
 
 from __future__ import annotations
@@ -21,9 +20,8 @@ import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.models.backbones.spec import BackboneSpec
 
-PACKAGED_FILE = "mobilenet_v2_imagenet.npz"
-PACKAGED_SHA256 = "4c0d2a92d380bd64f6eadd01782292226de9a9ef10875232e749e614787392a5"
 PACKAGED, FROM_KERAS = "packaged", "keras"
 
 if TYPE_CHECKING:
@@ -51,22 +49,18 @@ def weights_of(model: keras.Model) -> Weights:
     }
 
 
-def read_backbone_weights(source: str) -> Weights:
-    """Return the weights of MobileNetV2 without top; the packaged ones without TensorFlow.
+def read_backbone_weights(spec: BackboneSpec, source: str) -> Weights:
+    """Return the weights of a backbone; the packaged ones without TensorFlow.
 
     Raises:
         UsageError: The named file is missing or isn't a weights file of this network.
         CatdogError: The packaged file is damaged, or Keras can't fetch its own.
     """
     if source == PACKAGED:
-        return packaged_weights()
+        return packaged_weights(spec)
     runtime.start()
-    import keras
-
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights=None
-    )
-    load_backbone_weights(backbone, source)
+    backbone = spec.build(spec.image_size)
+    load_backbone_weights(spec, backbone, source)
     return weights_of(backbone)
 
 
@@ -79,42 +73,50 @@ def weights_digest(weights: Weights) -> str:
     return whole.hexdigest()
 
 
-def load_backbone_weights(backbone: keras.Model, source: str) -> None:
-    """Fill a MobileNetV2 without its top with pretrained weights, in place.
+def load_backbone_weights(spec: BackboneSpec, backbone: keras.Model, source: str) -> None:
+    """Fill a backbone with pretrained weights, in place.
 
     Args:
-        backbone: ``keras.applications.MobileNetV2(include_top=False, weights=None)``.
+        spec: What it is.
+        backbone: What ``spec.build`` returned.
         source: ``packaged``; ``keras`` for those that Keras fetches from the network; or the path
             of a ``.weights.h5`` file.
 
     Raises:
-        UsageError: The named file is missing or isn't a weights file of this network.
+        UsageError: The named file is missing or isn't a weights file of this network; or Keras has
+            none of it, or the package.
         CatdogError: The packaged file is damaged, or Keras can't fetch its own.
     """
     if source == PACKAGED:
-        _assign(backbone, packaged_weights())
+        _assign(backbone, packaged_weights(spec))
     elif source == FROM_KERAS:
-        _assign(backbone, _fetched())
+        _assign(backbone, _fetched(spec))
     else:
-        _load_file(backbone, Path(source))
+        _load_file(spec, backbone, Path(source))
 
 
 @cache
-def packaged_weights() -> Weights:
+def packaged_weights(spec: BackboneSpec) -> Weights:
     """Return the packaged weights by ``layer/index``, after checking the file's hash.
 
     Raises:
+        UsageError: There are none of this backbone.
         CatdogError: The file is missing or damaged.
     """
-    data = resources.files(__package__).joinpath(PACKAGED_FILE)
+    if spec.weights_file is None:
+        raise UsageError(
+            f"expected --backbone-weights keras or a file for {spec.title}, found packaged.",
+            "Type: --backbone-weights keras",
+        )
+    data = resources.files(__package__).joinpath(spec.weights_file)
     again = "Type: pip install --force-reinstall tl-catdog"
     if not data.is_file():
-        raise CatdogError("expected the packaged backbone weights, found no file.", again)
+        raise CatdogError(f"expected the packaged weights of {spec.title}, found no file.", again)
     content = data.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    if digest != PACKAGED_SHA256:
+    if digest != spec.sha256:
         raise CatdogError(
-            f"expected backbone weights with SHA-256 {PACKAGED_SHA256[:12]}…, "
+            f"expected weights of {spec.title} with SHA-256 {spec.sha256[:12]}…, "
             f"found {digest[:12]}….",
             again,
         )
@@ -128,26 +130,34 @@ def _assign(backbone: keras.Model, weights: Weights) -> None:
             layer.set_weights([weights[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
 
 
-def _fetched() -> Weights:
-    import keras
-
-    try:
-        other = keras.applications.MobileNetV2(
-            input_shape=(224, 224, 3), alpha=1.0, include_top=False, weights="imagenet"
+def _fetched(spec: BackboneSpec) -> Weights:
+    if spec.fetch is None:
+        raise UsageError(
+            f"expected --backbone-weights packaged or a file for {spec.title}, found keras, which "
+            "has none.",
+            "Type: --backbone-weights packaged",
         )
+    try:
+        other = spec.fetch(spec.image_size)
     except Exception as error:
         raise CatdogError(
             f"expected Keras to fetch its weights, found no way to them ({error}).",
-            "Type: --backbone-weights packaged",
+            _instead(spec),
         ) from error
     return weights_of(other)
 
 
-def _load_file(backbone: keras.Model, path: Path) -> None:
+def _instead(spec: BackboneSpec) -> str:
+    """Return what to type where other weights can't be had."""
+    source = PACKAGED if spec.weights_file else "FILE.weights.h5"
+    return f"Type: --backbone-weights {source}"
+
+
+def _load_file(spec: BackboneSpec, backbone: keras.Model, path: Path) -> None:
     if not path.is_file():
         raise UsageError(
             f"expected packaged, keras or a .weights.h5 file, found no file {path}.",
-            "Type: --backbone-weights packaged",
+            _instead(spec),
         )
     if not path.name.endswith(".weights.h5"):
         raise UsageError(
@@ -161,7 +171,7 @@ def _load_file(backbone: keras.Model, path: Path) -> None:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(
-            f"expected weights of MobileNetV2 1.0 without its top, found others in {path}: "
+            f"expected weights of {spec.title} without its top, found others in {path}: "
             f"{reason[:160]}",
-            "Type: --backbone-weights packaged",
+            _instead(spec),
         ) from error

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tl_catdog.data.folders import VALIDATION
 from tl_catdog.data.npz import arrays_in, number_in, rows_in
 from tl_catdog.errors import CatdogError
-from tl_catdog.models.layout import TOP_CHANNELS
+from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.weights import Weights, packaged_weights
 from tl_catdog.prediction.novelty import OLDER_NEIGHBOURS, FeatureBank, unit
 from tl_catdog.runs.folder import FEATURE_BANK, HEAD, OLDER_FEATURE_BANK, Run
@@ -59,7 +59,7 @@ def head_of(run: Run) -> Weights:
     head = {name: found[name].astype(np.float32) for name in found if name.startswith(PREFIX)}
     units, outputs = run.config["dense_units"], 1 if len(run.classes) == 2 else len(run.classes)
     shapes = {
-        "head_dense/0": (TOP_CHANNELS, units),
+        "head_dense/0": (backbone_of(run.config["arch"]).channels, units),
         "head_dense/1": (units,),
         "head_output/0": (units, outputs),
         "head_output/1": (outputs,),
@@ -79,9 +79,9 @@ def graph_of(run: Run) -> bytes:
     """
     from tl_catdog.models.graph import inference_graph
 
-    return inference_graph(
-        run.config["arch"], {**packaged_weights(), **head_of(run)}, run.image_size
-    )
+    arch = run.config["arch"]
+    weights = {**packaged_weights(backbone_of(arch)), **head_of(run)}
+    return inference_graph(arch, weights, run.image_size)
 
 
 def model_of(run: Run) -> keras.Model:
@@ -90,10 +90,11 @@ def model_of(run: Run) -> keras.Model:
     Raises:
         CatdogError: A file is missing or was changed.
     """
-    from tl_catdog.models.mobilenet import build_mobilenet
+    from tl_catdog.models.pretrained import build_pretrained
 
     head = head_of(run)
-    model = build_mobilenet(
+    model = build_pretrained(
+        run.config["arch"],
         image_size=run.image_size,
         class_count=len(run.classes),
         dense_units=run.config["dense_units"],
@@ -115,23 +116,24 @@ def feature_bank_of(run: Run) -> FeatureBank | None:
             continue
         try:
             if name == HEAD:
-                return _packed_bank(_arrays(run))
+                width = backbone_of(run.config["arch"]).channels
+                return _packed_bank(_arrays(run), width)
             return FeatureBank.from_bytes(run.read_checked(name))
         except ValueError as error:
             raise _damaged(run, name, error) from None
     return None
 
 
-def _packed_bank(found: dict[str, Any]) -> FeatureBank:
+def _packed_bank(found: dict[str, Any], width: int) -> FeatureBank:
     """Return the feature bank that a head's file has.
 
     Raises:
         ValueError: It has none.
     """
     if FEATURE_BANK in found:
-        rows, strangers = (rows_in(found, name, TOP_CHANNELS) for name in (FEATURE_BANK, STRANGERS))
+        rows, strangers = (rows_in(found, name, width) for name in (FEATURE_BANK, STRANGERS))
         return FeatureBank(unit(rows), unit(strangers), closest=number_in(found, CLOSEST, 0, 1))
-    rows = unit(rows_in(found, OLDER_FEATURE_BANK, TOP_CHANNELS))
+    rows = unit(rows_in(found, OLDER_FEATURE_BANK, width))
     return FeatureBank(rows, neighbours=OLDER_NEIGHBOURS, split=VALIDATION)
 
 

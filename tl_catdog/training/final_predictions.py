@@ -145,7 +145,7 @@ def _features(
 def _of_features(
     model: Any, inputs: Inputs, split: str, classes: tuple[str, ...]
 ) -> tuple[Predictions, Read]:
-    from tl_catdog.models.mobilenet import part_above
+    from tl_catdog.models.pretrained import part_above
 
     samples = inputs.samples(POOLING, split)
     head = part_above(model, POOLING)

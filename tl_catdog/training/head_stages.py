@@ -20,7 +20,7 @@ from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.features.linear_probe import log_loss
 from tl_catdog.models.head import put_linear
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.mobilenet import part_above
+from tl_catdog.models.pretrained import part_above
 from tl_catdog.prediction.calibration import at_temperature, fit_temperature
 from tl_catdog.prediction.predictor import to_probabilities
 from tl_catdog.training.callbacks import BestWeights

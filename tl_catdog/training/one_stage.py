@@ -11,7 +11,7 @@ import keras
 
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.errors import CatdogError
-from tl_catdog.models.mobilenet import part_above
+from tl_catdog.models.pretrained import part_above
 from tl_catdog.models.weights import flat_layers
 from tl_catdog.training.callbacks import BestWeights, KeepBest, StageProgress
 from tl_catdog.training.checkpoint import Checkpoint, restore

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig
-from tl_catdog.models.layout import POOLING, feature_layer_below, shape_at
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.layout import POOLING
 
 SCRATCH, LINEAR, FROZEN, FINETUNE = "scratch", "linear", "frozen", "finetune"
 """A network without pretrained weights; logistic regression, where the head begins; the head on a
@@ -68,7 +70,7 @@ def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]
     Raises:
         UsageError: The backbone has no block of the name to unfreeze from.
     """
-    if config.arch == "baseline":
+    if config.arch == BASELINE:
         return (Stage(SCRATCH, config.epochs, config.learning_rate),)
     begun = config.from_run is not None
     linear = Stage(LINEAR, 1, 0.0, feature_layer=POOLING)
@@ -78,8 +80,11 @@ def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]
         head = () if config.finetune else (frozen,)
     if not config.finetune:
         return head
-    feature_layer = feature_layer_below(config.unfreeze_from)
-    if feature_layer is not None and _is_larger_than_an_image(feature_layer, config.image_size):
+    spec = backbone_of(config.arch)
+    feature_layer = spec.feature_layer_below(config.unfreeze_from)
+    if feature_layer is not None and _is_larger_than_an_image(
+        spec.shape_at(feature_layer, config.image_size), config.image_size
+    ):
         feature_layer = None
     top = Stage(
         FINETUNE,
@@ -91,6 +96,6 @@ def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]
     return (*head, top)
 
 
-def _is_larger_than_an_image(feature_layer: str, image_size: int) -> bool:
+def _is_larger_than_an_image(shape: tuple[int, ...], image_size: int) -> bool:
     """Tell whether an image's features, in half precision, take more room than its pixels."""
-    return 2 * math.prod(shape_at(feature_layer, image_size)) > 3 * image_size**2
+    return 2 * math.prod(shape) > 3 * image_size**2

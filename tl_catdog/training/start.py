@@ -8,6 +8,7 @@ from typing import Any
 
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.errors import UsageError, listing
+from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.build import build
 from tl_catdog.models.weights import (
     Weights,
@@ -99,7 +100,7 @@ def read_start(run: Run, config: ResolvedConfig) -> Start:
     weights = weights_of(load_keras(run))
     if config.arch == "baseline":
         return Start(run.name, digest_of(run), weights, {}, False)
-    named = read_backbone_weights(config.backbone_weights)
+    named = read_backbone_weights(backbone_of(config.arch), config.backbone_weights)
     backbone = {name: weights[name] for name in named}
     tuned = weights_digest(backbone) != weights_digest(named)
     return Start(run.name, digest_of(run), weights, backbone, tuned)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog import runtime
+from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import file_digest
@@ -110,7 +111,7 @@ def _finish(
 def _check_width(config: ResolvedConfig, classes: int) -> None:
     """Make sure that the hidden layer has room for a linear model beside its trained units."""
     units = units_for(classes)
-    if config.arch != "baseline" and not linear_units(config.dense_units, units):
+    if config.arch != BASELINE and not linear_units(config.dense_units, units):
         raise UsageError(
             f"expected --dense-units of {UNITS_PER_CLASS * units} or more for {classes} classes, "
             f"found {config.dense_units}.",

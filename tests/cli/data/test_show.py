@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import Cli, paint_set
 from tests.support.commands import watched
-from tl_catdog.defaults import ARCH_DEFAULTS
+from tl_catdog.defaults import arch_defaults
 
 PLAIN = "tl_catdog.pages.contact_sheet.contact_sheet"
 AUGMENTED = "tl_catdog.pages.contact_sheet.augmented_sheet"
@@ -79,7 +79,7 @@ def test_the_augmentation_is_the_architectures_unless_another_is_named(
     cli("data", "show", "pets", "--augmented", "--seed", 4, *words)
     cli("data", "show", "pets", "--augmented", "--count", 2, *words)
     ((_, named), (_, few)) = calls
-    size = ARCH_DEFAULTS[arch]["image_size"]
+    size = arch_defaults(arch)["image_size"]
     assert named == {
         "count": 3, "seed": 4, "split": None, "recipe": recipe, "image_size": size,
     }  # fmt: skip

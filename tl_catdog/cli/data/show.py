@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from tl_catdog.architectures import check_arch
 from tl_catdog.cli.options import ImageFolder, Json, file_option, seed_of
 from tl_catdog.cli.output import notices, png_file, print_json, say, writing
-from tl_catdog.config import Arch, choices
-from tl_catdog.defaults import ARCH_DEFAULTS
+from tl_catdog.config import choices
+from tl_catdog.defaults import arch_defaults
 from tl_catdog.errors import UsageError
 
 EXAMPLES = (
@@ -28,7 +29,7 @@ def show(
         bool, typer.Option("--augmented", help="Show what training makes of the pictures.")
     ] = False,
     arch: Annotated[
-        Arch,
+        str,
         typer.Option(help="Whose augmentation and picture size.", metavar="WORD"),
     ] = "mobilenet",
     augment: Annotated[
@@ -53,6 +54,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Draw a contact sheet: some pictures of each class, by seed."""
+    check_arch(arch)
     recipe = _recipe(arch, augment)
     root = Path(folder)
     kind = "augmented" if augmented else "contact-sheet"
@@ -66,7 +68,7 @@ def show(
     classes = len(images.classes)
     shared: dict[str, Any] = {"seed": seed, "split": split}
     if augmented:
-        size = ARCH_DEFAULTS[arch]["image_size"]
+        size = arch_defaults(arch)["image_size"]
         sheet = augmented_sheet(
             images,
             count=count or count_for(8 * classes, FEW),
@@ -87,8 +89,8 @@ def show(
     say(path)
 
 
-def _recipe(arch: Arch, augment: str | None) -> str:
-    recipe = str(augment or ARCH_DEFAULTS[arch]["augment"])
+def _recipe(arch: str, augment: str | None) -> str:
+    recipe = str(augment or arch_defaults(arch)["augment"])
     known = choices("augment")
     if recipe not in known:
         raise UsageError(

@@ -1,8 +1,4 @@
-"""MobileNetV2 with frozen ImageNet features and the shared head.
-
-MobileNetV2: Sandler et al. 2018, https://arxiv.org/abs/1801.04381, width 1.0, as built by
-``keras.applications``.
-"""
+"""Networks of a pretrained backbone, frozen at first, and the shared head."""
 
 from __future__ import annotations
 
@@ -11,26 +7,33 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.head import HEAD_LAYERS, add_head
-from tl_catdog.models.layout import POOLING, TOP_CHANNELS, no_such_block
-from tl_catdog.models.weights import load_backbone_weights
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.weights import PACKAGED, load_backbone_weights
 
 BACKBONE, SCALING = "backbone", "scaling"
 MIN_IMAGE_SIZE = 32
 
+LAST_FIFTH = 0.2
+"""Part of the layers that is unfrozen of a backbone whose blocks aren't known, if none is named."""
 
-def build_mobilenet(
+
+def build_pretrained(
+    arch: str,
     *,
     image_size: int,
     class_count: int,
     dense_units: int = 128,
     dropout: float = 0.5,
-    backbone_weights: str | None = "packaged",
+    backbone_weights: str | None = PACKAGED,
 ) -> keras.Model:
-    """Build MobileNetV2 with a frozen backbone and an untrained head.
+    """Build a network with a frozen backbone and an untrained head.
 
     Args:
-        image_size: Height and width of the pictures in pixels, 32 or more; 224 is the size that
+        arch: The backbone's name, such as ``mobilenet``.
+        image_size: Height and width of the pictures in pixels, 32 or more; best is the size that
             the weights were trained at.
         class_count: Number of classes, 2 or more.
         dense_units: Width of the head's hidden layer.
@@ -39,8 +42,8 @@ def build_mobilenet(
             weights (tests).
 
     Returns:
-        A model from RGB in [0, 255], (B, S, S, 3), to sigmoid outputs, (B, 1) or (B, C). Only the
-        head is trainable.
+        A model from RGB in [0, 255], (B, S, S, 3), to outputs, (B, 1) or (B, C). Only the head is
+        trainable.
 
     Raises:
         ValueError: ``image_size`` is too small.
@@ -48,22 +51,22 @@ def build_mobilenet(
     """
     if image_size < MIN_IMAGE_SIZE:
         raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {image_size}")
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(image_size, image_size, 3),
-        alpha=1.0,
-        include_top=False,
-        weights=None,
-        name=BACKBONE,
-    )
+    spec = backbone_of(arch)
+    backbone = spec.build(image_size)
+    backbone.name = BACKBONE
     if backbone_weights is not None:
-        load_backbone_weights(backbone, backbone_weights)
+        load_backbone_weights(spec, backbone, backbone_weights)
     freeze(backbone)
     images = layers.Input((image_size, image_size, 3), name="pictures")
-    x = layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(images)  # what ImageNet's had
-    x = backbone(x)  # (B, S/32, S/32, 1280)
-    x = layers.GlobalAveragePooling2D(name=POOLING)(x)  # (B, 1280)
+    x = backbone(_scaling(spec)(images))  # (B, h, w, F)
+    x = layers.GlobalAveragePooling2D(name=POOLING)(x)  # (B, F)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
-    return keras.Model(images, outputs, name="mobilenet")
+    return keras.Model(images, outputs, name=arch.replace(":", "_"))
+
+
+def _scaling(spec: BackboneSpec) -> layers.Layer:
+    """Return the layer that gives a backbone's pictures the range that it was trained with."""
+    return layers.Rescaling(spec.scale, offset=spec.offset, name=SCALING)
 
 
 def freeze(backbone: keras.Model) -> None:
@@ -72,7 +75,7 @@ def freeze(backbone: keras.Model) -> None:
         layer.trainable = False
 
 
-def unfreeze_from(model: keras.Model, block: str) -> list[str]:
+def unfreeze_from(model: keras.Model, block: str | None) -> list[str]:
     """Make the backbone trainable from the named block upwards; BatchNorm layers stay frozen.
 
     A frozen BatchNorm layer uses its stored statistics also when ``fit`` asks for training mode:
@@ -80,8 +83,9 @@ def unfreeze_from(model: keras.Model, block: str) -> list[str]:
     compiled again for this to have an effect.
 
     Args:
-        model: What ``build_mobilenet`` returned.
-        block: ``block_1`` … ``block_16``, or the full name of a layer.
+        model: What ``build_pretrained`` returned.
+        block: A block of the backbone, or the full name of a layer; None for the last fifth of the
+            layers.
 
     Returns:
         The names of the layers that are trainable now.
@@ -94,8 +98,10 @@ def unfreeze_from(model: keras.Model, block: str) -> list[str]:
     start = next(
         (i for i, name in enumerate(names) if name == block or name.startswith(f"{block}_")), None
     )
+    if block is None:
+        start = round(len(names) * (1 - LAST_FIFTH))
     if start is None:
-        raise no_such_block(block)
+        raise backbone_of(model.name).no_such_block(block)
     for index, layer in enumerate(backbone.layers):
         layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
     return [layer.name for layer in backbone.layers if layer.trainable and layer.weights]
@@ -105,11 +111,11 @@ def part_below(model: keras.Model, feature_layers: Sequence[str]) -> keras.Model
     """Return the part of the network up to one or more feature layers, sharing its layers.
 
     Args:
-        model: What ``build_mobilenet`` returned.
-        feature_layers: As in ``layout``: ``pooling``, or the block or layer that is right above.
+        model: What ``build_pretrained`` returned.
+        feature_layers: ``pooling``, or the block or layer that is right above.
 
     Returns:
-        A model from RGB in [0, 255], (B, S, S, 3), to the features at each, (B, 1280) or
+        A model from RGB in [0, 255], (B, S, S, 3), to the features at each, (B, F) or
         (B, h, w, C).
     """
     backbone = model.get_layer(BACKBONE)
@@ -136,17 +142,16 @@ def part_above(model: keras.Model, feature_layer: str) -> keras.Model:
     Training it trains those layers in the whole network too.
 
     Args:
-        model: What ``build_mobilenet`` returned.
-        feature_layer: As in ``layout``: ``pooling``, or the block or layer that is right above.
+        model: What ``build_pretrained`` returned.
+        feature_layer: ``pooling``, or the block or layer that is right above.
 
     Returns:
-        A model from the features there, (B, 1280) or (B, h, w, C), to sigmoid outputs, (B, 1) or
-        (B, C).
+        A model from the features there, (B, F) or (B, h, w, C), to outputs, (B, 1) or (B, C).
     """
+    backbone = model.get_layer(BACKBONE)
     if feature_layer == POOLING:
-        x = features = layers.Input((TOP_CHANNELS,))
+        x = features = layers.Input(backbone.output.shape[-1:])
     else:
-        backbone = model.get_layer(BACKBONE)
         entry = _entry(backbone, feature_layer).input
         features = layers.Input(entry.shape[1:])
         x = model.get_layer(POOLING)(keras.Model(entry, backbone.output)(features))

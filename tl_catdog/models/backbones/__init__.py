@@ -1,0 +1,1 @@
+"""Pretrained backbones: a file for each family; ``registry`` finds one by its architecture."""
