@@ -190,6 +190,7 @@ HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matpl
         ["serve"],
         ["review"],
         ["learning-curve"],
+        ["tune"],
         ["doctor"],
         ["cache"],
         ["data"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tl_catdog.version import __version__
 
 if TYPE_CHECKING:
-    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, resume, train
+    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, resume, train, tune
 
 __all__ = [
     "CatdogError",
@@ -20,6 +20,7 @@ __all__ = [
     "load",
     "resume",
     "train",
+    "tune",
 ]
 
 

@@ -22,6 +22,7 @@ from tl_catdog.api.classifier import Classifier
 from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.resuming import resumption
 from tl_catdog.api.training import fit, go_on, resume, run_name, train, training_images
+from tl_catdog.api.tuning import tune
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.answers import UNSURE, Prediction
 from tl_catdog.prediction.sources import image_sources
@@ -47,6 +48,7 @@ __all__ = [
     "run_name",
     "train",
     "training_images",
+    "tune",
 ]
 
 RUNS_DIR = "models"

@@ -25,6 +25,7 @@ from tl_catdog.cli import (
     serve,
     streams,
     train,
+    tune,
 )
 from tl_catdog.cli.failures import DEBUG, Command, explained
 from tl_catdog.cli.output import complain, warnings_as_notes
@@ -67,6 +68,7 @@ def _root(
 
 COMMANDS = (
     (train.command(), train.EXAMPLES),
+    (tune.tune, tune.EXAMPLES),
     (evaluate.evaluate, evaluate.EXAMPLES),
     (compare.compare, compare.EXAMPLES),
     (predict.predict, predict.EXAMPLES),

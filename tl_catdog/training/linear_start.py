@@ -16,25 +16,18 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from tl_catdog.data.batches import Samples, class_indices
+from tl_catdog.features.linear_head import (
+    MOST,
+    SPREAD,
+    STEPS,
+    STRENGTHS,
+    cautious,
+    usual_temperature,
+)
 from tl_catdog.features.linear_probe import cross_validated, log_loss
 from tl_catdog.prediction.calibration import Calibration, at_temperature, fit_temperature
 
-STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-"""Values of scikit-learn's C to choose from, for features whose mean length is one."""
-
-UNSHORTENED, SHORTENING, SPREAD = 100.0, 0.35, 0.5
-"""The usual temperature is (C / 100)^0.35, and ln T spreads by 0.5 around that: what was found with
-2 × 5 to 6 × 30 pictures of six sets."""
-
-CAUTION = 0.01
-"""Three times C has to gain a hundredth of the loss where it is chosen out of fold."""
-
-MOST = 10_000
-"""Rows of features to fit on at most: 50 MB, some seconds. More pictures gain it nothing that the
-trained units don't."""
-
 FOLDS = 5
-STEPS = 2000  # more than any data set here takes
 CHUNK = 1024  # pictures whose logits are computed together
 
 Floats = npt.NDArray[np.float64]
@@ -131,12 +124,8 @@ def linear_start(
 
 
 def _calibrated(chances: Floats, truth: npt.NDArray[np.int64], strength: float) -> Calibration:
-    """Return the temperature that suits the answers, as far as so many of them can tell.
-
-    The smaller C, the shorter the weights and the colder the temperature that makes up for it.
-    """
-    usual = (strength / UNSHORTENED) ** SHORTENING
-    return fit_temperature(chances, truth, usual=usual, spread=SPREAD)
+    """Return the temperature that suits the answers, as far as so many of them can tell."""
+    return fit_temperature(chances, truth, usual=usual_temperature(strength), spread=SPREAD)
 
 
 def _loss(chances: Floats, truth: npt.NDArray[np.int64], strength: float) -> float:
@@ -145,11 +134,8 @@ def _loss(chances: Floats, truth: npt.NDArray[np.int64], strength: float) -> flo
 
 
 def _cautious_loss(chances: Floats, truth: npt.NDArray[np.int64], strength: float) -> float:
-    """Return the loss of few pictures: of nearly equal ones that of the shorter weights is least.
-
-    Out of fold, the loss hardly changes beyond C = 10, where answers about others get worse.
-    """
-    return float(_loss(chances, truth, strength) * strength**CAUTION)
+    """Return the loss of few pictures, by which C is chosen out of fold."""
+    return cautious(_loss(chances, truth, strength), strength)
 
 
 def _best(

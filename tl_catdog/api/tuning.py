@@ -1,0 +1,114 @@
+"""Searching for settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tl_catdog.api.training import training_images
+from tl_catdog.api.turns import turn
+from tl_catdog.architectures import BASELINE, PRETRAINED, check_arch
+from tl_catdog.config import TrainConfig, from_mapping
+from tl_catdog.data.examples import ImageSet
+
+if TYPE_CHECKING:
+    from tl_catdog.tuning.results import Progress, Tuned
+
+TRIALS = 30
+OUT = "tune.toml"
+
+
+def tune(
+    data: str | Path,
+    *,
+    trials: int = TRIALS,
+    minutes: float | None = None,
+    arch: str | Sequence[str] = (),
+    image_size: int | Sequence[int] = (),
+    out: str | Path = OUT,
+    force: bool = False,
+    watch: Callable[[Progress], None] = lambda _: None,
+    **settings: Any,
+) -> Tuned:
+    """Search for the settings of a training on a frozen backbone; see ``tuning.search.tune``.
+
+    Called again, it goes on where it was stopped. What it found can be trained by
+    ``tl-catdog train --config``, or by ``train(data, **dataclasses.asdict(found.settings))``.
+
+    Args:
+        data: The folder, as for ``train``.
+        trials: How many settings to try, 1 or more.
+        minutes: When to stop anyway.
+        arch: Backbones to search; several cost the computing of their features each.
+        image_size: Picture sizes to search with each of them; by default each one's own.
+        out: The TOML file that it leaves; the trials are kept beside it.
+        force: Whether to begin anew, whatever trials are there.
+        watch: Called with each trial.
+        **settings: Other fields of ``config.TrainConfig``, which aren't searched.
+
+    Raises:
+        UsageError: A setting is wrong, the folder isn't a set, Optuna isn't installed, or other
+            trials are beside ``out``.
+        CatdogError: It can't be done with these pictures.
+        KeyboardInterrupt: It was interrupted before the first trial was through.
+
+    >>> tune("pictures", arch="baseline")
+    Traceback (most recent call last):
+    tl_catdog.errors.UsageError: expected pretrained backbones, whose features are computed ...
+    """
+    archs = (arch,) if isinstance(arch, str) else tuple(arch)
+    sizes = (image_size,) if isinstance(image_size, int) else tuple(image_size)
+    config = from_mapping({**settings, "data": str(data)})
+    backbones = backbones_of(config, archs, sizes)
+    images = training_images(config, Path(data).absolute())
+    return search(
+        config,
+        images,
+        backbones,
+        trials=trials,
+        minutes=minutes,
+        out=Path(out),
+        force=force,
+        watch=watch,
+    )
+
+
+def search(config: TrainConfig, images: ImageSet, backbones: Any, **how: Any) -> Tuned:
+    """Search on pictures that have splits; the arguments are those of ``tuning.search.tune``."""
+    from tl_catdog.tuning.search import tune as run_search
+
+    with turn():
+        return run_search(config, images, backbones, **how)
+
+
+def backbones_of(
+    config: TrainConfig, archs: Sequence[str], sizes: Sequence[int]
+) -> tuple[tuple[str, int], ...]:
+    """Return the backbones to search, each with its picture size; the first one is the default.
+
+    Args:
+        config: Names both where the others are empty.
+        archs: Architectures.
+        sizes: Picture sizes to try with each of them.
+
+    Raises:
+        UsageError: One isn't there, has no frozen backbone, or a size is out of range.
+
+    >>> backbones_of(TrainConfig(), ("mobilenet", "efficientnet-lite1"), ())
+    (('mobilenet', 224), ('efficientnet-lite1', 240))
+    >>> backbones_of(TrainConfig(), (), (160, 224))
+    (('mobilenet', 160), ('mobilenet', 224))
+    """
+    from tl_catdog.tuning.search import check_settings
+
+    found = []
+    for arch in archs or (config.arch,):
+        check_arch(arch)
+        own = PRETRAINED[arch].image_size if arch != BASELINE else 64
+        for size in sizes or (config.image_size or own,):
+            TrainConfig(image_size=size)  # within its range?
+            found.append((arch, size))
+    backbones = tuple(dict.fromkeys(found))
+    check_settings(config, backbones)
+    return backbones

@@ -1,0 +1,1 @@
+"""Search for settings, on features that are computed once."""
