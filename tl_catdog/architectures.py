@@ -49,3 +49,17 @@ def check_arch(arch: str) -> None:
         f"expected arch to be one of {', '.join(ARCHS)}, found {shown(arch)}.",
         f"Type: --arch {near[0] if near else next(iter(PRETRAINED))}",
     )
+
+
+def require_backbone(arch: str) -> None:
+    """Make sure that an architecture is one with a pretrained backbone.
+
+    Raises:
+        UsageError: It isn't.
+    """
+    check_arch(arch)
+    if arch == BASELINE:
+        raise UsageError(
+            f"expected a pretrained backbone, found --arch {BASELINE}, which has none.",
+            f"Type: --arch {next(iter(PRETRAINED))}",
+        )

@@ -1,12 +1,14 @@
 """Measure what is withheld as unlike the known pictures: of other kinds, and of the own ones.
 
 usage: python tools/measure_neither.py SET [SET ...] [--near A,B] [--most 300]
+                                       [--arch mobilenet] [--closest 0.42 ...]
 
 Each SET is a folder of pictures with splits. For each, a feature bank is made of its training
 pictures and the limit chosen on its validation pictures, as a training does with a frozen
 backbone. Where there is no test split, half of the validation pictures stand for it. Then the bank
 is shown the own test pictures; all other sets; pictures that are made here; and the own test
-pictures as another camera would have taken them. --near names two sets of the same kind.
+pictures as another camera would have taken them. --near names two sets of the same kind, --closest
+the distances to try below which all pictures are of a kind.
 """
 
 from __future__ import annotations
@@ -22,11 +24,16 @@ from PIL import Image, ImageDraw, ImageFont
 from tl_catdog.data.images import ImageSource, Pixels, decode
 from tl_catdog.data.sets import load_set
 from tl_catdog.drawings import KINDS, draw
+from tl_catdog.errors import ImageError
+from tl_catdog.models.backbones.registry import backbone_of
+from tl_catdog.models.engine import OnnxForward
+from tl_catdog.models.forward import PLAIN, forward_files
+from tl_catdog.models.graph import extraction_graph
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.weights import packaged_weights
 from tl_catdog.prediction.novelty import CLOSEST, FeatureBank, limit_of
-from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.prediction.rejection import FAMILIAR
 from tl_catdog.prediction.strangers import stranger_pictures
-from tl_catdog.runs.folder import shipped_run
 
 SIDE = 256
 MADE = 60  # pictures of each kind that is made here, with other code than the strangers'
@@ -100,12 +107,18 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--near", action="append", default=[], help="two sets, A,B")
     parser.add_argument("--most", type=int, default=300, help="pictures of another set")
+    parser.add_argument("--arch", default="mobilenet", help="whose features")
+    parser.add_argument("--closest", type=float, nargs="+", default=[CLOSEST])
     options = parser.parse_args()
     rng = np.random.default_rng(0)
-    predictor = Predictor.load(shipped_run())  # the features are those of the packaged backbone
+    spec = backbone_of(options.arch)
+    size = spec.image_size
+    graph = extraction_graph(spec, packaged_weights(spec), size, [POOLING])
+    forward = OnnxForward(graph)
 
     def features(sources: Iterable[ImageSource]) -> np.ndarray:
-        return np.stack([item.features for item in predictor.answers(sources) if not item.error])
+        found = forward_files(forward, ((source, (PLAIN,)) for source in sources), size)
+        return np.concatenate([out[0] for _, out in found if not isinstance(out, ImageError)])
 
     makers = (plain, gradient, noise, page, chart, drawing)
     made = {make.__name__: features(make(rng) for _ in range(MADE)) for make in makers}
@@ -115,7 +128,7 @@ def main() -> None:
         name: features(rng.permutation(np.array(some, object))[: options.most])
         for name, some in paths.items()
     }
-    strangers = features(stranger_pictures(predictor.image_size))
+    strangers = features(stranger_pictures(size))
     near = {frozenset(pair.split(",")) for pair in options.near}
     for name, found in pictures.items():
         split = {part: [item.path for item in found.split(part)] for part in found.splits}
@@ -124,20 +137,29 @@ def main() -> None:
             half = len(mixed) // 2
             split = {**split, "validation": list(mixed[:half]), "test": list(mixed[half:])}
         known, judged = features(split["train"]), features(split["validation"])
-        bank = FeatureBank.of(known.__getitem__, len(known), strangers, closest=CLOSEST)
-        limit = limit_of(bank.distances(judged.__getitem__, len(judged), own=False), FAMILIAR)
+        banks = [
+            FeatureBank.of(known.__getitem__, len(known), strangers, closest=closest)
+            for closest in options.closest
+        ]
+        limits = [
+            limit_of(bank.distances(judged.__getitem__, len(judged), own=False), FAMILIAR)
+            for bank in banks
+        ]
         test = split["test"][: options.most]
         seen = [camera(decode(path, SIDE), rng) for path in test]
-        print(f"{name}: limit {limit:.3f}")
+        print(f"{name}: limit {', '.join(f'{limit:.3f}' for limit in limits)}")
         for kind, some in (
             ("own test", features(test)),
             ("own, another camera", features(seen)),
             *((k, v) for k, v in shown.items() if k != name),
             *made.items(),
         ):
-            part = float((bank.distance(some) > limit).mean())
+            parts = ", ".join(
+                f"{float((bank.distance(some) > limit).mean()):.3f}"
+                for bank, limit in zip(banks, limits, strict=True)
+            )
             mark = " (the same kind)" if frozenset((name, kind)) in near else ""
-            print(f"  {kind:<22}{len(some):>5} pictures, withheld {part:.3f}{mark}", flush=True)
+            print(f"  {kind:<22}{len(some):>5} pictures, withheld {parts}{mark}", flush=True)
 
 
 if __name__ == "__main__":

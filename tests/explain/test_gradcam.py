@@ -14,6 +14,7 @@ from scipy.ndimage import map_coordinates
 
 from tests.conftest import Trained
 from tests.support.made_up import network_run, small_network
+from tl_catdog.config import TrainConfig
 from tl_catdog.data.images import decode
 from tl_catdog.errors import CatdogError
 from tl_catdog.explain.gradcam import FINER, GradCam, finer, to_peak
@@ -184,18 +185,22 @@ def test_it_agrees_with_the_gradients_of_tensorflow(name: str, trained: Trained)
 
 @pytest.mark.parametrize(
     ("arch", "size", "classes"),
-    [("baseline", 65, 2), ("baseline", 80, 3), ("mobilenet", 96, 3), ("mobilenet", 97, 2)],
+    [
+        ("baseline", 65, 2),
+        ("baseline", 80, 3),
+        ("mobilenet", 96, 3),
+        ("mobilenet", 97, 2),
+        ("efficientnet-lite2", 97, 3),
+    ],
 )
 def test_it_agrees_with_tensorflow_at_any_size(
     tmp_path: Path, arch: str, size: int, classes: int
 ) -> None:
-    from tl_catdog.models.baseline import build_baseline
+    from tl_catdog.models.build import build
     from tl_catdog.models.graph import inference_graph
-    from tl_catdog.models.pretrained import build_pretrained
     from tl_catdog.models.weights import weights_of
 
-    build = build_baseline if arch == "baseline" else build_pretrained
-    model = build(image_size=size, class_count=classes)
+    model = build(TrainConfig(arch=arch, image_size=size).resolved(), classes)
     graph = inference_graph(arch, weights_of(model), size)
     assert_agrees(GradCam(network_run(tmp_path, graph, size=size)), model, noise(2, size))
 

@@ -30,10 +30,19 @@ def learning_curve(
         typer.Option(help="Random parts of each size to train on.", min=1, max=1000, metavar="N"),
     ] = 5,
     seed: Annotated[int, seed_of("Of the split and the parts.", "N")] = 0,
+    arch: Annotated[
+        str, typer.Option(help="The backbone whose features are learnt from.", metavar="WORD")
+    ] = "mobilenet",
     image_size: Annotated[
-        int,
-        typer.Option(help="Pictures become squares of this size.", min=32, max=1024, metavar="N"),
-    ] = 224,
+        int | None,
+        typer.Option(
+            help="Pictures become squares of this size; default: the backbone's own.",
+            min=32,
+            max=1024,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
     json: Json = False,
 ) -> None:
@@ -44,6 +53,7 @@ def learning_curve(
     """
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.sources import choose, say_drawn
+    from tl_catdog.architectures import require_backbone
     from tl_catdog.config import TrainConfig
     from tl_catdog.data.sets import load_training_set
     from tl_catdog.features import learning_curve as curves
@@ -52,7 +62,8 @@ def learning_curve(
     source = choose(data)
     if source.drawn:
         say_drawn()
-    config = TrainConfig(image_size=image_size, seed=seed).resolved()
+    require_backbone(arch)
+    config = TrainConfig(arch=arch, image_size=image_size, seed=seed).resolved()
     images = load_training_set(source.root, seed=seed, validation_fraction=None, drawn=source.drawn)
     with counting(notices(), "looking at pictures") as progress:
         features = curves.curve_features(config, images, progress)
