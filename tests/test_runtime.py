@@ -250,3 +250,24 @@ def test_libraries_do_without_a_folder_for_temporary_files(
         patch.setattr(tempfile, "_get_default_tempdir", no_place)
         runtime.prepare_libraries()
     assert Path(tempfile.gettempdir()) == (tmp_path if shared else Path("/nonexistent/tmp"))
+
+
+def test_tensorflow_shares_a_card_and_computes_on_it_as_precisely_as_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import tensorflow as tf
+
+    asked: list[object] = []
+    set_precision = tf.config.experimental.enable_tensor_float_32_execution
+    for cards in ([], ["a card"]):
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind, found=cards: found)
+        monkeypatch.setattr(
+            tf.config.experimental, "set_memory_growth", lambda card, on: asked.append((card, on))
+        )
+        monkeypatch.setattr(
+            tf.config.experimental,
+            set_precision.__name__,
+            lambda on: asked.append(f"TensorFloat-32: {on}"),
+        )
+        runtime._prepare_cards()
+    assert asked == [("a card", True), "TensorFloat-32: False"]

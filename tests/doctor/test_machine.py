@@ -13,6 +13,7 @@ from tl_catdog.doctor import machine
 from tl_catdog.doctor.machine import (
     Limits,
     check_caches,
+    check_cards,
     check_feature_cache,
     check_folder,
     check_folders,
@@ -23,7 +24,7 @@ from tl_catdog.doctor.machine import (
 )
 from tl_catdog.errors import CatdogError
 from tl_catdog.features.cache import FeatureStore
-from tl_catdog.models import weights
+from tl_catdog.models import gpu, weights
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -193,3 +194,40 @@ def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(weights, "PACKAGED_FILE", str(tmp_path / "damaged.npz"))
     with pytest.raises(CatdogError, match="SHA-256"):
         list(check_weights())
+
+
+@pytest.mark.parametrize(
+    ("cards", "onnx", "tensorflow", "state", "said", "typed"),
+    [
+        ((), False, [], "ok", "none", ""),
+        (("NVIDIA L4",), False, [], "warning", "NVIDIA L4, which nothing", "onnxruntime-gpu"),
+        (("NVIDIA L4",), True, [], "ok", "features and answers are", "tensorflow[and-cuda]"),
+        (("NVIDIA L4",), False, ["/physical_device:GPU:0"], "ok", "everything", "onnxruntime-gpu"),
+        (("NVIDIA L4",), True, ["/physical_device:GPU:0"], "ok", "training", ""),
+        ((), False, ["/physical_device:GPU:0"], "ok", "GPU:0: TensorFlow", "onnxruntime-gpu"),
+    ],
+)
+def test_it_says_what_is_computed_on_a_card(
+    monkeypatch: pytest.MonkeyPatch,
+    cards: tuple[str, ...],
+    onnx: bool,
+    tensorflow: list[str],
+    state: str,
+    said: str,
+    typed: str,
+) -> None:
+    monkeypatch.delenv(gpu.VISIBLE, raising=False)
+    monkeypatch.setattr(gpu, "cards", lambda: cards)
+    monkeypatch.setattr(gpu, "card_there", lambda: bool(cards))
+    monkeypatch.setattr(gpu, "onnx_on_card", lambda: onnx)
+    found = check_cards(tensorflow)
+    assert (found.name, found.state) == ("GPUs", state)
+    assert said in found.detail
+    assert typed in found.hint
+    assert bool(typed) == bool(found.hint)
+
+
+def test_a_hidden_card_is_said_to_be_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "cards", lambda: ("NVIDIA L4",))
+    monkeypatch.setenv(gpu.VISIBLE, "-1")
+    assert "hidden by CUDA_VISIBLE_DEVICES" in check_cards([]).detail

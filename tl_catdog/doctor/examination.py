@@ -197,8 +197,7 @@ class Examination:
         import tensorflow as tf
 
         gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
-        names = ", ".join(name.rpartition(":device:")[2] or name for name in gpus)
-        yield Check("GPUs", OK, names or "none: everything is computed on the processor")
+        yield machine.check_cards(gpus)
         import onnxruntime
 
         yield Check("ONNX Runtime", OK, ", ".join(onnxruntime.get_available_providers()))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from tl_catdog.errors import listing
 from tl_catdog.features.cache import store_path
 from tl_catdog.features.cache_file import contents
 from tl_catdog.files import cache_folder
+from tl_catdog.models import gpu
 from tl_catdog.runs.unfinished import list_unfinished
 from tl_catdog.wording import byte_size, count, plural
 
@@ -37,6 +38,13 @@ LEAST_DISK = 2e9
 
 LEAST_MEMORY = 2e9
 """Bytes: a training takes about 1 GB (see ``estimates``)."""
+
+PIP = "pip install "
+CUDA_ONNX, CUDA_TENSORFLOW = (
+    f'{PIP}"onnxruntime-gpu[cuda,cudnn]"',
+    f'{PIP}"tensorflow[and-cuda]"',
+)
+"""What brings NVIDIA's libraries. The first puts its files in the place of ``onnxruntime``'s."""
 
 UNLIMITED = 2**60  # version 1 has a number of about 2**63 for "no limit"
 
@@ -90,6 +98,33 @@ def check_processor(found: Cores) -> Check:
         hint = f"Give the container more, as with docker run --cpus; or type: export {CPUS}=2"
         return Check("processor", WARNING, detail, hint)
     return Check("processor", OK, detail)
+
+
+def check_cards(found: Sequence[str]) -> Check:
+    """Say which NVIDIA cards there are, and what is computed on them.
+
+    Args:
+        found: Those that TensorFlow sees, by its names.
+    """
+    name = "GPUs"
+    named = ", ".join(gpu.cards()) or ("NVIDIA's" if gpu.card_there() else "")
+    if gpu.hidden() and named:
+        return Check(name, OK, f"{named}, hidden by {gpu.VISIBLE}: the processor computes")
+    tensors = ", ".join(item.rpartition(":device:")[2] or item for item in found)
+    onnx = gpu.onnx_on_card()
+    if not (named or tensors):
+        return Check(name, OK, "none: everything is computed on the processor")
+    card = named or tensors
+    if onnx and tensors:
+        return Check(name, OK, f"{card}: features, answers and training are computed there")
+    if onnx:
+        hint = f"For training as well, type: {CUDA_TENSORFLOW}"
+        return Check(name, OK, f"{card}: features and answers are computed there", hint)
+    if tensors:
+        hint = f"For a quicker start, type: {CUDA_ONNX}"
+        return Check(name, OK, f"{card}: TensorFlow computes everything there", hint)
+    hint = f"To use it, type: {CUDA_ONNX} {CUDA_TENSORFLOW.removeprefix(PIP)}"
+    return Check(name, WARNING, f"{card}, which nothing here can use", hint)
 
 
 def check_folders(runs_dir: Path) -> Iterator[Check]:
