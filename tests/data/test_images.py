@@ -72,7 +72,7 @@ def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
     resize = Image.Image.resize
     monkeypatch.setattr(Image.Image, "resize", spy)
     found = decode(file, SIZE)
-    monkeypatch.setattr(images, "DRAFT", 1000)
+    monkeypatch.setattr(images, "least_side", lambda size: 10**4)
     whole = decode(file, SIZE)
     small, large = loaded
     assert max(small) * 4 == max(large)
@@ -84,11 +84,54 @@ def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
 def test_a_jpeg_not_much_larger_than_the_result_is_decoded_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    side = 2 * images.DRAFT * SIZE - 1
+    side = 2 * images.least_side(SIZE) - 2  # half of one more would be enough
     file = encoded(scene(side, side), "JPEG", quality=90)
     found = decode(file, SIZE)
-    monkeypatch.setattr(images, "DRAFT", 1000)
+    monkeypatch.setattr(images, "least_side", lambda size: 10**4)
     assert np.array_equal(found, decode(file, SIZE))
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "kept"),
+    [
+        (64, 511, 511),  # the video's network: four times its 64 pixels stay
+        (64, 512, 256),
+        (224, 895, 895),  # MobileNetV2: twice its 224
+        (224, 896, 448),
+        (224, 1792, 448),
+        (300, 1199, 1199),
+        (300, 1200, 600),
+    ],
+)
+def test_reduced_scale_leaves_enough_of_a_picture_for_the_result(
+    monkeypatch: pytest.MonkeyPatch, size: int, side: int, kept: int
+) -> None:
+    file = encoded(Image.new("L", (side, side), 90), "JPEG")
+    loaded: list[tuple[int, int]] = []
+
+    def spy(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
+        loaded.append(image.size)
+        return resize(image, *args, **options)
+
+    resize = Image.Image.resize
+    monkeypatch.setattr(Image.Image, "resize", spy)
+    assert decode(file, size).shape == (size, size, 3)
+    assert loaded == [(kept, kept)]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_grey_gives_the_bits_that_the_same_picture_in_colours_gives(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (75, 99)).astype(np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    colours = Image.open(io.BytesIO(data)).convert("RGB")
+    expected = np.asarray(colours.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    assert np.array_equal(decode(data, SIZE), expected)
+    assert np.array_equal(decode(np.asarray(colours)[..., 0], SIZE), expected)
+
+
+def test_grey_with_a_transparent_value_shows_white_there() -> None:
+    picture = Image.new("L", (20, 20), 7)
+    assert decode(encoded(picture, "PNG", transparency=7), SIZE).min() == 255
 
 
 def test_gif_gives_its_first_frame() -> None:

@@ -13,7 +13,15 @@ from tl_catdog.cores import usable_cores
 from tl_catdog.data.corruptions import CORRUPTIONS, corrupt
 from tl_catdog.data.images import decode
 from tl_catdog.errors import ImageError
-from tl_catdog.models.forward import MIRROR, PLAIN, Job, forward_files, milliseconds, view_of
+from tl_catdog.models.forward import (
+    MIRROR,
+    PLAIN,
+    TOGETHER,
+    Job,
+    forward_files,
+    milliseconds,
+    view_of,
+)
 
 
 class Columns:
@@ -67,7 +75,17 @@ def test_it_never_runs_far_ahead_of_its_reader(tmp_path: Path) -> None:
     for _ in range(3):
         next(results)
     results.close()
-    assert asked <= 4 * usable_cores() + 4
+    assert asked <= TOGETHER * (2 * usable_cores() + 4)
+
+
+def test_pictures_are_decoded_some_at_a_time_and_sent_as_the_network_takes_them() -> None:
+    pictures = [np.full((8, 8, 3), value, np.uint8) for value in range(2 * TOGETHER + 1)]
+    for batch, sizes in ((1, [1] * len(pictures)), (TOGETHER + 1, [TOGETHER + 1, TOGETHER])):
+        forward = Columns(batch)
+        found = list(forward_files(forward, ((picture, (PLAIN,)) for picture in pictures), 8))
+        assert sorted(forward.sizes) == sorted(sizes)
+        values = [outputs[1][0, 0] for _, outputs in found if not isinstance(outputs, ImageError)]
+        assert values == list(range(len(pictures)))
 
 
 def test_the_forward_pass_is_timed_on_as_many_pictures_as_asked() -> None:

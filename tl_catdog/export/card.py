@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from tl_catdog.architectures import BASELINE
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
-from tl_catdog.data.images import DRAFT
+from tl_catdog.data.images import NEAR
 from tl_catdog.errors import listing
 from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.evaluation.reliability import reliability
@@ -199,7 +199,7 @@ def _limits(run: Run) -> Iterator[str]:
 RESIZE = (
     "Turn the picture upright by its EXIF orientation, lay transparency over white, convert to "
     "RGB, and squeeze the whole of it to a square with Pillow's bilinear filter (antialiased). "
-    f"A JPEG may be decoded at a reduced scale first, at least {DRAFT} times that size."
+    f"A JPEG may be decoded at a reduced scale first, at least {NEAR} times that size."
 )
 
 

@@ -14,7 +14,7 @@ from tl_catdog.models.engine import Forward, engine_name, forward_of
 from tl_catdog.models.weights import Weights, read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
 
-VERSION = 2
+VERSION = 3
 """Part of every key in the cache; to be raised when decoding or views change."""
 
 

@@ -240,7 +240,7 @@ def _of_pillow(image: Image.Image) -> ImageSource:
     """Return a picture that Pillow has opened, or a program has made with it.
 
     Turned upright and converted as files are. A JPEG whose pixels nobody has asked for goes to the
-    decoder as its file: a large one is decoded at a part of its size there (``DRAFT``).
+    decoder as its file: a large one is decoded at a part of its size there (``least_side``).
 
     Raises:
         UsageError: It is closed.
