@@ -106,12 +106,12 @@ class Tuned:
             said = "No trial did better than the default, which is kept."
         elif self.keeps_default:
             said = (
-                f"The default is kept: trial {self.decision.trial.number} has a log loss lower by "
+                f"The default is kept: trial {self.decision.trial.number + 1} has a log loss lower by "
                 f"{between}, which may be chance."
             )
         else:
             said = (
-                f"Trial {self.decision.trial.number} is kept: its log loss is lower than the "
+                f"Trial {self.decision.trial.number + 1} is kept: its log loss is lower than the "
                 f"default's by {between}, more than its error."
             )
         if self.accuracy is None or self.optimism is None:
