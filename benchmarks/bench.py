@@ -21,6 +21,8 @@ from tl_catdog.files import read_json
 
 HERE = Path(__file__).resolve().parent
 SPLITS = ("train", "validation")
+CAMERA = 12_000_000
+"""Pixels of a picture from a camera or telephone."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,27 @@ def link_pictures(data: Path, folder: Path, limit: int | None = None) -> int:
     for number, path in enumerate(found):
         (folder / f"{number:06}{path.suffix.lower()}").symlink_to(path.resolve())
     return len(found)
+
+
+def enlarge_pictures(data: Path, folder: Path, count: int, pixels: int) -> None:
+    """Fill a flat folder with JPEGs as large as a camera's, made of pictures of a set.
+
+    Args:
+        data: The set.
+        folder: Is made.
+        count: How many, taken evenly; repeated if there are fewer.
+        pixels: How many each of them has, about.
+    """
+    from PIL import Image  # the starter stays small
+
+    found = list(images_below(data))
+    folder.mkdir(parents=True)
+    for number in range(count):
+        with Image.open(found[number * len(found) // count % len(found)]) as picture:
+            factor = (pixels / (picture.width * picture.height)) ** 0.5
+            size = round(picture.width * factor), round(picture.height * factor)
+            large = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+        large.save(folder / f"{number:06}.jpg", quality=92)
 
 
 def grow(data: Path, folder: Path, count: int) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import Bench, grow, link_pictures
+from bench import CAMERA, Bench, enlarge_pictures, grow, link_pictures
 from measure import BenchmarkError, Job, Task, read_nothing
 from sets.tasks import all_sets
 
 SMALL = 200
 """Pictures in the small folder that tells start-up from steady work."""
+
+LARGE, FEW = 120, 20
+"""Pictures in the folders of camera pictures: so large that some are enough."""
 
 CALIBRATION = 10
 """The growth section also measures this part of its smallest size, for the same reason."""
@@ -31,6 +34,7 @@ class Plan:
         slow: Whether section g trains the tutorial's recipe as well.
         quick: Whether section g is only tried, on few and small pictures.
         jobs: Processes at a time in section g, where time isn't what is measured.
+        camera: Pixels of section d's camera pictures.
     """
 
     repeats: int = 3
@@ -42,6 +46,7 @@ class Plan:
     slow: bool = False
     quick: bool = False
     jobs: int = 1
+    camera: int = CAMERA
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def _import_tensorflow(bench: Bench) -> Callable[[int], Job]:
 
 
 def prediction(bench: Bench, plan: Plan) -> list[Task]:
-    """Predict a folder: our whole command, Keras', and the bare forward pass."""
+    """Predict photographs and camera pictures: our command, Keras', and the bare forward pass."""
 
     def folder(name: str, limit: int | None = None) -> Path:
         path = bench.work / name
@@ -132,11 +137,18 @@ def prediction(bench: Bench, plan: Plan) -> list[Task]:
         return bench.trained("mobilenet", "--arch", "mobilenet")
 
     def forward(repeat: int) -> Job:
-        found = sorted(run().rglob("*.onnx"))
-        if not found:
-            raise BenchmarkError("expected an ONNX file in the run, for the bare forward pass")
+        graph = run() / "model.onnx"
+        if not graph.is_file():
+            raise BenchmarkError(f"expected {graph}, for the bare forward pass")
         count = sum(1 for _ in folder("all").iterdir())
-        return bench.peer("forward_limit.py", found[0], "--pictures", count)
+        return bench.peer("forward_limit.py", graph, "--pictures", count)
+
+    def camera(count: int) -> Path:
+        path = bench.work / f"camera-{count}"
+        if not path.is_dir():
+            bench.note(f"preparing: {count} camera pictures")
+            enlarge_pictures(bench.data, path, count, plan.camera)
+        return path
 
     return [
         Task("d", "ours", lambda repeat: bench.predict(run(), folder("all"), "--json")),
@@ -153,6 +165,15 @@ def prediction(bench: Bench, plan: Plan) -> list[Task]:
             lambda repeat: bench.predict(run(), folder("some", SMALL), "--json"),
         ),
         Task("d", "bare forward pass", forward),
+        Task("d", "ours, camera", lambda repeat: bench.predict(run(), camera(LARGE), "--json")),
+        Task("d", "ours, few camera", lambda repeat: bench.predict(run(), camera(FEW), "--json")),
+        Task(
+            "d",
+            "Keras, camera",
+            lambda repeat: bench.peer(
+                "peers/keras_predict.py", run() / "model.keras", camera(LARGE)
+            ),
+        ),
     ]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import measure
 import pytest
-from bench import grow, link_pictures, read_run
+from bench import enlarge_pictures, grow, link_pictures, read_run
 from measure import BenchmarkError, run_process
+from PIL import Image
 from surroundings import cpu_model, surroundings
 
 from tests.benchmarks.conftest import bench_in
@@ -51,6 +52,20 @@ def test_folders_of_links_are_balanced_fair_and_without_leaks(tmp_path: Path) ->
     assert link_pictures(data, tmp_path / "some", 4) == 4
     parts = {path.resolve().relative_to(data).parent for path in (tmp_path / "some").iterdir()}
     assert len(parts) >= 3
+
+
+def test_camera_pictures_are_as_large_as_asked_and_keep_their_form(tmp_path: Path) -> None:
+    data = paint_set(tmp_path / "set", {"train": 2})
+    with Image.open(next(data.rglob("*.png"))) as picture:
+        form = picture.width / picture.height
+    enlarge_pictures(data, tmp_path / "camera", 5, 100_000)
+    made = sorted((tmp_path / "camera").iterdir())
+    assert len(made) == 5
+    for path in made:
+        with Image.open(path) as picture:
+            assert picture.format == "JPEG"
+            assert picture.width * picture.height == pytest.approx(100_000, rel=0.01)
+            assert picture.width / picture.height == pytest.approx(form, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["seed_notebook", "keras_tutorial", "keras_predict"])

@@ -80,7 +80,7 @@ def test_every_section_runs_and_feeds_figures_with_commands_that_do_nothing(
     work.mkdir()
     paint_set(tmp_path / "sets" / "insects", {"train": 6, "val": 2})
     bench = Bench(data, work, weights, str(fake), str(fake), sets=tmp_path / "sets")
-    plan = Plan(repeats=1, startup_repeats=1, sizes=(40, 80), seeds=1, slow=True)
+    plan = Plan(repeats=1, startup_repeats=1, camera=2000, sizes=(40, 80), seeds=1, slow=True)
     journal = open_journal(tmp_path / "x.json", AROUND, summarise, resume=False)
     assert [task for item in SECTIONS for task in item.tasks(bench, plan)]
     assert list(work.iterdir()) == []  # nothing is prepared before its turn
