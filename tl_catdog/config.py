@@ -26,6 +26,7 @@ Optimizer = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
 Cache = Literal["auto", "memory", "disk"]
+Compute = Literal["auto", "int8", "float32"]
 Mirror = Literal["auto", "yes", "no"]
 
 
@@ -78,6 +79,11 @@ class TrainConfig:
     cache: Cache = option(DATA, "auto", "Where decoded pictures wait.")
     cache_size: float = option(
         DATA, 2.0, "Most gigabytes of the feature cache; 0 is none.", low=0.0, high=10_000.0
+    )
+    compute: Compute = option(
+        DATA,
+        "auto",
+        "Precision of a frozen backbone; auto: int8 where that is exact and faster here.",
     )
     strict: bool = option(DATA, False, "Stop at a picture that can't be read.")
     validation_fraction: float | None = option(
@@ -192,6 +198,13 @@ class TrainConfig:
                 "expected --cutmix where places of a picture are trained on, found a frozen "
                 "backbone's features.",
                 f"Type: tl-catdog train --arch {self.arch} --finetune --cutmix {self.cutmix:g}",
+            )
+        if self.compute == "int8" and (self.finetune or self.arch == BASELINE):
+            what = "what is fine-tuned" if self.finetune else "the baseline"
+            raise UsageError(
+                f"expected --compute float32 for {what}, found int8, which a frozen backbone alone "
+                "can have.",
+                f"Type: --arch {self.arch} --compute float32",
             )
         held_out = (self.validation_fraction or HELD_OUT) + self.test_fraction
         if held_out >= 1:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from tl_catdog import runtime
 from tl_catdog.errors import CatdogError
 from tl_catdog.models import gpu
+from tl_catdog.models.integers import IN_SINGLE_PRECISION, exact_integers, has_integers
 
 # The official builds send usage reports home from 1.32 on, and leave a device's identity in the
 # user's cache; only what is set before the import prevents that.
@@ -65,6 +66,8 @@ class OnnxForward:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only
+        if has_integers(graph) and not exact_integers():
+            options.add_session_config_entry(*IN_SINGLE_PRECISION)
         self.engine = self.name()
         self._on_card = gpu.onnx_on_card()
         if self._on_card:
