@@ -187,6 +187,8 @@ RUNS = (
     _command("learning-curve", "learning-curve --data set --repeats 1 --image-size 32", PICTURES,
              kills=(20, 5), errors=20, cache=True),
     _command("cache --clear", "cache --clear", RUN),
+    _command("tune", "tune --data set --image-size 32 --trials 3", PICTURES, cache=True,
+             kills=(40, 10), errors=20),
 )  # fmt: skip
 COMMANDS = (*TRAININGS, *SETS, *RUNS)
 

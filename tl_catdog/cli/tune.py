@@ -92,10 +92,11 @@ def tune(
 ) -> None:
     """Search for the settings of a head on a frozen backbone.
 
-    Each trial is judged by five folds of the training and validation pictures. The figure at the
-    end is of pictures that no part of the search has seen: the test folder, or, without one, folds
-    that the whole search is made without. The default is kept unless another is better by more
-    than its error. Ctrl-C keeps the best; the same command goes on where it was stopped.
+    Each trial is judged by five folds of the training and validation pictures.
+    The figure at the end is of pictures that no part of the search has seen: the
+    test folder or, without one, folds that the whole search is made without. The
+    default is kept unless another is better by more than its error. Ctrl-C keeps
+    the best; the same command goes on where it was stopped.
     """
     from tl_catdog import api
     from tl_catdog.api.tuning import backbones_of

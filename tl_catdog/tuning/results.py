@@ -102,16 +102,17 @@ class Tuned:
         gain = self.decision.gain
         between = f"{gain.value:.4f} ({gain.interval.low:.4f} to {gain.interval.high:.4f})"
         between = between.replace("-", "−")
+        best = f"rial {self.decision.trial.number + 1}"
         if not self.decision.trial.number:
             said = "No trial did better than the default, which is kept."
         elif self.keeps_default:
             said = (
-                f"The default is kept: trial {self.decision.trial.number + 1} has a log loss lower by "
-                f"{between}, which may be chance."
+                f"The default is kept: t{best} has a log loss lower by {between}, which may be "
+                "chance."
             )
         else:
             said = (
-                f"Trial {self.decision.trial.number + 1} is kept: its log loss is lower than the "
+                f"T{best} is kept: its log loss is lower than the "
                 f"default's by {between}, more than its error."
             )
         if self.accuracy is None or self.optimism is None:
