@@ -30,6 +30,13 @@ def test_the_first_trial_is_what_a_training_does_by_itself() -> None:
     assert first.point == worth.space.default(worth.default_strength(), worth.problem.base)
 
 
+def test_every_backbone_has_its_turn_with_the_default_before_anything_else() -> None:
+    worth = judge()
+    first, second, *_ = search(worth, 3, name="x")
+    assert second.point == {**first.point, "backbone": 1}
+    assert second.losses == tuple(worth.losses(second.point))[: len(second.losses)]
+
+
 def test_it_repeats_to_the_bit_and_goes_on_where_it_was_stopped() -> None:
     whole = search(judge(), 14, name="x")
     assert plain(search(judge(), 14, name="x")) == plain(whole)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tl_catdog.errors import UsageError
-from tl_catdog.tuning.space import Space
+from tl_catdog.tuning.space import BACKBONE, Space
 from tl_catdog.tuning.trials import Judge
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def search(
     until: float = math.inf,
     record: Callable[[Trial], None] = lambda _: None,
 ) -> list[Trial]:
-    """Try points, beginning with what a training does by itself.
+    """Try points, beginning with what a training does by itself, on each backbone.
 
     Args:
         judge: Says what a point is worth.
@@ -113,8 +113,8 @@ def search(
         study.sampler = optuna.samplers.TPESampler(
             n_startup_trials=STARTUP, seed=_stream(seed, name, number)
         )
-        if not number:
-            study.enqueue_trial(judge.space.default(judge.default_strength(), judge.problem.base))
+        if number < len(judge.space.backbones):
+            study.enqueue_trial(_first(judge, number))
         began = time.monotonic()
         asked = study.ask()
         point = judge.space.suggest(asked)
@@ -135,6 +135,12 @@ def search(
         done.append(trial)
         record(trial)
     return done
+
+
+def _first(judge: Judge, number: int) -> dict[str, Any]:
+    """Return the default's point on one of the backbones: each gets the same chance to show."""
+    point = judge.space.default(judge.default_strength(), judge.problem.base)
+    return point | ({BACKBONE: number} if BACKBONE in point else {})
 
 
 def check_kept(trials: Sequence[Trial], space: Space, folds: int) -> bool:
