@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from tl_catdog.architectures import ARCHS, BASELINE, check_arch
+from tl_catdog.architectures import ARCHS, BASELINE, check_arch, check_image_size
 from tl_catdog.defaults import (
     HELD_OUT,
     NARROWEST,
@@ -19,6 +19,7 @@ from tl_catdog.defaults import (
     length_of,
 )
 from tl_catdog.errors import LONGEST, UsageError, shown
+from tl_catdog.presets import PRESET_HELP, Preset, expanded
 from tl_catdog.setting import check, nearest, option
 
 Augment = Literal["none", "light", "strong", "randaugment"]
@@ -27,6 +28,8 @@ Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
 Cache = Literal["auto", "memory", "disk"]
 Compute = Literal["auto", "int8", "float32"]
+AUTO, INT8, FLOAT32 = typing.get_args(Compute)
+Head = Literal["auto", "linear"]
 Mirror = Literal["auto", "yes", "no"]
 
 
@@ -37,8 +40,12 @@ RUN, DATA, NETWORK, TRAINING, FINETUNING = "Run", "Data", "Network", "Training",
 class TrainConfig:
     """Every setting of ``tl-catdog train``. None means: the architecture's own default."""
 
+    preset: Preset = option(RUN, "balanced", PRESET_HELP)
     arch: str = option(
-        RUN, "mobilenet", f"The network; baseline is the video's. One of {', '.join(ARCHS)}."
+        RUN,
+        "mobilenet",
+        f"The network; baseline is the video's. One of {', '.join(ARCHS)}, or keras:NAME, any of "
+        "keras.applications, such as keras:EfficientNetV2B0.",
     )
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
@@ -120,6 +127,12 @@ class TrainConfig:
         low=1,
         high=65536,
     )
+    head: Head = option(
+        NETWORK,
+        "auto",
+        "What is put on a frozen backbone: a linear model and trained units (where there are few "
+        "pictures, the former alone), or the linear model alone, which takes less time.",
+    )
     dropout: float = option(NETWORK, 0.5, "The head's dropout rate.", low=0.0, high=0.95)
     strength: float | None = option(
         NETWORK,
@@ -129,7 +142,9 @@ class TrainConfig:
         low=1e-3,
         high=1e6,
     )
-    backbone_weights: str = option(NETWORK, "packaged", "packaged, keras, or a .weights.h5 file.")
+    backbone_weights: str | None = option(
+        NETWORK, None, "packaged, keras (fetched from the network), or a .weights.h5 file."
+    )
 
     optimizer: Optimizer = option(TRAINING, "rmsprop", "The optimiser.")
     schedule: Schedule = option(TRAINING, "cosine", "How the learning rate goes over a stage.")
@@ -169,12 +184,22 @@ class TrainConfig:
         low=0,
         high=100_000,
     )
-    finetune: bool = option(FINETUNING, False, "Add a second stage that trains the backbone's top.")
+    finetune: bool | None = option(
+        FINETUNING, False, "Add a second stage that trains the backbone's top."
+    )
     unfreeze_from: str | None = option(
         FINETUNING, None, "Block of the backbone that fine-tuning starts at."
     )
     finetune_epochs: int = option(
         FINETUNING, 3, "Epochs of the fine-tuning stage.", low=1, high=100_000
+    )
+    finetune_share: float | None = option(
+        FINETUNING,
+        None,
+        "Part of the tuned weights in their mean with those before; default: the best on the "
+        "validation pictures.",
+        low=0.0,
+        high=1.0,
     )
     finetune_learning_rate: float = option(
         FINETUNING, 1e-5, "Learning rate of the fine-tuning stage.", low=1e-9, high=10.0
@@ -187,6 +212,8 @@ class TrainConfig:
             name, value = item.name, getattr(self, item.name)
             check(name, value, kinds(name), choices(name), item.metadata)
         check_arch(self.arch)
+        if self.image_size is not None:
+            check_image_size(self.arch, self.image_size)
         if self.arch == BASELINE and self.finetune:
             raise UsageError(
                 "expected --finetune with a pretrained backbone, found --arch baseline, "
@@ -214,12 +241,15 @@ class TrainConfig:
                 "Type: --validation-fraction 0.2 --test-fraction 0.1",
             )
 
-    def resolved(self, images: int = TYPICAL, classes: int = 2) -> ResolvedConfig:
+    def resolved(
+        self, images: int = TYPICAL, classes: int = 2, *, few: bool = False
+    ) -> ResolvedConfig:
         """Return the same settings with the architecture's and the set's defaults filled in.
 
         Args:
             images: Number of training pictures, 1 or more.
             classes: Number of classes, 2 or more.
+            few: Whether there are too few pictures to fine-tune with, where that is left open.
 
         >>> TrainConfig(arch="baseline", epochs=10).resolved().image_size
         64
@@ -230,6 +260,7 @@ class TrainConfig:
         by_set = {
             "epochs": length_of(self.arch).epochs(images, self.batch_size),
             "dense_units": max(NARROWEST, UNITS_PER_CLASS * classes),
+            "finetune": self.arch != BASELINE and not few,
         }
         for name, default in {**arch_defaults(self.arch), **by_set}.items():
             if values[name] is None:
@@ -248,6 +279,8 @@ class ResolvedConfig(TrainConfig):
 
     image_size: int = _filled("image_size")
     augment: Augment = _filled("augment")
+    finetune: bool = _filled("finetune")
+    backbone_weights: str = _filled("backbone_weights")
     dense_units: int = _filled("dense_units")
     final_learning_rate: float = _filled("final_learning_rate")
     epochs: int = _filled("epochs")
@@ -280,7 +313,7 @@ def kinds(name: str) -> tuple[Any, ...]:
 
 
 def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
-    """Build the settings from names and values.
+    """Build the settings from names and values, those of the preset that they name below them.
 
     Raises:
         UsageError: A name is unknown (the valid ones are listed) or a value out of range.
@@ -293,4 +326,4 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
                 f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
-    return TrainConfig(**values)
+    return TrainConfig(**expanded(values))

@@ -96,6 +96,20 @@ def test_what_the_head_is_made_of_is_said(share: float, says: str) -> None:
     assert out.getvalue() == says
 
 
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [
+        (1.0, "all of it\n"),
+        (0.25, "25.0 % of what it changed, the rest as it was\n"),
+        (0.0, "nothing, which answers the validation pictures better\n"),
+    ],
+)
+def test_how_much_of_fine_tuning_is_kept_is_said(share: float, says: str) -> None:
+    out = io.StringIO()
+    PlainView(Console(file=out, width=80)).share_chosen(share)
+    assert out.getvalue() == f"fine-tuning kept: {says}"
+
+
 def test_in_a_notebook_a_bar_is_shown_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = Console(file=io.StringIO(), force_jupyter=True)
     there = [object()]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Cli, Trained, paint_set
 from tests.support.commands import ODD, SHOWN, assert_one_line, interrupt, watched
-from tl_catdog.config import NAMES, TrainConfig
+from tl_catdog.config import NAMES, TrainConfig, from_mapping
 from tl_catdog.data.examples import Example, Grouping, ImageSet
 from tl_catdog.setting import flag
 
@@ -49,6 +49,7 @@ GIVEN: dict[str, Any] = {
     "label_pattern": "{label}_{number}",
     "group_by": "subfolder",
     "dense_units": 64,
+    "head": "linear",
     "dropout": 0.25,
     "strength": 5.5,
     "backbone_weights": "keras",
@@ -65,6 +66,8 @@ GIVEN: dict[str, Any] = {
     "finetune": True,
     "unfreeze_from": "block_10",
     "finetune_epochs": 6,
+    "preset": "fast",
+    "finetune_share": 0.5,
     "finetune_learning_rate": 2e-5,
     "tensorboard": True,
     "force": True,
@@ -116,6 +119,20 @@ def test_options_go_before_the_file(cli: Cli, fitted: list[Any], tmp_path: Path)
     assert config == TrainConfig(
         arch="baseline", image_size=32, epochs=1, runs_dir="my runs", dropout=0.0
     )
+
+
+def test_options_go_before_the_file_and_the_file_before_the_preset(
+    cli: Cli, fitted: list[Any], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text('preset = "best"\nmirror = "no"\nimage-size = 224\n')
+    cli("train", "--config", "mine.toml", "--image-size", 300)
+    ((config, *_), _) = fitted[0]
+    preset = from_mapping({"preset": "best"})
+    assert config == replace(preset, mirror="no", image_size=300)
+    assert config.arch == preset.arch != TrainConfig().arch
+    cli("train", "--config", "mine.toml", "--preset", "balanced")
+    ((config, *_), _) = fitted[1]
+    assert (config.arch, config.mirror) == (TrainConfig().arch, "no")
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "augment": "strong",
         "weight_average": 0.4,
         "patience": 2,
+        "mixup": 0.4,
+        "cutmix": 1.0,
     },
     "mobilenet": {"epochs": 3},
-    "finetune": {"epochs": 2, "finetune": True, "finetune_epochs": 3, "unfreeze_from": "block_16"},
+    "finetune": {
+        "epochs": 2,
+        "finetune": True,
+        "finetune_epochs": 3,
+        "unfreeze_from": "block_16",
+        "cutmix": 1.0,
+    },
     "on pictures": {
         "epochs": 2,
         "finetune": True,

@@ -98,6 +98,7 @@ TABLE = {
     "label_pattern": Row((None, r"(\d)\.png$"), BASELINE, classes),
     "group_by": Row((None, r"pattern:/(\d\d)"), BASELINE, split),
     "dense_units": Row((128, 16), BASELINE),
+    "head": Row(("auto", "linear"), MOBILENET),
     "dropout": Row((0.5, 0.1), BASELINE),
     "strength": Row((None, 0.001), MOBILENET),
     "optimizer": Row(("rmsprop", "adam"), BASELINE),
@@ -113,6 +114,8 @@ TABLE = {
     "finetune": Row((False, True), TUNED),
     "unfreeze_from": Row(("block_16", "block_15"), TUNED),
     "finetune_epochs": Row((1, 2), TUNED, epochs),
+    "preset": Row(("balanced", "best"), {"mirror": "no"}, lambda run: run.config["arch"]),
+    "finetune_share": Row((1.0, 0.5), TUNED | {"finetune_learning_rate": 1e-3}),
     "finetune_learning_rate": Row((1e-5, 1e-3), TUNED),
     "tensorboard": Row((False, True), BASELINE, tensorboard_logs),
 }

@@ -29,9 +29,8 @@ from tl_catdog.prediction.predictor import Predictor, predict_examples
 from tl_catdog.runs.contents import read_metrics
 from tl_catdog.runs.folder import ONNX, Run, find_run
 from tl_catdog.runs.writer import RunWriter
-from tl_catdog.training import final_predictions, fit, one_stage, trainer
+from tl_catdog.training import final_predictions, one_stage, trainer
 from tl_catdog.training.callbacks import BestWeights
-from tl_catdog.training.head_stages import fit_linear
 from tl_catdog.training.observer import Observer
 from tl_catdog.training.stages import stages_of
 from tl_catdog.training.trainer import train
@@ -297,19 +296,10 @@ def test_what_fine_tuning_left_as_it_was_is_predicted_from_features(
 
     monkeypatch.setattr(trainer, "predict_splits", spied)
     kept: dict[str, Any] = {"finetune": True, "finetune_learning_rate": 9.0, "epochs": 6}
-    better: dict[str, Any] = {"finetune": True}
-
-    def beaten_by_anything(
-        model: Any, config: Any, inputs: Any, best: BestWeights, *rest: Any
-    ) -> Any:
-        found = fit_linear(model, config, inputs, best, *rest)
-        best.accuracy = -1.0
-        return found
-
+    better: dict[str, Any] = {"finetune": True, "finetune_share": 0.5}
     for settings in (kept, better):
-        if settings is better:
-            monkeypatch.setattr(fit, "fit_linear", beaten_by_anything)
         run = run_of(pictures, tmp_path, unfreeze_from="block_16", **settings)
         changed = run.manifest["stages"][1]["best_epoch"] > 0
+        assert run.manifest["tuned_share"] == (0.5 if settings is better else 0.0)
         assert given.pop() is not changed
         assert changed is (settings is better)

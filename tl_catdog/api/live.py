@@ -73,6 +73,11 @@ class PlainView(Observer):
         both = "the mean of the linear model and the trained units"
         self._print(f"head: {alone if linear_share == 1 else both}")
 
+    def share_chosen(self, tuned: float) -> None:
+        mean = f"{percent(tuned)} of what it changed, the rest as it was"
+        words = {0.0: "nothing, which answers the validation pictures better", 1.0: "all of it"}
+        self._print(f"fine-tuning kept: {words.get(tuned, mean)}")
+
     def predicting(self, split: str, done: int, total: int) -> None:
         if done == total:
             self._print(f"predicted {count(total)} {split} pictures")

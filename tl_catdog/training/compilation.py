@@ -10,7 +10,7 @@ import numpy as np
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.pretrained import BACKBONE, freeze, unfreeze_from
-from tl_catdog.training.stages import FROZEN, Stage
+from tl_catdog.training.stages import FINETUNE, FROZEN, Stage
 
 
 def count_parameters(weights: Any) -> int:
@@ -20,7 +20,7 @@ def count_parameters(weights: Any) -> int:
 
 def set_trainable(model: keras.Model, stage: Stage) -> None:
     """Set which layers are trainable in a stage. The model has to be compiled afterwards."""
-    if stage.unfreeze_from is not None:
+    if stage.name == FINETUNE:
         unfreeze_from(model, stage.unfreeze_from)
     elif stage.name == FROZEN:
         freeze(model.get_layer(BACKBONE))

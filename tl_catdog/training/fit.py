@@ -26,6 +26,7 @@ from tl_catdog.training.manifest import elapsed
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.one_stage import run_stage
 from tl_catdog.training.stages import (
+    FINETUNE,
     FROZEN,
     INTERRUPTED,
     LINEAR,
@@ -33,6 +34,7 @@ from tl_catdog.training.stages import (
     StageResult,
 )
 from tl_catdog.training.start import begin_network
+from tl_catdog.training.tuned_share import choose_share
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Fitted:
         linear: Where its head began; None without a frozen backbone.
         linear_share: The part of the head's logits that comes from there, 0..1.
         resumed: How often the training went on after it had ended before its time.
+        tuned_share: The part of the weights that fine-tuning gave, the rest being those before it;
+            None where there was none.
     """
 
     model: keras.Model
@@ -52,6 +56,7 @@ class Fitted:
     linear: LinearStart | None = None
     linear_share: float = 0.0
     resumed: int = 0
+    tuned_share: float | None = None
 
 
 def fit_stages(
@@ -87,6 +92,7 @@ def fit_stages(
         training.linear,
         training.share,
         training.resumed,
+        training.tuned_share,
     )
 
 
@@ -114,6 +120,7 @@ class _Training:
     rows: list[dict[str, Any]] = field(default_factory=list)
     linear: LinearStart | None = None
     share: float = 0.0
+    tuned_share: float | None = None
     drawn: dict[str, Any] = field(default_factory=dict)
     resumed: int = 0
     saves: bool = True
@@ -153,10 +160,11 @@ class _Training:
             self._go_back_to(begun)
         # The trained units have to find their best by themselves, before the two are put together.
         beside = stage.name == FROZEN and self.linear is not None
+        apart = beside or stage.name == FINETUNE  # it is put together with what was there
         if beside:
             for name, values in self.drawn.items():
                 self.model.get_layer(name).set_weights(values)
-        found = BestWeights(latest=not config.patience) if beside else self.best
+        found = BestWeights(latest=not config.patience) if apart else self.best
         if begun is not None and begun.found is not None:
             found = begun.found
         # Each stage has a stream of its own, whatever length the one before turned out to have.
@@ -173,13 +181,18 @@ class _Training:
                     linear_share=self.share,
                     rows=tuple(self.rows),
                     best=self.best,
-                    found=found if beside else None,
+                    found=found if apart else None,
                     variables=values_of(part.variables),
                     optimizer=values_of(part.optimizer.variables),
                     resumed=self.resumed,
                 )
             )
 
+        validation = evaluation_batches(
+            inputs.samples(stage.feature_layer, VALIDATION),
+            inputs.images.classes,
+            batch_size=256 if stage.feature_layer == POOLING else 32,
+        )
         result = run_stage(
             self.model,
             config,
@@ -195,11 +208,7 @@ class _Training:
                 first_epoch=0 if begun is None else begun.progress.epochs,
             ),
             steps=math.ceil(len(training.examples) / config.batch_size),
-            validation=evaluation_batches(
-                inputs.samples(stage.feature_layer, VALIDATION),
-                inputs.images.classes,
-                batch_size=256 if stage.feature_layer == POOLING else 32,
-            ),
+            validation=validation,
             best=found,
             fallback=self.best,
             observer=self.observer,
@@ -212,6 +221,16 @@ class _Training:
         if beside and self.linear is not None and found.weights:
             self.share, result = choose_head(self.model, self.linear, inputs, result, self.best)
             self.observer.head_chosen(self.share)
+        elif stage.name == FINETUNE and found.weights:
+            self.tuned_share, result = choose_share(
+                self.model,
+                stage,
+                self.best,
+                result,
+                validation=validation,
+                share=config.finetune_share,
+            )
+            self.observer.share_chosen(self.tuned_share)
         self.results.append(result)
 
     def _mixer(self, stage: Stage, stream: int) -> Mixer | None:

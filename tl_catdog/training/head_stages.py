@@ -77,7 +77,7 @@ def fit_linear(
     put_linear(model, found.kernel, found.bias, share=1.0, rest=0.0)
     judged = training if held_out is None else held_out
     chances = found.of(held_out) if held_out is not None else found.probabilities
-    accuracy, loss = _figures(chances, class_indices(judged.examples, classes))
+    accuracy, loss = figures_of(chances, class_indices(judged.examples, classes))
     best.take(accuracy, loss, 1, model)
     seconds = time.perf_counter() - began
     epoch = EpochResult(
@@ -138,7 +138,7 @@ def choose_head(
     share, chances = (1.0, alone) if stays else (MEAN, both)
     rest = (1 - share) / temperature
     put_linear(model, linear.kernel, linear.bias, share=share, rest=rest)
-    accuracy, loss = _figures(chances, truth)
+    accuracy, loss = figures_of(chances, truth)
     best.take(accuracy, loss, result.best_epoch if rest else 0, model)
     chosen = replace(result, best_epoch=best.epoch, val_accuracy=accuracy, val_loss=loss)
     return share, chosen
@@ -150,6 +150,6 @@ def _losses(chances: Floats, truth: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(-np.log(np.maximum(suited[np.arange(len(truth)), truth], 1e-12)))
 
 
-def _figures(chances: Floats, truth: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Return accuracy and log loss."""
+def figures_of(chances: Floats, truth: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Return accuracy, 0..1, and log loss of probabilities, (N, C), for the true classes, (N,)."""
     return float((chances.argmax(axis=1) == truth).mean()), log_loss(chances, truth)

@@ -15,6 +15,7 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import map_threaded
+from tl_catdog.defaults import FEW
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
@@ -22,7 +23,7 @@ from tl_catdog.features.extraction import extract
 from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.stages import FROZEN, Stage
+from tl_catdog.training.stages import FROZEN, LINEAR, Stage
 from tl_catdog.training.start import Start, begin_network
 
 
@@ -51,7 +52,8 @@ class Inputs:
     @property
     def few(self) -> bool:
         """Whether training pictures are so few that a frozen backbone's head stays linear."""
-        return all(stage.name != FROZEN for stage in self.stages)
+        asked = self.config.head == LINEAR and self.images.rarest >= FEW
+        return not asked and all(stage.name != FROZEN for stage in self.stages)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:
         """Return whether there are samples of a split at a feature layer."""
@@ -150,6 +152,7 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
                 inputs.add(feature_layer, split, samples)
     inputs.summary = {
         "engine": backbone.engine,
+        "compute": backbone.precision,
         "cuts": list(feature_layers),
         "views": views.count,
         "pictures_from_cache": cached,

@@ -61,6 +61,9 @@ class Observer:
     def head_chosen(self, linear_share: float) -> None:
         """The head is to be so much the linear model, 0..1, and for the rest what was trained."""
 
+    def share_chosen(self, tuned: float) -> None:
+        """So much of the weights is what fine-tuning gave, 0..1, the rest what was before."""
+
     def predicting(self, split: str, done: int, total: int) -> None:
         """``done`` of ``total`` pictures of a split have been predicted with the final network."""
 

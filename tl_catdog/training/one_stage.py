@@ -49,14 +49,16 @@ def run_stage(
             [0, 255], or features at the stage's layer; (B, 1) or (B, C); (B,).
         steps: Steps an epoch.
         validation: tf.data stream of (inputs, targets), once through.
-        best: The best so far; weights of this stage replace them only if they do better.
+        best: The best so far; weights of this stage replace them only if they do better. Of its
+            own, where what it finds is put together with what was there afterwards.
         observer: Called as the stage advances.
         record: Called with each epoch's metrics, to keep them.
         tensorboard: Folder for TensorBoard's logs, or None.
-        fallback: What the model gets where Ctrl-C came before there was any best.
+        fallback: The best before the stage, where ``best`` is the stage's own: what the model gets
+            where Ctrl-C came before there was any.
         begun: Where the stage was left, if it was.
         save: Called after each epoch with what is trained, how far it is, and the seconds it took.
-        judge: Whether the weights that the stage begins with are to be beaten.
+        judge: Whether the weights that the stage begins with count as the best before it.
 
     Returns:
         What the stage did.
@@ -73,7 +75,8 @@ def run_stage(
     started, earlier = time.perf_counter(), 0.0
     if judge:
         figures = part.evaluate(validation, verbose=0, return_dict=True)
-        best.take(figures["accuracy"], figures["loss"], 0, model)
+        start = best if fallback is None else fallback
+        start.take(figures["accuracy"], figures["loss"], 0, model)
     if begun is None:
         best.epoch = 0
     else:

@@ -26,8 +26,8 @@ class Stage:
         name: ``scratch``, ``linear``, ``frozen`` or ``finetune``.
         epochs: At most so many.
         learning_rate: At its highest.
-        unfreeze_from: The block of the backbone from which on its layers are trained; None where
-            it stays frozen, or has none.
+        unfreeze_from: The block or layer of the backbone from which on its layers are trained to
+            fine-tune; None for the last fifth of them, and in other stages.
         feature_layer: Where the frozen part ends, as in ``models.layout``: it runs once for each
             picture, and the stage trains what is above on its features. None: the stage trains on
             the pictures themselves.
@@ -75,7 +75,8 @@ def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]
     begun = config.from_run is not None
     linear = Stage(LINEAR, 1, 0.0, feature_layer=POOLING)
     frozen = Stage(FROZEN, config.epochs, config.learning_rate, feature_layer=POOLING)
-    head: tuple[Stage, ...] = (linear,) if few else (linear, frozen)
+    alone = few or config.head == LINEAR
+    head: tuple[Stage, ...] = (linear,) if alone else (linear, frozen)
     if begun:  # there is a head already: it is trained on, or left for the backbone's top
         head = () if config.finetune else (frozen,)
     if not config.finetune:

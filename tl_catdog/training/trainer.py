@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog import runtime
 from tl_catdog.architectures import BASELINE
-from tl_catdog.config import ResolvedConfig, TrainConfig
+from tl_catdog.config import FLOAT32, INT8, ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
@@ -24,7 +24,8 @@ from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
 from tl_catdog.models.forward import milliseconds
 from tl_catdog.models.layout import linear_units, units_for
-from tl_catdog.models.weights import PACKAGED, weights_of
+from tl_catdog.models.precision import precision_of
+from tl_catdog.models.weights import PACKAGED
 from tl_catdog.runs.description import check_classes
 from tl_catdog.runs.folder import (
     FEATURE_BANK,
@@ -78,7 +79,10 @@ def train(
     run = run_to_start_from(config)
     if run is not None:
         config = adopted(config, run, images.classes)
-    settings = config.resolved(len(images.split(TRAIN)), len(images.classes))
+    few = images.rarest < FEW or VALIDATION not in images.splits
+    settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=few)
+    if settings.arch != BASELINE and not settings.finetune:  # theirs depends on no machine
+        settings = replace(settings, compute=precision_of(settings))
     check_classes(images.classes)
     _check_width(settings, len(images.classes))
     observer = observer or Observer()
@@ -205,9 +209,9 @@ def _fit_the_stages(
         model = fresh
     graph = None
     if onnx_works():
-        from tl_catdog.models.graph import inference_graph
+        from tl_catdog.models.keras_graph import graph_of_model
 
-        graph = inference_graph(config.arch, weights_of(model), config.image_size)
+        graph = graph_of_model(config.arch, model)
     forward = forward_of(lambda: graph, lambda: with_features(model))
     return _Trained(model, graph, forward, fitted)
 
@@ -225,7 +229,8 @@ def _predict_the_splits(trained: _Trained, inputs: Inputs, observer: Observer) -
         inputs.images,
         observer,
         out_of_fold,
-        general=(inputs.config.arch, inputs.config.backbone_weights) == ("mobilenet", PACKAGED)
+        general=inputs.config.arch != BASELINE
+        and inputs.config.backbone_weights == PACKAGED
         and not (trained.tuned or (inputs.start is not None and inputs.start.tuned)),
     )
 
@@ -268,6 +273,7 @@ def _write_the_run(
             "features": inputs.to_json(),
             "stages": [asdict(result) for result in trained.results],
             "head": _describe_head(trained.fitted),
+            "tuned_share": trained.fitted.tuned_share,
             "validation": HELD_OUT if VALIDATION in inputs.images.splits else OUT_OF_FOLD,
             "timings": stopwatch.seconds,
             "skipped": [
@@ -281,6 +287,7 @@ def _write_the_run(
                 "trainable_params": max(result.trainable_params for result in trained.results),
                 "ms_per_image": milliseconds(trained.forward, config.image_size),
                 "engine": trained.forward.engine,
+                "compute": INT8 if config.compute == INT8 else FLOAT32,
             },
             "calibration": predicted.calibration.to_json(),
             "evaluations": {split: item.to_json() for split, item in metrics.items()},
