@@ -20,10 +20,16 @@ class Pretrained:
     Attributes:
         image_size: Height and width in pixels of the pictures that its weights were trained on.
         unfreeze_from: The block that fine-tuning starts at by default; None is its last fifth.
+        channels: F, how many features it gives of a picture, where ``models`` don't say it.
+        least: The smallest height and width in pixels that it takes.
+        weights: Which weights it begins with by default.
     """
 
     image_size: int
     unfreeze_from: str | None = None
+    channels: int = 0
+    least: int = 32
+    weights: str = "packaged"
 
 
 PRETRAINED = {
@@ -34,6 +40,72 @@ PRETRAINED = {
 }
 
 ARCHS = (BASELINE, *PRETRAINED)
+"""Those that are part of this program; ``keras:NAME`` is one more for each network of Keras."""
+
+KERAS = "keras:"
+
+_FAMILIES: dict[str, dict[str, tuple[int, int]]] = {
+    "ConvNeXt": {
+        "Tiny": (224, 768),
+        "Small": (224, 768),
+        "Base": (224, 1024),
+        "Large": (224, 1536),
+        "XLarge": (224, 2048),
+    },
+    "DenseNet": {"121": (224, 1024), "169": (224, 1664), "201": (224, 1920)},
+    "EfficientNet": {
+        "B0": (224, 1280),
+        "B1": (240, 1280),
+        "B2": (260, 1408),
+        "B3": (300, 1536),
+        "B4": (380, 1792),
+        "B5": (456, 2048),
+        "B6": (528, 2304),
+        "B7": (600, 2560),
+        "V2B0": (224, 1280),
+        "V2B1": (240, 1280),
+        "V2B2": (260, 1408),
+        "V2B3": (300, 1536),
+        "V2S": (384, 1280),
+        "V2M": (480, 1280),
+        "V2L": (480, 1280),
+    },
+    "Inception": {"V3": (299, 2048), "ResNetV2": (299, 1536)},
+    "MobileNet": {"": (224, 1024), "V2": (224, 1280), "V3Large": (224, 960), "V3Small": (224, 576)},
+    "NASNet": {"Mobile": (224, 1056), "Large": (331, 4032)},
+    "ResNet": {
+        "50": (224, 2048),
+        "101": (224, 2048),
+        "152": (224, 2048),
+        "50V2": (224, 2048),
+        "101V2": (224, 2048),
+        "152V2": (224, 2048),
+    },
+    "VGG": {"16": (224, 512), "19": (224, 512)},
+    "Xception": {"": (299, 2048)},
+}
+"""Networks of keras.applications by the beginning and the rest of their names: the size of the
+pictures that their weights were trained on, and the number of features. A test holds them to
+Keras."""
+
+_LEAST = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
+
+KERAS_NETWORKS = {
+    f"{KERAS}{family}{rest}": Pretrained(
+        size, None, channels, _LEAST.get(f"{family}{rest}", 32), "keras"
+    )
+    for family, members in _FAMILIES.items()
+    for rest, (size, channels) in members.items()
+}
+
+
+def pretrained_of(arch: str) -> Pretrained:
+    """Return what settings know of an architecture with a pretrained backbone.
+
+    >>> pretrained_of("keras:EfficientNetV2B3").image_size
+    300
+    """
+    return PRETRAINED.get(arch) or KERAS_NETWORKS[arch]
 
 
 def check_arch(arch: str) -> None:
@@ -42,13 +114,49 @@ def check_arch(arch: str) -> None:
     Raises:
         UsageError: It isn't; the message names those there are.
     """
-    if arch in ARCHS:
+    if arch in ARCHS or arch in KERAS_NETWORKS:
         return
-    near = difflib.get_close_matches(arch[:LONGEST], ARCHS, 1)
+    if arch.startswith(KERAS):
+        raise _no_such_network(arch)
+    near = _nearest(arch, (*ARCHS, *KERAS_NETWORKS))
     raise UsageError(
-        f"expected arch to be one of {', '.join(ARCHS)}, found {shown(arch)}.",
-        f"Type: --arch {near[0] if near else next(iter(PRETRAINED))}",
+        f"expected arch to be one of {', '.join(ARCHS)} or {KERAS}NAME, found {shown(arch)}.",
+        f"Type: --arch {near or next(iter(PRETRAINED))}",
     )
+
+
+def _no_such_network(arch: str) -> UsageError:
+    names = ", ".join(
+        f"{family}{{{','.join(members)}}}" if len(members) > 1 else family
+        for family, members in _FAMILIES.items()
+    )
+    near = _nearest(arch, tuple(KERAS_NETWORKS)) or f"{KERAS}EfficientNetV2B0"
+    return UsageError(
+        f"expected {KERAS} and a network of keras.applications, found {shown(arch)}; there are "
+        f"{names}.",
+        f"Type: --arch {near}",
+    )
+
+
+def _nearest(arch: str, names: tuple[str, ...]) -> str | None:
+    """Return the name that was probably meant, whatever its capitals; None if none is near."""
+    by_lower = {name.lower().removeprefix(KERAS): name for name in names}
+    near = difflib.get_close_matches(arch[:LONGEST].lower().removeprefix(KERAS), by_lower, 1)
+    return by_lower[near[0]] if near else None
+
+
+def check_image_size(arch: str, image_size: int) -> None:
+    """Make sure that an architecture takes pictures of a size in pixels.
+
+    Raises:
+        UsageError: It takes larger ones only.
+    """
+    least = pretrained_of(arch).least if arch != BASELINE else 0
+    if image_size < least:
+        raise UsageError(
+            f"expected image_size to be {least} or more for {arch}, found {image_size}.",
+            f"Type: --image-size {pretrained_of(arch).image_size}",
+        )
 
 
 def require_backbone(arch: str) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tl_catdog.architectures import BASELINE, PRETRAINED
+from tl_catdog.architectures import BASELINE, pretrained_of
 
 HELD_OUT = 0.2
 """Part of an unsplit folder that is validated on by default."""
@@ -67,6 +67,7 @@ _BASELINE = {
     "weight_average": 0.08,
     "patience": 0,
     "unfreeze_from": None,
+    "backbone_weights": "packaged",
 }
 _PRETRAINED = {
     "augment": "light",
@@ -91,5 +92,10 @@ def arch_defaults(arch: str) -> dict[str, Any]:
     """
     if arch == BASELINE:
         return _BASELINE
-    known = PRETRAINED[arch]
-    return {**_PRETRAINED, "image_size": known.image_size, "unfreeze_from": known.unfreeze_from}
+    known = pretrained_of(arch)
+    return {
+        **_PRETRAINED,
+        "image_size": known.image_size,
+        "unfreeze_from": known.unfreeze_from,
+        "backbone_weights": known.weights,
+    }

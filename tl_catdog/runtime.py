@@ -238,6 +238,22 @@ def random_numbers_kept() -> Iterator[None]:
         np.random.set_state(numpy)
 
 
+@contextlib.contextmanager
+def weights_unmade() -> Iterator[None]:
+    """Let Keras build networks whose weights have shapes and no values, which takes no memory."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    # Keras would make them at the end of another such scope.
+    name = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(name, []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute(name, before)
+
+
 def make_deterministic(seed: int) -> None:
     """Seed every generator and make TensorFlow's ops repeat bit for bit on this machine.
 

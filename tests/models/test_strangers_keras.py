@@ -23,7 +23,7 @@ def file(trained: Trained, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["small", "tuned"])
 def test_networks_of_ours_pass(trained: Trained, name: str) -> None:
-    check_keras(trained.runs_dir / name / "model.keras", 32, 2)
+    check_keras(trained.runs_dir / name / "model.keras", 32, 2, "mobilenet")
 
 
 def last(config: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_what_ours_never_are_is_refused_before_memory_is_taken(file: Path, chang
     packed(file, json.dumps(config), others)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(Exception):  # noqa: B017, PT011
-        check_keras(file, 32, 2)
+        check_keras(file, 32, 2, "mobilenet")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 500_000
 
 
@@ -64,22 +64,22 @@ def test_an_archive_that_unpacks_to_far_more_is_refused(file: Path) -> None:
         for name, content in others.items():
             archive.writestr(name, content)
     with pytest.raises(ValueError, match="far more"):
-        check_keras(file, 32, 2)
+        check_keras(file, 32, 2, "mobilenet")
 
 
 def test_other_archives_and_none_are_refused(file: Path) -> None:
     config, others = opened(file)
     packed(file, json.dumps(config), {**others, "more": b""})
     with pytest.raises(ValueError, match="other files"):
-        check_keras(file, 32, 2)
+        check_keras(file, 32, 2, "mobilenet")
     file.write_bytes(b"PK")
     with pytest.raises(ValueError, match="no archive"):
-        check_keras(file, 32, 2)
+        check_keras(file, 32, 2, "mobilenet")
 
 
 def test_a_network_of_other_classes_is_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="a network from"):
-        check_keras(file, 32, 3)
+        check_keras(file, 32, 3, "mobilenet")
 
 
 def opened(file: Path) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -56,6 +56,31 @@ def plan_of(spec: BackboneSpec) -> tuple[tuple[Stop, ...], ...]:
     )
 
 
+def plan_of_layers(network: keras.Model) -> tuple[tuple[tuple[Stop, ...], ...], keras.Layer]:
+    """Return where to look in a network whose blocks aren't known, and its first convolution.
+
+    It is the last layer of each size of maps.
+    """
+    import keras
+
+    def convolutions(layer: keras.Layer) -> list[keras.Layer]:
+        inner = getattr(layer, "layers", [layer])
+        return [item for item in inner if isinstance(item, keras.layers.Conv2D)]
+
+    around = (keras.layers.ZeroPadding2D, keras.layers.Cropping2D)
+    names, first = {}, None
+    for layer in network.layers:
+        if first is None and convolutions(layer):
+            first = convolutions(layer)[0]
+        sides = layer.output.shape[1:-1]
+        if first is not None and len(sides) == 2 and not isinstance(layer, around):
+            names[sides[0]] = layer.name
+    # Inner layers average over all places, and weigh channels by what comes of that.
+    kept = {side: name for side, name in names.items() if side >= network.output.shape[1]}
+    stops = [(kept[side], "the last of its size") for side in sorted(kept, reverse=True)]
+    return tuple((stop,) for stop in stops), first
+
+
 @dataclass(frozen=True)
 class Step:
     """What one layer gives for a picture.
@@ -141,24 +166,28 @@ def record_activations(
     runtime.start()
     import keras
 
-    from tl_catdog.models.pretrained import BACKBONE, SCALING
+    from tl_catdog.models.pretrained import BACKBONE, SCALING, arch_of
 
-    scaled = image[None].astype(np.float32)
+    scaled, reversed_colours = image[None].astype(np.float32), False
     if any(layer.name == BACKBONE for layer in model.layers):
-        network, spec = model.get_layer(BACKBONE), backbone_of(model.name)
-        plan, first = plan_of(spec), spec.blocks[0].convolutions[0].layer
-        scaled = model.get_layer(SCALING)(scaled)
+        network, spec = model.get_layer(BACKBONE), backbone_of(arch_of(model))
+        if spec.blocks:
+            plan = plan_of(spec)
+            first = network.get_layer(spec.blocks[0].convolutions[0].layer)
+        else:
+            plan, first = plan_of_layers(network)
+        scaled, reversed_colours = model.get_layer(SCALING)(scaled), spec.bgr
     else:
-        network, plan, first = model, BASELINE, BASELINE[0][0][0]
+        network, plan, first = model, BASELINE, model.get_layer(BASELINE[0][0][0])
     stops = [stop for block in plan for stop in block]
     part = keras.Model(network.input, [network.get_layer(name).output for name, _ in stops])
-    found = {
-        name: np.asarray(output)[0]
-        for (name, _), output in zip(stops, part(scaled, training=False), strict=True)
-    }
-    kernel = np.asarray(network.get_layer(first).kernel)
+    outputs = keras.tree.flatten(part(scaled, training=False))
+    found = {name: np.asarray(output)[0] for (name, _), output in zip(stops, outputs, strict=True)}
+    kernel = np.asarray(first.kernel)
+    if reversed_colours:
+        kernel = kernel[:, :, ::-1]
     return Activations(
-        first, as_images(kernel), tuple(_block(block, found, strongest) for block in plan)
+        first.name, as_images(kernel), tuple(_block(block, found, strongest) for block in plan)
     )
 
 

@@ -149,15 +149,24 @@ def _shift(graph: onnx.GraphProto, pool: onnx.NodeProto) -> float:
     MobileNetV2 pads pictures of even sides at the right and the bottom only before it halves them.
     """
     stride, shift = 1, 0.0
-    for node in graph.node:
-        if node == pool:
-            break
+    for node in _path_to(graph, pool):
         attributes = {item.name: list(item.ints) for item in node.attribute}
         if "pads" in attributes:
             top, _, bottom, _ = attributes["pads"]
             shift += stride * (bottom - top) / 2
         stride *= attributes.get("strides", [1])[0]
     return shift / stride
+
+
+def _path_to(graph: onnx.GraphProto, last: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Return the nodes of one way from the picture to a node: where several meet, the first."""
+    makers = {name: node for node in graph.node for name in node.output}
+    path: list[onnx.NodeProto] = []
+    node = makers.get(last.input[0])
+    while node is not None and len(path) < len(graph.node):
+        path.append(node)
+        node = next((makers[name] for name in node.input if name in makers), None)
+    return path[::-1]
 
 
 def finer(cells: int, shift: float) -> npt.NDArray[np.float32]:

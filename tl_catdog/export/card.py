@@ -41,6 +41,11 @@ def licence_of(run: Run) -> str:
     if run.config["arch"] == BASELINE:
         return _FROM_SCRATCH
     spec = backbone_of(run.config["arch"])
+    if not spec.licence:
+        return (
+            f"The backbone's weights are as published with {spec.origin}, whose documentation says "
+            "under which licence; the rest is its maker's, as far as its pictures allow."
+        )
     return (
         f"The backbone's weights are {spec.owner}'s, under {spec.licence}; the rest is its "
         "maker's, as far as its pictures allow."

@@ -17,6 +17,9 @@ from tl_catdog.version import version_of
 VERSION = 3
 """Part of every key in the cache; to be raised when decoding or views change."""
 
+KERAS_VERSION = 1
+"""Part of the keys of networks of keras.applications; to be raised when their graphs change."""
+
 
 @cache
 def versions_key(*packages: str) -> str:
@@ -53,7 +56,12 @@ class Backbone:
     def identity(self) -> str:
         """What features depend on besides the picture, the view and the feature layer."""
         decoder = versions_key("pillow")
-        return f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
+        found = f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
+        if self.spec.blocks:
+            return found
+        # What computes depends on whether a graph is proven here, and so on what is compared.
+        versions = versions_key("keras", "tensorflow", "onnxruntime", "onnx")
+        return f"{found}|{self.spec.arch}|{KERAS_VERSION}|{versions}"
 
 
 def frozen_backbone(
@@ -67,7 +75,8 @@ def frozen_backbone(
     Args:
         config: The settings.
         feature_layers: Where to take features, some of its spec's.
-        build: Makes the whole Keras network; called only where ONNX Runtime doesn't work.
+        build: Makes the whole Keras network; called only where ONNX Runtime doesn't work, and where
+            the backbone's blocks aren't known.
         weights: The backbone's, where they aren't those that the settings name.
 
     Raises:
@@ -77,13 +86,19 @@ def frozen_backbone(
     spec = backbone_of(config.arch)
     known = read_backbone_weights(spec, config.backbone_weights) if weights is None else weights
 
-    def graph() -> bytes:
+    network = cache(build)
+
+    def graph() -> bytes | None:
+        if not spec.blocks:
+            from tl_catdog.models.keras_graph import pooled_graph
+
+            return pooled_graph(network())
         from tl_catdog.models.graph import extraction_graph
 
         return extraction_graph(spec, known, size, feature_layers)
 
     def model() -> Any:
-        whole = build()
+        whole = network()
         from tl_catdog.models.pretrained import part_below
 
         return part_below(whole, feature_layers)

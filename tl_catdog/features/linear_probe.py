@@ -76,9 +76,9 @@ def backbone_of(run: Run) -> ResolvedConfig:
     arch = str(run.config["arch"])
     if arch == BASELINE:
         return TrainConfig(**kept).resolved()
-    source = str(run.config["backbone_weights"])
-    if source not in (PACKAGED, FROM_KERAS) and not Path(source).is_file():
-        source = PACKAGED
+    source: str | None = str(run.config["backbone_weights"])
+    if source not in (PACKAGED, FROM_KERAS) and not Path(str(source)).is_file():
+        source = None
     config = TrainConfig(arch=arch, image_size=run.image_size, backbone_weights=source, **kept)
     return config.resolved()
 

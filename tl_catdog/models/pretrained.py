@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers
 
+from tl_catdog.architectures import KERAS
 from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.head import HEAD_LAYERS, add_head
@@ -15,6 +17,7 @@ from tl_catdog.models.weights import PACKAGED, load_backbone_weights
 
 BACKBONE, SCALING = "backbone", "scaling"
 MIN_IMAGE_SIZE = 32
+_KERAS_NAMED = "keras_"  # TensorFlow takes no colon
 
 LAST_FIFTH = 0.2
 """Part of the layers that is unfrozen of a backbone whose blocks aren't known, if none is named."""
@@ -61,12 +64,23 @@ def build_pretrained(
     x = backbone(_scaling(spec)(images))  # (B, h, w, F)
     x = layers.GlobalAveragePooling2D(name=POOLING)(x)  # (B, F)
     outputs = add_head(x, class_count=class_count, dense_units=dense_units, dropout=dropout)
-    return keras.Model(images, outputs, name=arch.replace(":", "_"))
+    return keras.Model(images, outputs, name=arch.replace(KERAS, _KERAS_NAMED))
 
 
 def _scaling(spec: BackboneSpec) -> layers.Layer:
     """Return the layer that gives a backbone's pictures the range that it was trained with."""
-    return layers.Rescaling(spec.scale, offset=spec.offset, name=SCALING)
+    if not spec.bgr:
+        return layers.Rescaling(spec.scale, offset=spec.offset, name=SCALING)
+    scale, offset = (np.broadcast_to(value, 3) for value in (spec.scale, spec.offset))
+    turned = layers.Conv2D(3, 1, kernel_initializer="zeros", trainable=False, name=SCALING)
+    turned.build((None, None, None, 3))
+    turned.set_weights([np.diag(scale)[:, ::-1][None, None], offset[::-1]])
+    return turned
+
+
+def arch_of(model: keras.Model) -> str:
+    """Return the architecture of a network that ``build_pretrained`` returned."""
+    return str(model.name).replace(_KERAS_NAMED, KERAS)
 
 
 def freeze(backbone: keras.Model) -> None:
@@ -101,7 +115,7 @@ def unfreeze_from(model: keras.Model, block: str | None) -> list[str]:
     if block is None:
         start = round(len(names) * (1 - LAST_FIFTH))
     if start is None:
-        raise backbone_of(model.name).no_such_block(block)
+        raise backbone_of(arch_of(model)).no_such_block(block)
     for index, layer in enumerate(backbone.layers):
         layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
     return [layer.name for layer in backbone.layers if layer.trainable and layer.weights]

@@ -10,6 +10,8 @@ import math
 
 import onnx
 
+from tl_catdog.architectures import KERAS
+
 OPERATIONS = frozenset((
     "Add", "Clip", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "Identity", "MaxPool", "Mul",
     "Relu", "Sigmoid", "Softmax", "Transpose",
@@ -20,14 +22,18 @@ LARGEST = 2**26
 MOST_PADS, MOST_STEPS = 64, 4096
 BATCH = "B"
 
+KERAS_OPERATIONS = OPERATIONS | {"AveragePool", "Concat", "Erf", "LayerNormalization"}
+"""What the graphs of keras.applications are made of besides; see ``keras_writer``."""
 
-def check_graph(content: bytes, image_size: int, classes: int) -> None:
+
+def check_graph(content: bytes, image_size: int, classes: int, arch: str = "") -> None:
     """Make sure that a graph is a network of ours, before anything else reads it.
 
     Args:
         content: The serialised graph.
         image_size: Height and width in pixels of the pictures that it takes.
         classes: How many it tells apart.
+        arch: Its architecture: ``keras:NAME`` may have more kinds of operations.
 
     Raises:
         ValueError: It isn't; the error says what was found.
@@ -40,7 +46,7 @@ def check_graph(content: bytes, image_size: int, classes: int) -> None:
     if model.functions or model.training_info or graph.sparse_initializer:
         raise ValueError("functions, or weights of another kind")
     for node in graph.node:
-        _check_node(node)
+        _check_node(node, KERAS_OPERATIONS if arch.startswith(KERAS) else OPERATIONS)
     names = [_check_weight(weight) for weight in graph.initializer]
     inputs = [item for item in graph.input if item.name not in set(names)]
     wanted = (BATCH, image_size, image_size, 3)
@@ -63,8 +69,8 @@ def check_graph(content: bytes, image_size: int, classes: int) -> None:
         raise ValueError(f"outputs of {outputs}")
 
 
-def _check_node(node: onnx.NodeProto) -> None:
-    if node.op_type not in OPERATIONS or node.domain not in ("", "ai.onnx"):
+def _check_node(node: onnx.NodeProto, known: frozenset[str]) -> None:
+    if node.op_type not in known or node.domain not in ("", "ai.onnx"):
         raise ValueError(f"the operation {node.op_type[:40]!r}")
     for item in node.attribute:
         most = MOST_PADS if item.name == "pads" else MOST_STEPS

@@ -6,7 +6,6 @@ before it looks whether the file has them. TensorFlow has to be started.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import math
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tl_catdog import runtime
+from tl_catdog.architectures import KERAS
 from tl_catdog.models.strangers_graph import LARGEST
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -31,13 +32,34 @@ LAYERS = frozenset((
 """What the networks of all versions are made of."""
 
 
-def check_keras(path: Path, image_size: int, classes: int) -> None:
+KERAS_LAYERS = LAYERS | {
+    "AveragePooling2D", "Concatenate", "Cropping2D", "CustomScaleLayer", "LayerNormalization",
+    "LayerScale", "Multiply", "Reshape", "SeparableConv2D", "Sequential",
+}  # fmt: skip
+"""What the networks of keras.applications are made of; a test holds it to them."""
+
+KERAS_OPERATIONS = frozenset({"Add", "Multiply"})
+"""What they do besides, by ``+`` and ``*``."""
+
+
+def custom_layers(arch: str) -> dict[str, Any]:
+    """Return the layers that an architecture has from Keras' inside, by their names."""
+    if not arch.startswith(KERAS):
+        return {}
+    from keras.src.applications.convnext import LayerScale
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    return {item.__name__: item for item in (LayerScale, CustomScaleLayer)}
+
+
+def check_keras(path: Path, image_size: int, classes: int, arch: str) -> None:
     """Make sure that a file holds a network of ours, before Keras makes it.
 
     Args:
         path: The file.
         image_size: Height and width in pixels of the pictures that it takes.
         classes: How many it tells apart.
+        arch: Its architecture: ``keras:NAME`` may have more kinds of layers.
 
     Raises:
         ValueError: It doesn't; the error says what was found. Keras raises others.
@@ -46,16 +68,22 @@ def check_keras(path: Path, image_size: int, classes: int) -> None:
     import keras
 
     config, weights = _members(path)
-    with _nothing_made_later():
-        # Weights aren't made within, but have their shapes.
-        with keras.StatelessScope(initialize_variables=False):
-            model = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
+    with runtime.weights_unmade():
+        model = keras.saving.deserialize_keras_object(
+            copy.deepcopy(config), custom_objects=custom_layers(arch), safe_mode=True
+        )
         claimed = WIDTH * sum(math.prod(item.shape) for item in model.variables)
         if claimed > weights:
             raise ValueError(f"weights of {claimed:,} bytes in {weights:,}")
-        for layer in _layers(model):
-            if type(layer).__name__ not in LAYERS:
-                raise ValueError(f"a layer {type(layer).__name__[:40]}")
+        of_keras = arch.startswith(KERAS)
+        for layer in _operations(model):
+            kind = type(layer).__name__
+            if isinstance(layer, keras.layers.Layer):
+                known = kind in (KERAS_LAYERS if of_keras else LAYERS)
+            else:
+                known = of_keras and kind in KERAS_OPERATIONS
+            if not known:
+                raise ValueError(f"a layer {kind[:40]}")
             sides = layer.output.shape[1:]
             if None in sides or math.prod(sides) > LARGEST:
                 raise ValueError(f"a layer that gives {sides}")
@@ -63,19 +91,6 @@ def check_keras(path: Path, image_size: int, classes: int) -> None:
         found = tuple(model.input_shape), tuple(model.output_shape)
         if found != ((None, image_size, image_size, 3), (None, units)):
             raise ValueError(f"a network from {found[0]} to {found[1]}")
-
-
-@contextlib.contextmanager
-def _nothing_made_later() -> Iterator[None]:
-    """Let Keras forget weights that it was to make at the end of another such scope."""
-    from keras.src.backend.common import global_state
-
-    name = "uninitialized_variables"
-    before = list(global_state.get_global_attribute(name, []))
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute(name, before)
 
 
 def _members(path: Path) -> tuple[Any, int]:
@@ -96,8 +111,10 @@ def _members(path: Path) -> tuple[Any, int]:
         raise ValueError(f"no archive ({type(error).__name__})") from None
 
 
-def _layers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
+def _operations(model: Any) -> Iterator[Any]:
+    """Yield a network's layers, and what it computes without one, those of nested networks too."""
+    # A Sequential has no operations of its own.
+    for item in getattr(model, "operations", None) or model.layers:
+        yield item
+        if hasattr(item, "layers"):
+            yield from _operations(item)

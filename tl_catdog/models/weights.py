@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog import runtime
-from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.errors import CatdogError, UsageError, shortened
 from tl_catdog.models.backbones.spec import BackboneSpec
 
 PACKAGED, FROM_KERAS = "packaged", "keras"
@@ -36,7 +36,7 @@ def flat_layers(model: keras.Model) -> list[Any]:
     return [
         leaf
         for layer in model.layers
-        for leaf in (layer.layers if hasattr(layer, "layers") else [layer])
+        for leaf in (flat_layers(layer) if hasattr(layer, "layers") else [layer])
     ]
 
 
@@ -80,7 +80,7 @@ def load_backbone_weights(spec: BackboneSpec, backbone: keras.Model, source: str
         spec: What it is.
         backbone: What ``spec.build`` returned.
         source: ``packaged``; ``keras`` for those that Keras fetches from the network; or the path
-            of a ``.weights.h5`` file.
+            of a ``.weights.h5`` file, or of an ``.h5`` file of a network of keras.applications.
 
     Raises:
         UsageError: The named file is missing or isn't a weights file of this network; or Keras has
@@ -92,7 +92,10 @@ def load_backbone_weights(spec: BackboneSpec, backbone: keras.Model, source: str
     elif source == FROM_KERAS:
         _assign(backbone, _fetched(spec))
     else:
-        _load_file(spec, backbone, Path(source))
+        original = backbone if spec.original is None else spec.original(spec.image_size)
+        _load_file(spec, original, Path(source))
+        if original is not backbone:
+            _assign(backbone, weights_of(original))
 
 
 @cache
@@ -125,7 +128,7 @@ def packaged_weights(spec: BackboneSpec) -> Weights:
 
 
 def _assign(backbone: keras.Model, weights: Weights) -> None:
-    for layer in backbone.layers:
+    for layer in flat_layers(backbone):
         if layer.weights:
             layer.set_weights([weights[f"{layer.name}/{i}"] for i in range(len(layer.weights))])
 
@@ -141,7 +144,8 @@ def _fetched(spec: BackboneSpec) -> Weights:
         other = spec.fetch(spec.image_size)
     except Exception as error:
         raise CatdogError(
-            f"expected Keras to fetch its weights, found no way to them ({error}).",
+            "expected Keras to fetch its weights, found no way to them "
+            f"({shortened(' '.join(str(error).split()), 160)}).",
             _instead(spec),
         ) from error
     return weights_of(other)
@@ -159,7 +163,8 @@ def _load_file(spec: BackboneSpec, backbone: keras.Model, path: Path) -> None:
             f"expected packaged, keras or a .weights.h5 file, found no file {path}.",
             _instead(spec),
         )
-    if not path.name.endswith(".weights.h5"):
+    # The files that Keras fetches have the older name.
+    if not path.name.endswith(".weights.h5" if spec.blocks else ".h5"):
         raise UsageError(
             f"expected a file named *.weights.h5, found {path}.",
             "Save them with model.save_weights('backbone.weights.h5')",

@@ -47,7 +47,7 @@ def _stored_graph(run: Run) -> bytes:
     except ImportError:  # ONNX Runtime runs without that package
         return content
     try:
-        check_graph(content, run.image_size, len(run.classes))
+        check_graph(content, run.image_size, len(run.classes), run.config["arch"])
     except ValueError as error:
         raise CatdogError(
             f"expected a network such as trainings write in {run.path / ONNX}, found {error}.",
@@ -90,13 +90,15 @@ def network_graph(run: Run) -> bytes:
     if run.holds(ONNX):
         return _stored_graph(run)
     model = load_keras(run)
-    from tl_catdog.models.graph import inference_graph
-    from tl_catdog.models.head import activation_in
-    from tl_catdog.models.weights import weights_of
+    from tl_catdog.models.keras_graph import graph_of_model
 
-    return inference_graph(
-        run.config["arch"], weights_of(model), run.image_size, activation_in(model)
-    )
+    graph = graph_of_model(run.config["arch"], model)
+    if graph is None:
+        raise CatdogError(
+            f"expected an ONNX graph that says what the network of {run.name} says, found none.",
+            "Use what asks Keras: predict, evaluate, export --format keras",
+        )
+    return graph
 
 
 def load_keras(run: Run) -> Any:
@@ -117,12 +119,15 @@ def _load_keras(run: Run) -> Any:
     runtime.start()
     import keras
 
-    from tl_catdog.models.strangers_keras import check_keras
+    from tl_catdog.models.strangers_keras import check_keras, custom_layers
 
     try:
-        check_keras(run.model_path, run.image_size, len(run.classes))
+        arch = run.config["arch"]
+        check_keras(run.model_path, run.image_size, len(run.classes), arch)
         # Safe mode refuses files that would run code of their own.
-        return keras.models.load_model(run.model_path, compile=False, safe_mode=True)
+        return keras.models.load_model(
+            run.model_path, compile=False, safe_mode=True, custom_objects=custom_layers(arch)
+        )
     except Exception as error:
         said = shortened(" ".join(str(error).split()), 100)
         raise CatdogError(

@@ -8,12 +8,13 @@ Imports no framework.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tl_catdog.architectures import PRETRAINED
-from tl_catdog.errors import UsageError, listing
+from tl_catdog.architectures import pretrained_of
+from tl_catdog.errors import LONGEST, UsageError, listing, shown
 from tl_catdog.models.layout import POOLING
 
 if TYPE_CHECKING:
@@ -85,14 +86,18 @@ class BackboneSpec:
         build: Builds its Keras model without top and without weights, for pictures of a size in
             pixels: from scaled RGB, (B, S, S, 3), to (B, h, w, F).
         fetch: The same with the weights that Keras fetches; None where it has none.
+        original: The network that files of weights are of, for a size in pixels, whose layers have
+            the same names; None where it is what ``build`` gives.
+        layer_names: Gives its layers' names in order, where its blocks aren't known.
         scale: What pixels in [0, 255] are multiplied by: one number, or three for red, green, blue.
         offset: What is added then, likewise.
+        bgr: Whether it takes blue, green, red; scale and offset are for red, green, blue even so.
         blocks: Its layers in order, where the graph writer knows them; empty where it doesn't.
         unnamed: How many of the first blocks no stage can begin at.
         weights_file: The packaged weights, beside ``models/weights.py``; None where there are none.
         sha256: That file's SHA-256 in hexadecimal.
         owner: Whose the weights are.
-        licence: SPDX identifier of the weights' licence.
+        licence: SPDX identifier of the weights' licence; empty where their publisher says it.
         origin: Where the weights are from, in a sentence's words.
     """
 
@@ -101,8 +106,11 @@ class BackboneSpec:
     channels: int
     build: Callable[[int], keras.Model] = field(repr=False)
     fetch: Callable[[int], keras.Model] | None = field(default=None, repr=False)
+    original: Callable[[int], keras.Model] | None = field(default=None, repr=False)
+    layer_names: Callable[[], tuple[str, ...]] | None = field(default=None, repr=False)
     scale: float | tuple[float, ...] = 1.0
     offset: float | tuple[float, ...] = 0.0
+    bgr: bool = False
     blocks: tuple[Block, ...] = field(default=(), repr=False)
     unnamed: int = 0
     weights_file: str | None = None
@@ -114,7 +122,7 @@ class BackboneSpec:
     @property
     def image_size(self) -> int:
         """Height and width in pixels of the pictures that the weights were trained on."""
-        return PRETRAINED[self.arch].image_size
+        return pretrained_of(self.arch).image_size
 
     @property
     def block_names(self) -> tuple[str, ...]:
@@ -140,7 +148,9 @@ class BackboneSpec:
         Raises:
             UsageError: There is no such block or layer.
         """
-        if not self.blocks:
+        if self.layer_names is not None:
+            if name is not None and name not in self.layer_names():
+                raise self.no_such_block(name)
             return None
         for number, block in enumerate(self.blocks):
             if name == block.name or name in set(_layers_of(block)):
@@ -149,11 +159,21 @@ class BackboneSpec:
 
     def no_such_block(self, name: str | None) -> UsageError:
         """Return the error for a block that isn't one."""
+        if self.layer_names is not None:
+            return self._no_such_layer(name, self.layer_names())
         names = self.block_names
         return UsageError(
             f"expected a block of {self.title}, found {name!r}; its blocks are "
             f"{listing(names, len(names))}.",
             f"Type: --unfreeze-from {names[-4]}",
+        )
+
+    def _no_such_layer(self, name: str | None, names: tuple[str, ...]) -> UsageError:
+        near = difflib.get_close_matches(str(name)[:LONGEST], names, 1)
+        return UsageError(
+            f"expected a layer of {self.title}, found {shown(name)}; from the top down it has "
+            f"{listing(names[::-1])}.",
+            f"Type: --unfreeze-from {near[0] if near else names[-len(names) // 5]}",
         )
 
     def shape_at(self, feature_layer: str, image_size: int) -> tuple[int, ...]:
