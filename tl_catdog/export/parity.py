@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.config import INT8
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.data.images import Pixels, try_decode
@@ -29,6 +30,11 @@ TOLERANCE = 1e-4
 
 AGREEMENT = 0.995
 """The part of the decisions that must be the same in a format of whole numbers, 0..1."""
+
+INTEGERS, SURE = "onnx", 0.25
+"""The format that holds an int8 network as it is. Others hold it in single precision: where the run
+gives one class little more than another, its features' noise decides, and theirs otherwise, as
+often rightly (docs/adr/029). What must be the same are decisions by a lead of so much."""
 
 WORST = 5
 """Pictures that are named where an export doesn't agree."""
@@ -167,7 +173,10 @@ def compare(
     given, said = np.array(rows), reference.said
     same = given.argmax(axis=1) == said.argmax(axis=1)
     max_abs_diff = float(np.abs(given - said).max())
-    agrees = max_abs_diff <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
+    if run.compute == INT8 and kind.name != INTEGERS:
+        agrees = float((same | (lead(said) < SURE)).mean()) >= AGREEMENT
+    else:
+        agrees = max_abs_diff <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
     return Parity(
         runtime=runtime,
         n=len(said),
@@ -180,6 +189,16 @@ def compare(
         encoded_same=_encoded_same(path, reference) if kind.name == "savedmodel" else None,
         worst=() if agrees else _worst(run, reference, given, same),
     )
+
+
+def lead(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return by how much the most probable class leads, (N,), 0..1.
+
+    >>> lead(np.array([[0.6, 0.1, 0.3]])).round(3).tolist()
+    [0.3]
+    """
+    ordered = np.sort(probabilities, axis=1)
+    return np.asarray(ordered[:, -1] - ordered[:, -2])
 
 
 def spread_evenly(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tl_catdog.config import ResolvedConfig
+from tl_catdog.config import FLOAT32, INT8, ResolvedConfig
 from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.engine import Forward, engine_name, forward_of
+from tl_catdog.models.integers import exact_integers
+from tl_catdog.models.layout import POOLING
+from tl_catdog.models.precision import precision_of
 from tl_catdog.models.weights import Weights, read_backbone_weights, weights_digest
 from tl_catdog.version import version_of
 
 VERSION = 3
 """Part of every key in the cache; to be raised when decoding or views change."""
+
+INTEGERS = 1
+"""Part of the keys of int8 features; to be raised when their graphs change."""
 
 KERAS_VERSION = 1
 """Part of the keys of networks of keras.applications; to be raised when their graphs change."""
@@ -39,6 +45,7 @@ class Backbone:
         feature_layers: Some of its spec's.
         image_size: S, the height and width of the pictures in pixels.
         weights: The digest of its weights.
+        precision: ``float32`` or ``int8``.
     """
 
     spec: BackboneSpec
@@ -47,6 +54,7 @@ class Backbone:
     feature_layers: tuple[str, ...]
     image_size: int
     weights: str
+    precision: str = FLOAT32
 
     def shape_at(self, feature_layer: str) -> tuple[int, ...]:
         """Return the shape of one picture's features there, (F,) or (h, w, C)."""
@@ -56,6 +64,9 @@ class Backbone:
     def identity(self) -> str:
         """What features depend on besides the picture, the view and the feature layer."""
         decoder = versions_key("pillow")
+        if self.precision == INT8:
+            kernels = "" if exact_integers() else " in float32"
+            decoder = f"{decoder}|{INT8} {INTEGERS}{kernels}"
         found = f"{VERSION}|{self.weights}|{self.engine}|{decoder}|{self.image_size}"
         if self.spec.blocks:
             return found
@@ -73,7 +84,7 @@ def frozen_backbone(
     """Return the forward pass of the backbone that resolved settings name.
 
     Args:
-        config: The settings.
+        config: The settings. ``int8`` has ``pooling`` alone; other layers are in single precision.
         feature_layers: Where to take features, some of its spec's.
         build: Makes the whole Keras network; called only where ONNX Runtime doesn't work, and where
             the backbone's blocks aren't known.
@@ -84,6 +95,8 @@ def frozen_backbone(
     """
     size = config.image_size
     spec = backbone_of(config.arch)
+    pooled = tuple(feature_layers) == (POOLING,)
+    precision = precision_of(config) if pooled else FLOAT32
     known = read_backbone_weights(spec, config.backbone_weights) if weights is None else weights
 
     network = cache(build)
@@ -95,7 +108,7 @@ def frozen_backbone(
             return pooled_graph(network())
         from tl_catdog.models.graph import extraction_graph
 
-        return extraction_graph(spec, known, size, feature_layers)
+        return extraction_graph(spec, known, size, feature_layers, precision)
 
     def model() -> Any:
         whole = network()
@@ -104,4 +117,5 @@ def frozen_backbone(
         return part_below(whole, feature_layers)
 
     load = cache(lambda: forward_of(graph, model))
-    return Backbone(spec, load, engine_name(), tuple(feature_layers), size, weights_digest(known))
+    digest = weights_digest(known)
+    return Backbone(spec, load, engine_name(), tuple(feature_layers), size, digest, precision)

@@ -69,13 +69,14 @@ class Pooled:
 def backbone_of(run: Run) -> ResolvedConfig:
     """Return resolved settings that name the backbone to compute features of a run's pictures.
 
-    It is the run's own; a baseline has none and gets the packaged one, as does a run whose
-    weights came from a file that is gone.
+    It is the run's own, in its precision; a baseline has none and gets the packaged one, as does a
+    run whose weights came from a file that is gone.
     """
     kept = {"cache_size": run.config["cache_size"]} if "cache_size" in run.config else {}
     arch = str(run.config["arch"])
     if arch == BASELINE:
         return TrainConfig(**kept).resolved()
+    kept["compute"] = run.compute
     source: str | None = str(run.config["backbone_weights"])
     if source not in (PACKAGED, FROM_KERAS) and not Path(str(source)).is_file():
         source = None

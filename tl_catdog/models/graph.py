@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tl_catdog.architectures import BASELINE
+from tl_catdog.config import FLOAT32, INT8
 from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.graph_writer import GraphWriter
 from tl_catdog.models.integer_writer import IntegerWriter
 from tl_catdog.models.layout import POOLING, activation_of
-from tl_catdog.models.quantisation import FLOAT32, INT8
 from tl_catdog.models.weights import Weights
 
 OUTPUT, FEATURES = "output", "features"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tl_catdog.architectures import BASELINE
-from tl_catdog.config import ResolvedConfig
+from tl_catdog.config import FLOAT32, INT8, ResolvedConfig
 from tl_catdog.cores import text_of
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.files import cache_folder, read_json, usable_cache_folder, write_json
@@ -26,7 +26,6 @@ from tl_catdog.models.backbones.spec import BackboneSpec
 from tl_catdog.models.engine import OnnxForward, onnx_works
 from tl_catdog.models.integers import exact_integers
 from tl_catdog.models.layout import POOLING
-from tl_catdog.models.quantisation import FLOAT32, INT8
 from tl_catdog.models.weights import PACKAGED, packaged_weights
 from tl_catdog.version import version_of
 

@@ -23,9 +23,6 @@ from tl_catdog.models.weights import Weights
 
 Numbers = npt.NDArray[np.float64]
 
-FLOAT32, INT8 = "float32", "int8"
-"""The precisions of a backbone's forward pass."""
-
 EPSILON = 1e-3  # of every BatchNorm in MobileNetV2 and EfficientNet-Lite
 SIX = 6.0
 

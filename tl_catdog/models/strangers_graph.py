@@ -15,11 +15,19 @@ from tl_catdog.architectures import KERAS
 OPERATIONS = frozenset((
     "Add", "Clip", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "Identity", "MaxPool", "Mul",
     "Relu", "Sigmoid", "Softmax", "Transpose",
+    "DequantizeLinear", "QuantizeLinear",
 ))  # fmt: skip
 """What the graphs of all versions are made of."""
 LARGEST = 2**26
 """Numbers in a tensor of one picture: 1,024 pixels in the widest layer have 34 million."""
 MOST_PADS, MOST_STEPS = 64, 4096
+WIDTHS = {
+    onnx.TensorProto.FLOAT: 4,
+    onnx.TensorProto.INT32: 4,
+    onnx.TensorProto.INT8: 1,
+    onnx.TensorProto.UINT8: 1,
+}
+"""Bytes of a number of each kind that weights may have."""
 BATCH = "B"
 
 KERAS_OPERATIONS = OPERATIONS | {"AveragePool", "Concat", "Erf", "LayerNormalization"}
@@ -48,13 +56,16 @@ def check_graph(content: bytes, image_size: int, classes: int, arch: str = "") -
     for node in graph.node:
         _check_node(node, KERAS_OPERATIONS if arch.startswith(KERAS) else OPERATIONS)
     names = [_check_weight(weight) for weight in graph.initializer]
-    inputs = [item for item in graph.input if item.name not in set(names)]
+    weights = set(names)
+    inputs = [item for item in graph.input if item.name not in weights]
     wanted = (BATCH, image_size, image_size, 3)
     if [_shape(item) for item in inputs] != [wanted]:
         found = ", ".join(str(_shape(item)) for item in inputs)
         raise ValueError(f"inputs of {found or 'none'} instead of {wanted}")
     shapes = _shapes(model)
     for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in weights:
+            continue  # as large as what it is in the file
         for name in node.output:
             batch, *sides = shapes.get(name, (0,))
             if batch != BATCH or not all(isinstance(side, int) and side > 0 for side in sides):
@@ -81,14 +92,17 @@ def _check_node(node: onnx.NodeProto, known: frozenset[str]) -> None:
 
 def _check_weight(weight: onnx.TensorProto) -> str:
     count = math.prod(weight.dims)
-    there = len(weight.raw_data) // 4 if weight.raw_data else len(weight.float_data)
+    width = WIDTHS.get(weight.data_type, 0)
+    there = len(weight.float_data)
+    if weight.raw_data or weight.data_type != onnx.TensorProto.FLOAT:
+        there = len(weight.raw_data) // (width or 1)
     if (
-        weight.data_type != onnx.TensorProto.FLOAT
+        not width
         or weight.data_location != onnx.TensorProto.DEFAULT
         or weight.external_data
         or any(side < 0 for side in weight.dims)
         or there != count
-        or len(weight.raw_data) % 4
+        or len(weight.raw_data) % width
     ):
         raise ValueError(f"weights {weight.name[:40]!r} that aren't in it")
     return str(weight.name)

@@ -81,7 +81,7 @@ def graph_of(run: Run) -> bytes:
 
     arch = run.config["arch"]
     weights = {**packaged_weights(backbone_of(arch)), **head_of(run)}
-    return inference_graph(arch, weights, run.image_size)
+    return inference_graph(arch, weights, run.image_size, precision=run.compute)
 
 
 def model_of(run: Run) -> keras.Model:

@@ -52,6 +52,7 @@ _count = whole(0, BOUNDLESS)
 _digest = matching("[0-9a-f]{64}", "a SHA-256 of 64 hexadecimal digits")
 _classes = items(text(LONGEST_CLASS, least=1), least=2, most=MOST_CLASSES, distinct=True)
 _part = real(0, 1)
+_compute = one_of("float32", "int8")
 _anything = real(-math.inf, math.inf, finite=False)  # a training that diverged has no loss
 
 _DATA = record(
@@ -95,6 +96,7 @@ _MODEL = record(
         "head_sha256": _digest,
         "ms_per_image": maybe(real(0, 1e9)),
         "engine": text(),
+        "compute": _compute,
     },
 )
 _MACHINE = record(
@@ -105,6 +107,7 @@ _FEATURES = record(
     {},
     {
         "engine": text(),
+        "compute": _compute,
         "cuts": items(maybe(text()), most=100),
         "views": _count,
         "pictures_from_cache": _count,

@@ -27,6 +27,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.config import FLOAT32, INT8
 from tl_catdog.data.folders import SPLITS
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, UsageError, listing
@@ -105,6 +106,11 @@ class Run:
     def image_size(self) -> int:
         """Height and width in pixels of the pictures that the network takes."""
         return int(self.config["image_size"])
+
+    @property
+    def compute(self) -> str:
+        """In which precision its backbone computes, ``int8`` or ``float32``."""
+        return INT8 if self.config.get("compute") == INT8 else FLOAT32
 
     @property
     def model_path(self) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.config import ResolvedConfig, TrainConfig
+from tl_catdog.config import AUTO, FLOAT32, ResolvedConfig, TrainConfig
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.build import build
@@ -66,7 +66,7 @@ def adopted(config: TrainConfig, run: Run, classes: tuple[str, ...]) -> TrainCon
     """Return the settings with the run's network where they leave it open.
 
     Raises:
-        UsageError: Network or classes are others.
+        UsageError: Network, precision or classes are others.
     """
     if config.arch != run.config["arch"]:
         raise UsageError(
@@ -87,8 +87,15 @@ def adopted(config: TrainConfig, run: Run, classes: tuple[str, ...]) -> TrainCon
             f"{config.dense_units}.",
             f"Leave it out, or type: --dense-units {units}",
         )
+    compute = FLOAT32 if config.finetune else run.compute
+    if config.compute not in (AUTO, compute):
+        raise UsageError(
+            f"expected the precision of the run {run.name}, {compute}, found --compute "
+            f"{config.compute}.",
+            f"Leave it out, or type: --compute {compute}",
+        )
     size = run.image_size if config.image_size is None else config.image_size
-    return replace(config, dense_units=units, image_size=size)
+    return replace(config, dense_units=units, image_size=size, compute=compute)
 
 
 def read_start(run: Run, config: ResolvedConfig) -> Start:

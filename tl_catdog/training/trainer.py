@@ -112,6 +112,10 @@ def _finish(
     return _write_the_run(config, inputs, trained, predicted, writer, stopwatch)
 
 
+def _precision(config: ResolvedConfig) -> str:
+    return INT8 if config.compute == INT8 else FLOAT32  # auto, of what has no other
+
+
 def _check_width(config: ResolvedConfig, classes: int) -> None:
     """Make sure that the hidden layer has room for a linear model beside its trained units."""
     units = units_for(classes)
@@ -211,7 +215,7 @@ def _fit_the_stages(
     if onnx_works():
         from tl_catdog.models.keras_graph import graph_of_model
 
-        graph = graph_of_model(config.arch, model)
+        graph = graph_of_model(config.arch, model, _precision(config))
     forward = forward_of(lambda: graph, lambda: with_features(model))
     return _Trained(model, graph, forward, fitted)
 
@@ -287,7 +291,7 @@ def _write_the_run(
                 "trainable_params": max(result.trainable_params for result in trained.results),
                 "ms_per_image": milliseconds(trained.forward, config.image_size),
                 "engine": trained.forward.engine,
-                "compute": INT8 if config.compute == INT8 else FLOAT32,
+                "compute": _precision(config),
             },
             "calibration": predicted.calibration.to_json(),
             "evaluations": {split: item.to_json() for split, item in metrics.items()},
