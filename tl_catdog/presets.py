@@ -20,7 +20,12 @@ PRESET_HELP = "Settings that go together; what is given beside it goes before it
 """Said by ``train --help``; the figures are those of docs/adr/031."""
 
 OF_ARCH: dict[str, dict[str, Any]] = {
-    "best": {"finetune_epochs": 6, "finetune_learning_rate": 1e-4, "unfreeze_from": "block_19"},
+    "best": {
+        "image_size": 300,
+        "finetune_epochs": 6,
+        "finetune_learning_rate": 1e-4,
+        "unfreeze_from": "block_19",
+    },
 }
 """What each preset sets besides where its architecture is taken."""
 
