@@ -60,3 +60,12 @@ def test_every_norm_has_the_variance_floor_that_graphs_fold_in() -> None:
         backbone = backbone_of(arch).build(32)
         norms = [x for x in backbone.layers if isinstance(x, keras.layers.BatchNormalization)]
         assert {layer.epsilon for layer in norms} == {1e-3}
+
+
+def test_all_weights_fit_into_a_wheel_of_30_megabytes() -> None:
+    """The rest of the package takes 1.3 MB there; half precision hardly shrinks."""
+    files = resources.files("tl_catdog.models")
+    sizes = [
+        len(files.joinpath(str(backbone_of(arch).weights_file)).read_bytes()) for arch in PACKAGED
+    ]
+    assert sum(sizes) < 28_500_000
