@@ -62,3 +62,11 @@ def test_defaults_are_not_named_but_for_the_backbone() -> None:
     assert values_of(TrainConfig()) == {"arch": "mobilenet"}
     assert values_of(TrainConfig(image_size=224)) == {"arch": "mobilenet", "image_size": 224}
     assert "force" not in values_of(TrainConfig(force=True))
+
+
+def test_what_a_preset_sets_stands_among_the_settings(tmp_path: Path) -> None:
+    settings = replace(from_mapping({"preset": "fast"}), strength=3.0)
+    write_recipe(tmp_path / "x.toml", settings, ())
+    values = load_toml(tmp_path / "x.toml")
+    assert values == {"arch": "mobilenet", "head": "linear", "mirror": "no", "strength": 3.0}
+    assert replace(from_mapping(values), preset="fast") == settings

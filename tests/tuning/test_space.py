@@ -22,7 +22,7 @@ def test_only_what_can_change_something_is_searched() -> None:
     assert set(SMALL.values) == {"strength"}
     assert set(WHOLE.values) == {
         *("strength", "backbone", "class_weights", "learning_rate", "length"),
-        *("dropout", "width", "label_smoothing"),
+        *("dropout", "width", "label_smoothing", "head"),
     }
 
 
@@ -46,6 +46,13 @@ def test_a_point_stands_for_settings_that_a_training_takes() -> None:
     assert found.epochs == round(0.5 * (TrainConfig().resolved(1000).epochs))
     assert found.dense_units == 256
     assert (found.learning_rate, found.dropout) == (1.23e-3, 0.123)
+
+
+def test_a_linear_head_has_nothing_else_to_set() -> None:
+    point = WHOLE.default(30.0, TrainConfig()) | {"head": 1, "length": 0, "dropout": 0.1}
+    found = WHOLE.settings(TrainConfig(), point, 1000, 2)
+    assert (found.head, found.epochs, found.dropout) == ("linear", None, 0.5)
+    assert found.strength == 30.0
 
 
 def test_the_head_is_never_too_narrow_for_its_classes() -> None:

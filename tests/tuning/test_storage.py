@@ -73,11 +73,11 @@ def changed(statement: str, *values: object) -> Callable[[Path], None]:
 
 
 BODY = '{"point": %s, "losses": [0.1], "pruned": true, "seconds": 1}'
-DAMAGE: dict[str, Callable[[Path], None]] = {
-    "empty": lambda path: path.write_bytes(b"") and None,
-    "text": lambda path: path.write_text("hello") and None,
-    "half": lambda path: path.write_bytes(path.read_bytes()[:5000]) and None,
-    "header": lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000) and None,
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("hello"),
+    "half": lambda path: path.write_bytes(path.read_bytes()[:5000]),
+    "header": lambda path: path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000),
     "version": changed("PRAGMA user_version = 7"),
     "a table more": changed("CREATE TABLE more (x)"),
     "a view": changed("CREATE VIEW more AS SELECT load_extension('x')"),

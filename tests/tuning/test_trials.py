@@ -61,6 +61,15 @@ def test_units_are_part_of_the_head_unless_pictures_are_few() -> None:
     assert (with_units.judge(None).losses != without.judge(None).losses).any()
 
 
+def test_a_head_may_be_linear_where_pictures_are_many() -> None:
+    worth = judge(few=False, count=40)
+    point = worth.space.default(10.0, worth.problem.base)
+    both, alone = worth.judge(point), worth.judge(point | {"head": 1})
+    assert both.temperatures[1] > 0.01
+    assert alone.temperatures[1] < 0.01
+    assert (both.losses != alone.losses).any()
+
+
 def test_other_pictures_are_answered_by_a_head_of_those_given() -> None:
     worth = judge(signal=(2.0, 2.0))
     known = worth.judge(None)

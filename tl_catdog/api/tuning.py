@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.training import training_images
 from tl_catdog.api.turns import turn
-from tl_catdog.architectures import BASELINE, PRETRAINED, check_arch
+from tl_catdog.architectures import BASELINE, check_arch, pretrained_of
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
 
@@ -105,9 +105,9 @@ def backbones_of(
     found = []
     for arch in archs or (config.arch,):
         check_arch(arch)
-        own = PRETRAINED[arch].image_size if arch != BASELINE else 64
+        own = pretrained_of(arch).image_size if arch != BASELINE else 64
         for size in sizes or (config.image_size or own,):
-            TrainConfig(image_size=size)  # within its range?
+            TrainConfig(arch=arch, image_size=size)  # within its range?
             found.append((arch, size))
     backbones = tuple(dict.fromkeys(found))
     check_settings(config, backbones)

@@ -98,7 +98,8 @@ def prepare(
     sizes = np.bincount(labels[pool], minlength=len(images.classes))
     few = images.rarest < FEW
     problem = Problem(features, labels, groups, pool, len(images.classes), config, few, config.seed)
-    space = Space(tuple(backbones), bool(sizes.min() < sizes.max()), few)
+    linear = few or config.head == "linear"
+    space = Space(tuple(backbones), bool(sizes.min() < sizes.max()), linear)
     return Prepared(
         problem,
         space,

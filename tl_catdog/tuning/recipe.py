@@ -15,6 +15,10 @@ ALWAYS = ("arch", "image_size")
 """Named even where they are what a training would take by itself."""
 
 
+NEVER = ("force", "preset")
+"""Replacing a run is asked for each time; what a preset sets stands among the settings."""
+
+
 def write_recipe(path: Path, settings: TrainConfig, notes: Sequence[str]) -> None:
     """Write settings that aren't the defaults, below comments.
 
@@ -40,7 +44,7 @@ def values_of(settings: TrainConfig) -> dict[str, Any]:
     found = {}
     for item in fields(TrainConfig):
         value = getattr(settings, item.name)
-        if item.name == "force" or value is None or not _writable(value):
+        if item.name in NEVER or value is None or not _writable(value):
             continue
         if item.name in ALWAYS or value != item.default:
             found[item.name] = value

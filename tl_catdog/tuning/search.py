@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tl_catdog.architectures import BASELINE
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.errors import UsageError
@@ -102,14 +103,14 @@ def check_settings(config: TrainConfig, backbones: Sequence[Backbone]) -> None:
     Raises:
         UsageError: It isn't.
     """
-    if any(arch == "baseline" for arch, _ in backbones):
+    if any(arch == BASELINE for arch, _ in backbones):
         raise UsageError(
             "expected pretrained backbones, whose features are computed once, found --arch "
             "baseline, which would be trained for minutes at each trial.",
             "Type: tl-catdog tune --arch mobilenet",
         )
-    if config.finetune or config.from_run is not None:
-        found = "finetune" if config.finetune else "from_run"
+    if config.finetune is not False or config.from_run is not None:  # None: where it pays
+        found = "from_run" if config.from_run is not None else "finetune"
         raise UsageError(
             f"expected settings of a frozen backbone's head, found {found}.",
             "Leave it out here, and add it to the training that follows",

@@ -14,7 +14,7 @@ from tl_catdog.tuning.problem import Backbone
 if TYPE_CHECKING:
     import optuna
 
-BACKBONE, STRENGTH, WEIGHTS = "backbone", "strength", "class_weights"
+BACKBONE, STRENGTH, WEIGHTS, HEAD = "backbone", "strength", "class_weights", "head"
 RATE, LENGTH, DROPOUT, WIDTH, SMOOTHING = (
     "learning_rate", "length", "dropout", "width", "label_smoothing",
 )  # fmt: skip
@@ -26,11 +26,16 @@ STRENGTHS = (
 """Values of C, near enough to each other: neighbours differ by less than folds tell. Those that a
 training chooses from by itself are among them."""
 
+WORDS: dict[str, tuple[str, ...]] = {WEIGHTS: ("none", "balanced"), HEAD: ("auto", "linear")}
+"""Settings that are words; which of them a point has is told by their places."""
+
 LENGTHS_TRIED = (0.2, 0.5, 1.0)
 """Times the epochs that a training would take by itself."""
 
 WIDTHS_TRIED = (0.5, 1, 2)
 """Times the hidden units that a training would take by itself."""
+
+UNORDERED = (BACKBONE, *WORDS)
 
 Point = Mapping[str, Any]
 """A value for each of the names that are searched."""
@@ -55,7 +60,7 @@ class Space:
     Attributes:
         backbones: At least one.
         unequal: Whether the classes differ in size, so that weights for them may count.
-        few: Whether there are no hidden units to train.
+        few: Whether there are no hidden units to train, whatever is tried.
     """
 
     backbones: tuple[Backbone, ...]
@@ -69,9 +74,10 @@ class Space:
         if len(self.backbones) > 1:
             found[BACKBONE] = self.backbones
         if self.unequal:
-            found[WEIGHTS] = ("none", "balanced")
+            found[WEIGHTS] = WORDS[WEIGHTS]
         if not self.few:
             found |= {
+                HEAD: WORDS[HEAD],
                 RATE: Range(5e-5, 3e-3, log=True),
                 LENGTH: LENGTHS_TRIED,
                 DROPOUT: Range(0.0, 0.8),
@@ -86,7 +92,7 @@ class Space:
         for name, values in self.values.items():
             if isinstance(values, Range):
                 point[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
-            elif name in (BACKBONE, WEIGHTS):
+            elif name in UNORDERED:
                 point[name] = trial.suggest_categorical(name, list(range(len(values))))
             else:  # neighbours are alike
                 point[name] = trial.suggest_int(name, 0, len(values) - 1)
@@ -104,7 +110,7 @@ class Space:
         for name, values in self.values.items():
             if isinstance(values, Range):
                 found[name] = FloatDistribution(values.low, values.high, log=values.log)
-            elif name in (BACKBONE, WEIGHTS):
+            elif name in UNORDERED:
                 found[name] = CategoricalDistribution(list(range(len(values))))
             else:
                 found[name] = IntDistribution(0, len(values) - 1)
@@ -128,7 +134,8 @@ class Space:
         places = {
             BACKBONE: 0,
             STRENGTH: _nearest(STRENGTHS, strength),
-            WEIGHTS: ("none", "balanced").index(base.class_weights),
+            WEIGHTS: WORDS[WEIGHTS].index(base.class_weights),
+            HEAD: WORDS[HEAD].index(base.head),
             LENGTH: LENGTHS_TRIED.index(1.0),
             WIDTH: WIDTHS_TRIED.index(1),
             RATE: resolved.learning_rate,
@@ -160,8 +167,10 @@ class Space:
             return replace(base, **changed)
         changed[STRENGTH] = STRENGTHS[point[STRENGTH]]
         if WEIGHTS in point:
-            changed[WEIGHTS] = ("none", "balanced")[point[WEIGHTS]]
-        if not self.few:
+            changed[WEIGHTS] = WORDS[WEIGHTS][point[WEIGHTS]]
+        if HEAD in point:
+            changed[HEAD] = WORDS[HEAD][point[HEAD]]
+        if changed.get(HEAD) == "auto":  # else there are no units to train
             plain = replace(base, **changed, epochs=None, dense_units=None)
             filled = plain.resolved(images, classes)
             least = UNITS_PER_CLASS * units_for(classes)  # a training refuses fewer

@@ -156,7 +156,7 @@ class Judge:
         alone = self._alone(
             backbone, settings.class_weights == "balanced", strength, training, asked, fold
         )
-        if problem.few:
+        if self.space.few or settings.head == "linear":
             return alone, None, strength
         features = problem.features[backbone]
         trained = unit_logits(
