@@ -40,6 +40,7 @@ GIVEN: dict[str, Any] = {
     "views": 3,
     "cache": "disk",
     "cache_size": 0.5,
+    "compute": "float32",
     "strict": True,
     "validation_fraction": 0.3,
     "split": "my.split.csv",

@@ -15,6 +15,7 @@ from tl_catdog.models import engine
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import OnnxForward, engine_name
 from tl_catdog.models.graph import extraction_graph
+from tl_catdog.models.integers import exact_integers
 from tl_catdog.models.weights import packaged_weights, weights_digest
 
 FEATURE_LAYERS = ("pooling", "block_13")
@@ -63,7 +64,7 @@ def test_other_weights_have_another_digest(monkeypatch: pytest.MonkeyPatch) -> N
     other = {name: value * 1.01 for name, value in packaged_weights(MOBILENET).items()}
     read: list[str] = []
 
-    def read_weights(source: str) -> dict[str, np.ndarray]:
+    def read_weights(_: object, source: str) -> dict[str, np.ndarray]:
         read.append(source)
         return other
 
@@ -73,7 +74,7 @@ def test_other_weights_have_another_digest(monkeypatch: pytest.MonkeyPatch) -> N
     assert found.weights == weights_digest(other) != weights_digest(packaged_weights(MOBILENET))
 
 
-BACKBONE = Backbone(unwanted, "onnxruntime 1.20.0", ("pooling",), 224, "abc")
+BACKBONE = Backbone(MOBILENET, unwanted, "onnxruntime 1.20.0", ("pooling",), 224, "abc")
 
 
 def test_its_identity_tells_what_features_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +82,14 @@ def test_its_identity_tells_what_features_depend_on(monkeypatch: pytest.MonkeyPa
         replace(BACKBONE, engine="onnxruntime 1.21.0").identity,
         replace(BACKBONE, image_size=225).identity,
         replace(BACKBONE, weights="abd").identity,
+        replace(BACKBONE, precision="int8").identity,
     ]
+    monkeypatch.setattr(module, "exact_integers", lambda: not exact_integers())
+    others.append(replace(BACKBONE, precision="int8").identity)
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "INTEGERS", 0)
+    others.append(replace(BACKBONE, precision="int8").identity)
+    monkeypatch.undo()
     monkeypatch.setattr(module, "VERSION", 0)
     others.append(BACKBONE.identity)
     monkeypatch.undo()
@@ -89,7 +97,22 @@ def test_its_identity_tells_what_features_depend_on(monkeypatch: pytest.MonkeyPa
     others.append(BACKBONE.identity)
     assert "('pillow',) 0" in others[-1]  # what decodes the pictures
     monkeypatch.undo()
-    assert len({BACKBONE.identity, *others}) == 6
+    assert len({BACKBONE.identity, *others}) == 9
+
+
+def test_int8_is_computed_at_the_pooling_alone() -> None:
+    images = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    found = {
+        compute: frozen_backbone(settings(compute=compute), ("pooling",), unwanted)
+        for compute in ("float32", "int8")
+    }
+    assert [item.precision for item in found.values()] == ["float32", "int8"]
+    assert found["int8"].identity != found["float32"].identity
+    ours, theirs = (item.load()(images)[0] for item in found.values())
+    assert not np.array_equal(ours, theirs)
+    below = frozen_backbone(settings(compute="int8"), FEATURE_LAYERS, unwanted)
+    assert below.precision == "float32"
+    assert np.array_equal(below.load()(images)[0], ours)
 
 
 def test_its_identity_does_not_depend_on_the_feature_layers_taken_with_it() -> None:

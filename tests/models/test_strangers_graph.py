@@ -7,8 +7,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.support.backbones import MOBILENET
 from tests.support.made_up import small_network
+from tl_catdog.models.graph import inference_graph
 from tl_catdog.models.strangers_graph import check_graph
+from tl_catdog.models.weights import packaged_weights
 
 SIZE = 32
 Change = Callable[[onnx.ModelProto], None]
@@ -18,6 +21,65 @@ Change = Callable[[onnx.ModelProto], None]
 def test_networks_of_ours_pass(units: int, classes: int) -> None:
     for pool in (0, 4):
         check_graph(small_network(units=units, pool=pool, size=SIZE)[0], SIZE, classes)
+
+
+def integers() -> bytes:
+    """Return a network of ours in whole numbers, for two classes."""
+    weights = dict(packaged_weights(MOBILENET))
+    for layer, shape in (("head_dense", (1280, 8)), ("head_output", (8, 1))):
+        weights[f"{layer}/0"] = np.zeros(shape, np.float32)
+        weights[f"{layer}/1"] = np.zeros(shape[1], np.float32)
+    return inference_graph("mobilenet", weights, SIZE, precision="int8")
+
+
+def test_networks_in_whole_numbers_pass() -> None:
+    check_graph(integers(), SIZE, 2)
+
+
+def _initializer(model: onnx.ModelProto, kind: int) -> onnx.TensorProto:
+    return next(item for item in model.graph.initializer if item.data_type == kind and item.dims)
+
+
+def fewer(model: onnx.ModelProto) -> None:
+    """Claim more whole numbers than there are."""
+    _initializer(model, TensorProto.INT32).dims[0] += 1
+
+
+def elsewhere(model: onnx.ModelProto) -> None:
+    """Keep them in another field, which counts differently."""
+    item = _initializer(model, TensorProto.INT8)
+    item.ClearField("raw_data")
+    item.int32_data.extend([1] * 8)
+
+
+def of_another_kind(model: onnx.ModelProto) -> None:
+    _initializer(model, TensorProto.INT8).data_type = TensorProto.INT4
+
+
+def other_types(model: onnx.ModelProto) -> None:
+    """Take bytes without sign for those with one: kernels would read them wrongly."""
+    _initializer(model, TensorProto.INT8).data_type = TensorProto.UINT8
+
+
+def grown(model: onnx.ModelProto) -> None:
+    """Spread what came out of weights over something as large as both."""
+    side = 60_000
+    for name, dims in (("row", (1, side, 1)), ("column", (1, 1, side))):
+        numbers = numpy_helper.from_array(np.zeros(dims, np.int8), name)
+        step = numpy_helper.from_array(np.float32(1), f"{name}_step")
+        zero = numpy_helper.from_array(np.int8(0), f"{name}_zero")
+        model.graph.initializer.extend([numbers, step, zero])
+        taken = [name, step.name, zero.name]
+        model.graph.node.append(helper.make_node("DequantizeLinear", taken, [f"{name}_values"]))
+    model.graph.node.append(helper.make_node("Add", ["row_values", "column_values"], ["wide"]))
+
+
+@pytest.mark.parametrize("change", [fewer, elsewhere, of_another_kind, other_types, grown])
+def test_whole_numbers_that_ours_never_are_are_refused(change: Change) -> None:
+    model = onnx.load_from_string(integers())
+    change(model)
+    with pytest.raises(ValueError, match=r"."):
+        check_graph(model.SerializeToString(), SIZE, 2)
 
 
 def shape_constant(model: onnx.ModelProto) -> None:

@@ -93,6 +93,7 @@ TABLE = {
     "class_weights": Row(("none", "balanced"), BASELINE),
     "mirror": Row(("no", "yes"), MOBILENET),
     "views": Row((0, 1), MOBILENET),
+    "compute": Row(("float32", "int8"), MOBILENET),
     "validation_fraction": Row((0.2, 0.5), BASELINE, split),
     "test_fraction": Row((0.0, 0.3), BASELINE, split),
     "label_pattern": Row((None, r"(\d)\.png$"), BASELINE, classes),

@@ -7,6 +7,7 @@ weights from any file that the graph names.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import onnx
 
@@ -57,6 +58,9 @@ def check_graph(content: bytes, image_size: int, classes: int, arch: str = "") -
         _check_node(node, KERAS_OPERATIONS if arch.startswith(KERAS) else OPERATIONS)
     names = [_check_weight(weight) for weight in graph.initializer]
     weights = set(names)
+    kinds = {item.name: item.data_type for item in graph.initializer}
+    for node in graph.node:
+        _check_kinds(node, kinds)
     inputs = [item for item in graph.input if item.name not in weights]
     wanted = (BATCH, image_size, image_size, 3)
     if [_shape(item) for item in inputs] != [wanted]:
@@ -88,6 +92,23 @@ def _check_node(node: onnx.NodeProto, known: frozenset[str]) -> None:
         values = [*item.ints, item.i]
         if item.g.ByteSize() or item.graphs or any(not -1 <= value <= most for value in values):
             raise ValueError(f"a {node.op_type} with {item.name[:40]} of {values[:4]}")
+
+
+def _check_kinds(node: onnx.NodeProto, kinds: Mapping[str, int]) -> None:
+    """Make sure that whole numbers stand only where ours do, and as ours do."""
+    single = onnx.TensorProto.FLOAT
+    found = [kinds.get(name, single) for name in node.input]
+    if node.op_type == "QuantizeLinear":
+        allowed = [[single, single, onnx.TensorProto.UINT8]]
+    elif node.op_type == "DequantizeLinear" and node.input[0] in kinds:
+        integers = (onnx.TensorProto.INT8, onnx.TensorProto.INT32)
+        allowed = [[kind, single, kind] for kind in integers]
+    elif node.op_type == "DequantizeLinear":
+        allowed = [[single, single, onnx.TensorProto.UINT8]]  # what QuantizeLinear gave
+    else:
+        allowed = [[single] * len(found)]
+    if found not in allowed:
+        raise ValueError(f"a {node.op_type} of other numbers")
 
 
 def _check_weight(weight: onnx.TensorProto) -> str:

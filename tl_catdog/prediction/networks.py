@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from tl_catdog import runtime
-from tl_catdog.errors import CatdogError, shortened
+from tl_catdog.config import INT8
+from tl_catdog.errors import CatdogError, CatdogWarning, shortened
 from tl_catdog.models.engine import Forward, forward_of
 from tl_catdog.prediction.head_only import graph_of, model_of
 from tl_catdog.prediction.novelty import FeatureBank
@@ -27,6 +29,14 @@ def forward_of_run(run: Run) -> Forward:
         return _stored_graph(run) if run.holds(ONNX) else None
 
     def model() -> Any:
+        if run.compute == INT8:
+            warnings.warn(
+                f"{run.name} was trained on int8 features. TensorFlow computes in single precision, "
+                "so answers that are nearly a tie may be others. For the run's own: pip install "
+                "--upgrade onnxruntime",
+                CatdogWarning,
+                stacklevel=2,
+            )
         loaded = load_keras(run)  # first of all: it starts TensorFlow quietly
         from tl_catdog.models.head import with_features
 
