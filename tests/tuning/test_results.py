@@ -19,7 +19,7 @@ FOUND = Judged(np.full(10, 0.4), np.arange(10) > 0, (1.0, 1.0))
 
 def tuned(point: object = TRIAL.point, optimism: float = 0.02) -> Tuned:
     gain = Estimate(0.1, Interval(0.02, 0.18), 10)
-    decision = Decision(point, TRIAL, gain, DEFAULT, FOUND)  # type: ignore[arg-type]
+    decision = Decision(point, TRIAL, gain, 0.04, DEFAULT, FOUND)  # type: ignore[arg-type]
     low, high = optimism - 0.05, optimism + 0.05
     return Tuned(
         settings=TrainConfig(strength=3.0, data="here", image_size=224),
@@ -48,7 +48,7 @@ def test_the_line_has_the_names_that_were_promised() -> None:
     best = line["best"]
     assert best["settings"] == {"arch": "mobilenet", "image_size": 224, "strength": 3.0}
     assert (best["default"], best["trial"], best["log_loss"]) == (False, 4, 0.4)
-    assert (best["gain"], best["gain_ci"]) == (0.1, [0.02, 0.18])
+    assert (best["gain"], best["gain_ci"], best["gain_error"]) == (0.1, [0.02, 0.18], 0.04)
     kept = tuned(point=None).to_json()["best"]
     assert (kept["default"], kept["trial"], kept["log_loss"]) == (True, 0, 0.5)
     stopped = replace(tuned(), accuracy=None, optimism=None).to_json()
@@ -58,7 +58,7 @@ def test_the_line_has_the_names_that_were_promised() -> None:
 
 def test_words_say_whether_the_search_flatters() -> None:
     said = " ".join(tuned().sentences())
-    assert "Trial 5 is kept: its log loss is lower than the default's by 0.1000" in said
+    assert "Trial 5 is kept: its log loss is lower than the default's by 0.1000 (standard" in said
     assert "Right: 88.0 % (80.0–94.0) of 74 test pictures." in said
     assert "Within the search it was 90.0 %: that flatters by 2.0 points (−3.0 to 7.0)" in said
     assert said.endswith("which may be chance.")

@@ -35,12 +35,14 @@ class Decision:
         trial: The trial of the least loss, kept or not.
         gain: The default's mean log loss less that trial's, on the same pictures, with its 95 %
             interval over groups.
+        error: The standard error of that, over groups as well.
         default, found: What both are worth within the search.
     """
 
     point: Point | None
     trial: Trial
     gain: Estimate
+    error: float
     default: Judged
     found: Judged
 
@@ -54,7 +56,7 @@ def decide(judge: Judge, trials: Sequence[Trial]) -> Decision:
     """Keep the default unless the best trial is better by more than its paired error.
 
     Each picture's log loss under one is compared with that under the other. The mean of the
-    differences has to be above zero by more than the half of its 95 % interval.
+    differences has to be above zero by more than its standard error, groups being what was drawn.
 
     Args:
         judge: Judges both again, on all pictures: nothing that is decided by comes out of a file.
@@ -64,12 +66,30 @@ def decide(judge: Judge, trials: Sequence[Trial]) -> Decision:
     default = judge.judge(None)
     found = default if not best.number else judge.judge(best.point)
     differences = default.losses - found.losses
-    gain = Estimate(0.0, Interval(0.0, 0.0), len(differences))
+    gain, error = Estimate(0.0, Interval(0.0, 0.0), len(differences)), 0.0
     if best.number:
         groups = judge.problem.groups_of(judge.problem.pool)
         gain = clustered_mean(differences, groups, Interval(-WORST, WORST))
-    better = bool(best.number) and gain.interval.low > 0
-    return Decision(best.point if better else None, best, gain, default, found)
+        error = standard_error(differences, groups)
+    better = bool(best.number) and gain.value > error
+    return Decision(best.point if better else None, best, gain, error, default, found)
+
+
+def standard_error(values: npt.NDArray[np.float64], groups: Sequence[str]) -> float:
+    """Return the standard error of a mean over pictures, groups being what was drawn.
+
+    As in ``group_effect.clustered_mean``: Liang and Zeger 1986, with the factor G / (G − 1).
+
+    Args:
+        values: Of the pictures, (N,).
+        groups: Their groups; infinite for a single one.
+    """
+    which = np.unique(groups, return_inverse=True)[1]
+    sums = np.bincount(which, weights=values - values.mean())
+    count = len(sums)
+    if count < 2:
+        return math.inf
+    return float(np.sqrt(count / (count - 1) * np.sum(sums**2))) / len(values)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ class Tuned:
                 "log_loss": float(self.decision.kept.losses.mean()),
                 "gain": gain.value,
                 "gain_ci": [gain.interval.low, gain.interval.high],
+                "gain_error": self.decision.error,
                 "judged": self.judged,
             },
             "trials": self.trials,
@@ -100,21 +101,17 @@ class Tuned:
     def sentences(self) -> tuple[str, ...]:
         """Say in words what was found, what it is worth, and by how much the search flatters."""
         gain = self.decision.gain
-        between = f"{gain.value:.4f} ({gain.interval.low:.4f} to {gain.interval.high:.4f})"
-        between = between.replace("-", "−")
+        lower = f"{gain.value:.4f} (standard error {self.decision.error:.4f})"
         best = f"rial {self.decision.trial.number + 1}"
         if not self.decision.trial.number:
             said = "No trial did better than the default, which is kept."
         elif self.keeps_default:
             said = (
-                f"The default is kept: t{best} has a log loss lower by {between}, which may be "
+                f"The default is kept: t{best} has a log loss lower by {lower}, which may be "
                 "chance."
             )
         else:
-            said = (
-                f"T{best} is kept: its log loss is lower than the "
-                f"default's by {between}, more than its error."
-            )
+            said = f"T{best} is kept: its log loss is lower than the default's by {lower}."
         if self.accuracy is None or self.optimism is None:
             return (said, "Stopped before it was known what that is worth on other pictures.")
         where = (
