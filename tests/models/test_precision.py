@@ -32,6 +32,7 @@ def test_auto_takes_int8_for_what_was_proven() -> None:
         {"compute": "float32"},
         {"arch": "baseline"},
         {"finetune": True},
+        {"image_size": 96},
         {"backbone_weights": "mine.weights.h5"},
         {"arch": "keras:MobileNetV3Small"},
     ):

@@ -20,10 +20,10 @@ from tl_catdog.models.quantisation import SIX, Moments, Steps, folded, steps_of,
 
 Array = npt.NDArray[Any]
 
-SINGLE = 2
+SINGLE = 3
 """So many of the first blocks stay in single precision. Their depthwise kernels weigh small
-differences of neighbouring pixels so much that rounding shows; and with three channels, or one for
-each kernel, whole numbers take longer there (docs/adr/029)."""
+differences of neighbouring pixels so much that rounding shows, and with three channels, or one for
+each kernel, whole numbers gain little there (docs/adr/029)."""
 
 
 class IntegerWriter(GraphWriter):

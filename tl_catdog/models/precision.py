@@ -32,6 +32,10 @@ from tl_catdog.version import version_of
 GAIN = 1.2
 """So many times as fast as single precision int8 has to be to be taken."""
 
+LEAST = 128
+"""Height and width in pixels of the smallest pictures that int8 was proven on; below, features of
+single precision and its own are less alike."""
+
 ROUNDS = 5
 """Pictures that are timed in either precision, in turn; the fastest of each counts."""
 
@@ -66,7 +70,12 @@ def precision_of(config: ResolvedConfig) -> str:
                 "Type: --compute float32, or: pip install --upgrade onnx onnxruntime",
             )
         return INT8
-    proven = bool(spec.blocks) and not config.finetune and config.backbone_weights == PACKAGED
+    proven = (
+        bool(spec.blocks)
+        and not config.finetune
+        and config.backbone_weights == PACKAGED
+        and config.image_size >= LEAST
+    )
     return INT8 if proven and int8_is_faster(spec) else FLOAT32
 
 
