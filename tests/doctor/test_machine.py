@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ from tl_catdog.doctor.machine import (
 )
 from tl_catdog.errors import CatdogError
 from tl_catdog.features.cache import FeatureStore
-from tl_catdog.models import gpu, weights
+from tl_catdog.models import gpu
+from tl_catdog.models.backbones import registry
+from tl_catdog.models.backbones.registry import backbone_of
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -174,24 +176,15 @@ def test_other_caches_are_sized(tmp_path: Path) -> None:
     assert [check.name for check in check_caches(tmp_path / "nowhere")] == ["feature cache"]
 
 
-@pytest.fixture
-def _weights_read_anew() -> Iterator[None]:
-    weights.packaged_weights.cache_clear()
-    yield
-    weights.packaged_weights.cache_clear()
-
-
-@pytest.mark.usefixtures("_weights_read_anew")
 def test_the_packaged_weights_are_as_packaged() -> None:
-    (found,) = check_weights()
-    assert found.state == "ok"
-    assert "2.26 million" in found.detail
+    found = {check.name: check for check in check_weights()}
+    assert {check.state for check in found.values()} == {"ok"}
+    assert "2.26 million" in found["weights of mobilenet"].detail
 
 
-@pytest.mark.usefixtures("_weights_read_anew")
-def test_damaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "damaged.npz").write_bytes(b"something else")
-    monkeypatch.setattr(weights, "PACKAGED_FILE", str(tmp_path / "damaged.npz"))
+def test_damaged_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(backbone_of("mobilenet"), sha256=64 * "0")  # than that of the file
+    monkeypatch.setattr(registry, "backbones", lambda: {"mobilenet": other})
     with pytest.raises(CatdogError, match="SHA-256"):
         list(check_weights())
 
