@@ -43,6 +43,10 @@ ARCHS = (BASELINE, *PRETRAINED)
 """Those that are part of this program; ``keras:NAME`` is one more for each network of Keras."""
 
 KERAS = "keras:"
+ARCH_HELP = (
+    f"The network; baseline is the video's. One of {', '.join(ARCHS)}, or {KERAS}NAME, any of "
+    f"keras.applications, such as {KERAS}EfficientNetV2B0."
+)
 
 _FAMILIES: dict[str, dict[str, tuple[int, int]]] = {
     "ConvNeXt": {

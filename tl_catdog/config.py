@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from tl_catdog.architectures import ARCHS, BASELINE, check_arch, check_image_size
+from tl_catdog.architectures import ARCH_HELP, BASELINE, check_arch, check_image_size
 from tl_catdog.defaults import (
     HELD_OUT,
     NARROWEST,
@@ -41,12 +41,7 @@ class TrainConfig:
     """Every setting of ``tl-catdog train``. None means: the architecture's own default."""
 
     preset: Preset = option(RUN, "balanced", PRESET_HELP)
-    arch: str = option(
-        RUN,
-        "mobilenet",
-        f"The network; baseline is the video's. One of {', '.join(ARCHS)}, or keras:NAME, any of "
-        "keras.applications, such as keras:EfficientNetV2B0.",
-    )
+    arch: str = option(RUN, "mobilenet", ARCH_HELP)
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
     runs_dir: str = option(RUN, "models", "Folder that holds the runs.")

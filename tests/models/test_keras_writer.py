@@ -43,5 +43,5 @@ def test_a_real_network_is_written(arch: str) -> None:
 def test_what_is_not_known_is_named(layer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     in_its_place(monkeypatch, extra=layer)
     model = build_pretrained(ARCH, image_size=32, class_count=2, backbone_weights=None)
-    with pytest.raises(UnknownLayerError, match="^an? "):
+    with pytest.raises(UnknownLayerError, match=r"^an? "):
         KerasWriter(model).features()

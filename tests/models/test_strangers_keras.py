@@ -8,10 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 
 from tests.conftest import Trained
-from tl_catdog.models.strangers_keras import check_keras
+from tests.support import keras_networks
+from tl_catdog.models.pretrained import build_pretrained
+from tl_catdog.models.strangers_keras import check_keras, custom_layers
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -80,6 +84,46 @@ def test_other_archives_and_none_are_refused(file: Path) -> None:
 def test_a_network_of_other_classes_is_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="a network from"):
         check_keras(file, 32, 3, "mobilenet")
+
+
+def test_networks_of_keras_pass_under_their_own_name_and_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = of_keras(tmp_path, monkeypatch)
+    path = tmp_path / "model.keras"
+    check_keras(path, 37, 2, keras_networks.ARCH)
+    loaded = keras.models.load_model(
+        path, safe_mode=True, custom_objects=custom_layers(keras_networks.ARCH)
+    )
+    images = np.random.default_rng(0).uniform(0, 255, (2, 37, 37, 3)).astype(np.float32)
+    assert np.array_equal(loaded(images), model(images))
+    with pytest.raises(Exception, match=r"a layer|Could not locate|Unknown"):
+        check_keras(path, 37, 2, "mobilenet")
+
+
+def tiled(x: Any) -> Any:
+    """A picture a million times as large, of which only the mean is left."""
+    return keras.ops.mean(keras.ops.tile(x, (1, 1000, 1000, 1)), axis=(1, 2), keepdims=True)
+
+
+@pytest.mark.parametrize(
+    "extra", [tiled, keras.layers.Lambda(lambda x: x), keras.layers.UpSampling2D(2)]
+)
+def test_what_networks_of_keras_never_do_is_refused(
+    extra: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_keras(tmp_path, monkeypatch, extra)
+    with pytest.raises(ValueError, match=r"a layer|Lambda"):
+        check_keras(tmp_path / "model.keras", 37, 2, keras_networks.ARCH)
+
+
+def of_keras(folder: Path, monkeypatch: pytest.MonkeyPatch, extra: Any = None) -> keras.Model:
+    keras_networks.in_its_place(monkeypatch, extra=extra)
+    model = build_pretrained(
+        keras_networks.ARCH, image_size=37, class_count=2, backbone_weights=None
+    )
+    model.save(folder / "model.keras")
+    return model
 
 
 def opened(file: Path) -> tuple[dict[str, Any], dict[str, bytes]]:

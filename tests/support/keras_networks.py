@@ -1,6 +1,8 @@
 """A small network that has what those of keras.applications have, in their place."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,21 +10,23 @@ import pytest
 from keras import layers
 
 from tl_catdog.models.backbones import registry
-from tl_catdog.models.backbones.keras_applications import keras_backbone
+from tl_catdog.models.backbones.keras_applications import keras_backbone, numbered
 from tl_catdog.models.strangers_keras import custom_layers
 
 ARCH = "keras:VGG16"
 CHANNELS = 12
 
 
-def in_its_place(monkeypatch: pytest.MonkeyPatch, *, extra: keras.Layer | None = None) -> None:
-    """Let ``ARCH`` be the small network, with a last layer of one's own.
+def in_its_place(
+    monkeypatch: pytest.MonkeyPatch, *, extra: Callable[[Any], Any] | None = None
+) -> None:
+    """Let ``ARCH`` be the small network, with a last step of one's own.
 
     Its pictures become blue, green, red, as VGG16's do.
     """
 
     def build(size: int) -> keras.Model:
-        return small_network(size, extra)
+        return numbered(small_network(size, extra))
 
     spec = replace(
         keras_backbone("VGG16"), channels=CHANNELS, build=build, original=None, fetch=None
@@ -30,7 +34,7 @@ def in_its_place(monkeypatch: pytest.MonkeyPatch, *, extra: keras.Layer | None =
     monkeypatch.setattr(registry, "keras_backbone", lambda _: spec)
 
 
-def small_network(size: int, extra: keras.Layer | None = None) -> keras.Model:
+def small_network(size: int, extra: Callable[[Any], Any] | None = None) -> keras.Model:
     """Build it, with BatchNorm statistics and shifts as a trained one has them."""
     custom = custom_layers(ARCH)
     images = keras.Input((size, size, 3))

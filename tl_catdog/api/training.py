@@ -156,8 +156,11 @@ def run_name(config: TrainConfig) -> str:
 
     >>> run_name(TrainConfig(arch="mobilenet", finetune=True, runs_dir="/nowhere"))
     'mobilenet-finetune'
+    >>> run_name(TrainConfig(arch="keras:VGG16", runs_dir="/nowhere"))
+    'keras-VGG16'
     """
-    stem = f"{config.arch}-finetune" if config.finetune else config.arch
+    arch = config.arch.replace(":", "-")  # which no folder may have on some systems
+    stem = f"{arch}-finetune" if config.finetune else arch
     return choose_name(config.run, stem, Path(config.runs_dir), force=config.force)
 
 

@@ -74,7 +74,8 @@ def onnx_probabilities(run: Run) -> onnx.ModelProto:
     model = onnx.load_from_string(network_graph(run))
     graph = model.graph
     kinds = ("Sigmoid", "Softmax")
-    place, output = next((i, n) for i, n in enumerate(graph.node) if n.op_type in kinds)
+    # The last one: networks of keras.applications have more of them.
+    *_, (place, output) = ((i, n) for i, n in enumerate(graph.node) if n.op_type in kinds)
     (logits,) = output.input
     above = [node for node in graph.node[place:] if node.op_type in (*kinds, "Identity")]
     below = [node for node in graph.node if node not in above]

@@ -32,7 +32,8 @@ class Asked(Exception):  # noqa: N818
     """Ends a building where its picture size is known."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+# MobileNetV3 takes whatever size it is given; what its weights had is in its documentation alone.
+@pytest.mark.parametrize("name", [name for name in NAMES if "MobileNetV3" not in name])
 def test_picture_sizes_are_those_of_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from keras.src.applications import imagenet_utils
 

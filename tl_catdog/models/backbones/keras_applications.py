@@ -78,7 +78,7 @@ def _original(name: str, image_size: int, weights: str | None = None) -> keras.M
 
     build = getattr(keras.applications, name)
     shape = (image_size, image_size, 3)
-    return _numbered(build(input_shape=shape, include_top=False, weights=weights))
+    return numbered(build(input_shape=shape, include_top=False, weights=weights))
 
 
 def _build(name: str, image_size: int) -> keras.Model:
@@ -98,7 +98,7 @@ def _build(name: str, image_size: int) -> keras.Model:
     )
     if any(isinstance(layer, keras.layers.Normalization) for layer in model.layers):
         model = _with_steady_normalisation(model)
-    return _numbered(model)
+    return numbered(model)
 
 
 def _with_steady_normalisation(model: keras.Model) -> keras.Model:
@@ -127,7 +127,7 @@ def _with_steady_normalisation(model: keras.Model) -> keras.Model:
     return keras.models.clone_model(model, clone_function=renewed, call_function=called)
 
 
-def _numbered(model: keras.Model) -> keras.Model:
+def numbered(model: keras.Model) -> keras.Model:
     """Number layers without names of their own from 0; Keras goes on from the last network's."""
     from keras.src.utils.naming import to_snake_case
 
