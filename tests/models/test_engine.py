@@ -11,8 +11,7 @@ import onnx
 import pytest
 
 from tl_catdog.errors import CatdogError
-from tl_catdog.models import engine
-from tl_catdog.models import graph as graphs
+from tl_catdog.models import engine, graph_writer
 from tl_catdog.models.engine import (
     KerasForward,
     OnnxForward,
@@ -45,7 +44,7 @@ def test_a_library_that_does_not_load_is_no_crash(broken: str, runs: bool, works
 def test_an_onnx_runtime_too_old_for_our_graphs_does_not_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(graphs, "IR_VERSION", 10**6)
+    monkeypatch.setattr(graph_writer, "IR_VERSION", 10**6)
     onnx_works.cache_clear()
     try:
         assert not onnx_works()
