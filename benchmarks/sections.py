@@ -137,7 +137,9 @@ def prediction(bench: Bench, plan: Plan) -> list[Task]:
         return bench.trained("mobilenet", "--arch", "mobilenet")
 
     def forward(repeat: int) -> Job:
-        graph = run() / "model.onnx"
+        # What is compared with is the pass in single precision, whatever the answers take.
+        words = ("--arch", "mobilenet", "--compute", "float32")
+        graph = bench.trained("float32", *words) / "model.onnx"
         if not graph.is_file():
             raise BenchmarkError(f"expected {graph}, for the bare forward pass")
         count = sum(1 for _ in folder("all").iterdir())
