@@ -28,7 +28,10 @@ Schedule = Literal["cosine", "constant"]
 ClassWeights = Literal["none", "balanced"]
 Cache = Literal["auto", "memory", "disk"]
 Compute = Literal["auto", "int8", "float32"]
-AUTO, INT8, FLOAT32 = typing.get_args(Compute)
+Precision = Literal["int8", "float32"]
+AUTO: Literal["auto"] = "auto"
+INT8: Literal["int8"] = "int8"
+FLOAT32: Literal["float32"] = "float32"
 Head = Literal["auto", "linear"]
 Mirror = Literal["auto", "yes", "no"]
 

@@ -15,7 +15,7 @@ from tl_catdog.models.backbones.spec import Convolution
 from tl_catdog.models.engine import OnnxForward
 from tl_catdog.models.graph import extraction_graph, inference_graph
 from tl_catdog.models.integer_writer import SINGLE
-from tl_catdog.models.quantisation import Moments, folded, steps_of, whole
+from tl_catdog.models.quantisation import Moments, Steps, folded, steps_of, whole
 from tl_catdog.models.weights import packaged_weights
 
 SIZE = 24
@@ -79,11 +79,12 @@ class ByHand:
                 values = values + (entry - float(entry_steps.zero)) * entry_steps.step
                 steps = steps_of(*moments.reach)
                 numbers = self.rounded(values, steps)
-        return ((numbers - float(steps.zero)) * steps.step).mean(axis=(1, 2))
+        return np.asarray(((numbers - float(steps.zero)) * steps.step).mean(axis=(1, 2)))
 
     @staticmethod
-    def rounded(values: np.ndarray, steps: object) -> np.ndarray:
-        return np.clip(np.rint(values / steps.step) + float(steps.zero), 0, 255)  # type: ignore[attr-defined]
+    def rounded(values: np.ndarray, steps: Steps) -> np.ndarray:
+        numbers = np.rint(values / steps.step) + float(steps.zero)
+        return np.asarray(np.clip(numbers, 0, 255))
 
 
 def graph(weights: dict[str, np.ndarray], precision: str = "int8") -> bytes:
@@ -108,7 +109,8 @@ def test_a_graph_without_integer_kernels_says_the_same() -> None:
     model = onnx.load_from_string(graph(weights))
     model.opset_import[0].version = 19  # the first that it knows; our nodes mean the same there
     (reference,) = ReferenceEvaluator(model).run(None, {"pictures": images})
-    np.testing.assert_allclose(OnnxForward(graph(weights))(images)[0], reference, atol=6 / 255 / 4)
+    found = OnnxForward(graph(weights))(images)[0]
+    np.testing.assert_allclose(found, np.asarray(reference), atol=6 / 255 / 4)
 
 
 def test_it_is_near_single_precision_and_not_the_same() -> None:

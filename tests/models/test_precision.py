@@ -127,7 +127,7 @@ def test_kernels_that_are_not_exact_are_never_faster(
     monkeypatch.setattr(module, "exact_integers", lambda: False)
     assert not again()
     monkeypatch.setattr(module, "exact_integers", lambda: True)
-    monkeypatch.setattr(module.gpu, "onnx_on_card", lambda: True)
+    monkeypatch.setattr("tl_catdog.models.gpu.onnx_on_card", lambda: True)
     assert not again()
     assert measured == []
 

@@ -95,7 +95,7 @@ def test_rounding_weights_moves_no_mean(depthwise: bool) -> None:
 
     def answers(kernel: np.ndarray) -> np.ndarray:
         sums = kernel.sum(axis=(2, 3))
-        return sums[:, 0] * mean if depthwise else sums @ mean
+        return np.asarray(sums[:, 0] * mean if depthwise else sums @ mean)
 
     exact = answers(item.kernel) + item.bias
     rounded = answers(found.kernel * found.steps[:, None, None, None].astype(np.float64))

@@ -37,7 +37,11 @@ def test_networks_in_whole_numbers_pass() -> None:
 
 
 def _initializer(model: onnx.ModelProto, kind: int) -> onnx.TensorProto:
-    return next(item for item in model.graph.initializer if item.data_type == kind and item.dims)
+    found: onnx.TensorProto
+    for found in model.graph.initializer:
+        if found.data_type == kind and found.dims:
+            break
+    return found
 
 
 def fewer(model: onnx.ModelProto) -> None:
@@ -66,8 +70,8 @@ def grown(model: onnx.ModelProto) -> None:
     side = 60_000
     for name, dims in (("row", (1, side, 1)), ("column", (1, 1, side))):
         numbers = numpy_helper.from_array(np.zeros(dims, np.int8), name)
-        step = numpy_helper.from_array(np.float32(1), f"{name}_step")
-        zero = numpy_helper.from_array(np.int8(0), f"{name}_zero")
+        step = numpy_helper.from_array(np.asarray(1, np.float32), f"{name}_step")
+        zero = numpy_helper.from_array(np.asarray(0, np.int8), f"{name}_zero")
         model.graph.initializer.extend([numbers, step, zero])
         taken = [name, step.name, zero.name]
         model.graph.node.append(helper.make_node("DequantizeLinear", taken, [f"{name}_values"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,7 +37,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(data: Path) -> Run:
-    settings = {"image_size": 128, "epochs": 1, "mirror": "no", "runs_dir": str(data.parent)}
+    settings: dict[str, Any] = {
+        "image_size": 128,
+        "epochs": 1,
+        "mirror": "no",
+        "runs_dir": str(data.parent),
+    }
     train(data, run="whole", compute="int8", **settings)
     return find_run("whole", data.parent)
 

@@ -66,22 +66,19 @@ def _full_sums() -> bytes:
         helper.make_node("QuantizeLinear", ["pictures", "one", "none"], ["bytes"]),
         helper.make_node("DequantizeLinear", ["bytes", "one", "none"], ["values"]),
     ]
-    for kind, terms, other in (
-        ("pointwise", INPUTS, {}),
-        ("depthwise", 9, {"group": INPUTS, "pads": [1, 1, 1, 1]}),
-    ):
+    depthwise: dict[str, Any] = {"group": INPUTS, "pads": [1, 1, 1, 1]}
+    for kind, terms, attributes in (("pointwise", INPUTS, {}), ("depthwise", 9, depthwise)):
         constants[f"{kind}_sum"] = np.float32(255 * 127 * terms / FULL)
-        attributes: dict[str, Any] = dict(other)
         for op, inputs, output in (
             ("DequantizeLinear", [kind, "steps", "zeros"], f"{kind}_weights"),
             ("Conv", ["values", f"{kind}_weights"], f"{kind}_map"),
             ("QuantizeLinear", [f"{kind}_map", f"{kind}_sum", "none"], f"{kind}_rounded"),
             ("DequantizeLinear", [f"{kind}_rounded", "one", "none"], f"{kind}_found"),
         ):
-            named = {"axis": 0} if output.endswith("weights") else {}
+            named: dict[str, Any] = {"axis": 0} if output.endswith("weights") else {}
             named = attributes if op == "Conv" else named
             nodes.append(helper.make_node(op, inputs, [output], **named))
-    shape = ["B", INPUTS, SIDE, SIDE]
+    shape: list[str | int | None] = ["B", INPUTS, SIDE, SIDE]
     graph = helper.make_graph(
         nodes,
         "full-sums",

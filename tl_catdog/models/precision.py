@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tl_catdog.architectures import BASELINE
-from tl_catdog.config import FLOAT32, INT8, ResolvedConfig
+from tl_catdog.config import FLOAT32, INT8, Precision, ResolvedConfig
 from tl_catdog.cores import text_of
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.files import cache_folder, read_json, usable_cache_folder, write_json
@@ -45,7 +45,7 @@ MOST_BYTES, MOST_KEPT = 2**16, 100
 CPU = Path("/proc/cpuinfo")
 
 
-def precision_of(config: ResolvedConfig) -> str:
+def precision_of(config: ResolvedConfig) -> Precision:
     """Return the precision that settings ask for, ``int8`` or ``float32``.
 
     Where they leave it open, it is ``int8`` for the packaged weights of a frozen backbone, where

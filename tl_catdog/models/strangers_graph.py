@@ -22,7 +22,7 @@ OPERATIONS = frozenset((
 LARGEST = 2**26
 """Numbers in a tensor of one picture: 1,024 pixels in the widest layer have 34 million."""
 MOST_PADS, MOST_STEPS = 64, 4096
-WIDTHS = {
+WIDTHS: dict[int, int] = {
     onnx.TensorProto.FLOAT: 4,
     onnx.TensorProto.INT32: 4,
     onnx.TensorProto.INT8: 1,

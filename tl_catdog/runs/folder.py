@@ -27,7 +27,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.config import FLOAT32, INT8
+from tl_catdog.config import FLOAT32, INT8, Precision
 from tl_catdog.data.folders import SPLITS
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, UsageError, listing
@@ -108,7 +108,7 @@ class Run:
         return int(self.config["image_size"])
 
     @property
-    def compute(self) -> str:
+    def compute(self) -> Precision:
         """In which precision its backbone computes, ``int8`` or ``float32``."""
         return INT8 if self.config.get("compute") == INT8 else FLOAT32
 

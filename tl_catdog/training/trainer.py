@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tl_catdog import runtime
 from tl_catdog.architectures import BASELINE
-from tl_catdog.config import FLOAT32, INT8, ResolvedConfig, TrainConfig
+from tl_catdog.config import FLOAT32, INT8, Precision, ResolvedConfig, TrainConfig
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
@@ -112,7 +112,7 @@ def _finish(
     return _write_the_run(config, inputs, trained, predicted, writer, stopwatch)
 
 
-def _precision(config: ResolvedConfig) -> str:
+def _precision(config: ResolvedConfig) -> Precision:
     return INT8 if config.compute == INT8 else FLOAT32  # auto, of what has no other
 
 
