@@ -141,7 +141,7 @@ class TrainConfig:
         high=1e6,
     )
     backbone_weights: str | None = option(
-        NETWORK, None, "packaged, keras (fetched from the network), or a .weights.h5 file."
+        NETWORK, None, "packaged; keras, which fetches them (the default of keras:NAME); or a file."
     )
 
     optimizer: Optimizer = option(TRAINING, "rmsprop", "The optimiser.")

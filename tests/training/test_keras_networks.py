@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ from tl_catdog.models.pretrained import BACKBONE
 from tl_catdog.prediction.networks import forward_of_run, load_keras, network_graph
 from tl_catdog.runs.folder import ONNX, Run, find_run
 
-SETTINGS = {"arch": ARCH, "image_size": 40, "epochs": 1, "finetune_epochs": 1, "mirror": "no"}
+SETTINGS: dict[str, Any] = {"arch": ARCH, "image_size": 40, "epochs": 1, "finetune_epochs": 1, "mirror": "no"}
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def data(tmp_path: Path) -> Path:
     return paint_set(tmp_path / "set", {"train": 44, "validation": 8})
 
 
-def trained(data: Path, weights: Path, tmp_path: Path, **settings: object) -> Run:
-    given = {**SETTINGS, "backbone_weights": str(weights), **settings}
+def trained(data: Path, weights: Path, tmp_path: Path, **settings: Any) -> Run:
+    given: dict[str, Any] = {**SETTINGS, "backbone_weights": str(weights), **settings}
     train(str(data), runs_dir=str(tmp_path / "models"), run="it", force=True, **given)
     return find_run("it", tmp_path / "models")
 

@@ -114,9 +114,11 @@ def _default(item: Any) -> str:
         by_arch = {arch: arch_defaults(arch).get(item.name) for arch in ARCHS}
         if all(value is None for value in by_arch.values()):
             return ""
+        values = {str(value) for value in by_arch.values()}
         shown = "; ".join(
             f"{arch}: {'by the set' if value is None else value}" for arch, value in by_arch.items()
         )
+        shown = shown if len(values) > 1 else values.pop()
     else:
         shown = "off" if item.default is False else str(item.default)
     return f"\\[{shown}]"
