@@ -1,6 +1,7 @@
 """What a run says and what its export says are compared picture by picture."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,6 +98,21 @@ def test_a_picture_that_can_not_be_read_is_left_out(small: Run, images: ImageSet
         example.path.write_bytes(b"broken")
     with pytest.raises(CatdogError, match="found none that can be read"):
         parity_reference(small, images)
+
+
+def test_single_precision_may_decide_near_ties_of_an_int8_run_otherwise(
+    small: Run, images: ImageSet
+) -> None:
+    """Another decision where the run is sure is one too many, whatever the format."""
+    run = replace(small, config={**small.config, "compute": "int8"})
+    near, sure = [0.45, 0.35, 0.2], [0.6, 0.3, 0.1]
+    for said, agrees in ((near, True), (sure, False)):
+        reference = with_answers(images, [said] * 2)
+        kind = answering([[0.3, 0.6, 0.1]] * 2)
+        assert (compare(run, kind, Path("model"), reference).worst == ()) == agrees
+        assert compare(small, answering([[0.3, 0.6, 0.1]] * 2), Path("model"), reference).worst
+    onnx = replace(answering([[0.45, 0.349, 0.201]]), name=module.INTEGERS)
+    assert compare(run, onnx, Path("model"), with_answers(images, [near])).worst
 
 
 def test_the_figures_are_those_of_the_answers(small: Run, images: ImageSet) -> None:
