@@ -133,9 +133,9 @@ def test_kernels_that_are_not_exact_are_never_faster(
 
 
 def test_where_nothing_can_be_kept_it_is_measured_in_each_process(
-    measured: list[str], monkeypatch: pytest.MonkeyPatch
+    measured: list[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "usable_cache_folder", lambda: None)
+    (tmp_path / "tl-catdog").write_text("in its place")
     assert again()
     assert again()
     assert measured == ["mobilenet"] * 2

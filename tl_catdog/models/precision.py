@@ -19,7 +19,7 @@ from tl_catdog.architectures import BASELINE
 from tl_catdog.config import FLOAT32, INT8, Precision, ResolvedConfig
 from tl_catdog.cores import text_of
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.files import cache_folder, read_json, usable_cache_folder, write_json
+from tl_catdog.files import cache_folder, read_json, write_json
 from tl_catdog.models import gpu
 from tl_catdog.models.backbones.registry import backbone_of
 from tl_catdog.models.backbones.spec import BackboneSpec
@@ -93,10 +93,8 @@ def _gain(spec: BackboneSpec) -> float:
     known = _kept()
     if key not in known:
         known[key] = measured_gain(spec)
-        folder = usable_cache_folder()
-        if folder is not None:
-            with contextlib.suppress(OSError):  # it is measured again then
-                write_json(folder / KEPT, dict(list(known.items())[-MOST_KEPT:]))
+        with contextlib.suppress(OSError):  # it is measured again then
+            write_json(cache_folder() / KEPT, dict(list(known.items())[-MOST_KEPT:]))
     return known[key]
 
 
