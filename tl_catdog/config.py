@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from tl_catdog.architectures import ARCH_HELP, BASELINE, check_arch, check_image_size
+from tl_catdog.combinations import check_together
 from tl_catdog.defaults import (
-    HELD_OUT,
     NARROWEST,
     TYPICAL,
     UNITS_PER_CLASS,
@@ -212,32 +212,7 @@ class TrainConfig:
         check_arch(self.arch)
         if self.image_size is not None:
             check_image_size(self.arch, self.image_size)
-        if self.arch == BASELINE and self.finetune:
-            raise UsageError(
-                "expected --finetune with a pretrained backbone, found --arch baseline, "
-                "which has none.",
-                "Type: tl-catdog train --arch mobilenet --finetune",
-            )
-        if self.cutmix and self.arch != "baseline" and not self.finetune:
-            raise UsageError(
-                "expected --cutmix where places of a picture are trained on, found a frozen "
-                "backbone's features.",
-                f"Type: tl-catdog train --arch {self.arch} --finetune --cutmix {self.cutmix:g}",
-            )
-        if self.compute == "int8" and (self.finetune or self.arch == BASELINE):
-            what = "what is fine-tuned" if self.finetune else "the baseline"
-            raise UsageError(
-                f"expected --compute float32 for {what}, found int8, which a frozen backbone alone "
-                "can have.",
-                f"Type: --arch {self.arch} --compute float32",
-            )
-        held_out = (self.validation_fraction or HELD_OUT) + self.test_fraction
-        if held_out >= 1:
-            raise UsageError(
-                "expected pictures left to train on, found validation_fraction + test_fraction = "
-                f"{held_out:g}.",
-                "Type: --validation-fraction 0.2 --test-fraction 0.1",
-            )
+        check_together(self)
 
     def resolved(
         self, images: int = TYPICAL, classes: int = 2, *, few: bool = False

@@ -24,7 +24,7 @@ from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.cache import FeatureStore, store_path
 from tl_catdog.runs.contents import read_metrics, read_split
-from tl_catdog.runs.folder import Run
+from tl_catdog.runs.folder import HELD_OUT, Run
 
 BASELINE: dict[str, Any] = {
     "arch": "baseline",
@@ -99,7 +99,6 @@ TABLE = {
     "label_pattern": Row((None, r"(\d)\.png$"), BASELINE, classes),
     "group_by": Row((None, r"pattern:/(\d\d)"), BASELINE, split),
     "dense_units": Row((128, 16), BASELINE),
-    "head": Row(("auto", "linear"), MOBILENET),
     "dropout": Row((0.5, 0.1), BASELINE),
     "strength": Row((None, 0.001), MOBILENET),
     "optimizer": Row(("rmsprop", "adam"), BASELINE),
@@ -123,7 +122,7 @@ TABLE = {
 
 BY_THEMSELVES = {
     "data", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
-    "backbone_weights", "strict", "force", "from_run",
+    "backbone_weights", "strict", "force", "from_run", "head",
 }  # fmt: skip
 """Settings with a test of their own below."""
 
@@ -280,6 +279,21 @@ def test_only_force_replaces_a_run(data: Path, tmp_path: Path) -> None:
     second = small(data, tmp_path, **BASELINE, run="mine", seed=1, force=True)
     assert (second.path, second.manifest["seed"]) == (first.path, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+
+
+def test_a_linear_head_is_the_linear_model_alone_chosen_on_validation_pictures(
+    tmp_path: Path,
+) -> None:
+    """Of few pictures it is so anyway, and nothing is held out; here there are more."""
+    root = paint_set(tmp_path / "set", {"": 50}, seed=2)
+    runs = [small(root, tmp_path, **MOBILENET, head=head) for head in ("auto", "linear")]
+    names = [[stage["name"] for stage in run.manifest["stages"]] for run in runs]
+    assert names == [["linear", "frozen"], ["linear"]]
+    assert runs[1].manifest["head"]["linear_share"] == 1
+    assert runs[1].manifest["validation"] == runs[0].manifest["validation"] == HELD_OUT
+    assert [run.manifest["stages"][0]["val_loss"] for run in runs] == [
+        pytest.approx(runs[0].manifest["stages"][0]["val_loss"])
+    ] * 2
 
 
 def test_another_run_s_weights_are_what_it_begins_with(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Settings that don't go together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tl_catdog.architectures import BASELINE
+from tl_catdog.defaults import HELD_OUT
+from tl_catdog.errors import UsageError
+
+
+def check_together(config: Any) -> None:
+    """Make sure that settings, each of which is right by itself, go together.
+
+    Args:
+        config: A ``config.TrainConfig``.
+
+    Raises:
+        UsageError: They don't.
+    """
+    arch, finetune = config.arch, config.finetune
+    if arch == BASELINE and finetune:
+        raise UsageError(
+            "expected --finetune with a pretrained backbone, found --arch baseline, "
+            "which has none.",
+            "Type: tl-catdog train --arch mobilenet --finetune",
+        )
+    if config.cutmix and arch != BASELINE and finetune is False:
+        raise UsageError(
+            "expected --cutmix where places of a picture are trained on, found a frozen "
+            "backbone's features.",
+            f"Type: tl-catdog train --arch {arch} --finetune --cutmix {config.cutmix:g}",
+        )
+    if config.compute == "int8" and (finetune or arch == BASELINE):
+        what = "what is fine-tuned" if finetune else "the baseline"
+        raise UsageError(
+            f"expected --compute float32 for {what}, found int8, which a frozen backbone alone "
+            "can have.",
+            f"Type: --arch {arch} --compute float32",
+        )
+    held_out = (config.validation_fraction or HELD_OUT) + config.test_fraction
+    if held_out >= 1:
+        raise UsageError(
+            "expected pictures left to train on, found validation_fraction + test_fraction = "
+            f"{held_out:g}.",
+            "Type: --validation-fraction 0.2 --test-fraction 0.1",
+        )
