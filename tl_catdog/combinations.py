@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tl_catdog.architectures import BASELINE
-from tl_catdog.defaults import HELD_OUT
 from tl_catdog.errors import UsageError
 
 
-def check_together(config: Any) -> None:
+def check_together(config: Any, held_out: float) -> None:
     """Make sure that settings, each of which is right by itself, go together.
 
     Args:
         config: A ``config.TrainConfig``.
+        held_out: Part of an unsplit folder that is validated on where nobody says.
 
     Raises:
         UsageError: They don't.
@@ -38,10 +38,10 @@ def check_together(config: Any) -> None:
             "can have.",
             f"Type: --arch {arch} --compute float32",
         )
-    held_out = (config.validation_fraction or HELD_OUT) + config.test_fraction
-    if held_out >= 1:
+    apart = (config.validation_fraction or held_out) + config.test_fraction
+    if apart >= 1:
         raise UsageError(
             "expected pictures left to train on, found validation_fraction + test_fraction = "
-            f"{held_out:g}.",
+            f"{apart:g}.",
             "Type: --validation-fraction 0.2 --test-fraction 0.1",
         )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from tl_catdog.architectures import ARCH_HELP, BASELINE, check_arch, check_image_size
 from tl_catdog.combinations import check_together
 from tl_catdog.defaults import (
+    HELD_OUT,
     NARROWEST,
     TYPICAL,
     UNITS_PER_CLASS,
@@ -212,7 +213,7 @@ class TrainConfig:
         check_arch(self.arch)
         if self.image_size is not None:
             check_image_size(self.arch, self.image_size)
-        check_together(self)
+        check_together(self, HELD_OUT)
 
     def resolved(
         self, images: int = TYPICAL, classes: int = 2, *, few: bool = False
