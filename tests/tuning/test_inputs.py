@@ -102,3 +102,17 @@ def test_what_was_asked_is_told_part_by_part(tmp_path: Path) -> None:
     )
     other = prepare(config, replace(images, examples=examples), (SMALL, LARGE)).asked
     assert [part for part in PARTS if other[part] != plain[part]] == ["pictures"]
+
+
+def test_features_by_other_means_are_other_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = paint_set(tmp_path / "set", COUNTS)
+    plain = prepared(root).asked
+    monkeypatch.setattr("tl_catdog.tuning.inputs.version_of", lambda name: "0.0")
+    other = prepared(root).asked
+    assert [part for part in PARTS if other[part] != plain[part]] == ["packages"]
+    monkeypatch.undo()
+    monkeypatch.setattr("tl_catdog.features.backbone.VERSION", 99)
+    other = prepared(root).asked
+    assert [part for part in PARTS if other[part] != plain[part]] == ["packages"]

@@ -34,6 +34,9 @@ ELSEWHERE = (*("data", "run", "runs_dir", "cache", "cache_size", "force", "stric
 """Settings that change nothing about what is found; ``data`` is told by its pictures."""
 
 
+PACKAGES = ("numpy", "scipy", "scikit-learn", "optuna")
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Everything that a search needs of its pictures.
@@ -80,9 +83,10 @@ def prepare(
     features: dict[Backbone, Floats] = {}
     readable: list[Example] = []
     skipped: list[Skipped] = []
-    for backbone in backbones:
+    identity = ""
+    for backbone in reversed(backbones):
         found = _features(config, backbone, images, (searched, held), tell)
-        features[backbone], readable, skipped = found
+        features[backbone], readable, skipped, identity = found
     copies = copy_groups(
         [example.path for example in readable],
         lambda done, total: tell("looking for copies", done, total),
@@ -113,7 +117,7 @@ def prepare(
                 {name: value for name, value in asdict(config).items() if name not in ELSEWHERE}
             ),
             "values searched": _digest([backbones, repr(space.values)]),
-            "packages": _digest([version_of(name) for name in ("numpy", "scipy", "optuna")]),
+            "packages": _digest([identity, *map(version_of, PACKAGES)]),
         },
     )
 
@@ -124,8 +128,11 @@ def _features(
     images: ImageSet,
     parts: tuple[Sequence[Example], Sequence[Example]],
     tell: Tell,
-) -> tuple[Floats, list[Example], list[Skipped]]:
-    """Return features, (N, V, F), of the pictures that can be read; of test ones the plain view."""
+) -> tuple[Floats, list[Example], list[Skipped], str]:
+    """Return features, (N, V, F), of the pictures that can be read, and what computed them.
+
+    Of test pictures there is the plain view alone.
+    """
     arch, size = backbone
     settings = replace(config, arch=arch, image_size=size).resolved(
         len(images.split(TRAIN)), len(images.classes)
@@ -156,7 +163,7 @@ def _features(
             readable += samples.examples
             skipped += samples.skipped
             before += len(some)
-    return np.concatenate(rows), readable, skipped
+    return np.concatenate(rows), readable, skipped, source.identity
 
 
 def _digest(value: object) -> str:
