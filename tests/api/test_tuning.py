@@ -7,7 +7,7 @@ import pytest
 
 import tl_catdog as tl
 from tests.conftest import paint_set
-from tl_catdog.api.tuning import backbones_of
+from tl_catdog.api.tuning import backbones_of, of_backbone
 from tl_catdog.config import TrainConfig
 from tl_catdog.errors import UsageError
 from tl_catdog.tuning.results import Progress
@@ -22,6 +22,13 @@ def test_backbones_are_each_architecture_at_each_size() -> None:
         ("mobilenet", 224),
     )
     assert len(backbones_of(TrainConfig(), names, (64, 96))) == 4
+
+
+def test_a_set_is_split_as_for_what_is_searched() -> None:
+    """The baseline holds pictures out where a frozen backbone, of few, doesn't."""
+    searched = (("mobilenet", 224),)
+    assert of_backbone(TrainConfig(arch="baseline"), searched).arch == "mobilenet"
+    assert of_backbone(TrainConfig(arch="efficientnet-lite0"), searched).arch != "mobilenet"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ def tune(
     sizes = (image_size,) if isinstance(image_size, int) else tuple(image_size)
     config = from_mapping({**settings, "data": str(data)})
     backbones = backbones_of(config, archs, sizes)
+    config = of_backbone(config, backbones)
     images = training_images(config, Path(data).absolute())
     return search(
         config,
@@ -80,6 +82,11 @@ def search(config: TrainConfig, images: ImageSet, backbones: Any, **how: Any) ->
 
     with turn():
         return run_search(config, images, backbones, **how)
+
+
+def of_backbone(config: TrainConfig, backbones: Sequence[tuple[str, int]]) -> TrainConfig:
+    """Return settings whose own architecture, which decides how a set is split, has a backbone."""
+    return replace(config, arch=backbones[0][0]) if config.arch == BASELINE else config
 
 
 def backbones_of(

@@ -99,7 +99,7 @@ def tune(
     the best; the same command goes on where it was stopped.
     """
     from tl_catdog import api
-    from tl_catdog.api.tuning import backbones_of
+    from tl_catdog.api.tuning import backbones_of, of_backbone
     from tl_catdog.cli import sources
     from tl_catdog.config import from_mapping
     from tl_catdog.config_file import load_toml
@@ -116,7 +116,7 @@ def tune(
     values.update({name: value for name, value in given.items() if value is not None})
     settings = from_mapping(values)
     backbones = backbones_of(settings, tuple(arch or ()), tuple(image_size or ()))
-    file = _toml_file(out)
+    settings, file = of_backbone(settings, backbones), _toml_file(out)
     source = sources.choose(settings.data)
     if source.drawn:
         sources.say_drawn()
