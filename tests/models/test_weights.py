@@ -88,17 +88,22 @@ def test_weights_that_keras_fetches_are_taken_layer_by_layer(
         assert np.array_equal(mine, theirs)
 
 
-def test_weights_that_keras_cant_fetch_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_keras_cant_fetch_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     real = keras.applications.MobileNetV2
 
     def cut_off(**options: object) -> keras.Model:
         if options["weights"] == "imagenet":
+            print("Downloading")
             raise OSError("no network")
         return real(**options)
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", cut_off)
     with pytest.raises(CatdogError, match="no network"):
         build_pretrained("mobilenet", image_size=32, class_count=2, backbone_weights="keras")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Downloading\n")
 
 
 def test_the_digest_of_weights_knows_names_shapes_and_values() -> None:

@@ -7,8 +7,10 @@ small for half precision. ``tools/pack_backbone.py`` makes the files.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import sys
 import warnings
 from functools import cache
 from importlib import resources
@@ -141,7 +143,9 @@ def _fetched(spec: BackboneSpec) -> Weights:
             "Type: --backbone-weights packaged",
         )
     try:
-        other = spec.fetch(spec.image_size)
+        # Keras says what it fetches on standard output, where results go.
+        with contextlib.redirect_stdout(sys.stderr):
+            other = spec.fetch(spec.image_size)
     except Exception as error:
         raise CatdogError(
             "expected Keras to fetch its weights, found no way to them "

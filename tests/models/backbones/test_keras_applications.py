@@ -122,6 +122,22 @@ def test_an_efficientnet_scales_pictures_as_the_one_with_fetched_weights(
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.slow
+def test_files_of_the_kind_that_keras_fetches_are_read(tmp_path: Path) -> None:
+    whole = keras.applications.MobileNetV3Small(
+        weights=None, include_top=False, input_shape=(32, 32, 3)
+    )
+    path = tmp_path / "weights_small_224_1.0_float_no_top.h5"
+    whole.save(path)  # its weights are where that file has them
+    model = build_pretrained(
+        "keras:MobileNetV3Small", image_size=32, class_count=2, backbone_weights=str(path)
+    )
+    pictures = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    found = model.get_layer(BACKBONE)(model.get_layer(SCALING)(pictures), training=False)
+    expected = whole(pictures, training=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max())
+
+
 def test_layers_without_names_have_the_same_ones_in_every_network() -> None:
     build = backbone_of("keras:InceptionV3").build
     with runtime.weights_unmade():
