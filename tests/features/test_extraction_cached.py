@@ -82,7 +82,7 @@ def test_what_features_depend_on_is_computed_anew(
     config, feature_layers = CONFIG, FEATURE_LAYERS
     if change == "weights":
         other = {name: value * 1.01 for name, value in packaged_weights(MOBILENET).items()}
-        monkeypatch.setattr(backbones, "read_backbone_weights", lambda _: other)
+        monkeypatch.setattr(backbones, "read_backbone_weights", lambda *_: other)
     elif change == "size":
         config = TrainConfig(image_size=40).resolved()
     elif change == "decoder":
