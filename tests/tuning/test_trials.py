@@ -35,6 +35,22 @@ def test_the_same_point_is_worth_the_same_to_the_bit() -> None:
     )
 
 
+def test_what_a_search_has_judged_is_not_judged_again() -> None:
+    worth = judge(count=40)
+    good, bad = (
+        worth.space.default(strength, worth.problem.base) | {"backbone": place}
+        for strength, place in ((10.0, 1), (0.3, 0))
+    )
+    for point in (None, good, bad):
+        list(worth.losses(point))
+    assert set(worth._known) == {repr(None), repr(good)}
+    for point in (None, good, bad):
+        known, fresh = worth.judge(point), judge(count=40).judge(point)
+        assert (known.losses == fresh.losses).all()
+        assert (known.right == fresh.right).all()
+        assert known.temperatures == fresh.temperatures
+
+
 def test_a_better_backbone_has_the_lower_loss() -> None:
     worth = judge(signal=(0.3, 2.0))
     near, far = (

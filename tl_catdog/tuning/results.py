@@ -126,8 +126,8 @@ class Tuned:
         return (
             said,
             f"Right: {self.accuracy} {where}.",
-            f"Within the search it was {percent(self.inner_accuracy)}: "
-            f"that {word} by {by}{chance}.",
+            f"Within the search it was {percent(self.inner_accuracy)}: that "
+            f"{f'{word} by {by}{chance}' if off.value else 'flatters by nothing'}.",
         )
 
 

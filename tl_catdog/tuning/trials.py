@@ -49,6 +49,31 @@ class Judged:
         return float(self.right.mean())
 
 
+class _Worth:
+    """What comes together of a point's answers, fold by fold."""
+
+    def __init__(self, problem: Problem) -> None:
+        count = len(problem.labels)
+        self._problem, self._losses = problem, np.zeros(count)
+        self._right, self._logs = np.zeros(count, np.bool_), list[npt.NDArray[np.float64]]()
+        self.means: list[float] = []
+
+    def add(self, rest: Positions, answers: Answers) -> float:
+        """Take a fold's answers; return their mean log loss."""
+        labels = self._problem.labels[rest]
+        self._losses[rest] = losses_of(answers.chances, labels)
+        self._right[rest] = answers.chances.argmax(axis=1) == labels
+        self._logs.append(np.log(np.maximum(answers.temperatures, 1e-9)))
+        self.means.append(float(self._losses[rest].mean()))
+        return self.means[-1]
+
+    def judged(self) -> Judged:
+        """Return what they are of all pictures."""
+        linear, units = np.exp(np.mean(self._logs, axis=0))
+        pool = self._problem.pool
+        return Judged(self._losses[pool], self._right[pool], (float(linear), float(units)))
+
+
 @dataclass
 class Judge:
     """Judges points of a space on a problem; what it computed of linear models it keeps.
@@ -62,6 +87,8 @@ class Judge:
     space: Space
     _linear: dict[tuple[Backbone, bool, float, int], Chances] = field(default_factory=dict)
     _chosen: dict[bool, float] = field(default_factory=dict)
+    _known: dict[str, Judged] = field(default_factory=dict)
+    _least: float = np.inf
 
     def default_strength(self) -> float:
         """Return the C that a training would choose by itself on these pictures.
@@ -89,22 +116,23 @@ class Judge:
         Args:
             point: What to judge; None for what a training does by itself.
         """
-        folds = self.problem.folds
-        for (_, rest), answers in zip(folds, self._answers(point), strict=True):
-            yield float(losses_of(answers.chances, self.problem.labels[rest]).mean())
+        worth = _Worth(self.problem)
+        for (_, rest), answers in zip(self.problem.folds, self._answers(point), strict=True):
+            yield worth.add(rest, answers)
+        mean = float(np.mean(worth.means))
+        if point is None or mean < self._least:  # these are asked for again: what is best, and it
+            self._known = {key: kept for key, kept in self._known.items() if key == repr(None)}
+            self._known[repr(point)] = worth.judged()
+            self._least = min(mean, self._least)
 
     def judge(self, point: Point | None) -> Judged:
         """Return what a point is worth on all pictures of the pool."""
-        labels, count = self.problem.labels, len(self.problem.labels)
-        losses, right = np.zeros(count), np.zeros(count, np.bool_)
-        logs = []
-        for (_, rest), answers in zip(self.problem.folds, self._answers(point), strict=True):
-            losses[rest] = losses_of(answers.chances, labels[rest])
-            right[rest] = answers.chances.argmax(axis=1) == labels[rest]
-            logs.append(np.log(np.maximum(answers.temperatures, 1e-9)))
-        linear, units = np.exp(np.mean(logs, axis=0))
-        pool = self.problem.pool
-        return Judged(losses[pool], right[pool], (float(linear), float(units)))
+        if repr(point) not in self._known:
+            worth = _Worth(self.problem)
+            for (_, rest), answers in zip(self.problem.folds, self._answers(point), strict=True):
+                worth.add(rest, answers)
+            return worth.judged()
+        return self._known[repr(point)]
 
     def predict(
         self, point: Point | None, training: Positions, asked: Positions, known: Judged
