@@ -16,7 +16,11 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """What each preset sets. ``finetune`` None: where there are enough pictures (``defaults.FEW``)."""
 
-PRESET_HELP = "Settings that go together; what is given beside it goes before it."
+PRESET_HELP = (
+    "Settings that go together, below what is given beside them. fast: a linear model on "
+    "MobileNetV2 (five sets: 84.9 % right, 0.6 x the time); balanced: 85.7 %; best: "
+    "EfficientNet-Lite2 at 300 px, fine-tuned where pictures are enough (89.3 %, 6 x the time)."
+)
 """Said by ``train --help``; the figures are those of docs/adr/031."""
 
 OF_ARCH: dict[str, dict[str, Any]] = {
