@@ -1,5 +1,6 @@
 """What others see of a run's settings: what makes it again, and nobody's folders."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,13 @@ def test_the_command_s_settings_are_settings(tmp_path: Path) -> None:
     names = [word.removeprefix("--").replace("-", "_") for word in words if word.startswith("--")]
     from_mapping({"arch": "mobilenet"})
     assert set(names) <= set(from_mapping({}).__dict__)
+
+
+def test_of_a_preset_what_it_set_is_said_and_not_its_name(tmp_path: Path) -> None:
+    """Else a setting that was put back to its default beside it would be lost."""
+    said = from_mapping({"preset": "fast", "head": "auto", "data": "x"})
+    run = publish_run(tmp_path, config=asdict(said.resolved()))
+    words = training_command(run).split()
+    assert "--preset" not in words
+    assert words[words.index("--mirror") + 1] == said.mirror == "no"
+    assert "--head" not in words

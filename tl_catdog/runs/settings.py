@@ -17,7 +17,10 @@ from tl_catdog.setting import flag
 
 PLACES = ("data", "split", "labels", "backbone_weights", "from_run", "runs_dir")
 """Settings that may be paths."""
-WITHOUT_EFFECT = ("runs_dir", "run", "force", "cache", "cache_size", "tensorboard", "strict")
+WITHOUT_EFFECT = (
+    *("runs_dir", "run", "force", "cache", "cache_size", "tensorboard", "strict"),
+    "preset",  # what it set is there by itself, and not what was said beside it
+)
 """Settings that say nothing of the network."""
 
 
