@@ -141,11 +141,8 @@ class Run:
     def predicted_splits(self) -> tuple[str, ...]:
         """Return the splits that predictions are saved of, or were: a lost file is an error."""
         figures = self.manifest.get("evaluations", ())
-        return tuple(
-            split
-            for split in sorted(SPLITS)
-            if split in figures or self.has(f"{PREDICTIONS}/{split}.csv")
-        )
+        file = f"{PREDICTIONS}/{{}}.csv".format
+        return tuple(name for name in sorted(SPLITS) if name in figures or self.has(file(name)))
 
     @property
     def temperature(self) -> float:
