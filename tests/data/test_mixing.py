@@ -27,9 +27,9 @@ def told_apart() -> tuple[Rows, Rows, Rows]:
 
 
 def mixed(way: tuple[float, float], seed: int = 0, step: int = 0) -> tuple[Rows, Rows, Rows]:
-    pictures, targets, weights = told_apart()
-    found = Mixer(*way, seed)(*map(tf.constant, (pictures, targets, weights)), moment(step=step))
-    return tuple(part.numpy() for part in found)  # type: ignore[return-value]
+    pictures, targets, weights = map(tf.constant, told_apart())
+    found = Mixer(*way, seed)(pictures, targets, weights, moment(step=step))
+    return found[0].numpy(), found[1].numpy(), found[2].numpy()
 
 
 @pytest.mark.parametrize("way", WAYS)
