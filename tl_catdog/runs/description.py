@@ -163,6 +163,7 @@ _manifest = record(
         "git_commit": maybe(matching("[0-9a-f]{4,64}", "a commit")),
         "features": maybe(_FEATURES),
         "head": maybe(record({}, {"linear_share": _part, "strength": real(0, 1e12)})),
+        "tuned_share": maybe(_part),
         "validation": one_of(HELD_OUT, OUT_OF_FOLD),
         "calibration": _CALIBRATION,
         "evaluations": mapping(_EVALUATION, keys=one_of(*SPLITS)),
