@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from tl_catdog.version import __version__
 
 if TYPE_CHECKING:
-    from tl_catdog.api import CatdogError, Classifier, UsageError, compare, load, resume, train, tune
+    from tl_catdog.api import (
+        CatdogError,
+        Classifier,
+        UsageError,
+        compare,
+        load,
+        resume,
+        train,
+        tune,
+    )
 
 __all__ = [
     "CatdogError",

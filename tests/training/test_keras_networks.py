@@ -19,7 +19,13 @@ from tl_catdog.models.pretrained import BACKBONE
 from tl_catdog.prediction.networks import forward_of_run, load_keras, network_graph
 from tl_catdog.runs.folder import ONNX, Run, find_run
 
-SETTINGS: dict[str, Any] = {"arch": ARCH, "image_size": 40, "epochs": 1, "finetune_epochs": 1, "mirror": "no"}
+SETTINGS: dict[str, Any] = {
+    "arch": ARCH,
+    "image_size": 40,
+    "epochs": 1,
+    "finetune_epochs": 1,
+    "mirror": "no",
+}
 
 
 @pytest.fixture

@@ -51,9 +51,9 @@ def learning_curve(
     From five pictures a class. Where nothing is held out, or fewer than 100
     pictures are, each picture is judged by probes that weren't trained on it.
     """
+    from tl_catdog.architectures import require_backbone
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.sources import choose, say_drawn
-    from tl_catdog.architectures import require_backbone
     from tl_catdog.config import TrainConfig
     from tl_catdog.data.sets import load_training_set
     from tl_catdog.features import learning_curve as curves

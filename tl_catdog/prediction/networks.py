@@ -31,9 +31,9 @@ def forward_of_run(run: Run) -> Forward:
     def model() -> Any:
         if run.compute == INT8:
             warnings.warn(
-                f"{run.name} was trained on int8 features. TensorFlow computes in single precision, "
-                "so answers that are nearly a tie may be others. For the run's own: pip install "
-                "--upgrade onnxruntime",
+                f"{run.name} was trained on int8 features. TensorFlow computes in single "
+                "precision, so answers that are nearly a tie may be others. For the run's own: "
+                "pip install --upgrade onnxruntime",
                 CatdogWarning,
                 stacklevel=2,
             )
