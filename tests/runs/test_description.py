@@ -58,7 +58,7 @@ def error_of(folder: Path) -> CatdogError | None:
     ("file", "key", "value", "said"),
     [
         ("config.json", "image_size", 10**6, "from 32 to 1,024 as image_size in"),
-        ("config.json", "arch", "resnet", "one of baseline, mobilenet as arch in"),
+        ("config.json", "arch", "resnet", "one of baseline, mobilenet, efficientnet-lite0,"),
         ("config.json", "dense_units", None, "as dense_units in"),
         ("manifest.json", "seed", 1.5, "as seed in"),
         ("manifest.json", "created", "yesterday", "found 'yesterday'"),

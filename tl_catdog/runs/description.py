@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.architectures import ARCHS, KERAS, KERAS_NETWORKS
 from tl_catdog.config import NAMES, TrainConfig, choices, kinds
 from tl_catdog.data.folders import SPLITS, TRAIN
 from tl_catdog.data.reading import read_file
@@ -195,13 +196,14 @@ def _setting(name: str) -> Rule:
 
 
 _SIZE = TrainConfig.__dataclass_fields__["image_size"].metadata
-_KEPT = ("arch", "seed", "dense_units", "dropout", "backbone_weights")
+_KEPT = ("seed", "dense_units", "dropout", "backbone_weights")
 _config = record(
     {
         **{name: _setting(name) for name in _KEPT},
+        "arch": one_of(*ARCHS, *KERAS_NETWORKS, said=f"{', '.join(ARCHS)} or {KERAS}NAME"),
         "image_size": whole(_SIZE["low"], _SIZE["high"]),
     },
-    {name: maybe(_setting(name)) for name in NAMES if name not in (*_KEPT, "image_size")},
+    {name: maybe(_setting(name)) for name in NAMES if name not in (*_KEPT, "arch", "image_size")},
 )
 
 

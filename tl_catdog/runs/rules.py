@@ -145,12 +145,12 @@ def matching(pattern: str, words: str) -> Rule:
     return rule
 
 
-def one_of(*words: str) -> Rule:
-    """Allow some words."""
+def one_of(*words: str, said: str | None = None) -> Rule:
+    """Allow some words; ``said`` names them where they are many."""
 
     def rule(value: Any) -> None:
         if not isinstance(value, str) or value not in words:
-            raise WrongValueError(f"one of {', '.join(words)}", shown(value))
+            raise WrongValueError(f"one of {said or ', '.join(words)}", shown(value))
 
     return rule
 
