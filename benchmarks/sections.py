@@ -78,8 +78,12 @@ def baseline(bench: Bench, plan: Plan) -> list[Task]:
     ]
 
 
+LITE1 = ("--arch", "efficientnet-lite1", "--head", "linear", "--mirror", "no")
+"""The quickest command of ours that gets 99.3 % of the validation pictures right."""
+
+
 def mobilenet(bench: Bench, plan: Plan) -> list[Task]:
-    """Transfer learning: our two commands with a cold cache, and the framework's tutorial."""
+    """Transfer learning: our commands with a cold cache, and the framework's tutorial."""
 
     def tutorial(repeat: int) -> Job:
         return bench.peer(
@@ -92,6 +96,7 @@ def mobilenet(bench: Bench, plan: Plan) -> list[Task]:
 
     return [
         Task("b", "ours", ours()),
+        Task("b", "ours, Lite1", lambda repeat: bench.train(*LITE1, seed=repeat)),
         Task("b", "tutorial", tutorial),
         Task("b", "ours --finetune", ours("--finetune")),
     ]

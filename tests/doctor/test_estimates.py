@@ -173,3 +173,15 @@ def test_without_a_folder_some_are_assumed() -> None:
 def test_counts_in_words() -> None:
     assert counts_sentence(split(1600, 400)) == "1,600 pictures to train on, 400 to validate on"
     assert counts_sentence(split(1, 2, 3)).endswith("2 to validate on, 3 to test on")
+
+
+def test_a_head_alone_reads_pictures_in_the_precision_that_its_training_takes() -> None:
+    counts = split(16_000, 4_000)
+    run = RUNS["mobilenet"]
+    quicker = {f"head {unit}": 0.5 * run.cost[unit] for unit in ("read train", "read validation")}
+    runs = {**RUNS, "mobilenet": replace(run, cost={**run.cost, **quicker})}
+    before, now = at(counts), at(counts, runs=runs)
+    saved = middle(before[MOBILENET]) - middle(now[MOBILENET])
+    assert saved == pytest.approx(0.5 * 0.01 * 20_000, rel=0.01)
+    for other in (TUNED, BASELINE, CACHED, PREDICT):
+        assert middle(now[other]) == middle(before[other]), other

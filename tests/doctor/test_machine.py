@@ -17,6 +17,7 @@ from tl_catdog.doctor.machine import (
     check_feature_cache,
     check_folder,
     check_folders,
+    check_int8,
     check_machine,
     check_weights,
     control_group,
@@ -224,3 +225,21 @@ def test_a_hidden_card_is_said_to_be_hidden(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gpu, "cards", lambda: ("NVIDIA L4",))
     monkeypatch.setenv(gpu.VISIBLE, "-1")
     assert "hidden by CUDA_VISIBLE_DEVICES" in check_cards([]).detail
+
+
+@pytest.mark.parametrize(
+    ("exact", "gain", "said"),
+    [
+        (True, 1.8, "1.8 times as fast as float32: frozen backbones take int8"),
+        (True, 1.1, "frozen backbones take float32"),
+        (False, 9.0, "not exact on this processor: frozen backbones take float32"),
+    ],
+)
+def test_the_precision_of_frozen_backbones_is_told(
+    exact: bool, gain: float, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_catdog.models.integers.exact_integers", lambda: exact)
+    monkeypatch.setattr("tl_catdog.models.precision.measured_gain", lambda _: gain)
+    (check,) = check_int8()
+    assert check.state == "ok"
+    assert said in check.detail

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tl_catdog import runtime
-from tl_catdog.config import ResolvedConfig
+from tl_catdog.config import INT8, ResolvedConfig
 from tl_catdog.data.batches import Samples
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example, ImageSet
@@ -27,6 +27,7 @@ from tl_catdog.doctor.stopwatch import Stopwatch
 from tl_catdog.drawings import draw_set
 from tl_catdog.errors import CatdogError
 from tl_catdog.models.engine import KerasForward, OnnxForward, onnx_works
+from tl_catdog.models.precision import precision_of
 from tl_catdog.models.weights import weights_of
 from tl_catdog.runs.writer import RunWriter
 from tl_catdog.training.final_predictions import predict_splits
@@ -160,11 +161,27 @@ def dry_run(
         shape = (8, config.image_size, config.image_size, 3)
         noise = np.random.default_rng(config.seed).integers(0, 256, shape)
         difference = float(np.abs(onnx(noise)[0] - keras(noise)[0]).max()) if onnx else None
+        watch.doing = "reading pictures for a head alone"
+        cost |= _in_integers(config, images)
     row_bytes = {
         place: math.prod(samples.rows.shape[1:]) * samples.rows.dtype.itemsize
         for place, samples in inputs.table.items()
     }
     return DryRun(config.arch, cost, row_bytes, watch.memory, difference)
+
+
+def _in_integers(config: ResolvedConfig, images: ImageSet) -> dict[str, float]:
+    """Return what a picture takes where a head alone is trained, if its features are in int8."""
+    alone = replace(config, finetune=False)
+    if precision_of(alone) != INT8:
+        return {}
+    watch = Stopwatch()
+    prepare_inputs(alone, images, stages_of(alone), watch)
+    return {
+        f"head {unit}": seconds
+        for unit, seconds in watch.costs({}).items()
+        if unit.startswith("read ")
+    }
 
 
 @contextlib.contextmanager

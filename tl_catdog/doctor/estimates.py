@@ -117,7 +117,9 @@ def _training(
     for split, number in read.items() if case != CACHED else ():
         # A dry run takes mirror images of its training pictures, which large sets go without.
         plain = views == 1 and None not in layers
-        work[f"read {VALIDATION if plain else split}"] += number
+        unit = f"read {VALIDATION if plain else split}"
+        in_integers = f"head {unit}"
+        work[in_integers if head_only and in_integers in run.cost else unit] += number
     for stage in stages:
         work[f"{stage.name} start"] = 1
         if stage.name == LINEAR:

@@ -105,6 +105,7 @@ class Examination:
             Part("Pictures", "pictures", self._count, FAULT),
             Part("Pictures", "rates", self._predict, FAULT),
             Part("Devices", "devices", self._start, REINSTALL),
+            Part("Devices", "int8", machine.check_int8, REINSTALL),
             *(
                 Part("Dry runs", f"dry run {config.arch}", partial(self._train, config), REINSTALL)
                 for config in self.configs

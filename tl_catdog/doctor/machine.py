@@ -208,6 +208,20 @@ def folder_size(folder: Path) -> int:
     return size
 
 
+def check_int8() -> Iterator[Check]:
+    """Tell in which precision frozen backbones compute here."""
+    from tl_catdog.models.backbones.registry import backbone_of
+    from tl_catdog.models.integers import exact_integers
+    from tl_catdog.models.precision import GAIN, measured_gain
+
+    if not exact_integers():
+        yield Check("int8", OK, "not exact on this processor: frozen backbones take float32")
+        return
+    gain = measured_gain(backbone_of("mobilenet"))
+    taken = "int8" if gain >= GAIN else "float32"
+    yield Check("int8", OK, f"{gain:.1f} times as fast as float32: frozen backbones take {taken}")
+
+
 def check_weights() -> Iterator[Check]:
     """Hash the packaged weights of each backbone.
 
