@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tl_catdog.doctor.check import Check
 from tl_catdog.doctor.dry_run import DryRun
 from tl_catdog.doctor.estimates import Estimate
 from tl_catdog.doctor.examination import Examination, Part
-from tl_catdog.models import weights
+from tl_catdog.models.backbones.registry import backbone_of, backbones
 
 
 @pytest.fixture
@@ -47,12 +47,10 @@ def _tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def _damaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _damaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "damaged.npz").write_bytes(b"something else")
-    monkeypatch.setattr(weights, "PACKAGED_FILE", str(tmp_path / "damaged.npz"))
-    weights.packaged_weights.cache_clear()
-    yield
-    weights.packaged_weights.cache_clear()
+    damaged = replace(backbone_of("mobilenet"), weights_file=str(tmp_path / "damaged.npz"))
+    monkeypatch.setitem(backbones(), "mobilenet", damaged)
 
 
 @pytest.mark.slow
@@ -61,7 +59,7 @@ def test_it_checks_everything_fits_and_leaves_nothing_behind(cli: Cli, tmp_path:
     assert outcome.code == 0, outcome.out + outcome.err
     for name in (
         "keras", "pip check", "processor", "memory", "runs folder", "feature cache",
-        "backbone weights", "rates", "GPUs", "ONNX Runtime",
+        "weights of mobilenet", "rates", "GPUs", "ONNX Runtime", "int8",
         "dry run baseline", "dry run mobilenet",
     ):  # fmt: skip
         assert f"✓  {name}" in outcome.out

@@ -15,7 +15,7 @@ def test_there_are_all_commands() -> None:
     assert {("train",), ("predict",), ("data",), ("data", "check"), ("learning-curve",)} <= set(
         COMMANDS
     )
-    assert len(COMMANDS) == len(set(COMMANDS)) == 21
+    assert len(COMMANDS) == len(set(COMMANDS)) == 22
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

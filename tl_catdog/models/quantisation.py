@@ -133,8 +133,8 @@ def folded(weights: Weights, item: Convolution) -> Folded:
 def steps_of(lowest: float, greatest: float) -> Steps:
     """Return the steps that hold a range; a range of nothing gets some.
 
-    >>> steps_of(0.0, 6.0).zero, steps_of(-1.0, 1.0).zero
-    (np.uint8(0), np.uint8(128))
+    >>> steps_of(0.0, 6.0).zero, steps_of(-1.0, 2.0).zero
+    (np.uint8(0), np.uint8(85))
     """
     step = np.float32(max(greatest - lowest, 1e-6) / LEVELS)
     return Steps(step, np.uint8(np.clip(np.rint(-lowest / step), 0, LEVELS)))
