@@ -68,7 +68,6 @@ def _root(
 
 COMMANDS = (
     (train.command(), train.EXAMPLES),
-    (tune.tune, tune.EXAMPLES),
     (evaluate.evaluate, evaluate.EXAMPLES),
     (compare.compare, compare.EXAMPLES),
     (predict.predict, predict.EXAMPLES),
@@ -78,6 +77,7 @@ COMMANDS = (
     (report.report, report.EXAMPLES),
     (review.review, review.EXAMPLES),
     (learning_curve.learning_curve, learning_curve.EXAMPLES),
+    (tune.tune, tune.EXAMPLES),
     (doctor.doctor, doctor.EXAMPLES),
     (cache.cache, cache.EXAMPLES),
 )
