@@ -18,8 +18,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 PRESET_HELP = (
     "Settings that go together, below what is given beside them. fast: a linear model on "
-    "MobileNetV2 (five sets: 84.9 % right, 0.6 x the time); balanced: 85.7 %; best: "
-    "EfficientNet-Lite2 at 300 px, fine-tuned where pictures are enough (89.3 %, 6 x the time)."
+    "MobileNetV2 (five sets: 84.9 % right, 0.6 x the time); balanced: 85.2 %; best: "
+    "EfficientNet-Lite2 at 300 px, fine-tuned where pictures are enough (89.1 %, 6 x the time)."
 )
 """Said by ``train --help``; the figures are those of docs/adr/031."""
 
