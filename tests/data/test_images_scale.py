@@ -11,6 +11,19 @@ from tl_catdog.data import images
 from tl_catdog.data.images import decode
 
 
+def resized_from(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Return a list that takes the size of each picture that is resized from now on."""
+    loaded: list[tuple[int, int]] = []
+
+    def spy(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
+        loaded.append(image.size)
+        return resize(image, *args, **options)
+
+    resize = Image.Image.resize
+    monkeypatch.setattr(Image.Image, "resize", spy)
+    return loaded
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
     monkeypatch: pytest.MonkeyPatch, orientation: int
@@ -20,14 +33,7 @@ def test_a_large_jpeg_is_decoded_at_reduced_scale_and_looks_the_same(
     noise = np.random.default_rng(0).integers(0, 60, (900, 1200, 3)).astype(np.uint8)
     picture = Image.fromarray(np.asarray(scene(1200, 900)) // 2 + noise)
     file = encoded(picture, "JPEG", quality=90, exif=exif)
-    loaded: list[tuple[int, int]] = []
-
-    def spy(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
-        loaded.append(image.size)
-        return resize(image, *args, **options)
-
-    resize = Image.Image.resize
-    monkeypatch.setattr(Image.Image, "resize", spy)
+    loaded = resized_from(monkeypatch)
     found = decode(file, SIZE)
     monkeypatch.setattr(images, "least_side", lambda size: 10**4)
     whole = decode(file, SIZE)
@@ -64,13 +70,6 @@ def test_reduced_scale_leaves_enough_of_a_picture_for_the_result(
     monkeypatch: pytest.MonkeyPatch, size: int, side: int, kept: int
 ) -> None:
     file = encoded(Image.new("L", (side, side), 90), "JPEG")
-    loaded: list[tuple[int, int]] = []
-
-    def spy(image: Image.Image, *args: Any, **options: Any) -> Image.Image:
-        loaded.append(image.size)
-        return resize(image, *args, **options)
-
-    resize = Image.Image.resize
-    monkeypatch.setattr(Image.Image, "resize", spy)
+    loaded = resized_from(monkeypatch)
     assert decode(file, size).shape == (size, size, 3)
     assert loaded == [(kept, kept)]

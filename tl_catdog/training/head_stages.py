@@ -17,6 +17,7 @@ from scipy.special import softmax
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.batches import class_indices, evaluation_batches
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.features.linear_head import MEAN
 from tl_catdog.features.linear_probe import log_loss
 from tl_catdog.models.head import put_linear
 from tl_catdog.models.layout import POOLING
@@ -28,10 +29,6 @@ from tl_catdog.training.inputs import Inputs
 from tl_catdog.training.linear_start import LinearStart, linear_start
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.stages import COMPLETED, LINEAR, StageResult
-
-MEAN = 0.5
-"""The linear model's part in a head of both. Trained units alone did worse than the mean on most
-sets (docs/adr/026)."""
 
 BATCH = 256  # pictures whose features go through the head together
 

@@ -14,16 +14,13 @@ from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
 from tl_catdog.config import ResolvedConfig
-from tl_catdog.features.linear_head import MOST, SPREAD, STEPS, usual_temperature
+from tl_catdog.features.linear_head import MEAN, MOST, SPREAD, STEPS, usual_temperature
 from tl_catdog.prediction.calibration import Calibration, at_temperature, fit_temperature
 from tl_catdog.tuning.units import train_units
 
 Floats = npt.NDArray[np.float32]
 Chances = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-
-MEAN = 0.5
-"""The linear model's part, as in ``training/head_stages.py``, which would import Keras."""
 
 TINY = 1e-12
 
