@@ -285,3 +285,12 @@ def test_pillows_own_lower_limit_is_an_error_of_the_picture(
     data = encoded(scene(), "PNG")
     with pytest.raises(ImageError, match="pixels"):
         decode(data, 32)
+
+
+def test_a_caller_may_allow_fewer_pixels() -> None:
+    data = encoded(scene(48, 36), "PNG")
+    assert decode(data, SIZE, max_pixels=48 * 36).shape == (SIZE, SIZE, 3)
+    for source in (data, np.asarray(scene(48, 36))):
+        found = images.try_decode(source, SIZE, max_pixels=48 * 36 - 1)
+        assert isinstance(found, ImageError)
+        assert "1,727 allowed" in found.message

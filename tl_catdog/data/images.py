@@ -55,7 +55,7 @@ UPRIGHT = {
 """What turns a picture upright, by EXIF's orientation."""
 
 
-def decode(source: ImageSource, size: int) -> Pixels:
+def decode(source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Decode a picture, turn it upright, make it RGB and resize it to a square.
 
     The whole picture is squeezed to the square, as the video's generator does: nothing is cut off.
@@ -65,19 +65,20 @@ def decode(source: ImageSource, size: int) -> Pixels:
         source: A file's path, a file that was hashed, encoded bytes, or values 0..255 of shape
             (H, W), (H, W, 1), (H, W, 3) or, with transparency, (H, W, 4). An error is raised.
         size: Height and width of the result in pixels.
+        max_pixels: Larger pictures are refused by their header; no more than ``MAX_PIXELS``.
 
     Returns:
         RGB values 0..255 of shape (size, size, 3).
 
     Raises:
         ImageError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
-            than ``MAX_PIXELS`` pixels; the values aren't a picture's.
+            than ``max_pixels`` pixels; the values aren't a picture's.
         CatdogError: The file has changed since it was hashed.
     """
     if isinstance(source, ImageError):
         raise source
     if isinstance(source, np.ndarray):
-        return _resized(_of_values(source), size)
+        return _resized(_of_values(source, max_pixels), size)
     try:
         data = _data(source)
     except OSError as error:
@@ -86,7 +87,7 @@ def decode(source: ImageSource, size: int) -> Pixels:
         raise ImageError(f"can't be read ({error})") from error
     if not data:
         raise ImageError("the file is empty")
-    with told(), opened(data) as image:
+    with told(), opened(data, max_pixels) as image:
         # Only JPEG's decoder does this; the bilinear filter then averages what is left.
         image.draft(None, (least_side(size), least_side(size)))
         image.load()
@@ -150,7 +151,7 @@ def _resized(image: Image.Image, size: int) -> Pixels:
     return np.asarray(to_rgb(plain.resize((size, size), Image.Resampling.BILINEAR)))
 
 
-def _of_values(values: npt.NDArray[Any]) -> Image.Image:
+def _of_values(values: npt.NDArray[Any], max_pixels: int) -> Image.Image:
     """Return the picture whose values an array holds.
 
     Raises:
@@ -163,8 +164,8 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
             "an array of numbers of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) was expected, "
             f"found {values.shape} of {values.dtype}"
         )
-    if plane.shape[0] * plane.shape[1] > MAX_PIXELS:
-        raise ImageError(f"more pixels than the {MAX_PIXELS:,} allowed")
+    if plane.shape[0] * plane.shape[1] > max_pixels:
+        raise ImageError(f"more pixels than the {max_pixels:,} allowed")
     if values.dtype == np.uint8:
         return Image.fromarray(plane)
     least, most = plane.min(), plane.max()
@@ -175,7 +176,7 @@ def _of_values(values: npt.NDArray[Any]) -> Image.Image:
     return Image.fromarray(np.rint(plane).astype(np.uint8))
 
 
-def opened(data: bytes) -> Image.Image:
+def opened(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open a picture by its bytes; only the header is read, and checked against the limits.
 
     Raises:
@@ -183,30 +184,32 @@ def opened(data: bytes) -> Image.Image:
         Exception: Whatever Pillow raises at what is no picture.
     """
     image = Image.open(io.BytesIO(data), formats=FORMATS)
-    refuse_large(image)
+    refuse_large(image, max_pixels)
     refuse_endless(image, data)
     return image
 
 
-def refuse_large(image: Image.Image) -> None:
+def refuse_large(image: Image.Image, max_pixels: int = MAX_PIXELS) -> None:
     """Refuse a picture by its header, before memory is taken.
 
     Raises:
-        ImageError: It has more than ``MAX_PIXELS``.
+        ImageError: It has more than ``max_pixels``.
     """
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{width}×{height} pixels are more than {MAX_PIXELS:,} allowed")
+    if width * height > max_pixels:
+        raise ImageError(f"{width}×{height} pixels are more than {max_pixels:,} allowed")
 
 
-def try_decode(source: ImageSource, size: int) -> Pixels | ImageError:
+def try_decode(
+    source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS
+) -> Pixels | ImageError:
     """Return what ``decode`` returns, or the error instead of raising it: for many at once.
 
     Raises:
         CatdogError: The file has changed since it was hashed.
     """
     try:
-        return decode(source, size)
+        return decode(source, size, max_pixels=max_pixels)
     except ImageError as error:
         return error
 
