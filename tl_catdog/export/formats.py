@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,14 @@ import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.data.images import Pixels
-from tl_catdog.errors import UsageError
-from tl_catdog.export.graphs import PICTURES, PROBABILITIES, keras_probabilities, onnx_probabilities
+from tl_catdog.export.graphs import (
+    PICTURES,
+    PROBABILITIES,
+    keras_probabilities,
+    onnx_probabilities,
+    serving_archive,
+)
+from tl_catdog.export.litert import open_litert, write_int8, write_litert
 from tl_catdog.models.engine import KerasForward
 from tl_catdog.runs.folder import Run
 
@@ -65,7 +69,7 @@ def _write_savedmodel(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
     import tensorflow as tf
 
     size = run.image_size
-    archive = _archive(model, size, batch=None)
+    archive = serving_archive(model, size, batch=None)
 
     def decoded(data: Any) -> Any:
         picture = tf.io.decode_image(data, channels=3, expand_animations=False)
@@ -84,21 +88,6 @@ def _write_savedmodel(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
     name = f"{run.name}/1"  # TensorFlow Serving takes folders of versions
     archive.write_out(folder / name, verbose=False)
     return name
-
-
-def _archive(model: Any, size: int, batch: int | None) -> Any:
-    """Return what writes a SavedModel whose first signature takes pictures."""
-    import tensorflow as tf
-    from keras.export import ExportArchive
-
-    archive = ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(
-        "pictures",
-        lambda pictures: {PROBABILITIES: model(pictures, training=False)},
-        input_signature=[tf.TensorSpec((batch, size, size, 3), tf.float32, name=PICTURES)],
-    )
-    return archive
 
 
 def _open_savedmodel(path: Path) -> tuple[Infer, str]:
@@ -147,76 +136,17 @@ def _open_onnx(path: Path) -> tuple[Infer, str]:
     ), f"onnxruntime {onnxruntime.__version__}"
 
 
-def _write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    with _converter(run, folder) as converter, runtime.silence_stderr():
-        (folder / "model.tflite").write_bytes(converter.convert())
-    return "model.tflite"
-
-
-def _write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
-    with _converter(run, folder) as converter:
-        import tensorflow as tf
-
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: (
-            [picture[None].astype(np.float32)] for picture in pictures
-        )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.float32
-        with runtime.silence_stderr():
-            (folder / "model.tflite").write_bytes(converter.convert())
-    return "model.tflite"
-
-
-@contextlib.contextmanager
-def _converter(run: Run, folder: Path) -> Iterator[Any]:
-    """Give a converter of the network for one picture at a time, as small devices run it.
-
-    What it needs meanwhile is in the folder, so that a kill leaves it nowhere else.
-    """
-    model = keras_probabilities(run)
-    import tensorflow as tf
-
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        _archive(model, run.image_size, batch=1).write_out(scratch, verbose=False)
-        yield tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
-
-
-def _open_litert(path: Path) -> tuple[Infer, str]:
-    try:
-        from ai_edge_litert import interpreter
-    except ImportError as error:
-        raise UsageError(
-            "expected the package ai-edge-litert, which runs LiteRT files, found it isn't there.",
-            "Type: pip install 'tl-catdog[export]'",
-        ) from error
-    from importlib.metadata import version
-
-    with runtime.silence_stderr():  # it tells which instructions it uses
-        loaded = interpreter.Interpreter(model_path=str(path), num_threads=1)
-        loaded.allocate_tensors()
-    (taken,), (given,) = loaded.get_input_details(), loaded.get_output_details()
-
-    def answer(pictures: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        loaded.set_tensor(taken["index"], pictures.astype(taken["dtype"]))
-        loaded.invoke()
-        return np.asarray(loaded.get_tensor(given["index"]), np.float64)
-
-    return answer, f"ai-edge-litert {version('ai-edge-litert')}"
-
-
 FORMATS = {
     item.name: item
     for item in (
         Format("keras", _write_keras, _open_keras),
         Format("savedmodel", _write_savedmodel, _open_savedmodel),
         Format("onnx", _write_onnx, _open_onnx),
-        Format("litert", _write_litert, _open_litert),
+        Format("litert", write_litert, open_litert),
         Format(
             "litert-int8",
-            _write_int8,
-            _open_litert,
+            write_int8,
+            open_litert,
             exact=False,
             needs_calibration=True,
             takes="uint8",

@@ -58,6 +58,27 @@ def keras_probabilities(run: Run) -> keras.Model:
     return keras.Model(model.input, outputs, name=model.name)
 
 
+def serving_archive(model: Any, size: int, batch: int | None) -> Any:
+    """Return what writes a SavedModel whose first signature takes pictures.
+
+    Args:
+        model: As ``keras_probabilities`` gives it.
+        size: S, of pictures (B, S, S, 3).
+        batch: B; None for any.
+    """
+    import tensorflow as tf
+    from keras.export import ExportArchive
+
+    archive = ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "pictures",
+        lambda pictures: {PROBABILITIES: model(pictures, training=False)},
+        input_signature=[tf.TensorSpec((batch, size, size, 3), tf.float32, name=PICTURES)],
+    )
+    return archive
+
+
 def onnx_probabilities(run: Run) -> onnx.ModelProto:
     """Return an ONNX model; starts TensorFlow only for runs that have no ONNX graph.
 

@@ -1,0 +1,87 @@
+"""A run's network as LiteRT files: in single precision, and in whole numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog import runtime
+from tl_catdog.data.images import Pixels
+from tl_catdog.errors import UsageError
+from tl_catdog.export.graphs import keras_probabilities, serving_archive
+from tl_catdog.runs.folder import Run
+
+Answering = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
+"""From a picture, (1, S, S, 3), 0..255, to probabilities, (1, C)."""
+
+
+def write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
+    """Write the network in single precision, and return the file's name."""
+    with _converter(run, folder) as converter, runtime.silence_stderr():
+        (folder / "model.tflite").write_bytes(converter.convert())
+    return "model.tflite"
+
+
+def write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
+    """Write the network in whole numbers whose ranges pictures set; return the file's name."""
+    with _converter(run, folder) as converter:
+        import tensorflow as tf
+
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: (
+            [picture[None].astype(np.float32)] for picture in pictures
+        )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        converter.inference_output_type = tf.float32
+        with runtime.silence_stderr():
+            (folder / "model.tflite").write_bytes(converter.convert())
+    return "model.tflite"
+
+
+@contextlib.contextmanager
+def _converter(run: Run, folder: Path) -> Iterator[Any]:
+    """Give a converter of the network for one picture at a time, as small devices run it.
+
+    What it needs meanwhile is in the folder, so that a kill leaves it nowhere else.
+    """
+    model = keras_probabilities(run)
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        serving_archive(model, run.image_size, batch=1).write_out(scratch, verbose=False)
+        yield tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=["serving_default"])
+
+
+def open_litert(path: Path) -> tuple[Answering, str]:
+    """Load a file in LiteRT's own interpreter, and say which that is.
+
+    Raises:
+        UsageError: It isn't installed.
+    """
+    try:
+        from ai_edge_litert import interpreter
+    except ImportError as error:
+        raise UsageError(
+            "expected the package ai-edge-litert, which runs LiteRT files, found it isn't there.",
+            "Type: pip install 'tl-catdog[export]'",
+        ) from error
+    from importlib.metadata import version
+
+    with runtime.silence_stderr():  # it tells which instructions it uses
+        loaded = interpreter.Interpreter(model_path=str(path), num_threads=1)
+        loaded.allocate_tensors()
+    (taken,), (given,) = loaded.get_input_details(), loaded.get_output_details()
+
+    def answer(pictures: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        loaded.set_tensor(taken["index"], pictures.astype(taken["dtype"]))
+        loaded.invoke()
+        return np.asarray(loaded.get_tensor(given["index"]), np.float64)
+
+    return answer, f"ai-edge-litert {version('ai-edge-litert')}"
