@@ -55,26 +55,6 @@ def test_a_run_that_is_never_unsure_says_none(small: Run, tmp_path: Path) -> Non
     assert beside(sealed(small.path), tmp_path, "onnx")["unsure_below"] is None
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_the_readme_shows_how_to_use_this_very_file(small: Run, tmp_path: Path, name: str) -> None:
-    beside(small, tmp_path, name)
-    text = (tmp_path / "README.md").read_text()
-    assert text.startswith(f"# mine as {name}\n")
-    assert "Tells apart ant, bee, cow." in text
-    assert f"(B, 32, 32, 3), {FORMATS[name].takes}," in text
-    code = text.split("```python\n")[1].split("```")[0]
-    compile(code, "README.md", "exec")
-    assert '"model.here"' in code
-    assert "resize((32, 32)" in code
-    assert f"np.{FORMATS[name].takes}" in code
-    served = "docker run" in text
-    assert served == (name == "savedmodel")
-    if served:
-        assert '-v "$PWD"/mine:/models/mine -e MODEL_NAME=mine' in text
-        assert "`POST /v1/models/mine:predict`" in text
-        assert "32 rows of 32 pixels" in text
-
-
 ODD_CLASSES = ("two\nlines\r", "back\\n", "pipe|`x`", "a\u2028b")
 
 
