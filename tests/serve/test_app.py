@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -12,24 +11,15 @@ import pytest
 from starlette.requests import Request
 
 from tests.conftest import paint_set
-from tests.support.bare_runs import sealed
 from tests.support.made_up import made_up_run
-from tl_catdog.data.folders import TEST, VALIDATION
-from tl_catdog.errors import CatdogError
-from tl_catdog.evaluation.metrics import compute_metrics
 from tl_catdog.prediction.answers import Prediction, apply_policy
-from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.runs.folder import Run
-from tl_catdog.serve.app import (
-    HEADERS,
-    about_run,
-    build_app,
-    refuse_other_names,
-    refuse_other_sites,
-)
+from tl_catdog.serve.app import build_app, refuse_other_names, refuse_other_sites
 from tl_catdog.serve.bodies import Limits, Refusal
-from tl_catdog.serve.work import Heatmap, QueueFullError, Worker
+from tl_catdog.serve.heat import Heatmap
+from tl_catdog.serve.page import HEADERS
+from tl_catdog.serve.work import QueueFullError, Worker
 
 HOSTS = {"localhost", "mybox"}
 
@@ -39,6 +29,7 @@ class StubWorker:
 
     def __init__(self) -> None:
         self.explained: list[bool] = []
+        self.policy = None
 
     async def answer(
         self, images: list[bytes], *, explain: bool = False
@@ -167,23 +158,6 @@ def test_every_response_says_what_a_page_may_do(
     assert policy["script-src"] == policy["connect-src"] == "'self'"
 
 
-@pytest.mark.parametrize(
-    ("path", "kind", "words"),
-    [
-        ("/", "text/html; charset=utf-8", "<!doctype html>"),
-        ("/app.js", "text/javascript; charset=utf-8", "/predict"),
-        ("/style.css", "text/css; charset=utf-8", "{"),
-        ("/docs", "text/html; charset=utf-8", "POST /predict"),
-    ],
-)
-def test_the_page_s_files_are_sent_as_what_they_are(
-    send: Send, path: str, kind: str, words: str
-) -> None:
-    found = send("GET", path)
-    assert (found.status_code, found.headers["content-type"]) == (200, kind)
-    assert words.lower() in found.text.lower()
-
-
 def form(*texts: str) -> dict[str, Any]:
     return {"files": [("files", (f"{text}.jpg", text.encode())) for text in texts]}
 
@@ -261,26 +235,6 @@ def test_heat_is_told_only_when_asked_for(
     assert worker.explained == [True, False, False]
 
 
-def test_the_run_is_told_with_its_test_accuracy(run: Run, send: Send) -> None:
-    found = send("GET", "/about").json()
-    metrics = compute_metrics(read_predictions(run, TEST))
-    assert found["run"] == "mine"
-    assert found["classes"] == ["ant", "bee"]
-    assert (found["image_size"], found["arch"]) == (32, "mobilenet")
-    interval = [metrics.accuracy_ci.low, metrics.accuracy_ci.high]
-    wanted = {"split": TEST, "n": 8, "value": metrics.accuracy, "ci": interval}
-    assert found["accuracy"] == wanted
+def test_which_run_answers_is_told(send: Send) -> None:
+    assert send("GET", "/about").json()["run"] == "mine"
     assert send("GET", "/healthz").json() == {"status": "ok", "run": "mine"}
-
-
-def test_without_test_pictures_it_is_the_validation_s_accuracy(tmp_path: Path) -> None:
-    data = paint_set(tmp_path / "set", {"train": 2, "validation": 3, "test": 4})
-    run = made_up_run(data, tmp_path / "runs")
-    run.predictions_path(TEST).unlink()
-    with pytest.raises(CatdogError, match=r"found none: .*test\.csv"):  # lost
-        about_run(run)
-    run = sealed(run.path)
-    assert about_run(run)["accuracy"]["split"] == VALIDATION
-    assert about_run(run)["accuracy"]["n"] == 6
-    run.predictions_path(VALIDATION).unlink()
-    assert "accuracy" not in about_run(sealed(run.path))

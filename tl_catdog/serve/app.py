@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Callable, Collection
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,30 +13,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tl_catdog.data.folders import TEST, VALIDATION
-from tl_catdog.evaluation.metrics import compute_metrics
-from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.runs.folder import Run
+from tl_catdog.serve.about import about_run
 from tl_catdog.serve.bodies import Budget, Limits, Refusal, images_of, read_body
-from tl_catdog.serve.work import Heatmap, QueueFullError, Worker
+from tl_catdog.serve.heat import Heatmap
+from tl_catdog.serve.page import HEADERS, page_routes
+from tl_catdog.serve.work import QueueFullError, Worker
 from tl_catdog.version import __version__
-
-STATIC = {
-    "/": ("index.html", "text/html"),
-    "/app.js": ("app.js", "text/javascript"),
-    "/style.css": ("style.css", "text/css"),
-    "/docs": ("docs.html", "text/html"),
-}
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 ANSWER = {
     "type": "object",
@@ -101,7 +83,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     app = FastAPI(
         title=f"tl-catdog: {run.name}", version=__version__, docs_url=None, redoc_url=None
     )
-    about = about_run(run)
+    about = about_run(run, worker.policy)
     budget = Budget(limits.total)
 
     app.add_middleware(Guard, hosts=hosts)
@@ -110,13 +92,7 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     async def explained(_: Request, refusal: Refusal) -> Response:
         return refused(refusal)
 
-    async def page(request: Request) -> Response:
-        name, kind = STATIC[request.url.path]
-        content = files(__package__).joinpath("static", name).read_bytes()
-        return Response(content, media_type=f"{kind}; charset=utf-8")
-
-    for path in STATIC:
-        app.add_route(path, page, methods=["GET"])
+    page_routes(app, run.classes)
 
     @app.get("/healthz", summary="Whether the server answers")
     async def healthz() -> dict[str, str]:
@@ -227,27 +203,3 @@ def refuse_other_sites(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise Refusal(403, "expected a request of this page, found another site's", "Open / here.")
-
-
-def about_run(run: Run) -> dict[str, Any]:
-    """Return what the page says of the run.
-
-    Raises:
-        CatdogError: The predictions that it keeps are damaged.
-    """
-    found: dict[str, Any] = {
-        "run": run.name,
-        "classes": list(run.classes),
-        "image_size": run.image_size,
-        "arch": run.config["arch"],
-        "version": __version__,
-    }
-    for split in (TEST, VALIDATION):
-        if split not in run.predicted_splits():
-            continue
-        item = compute_metrics(read_predictions(run, split))
-        ci = item.accuracy_ci
-        found["accuracy"] = {"split": split, "n": item.n, "value": item.accuracy}
-        found["accuracy"]["ci"] = [ci.low, ci.high]
-        break
-    return found

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import functools
-import io
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from tl_catdog.cores import usable_cores
 from tl_catdog.data.images import try_decode
@@ -23,21 +16,11 @@ from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import Answer, Predictor
 from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.runs.folder import Run
-
-RED = (214, 40, 40)
-OPAQUE = 200  # of 255, where the heatmap is greatest
+from tl_catdog.serve.heat import Heatmap, overlay
 
 
 class QueueFullError(Exception):
     """More pictures wait already than are allowed to."""
-
-
-@dataclass(frozen=True)
-class Heatmap:
-    """Where the network looked: a picture to lay over, as a data URI, and the peak in words."""
-
-    overlay: str
-    where: str | None
 
 
 class Worker:
@@ -95,15 +78,5 @@ class Worker:
             target = self.run.classes.index(answer.label)
             found = self._forward.heatmap(outputs, 0, target)
             peak = peak_of(found)
-            heatmap = Heatmap(_overlay(found), None if peak is None else peak.words)
+            heatmap = Heatmap(overlay(found), None if peak is None else peak.words)
         return apply_policy(answer, self.policy), heatmap
-
-
-def _overlay(heatmap: npt.NDArray[np.float32]) -> str:
-    """Return a heatmap, (H, W), 0..1, as the data URI of a red PNG, opaque where it is great."""
-    pixels = np.empty((*heatmap.shape, 4), np.uint8)
-    pixels[..., :3] = RED
-    pixels[..., 3] = np.rint(OPAQUE * heatmap)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"

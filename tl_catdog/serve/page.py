@@ -1,0 +1,58 @@
+"""The page's files, and what browsers let it do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
+
+PAGES = {"/": "index.html", "/docs": "docs.html"}
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""Every response has them: nothing of another host, no script or style within the page."""
+
+
+def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
+    """Add what a browser loads: the pages, their scripts and styles.
+
+    They hold nothing of the run, so that they need no token; what they ask the API for does.
+
+    Args:
+        app: Where they are added.
+        classes: The classes of the run that answers.
+    """
+    for path, name in {**PAGES, **{f"/{name}": name for name in static_files()}}.items():
+        if path in PAGES or not name.endswith(".html"):
+            app.add_route(path, _sender(name), methods=["GET", "HEAD"])
+
+
+def static_files() -> list[str]:
+    """Return the names of the page's files, in order."""
+    found = (item.name for item in files(__package__).joinpath("static").iterdir())
+    return sorted(name for name in found if name.rpartition(".")[2] in KINDS)
+
+
+def _sender(name: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers with one of the files."""
+    content = files(__package__).joinpath("static", name).read_bytes()
+    kind = f"{KINDS[name.rpartition('.')[2]]}; charset=utf-8"
+
+    async def send(_: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return send
