@@ -31,6 +31,27 @@ def percent(part: float, sign: str = PERCENT) -> str:
     return text + sign
 
 
+def probability(part: float) -> str:
+    """Return what a network gives an answer, as a percentage: never none, never all.
+
+    A network is never certain, even where its numbers round to 0 or 1. The page says it alike
+    (``serve/static/wording.js``).
+
+    Args:
+        part: 0..1.
+
+    >>> probability(0.984), probability(0.9997), probability(0.99999), probability(1)
+    ('98.4 %', '99.97 %', '> 99.99 %', '> 99.99 %')
+    >>> probability(0.0)
+    '< 0.01 %'
+    """
+    if part > 0.9999:
+        return f"> 99.99{PERCENT}"
+    if part < 0.0001:
+        return f"< 0.01{PERCENT}"
+    return percent(part)
+
+
 def whole_percent(part: float) -> str:
     """Return a place or a progress as a whole percentage: what needs no decimal.
 
