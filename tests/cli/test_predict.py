@@ -61,11 +61,11 @@ def test_answers_go_to_standard_output_and_bad_pictures_to_standard_error(
     outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--reject")
     assert outcome.code == 1
     assert outcome.out.splitlines() == [
-        "dogs           98.8 %  a.jpg",
-        "unsure                 b.jpg (dogs? 60.0 %, too doubtful)",
-        "dogs          99.99 %  d.jpg",
-        "unsure                 e.jpg (dogs? 98.8 %, unlike the pictures it knows)",
-        "dogs           98.8 %  g.jpg",
+        "dogs            98.8 %  a.jpg",
+        "unsure                  b.jpg (dogs? 60.0 %, too doubtful)",
+        "dogs         > 99.99 %  d.jpg",
+        "unsure                  e.jpg (dogs? 98.8 %, unlike the pictures it knows)",
+        "dogs            98.8 %  g.jpg",
     ]
     lines = outcome.err.splitlines()
     assert lines[0].startswith("Promised: 99.5 % of the answers are right, with 95 % certainty. ")
@@ -118,8 +118,8 @@ def test_odd_names_neither_mark_up_nor_command(cli: Cli, answering: Answering) -
     answering([said(f"{ODD}\n.jpg"), said(ODD, error=f"bad {ODD}"), said(ODD, doubt="doubt")])
     outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--reject")
     assert outcome.out.splitlines() == [
-        f"dogs           98.8 %  {SHOWN}\\n.jpg",
-        f"unsure                 {SHOWN} (dogs? 98.8 %, doubt)",
+        f"dogs            98.8 %  {SHOWN}\\n.jpg",
+        f"unsure                  {SHOWN} (dogs? 98.8 %, doubt)",
     ]
     assert f"{SHOWN}: bad {SHOWN}" in outcome.err.splitlines()
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from tl_catdog.cli.given import refuse_addresses, streamed
 from tl_catdog.cli.options import RUNS_DIR, Json, RunOption, RunsDir
 from tl_catdog.cli.output import PNG, notices, png_file, print_json, say, writing
 from tl_catdog.cli.runs import chosen_run
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, ImageError, UsageError
 from tl_catdog.wording import percent
 
 EXAMPLES = (
@@ -18,9 +19,14 @@ EXAMPLES = (
     "tl-catdog explain photo.jpg --run baseline --class dogs --out why.png"
 )
 
+PIPED = "picture"
+"""What the figure of a picture from a pipe is called after."""
+
 
 def explain(
-    picture: Annotated[str, typer.Argument(help="A picture.", show_default=False)],
+    picture: Annotated[
+        str, typer.Argument(help="A picture; - for standard input.", show_default=False)
+    ],
     run: RunOption = None,
     target: Annotated[
         str | None,
@@ -38,15 +44,22 @@ def explain(
     What each layer leaves of it, where the network looks (Grad-CAM), what covering parts does.
     """
     path = Path(picture)
+    refuse_addresses([picture], "tl-catdog explain -")
+    data = streamed(picture, "explain")
+    if isinstance(data, ImageError):
+        raise CatdogError(
+            f"expected a picture, found {picture}: {data.message}.",
+            "Type: tl-catdog explain - < photo.jpg",
+        )
     chosen = chosen_run(run, Path(runs_dir))
-    figure_path = _figure_path(path, out)
+    figure_path = _figure_path(path if data is None else Path(PIPED), out)
     from tl_catdog.api import Classifier
     from tl_catdog.cli.live import counting
     from tl_catdog.explain.figure import explain_figure
     from tl_catdog.pages.charts import write_png
 
     with counting(notices(), "covering parts") as progress:
-        found = Classifier(chosen).explain(path, target, progress)
+        found = Classifier(chosen).explain(path if data is None else data, target, progress)
     figure = explain_figure(found, path.name)
     try:
         with writing(figure_path):

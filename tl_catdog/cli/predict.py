@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections import Counter
 from itertools import chain
@@ -10,24 +11,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
-from tl_catdog.cli.output import note, print_json, say
+from tl_catdog.cli.given import GivenImages
+from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir, file_option
+from tl_catdog.cli.output import note, on_ctrl_c, print_json, say, writing
+from tl_catdog.cli.prediction_table import most_probable, table
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import UsageError
-from tl_catdog.wording import count, left_out, percent, plural, printable
+from tl_catdog.wording import count, left_out, plural, printable, probability
 
 if TYPE_CHECKING:
     from tl_catdog.api import Prediction
 
 EXAMPLES = (
     "Examples: tl-catdog predict photo.jpg; tl-catdog predict --run mobilenet holiday/ --json; "
-    "tl-catdog predict --precision 0.99 photo.jpg"
+    "tl-catdog predict --precision 0.99 photo.jpg; tl-catdog predict holiday/ --csv answers.csv; "
+    "tl-catdog predict - < photo.jpg"
 )
 
 
 def predict(
     paths: Annotated[
-        list[str], typer.Argument(help="Pictures, or folders of them.", show_default=False)
+        list[str],
+        typer.Argument(
+            help="Pictures, or folders of them; - for one on standard input.", show_default=False
+        ),
     ],
     run: RunOption = None,
     runs_dir: RunsDir = RUNS_DIR,
@@ -41,17 +48,24 @@ def predict(
             metavar="X",
         ),
     ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(help="Show so many of the most probable classes.", min=1, metavar="K"),
+    ] = None,
+    csv: Annotated[
+        str | None, file_option("Write the answers to this CSV file instead of showing them.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a picture.")] = False,
 ) -> None:
     """Say what is in each picture. A bad file is named, the others still get their answers."""
+    given = GivenImages(paths)
     chosen = chosen_run(run, Path(runs_dir))
-    from tl_catdog.api import Classifier, image_sources
+    from tl_catdog.api import Classifier
 
-    others = Counter[str]()
-    pictures = image_sources(paths, others)  # not a list: memory must not grow with the folder
-    first = next(pictures, None)
+    sources = given.sources()  # not a list: memory must not grow with the folder
+    first = next(sources, None)
     if first is None:
-        instead = f" ({left_out(others)})" if others else ""
+        instead = f" ({left_out(given.left_out)})" if given.left_out else ""
         raise UsageError(
             f"expected pictures, found none in {' '.join(paths)}{instead}.",
             f"Type: ls {shlex.quote(paths[0])}",
@@ -62,14 +76,26 @@ def predict(
         policy = classifier.policy(precision)
         note(f"{policy.sentence()}.", style="dim")
     tally = Counter[str]()
-    for said in classifier.stream(chain([first], pictures), policy):
-        tally["bad" if said.error else "unsure" if said.doubt else "given"] += 1
-        if json:
-            print_json(said)
-        else:
-            _show(said)
-    if others:
-        note(left_out(others), style="dim")
+    with contextlib.ExitStack() as stack:
+        add = None
+        if csv is not None:
+            stack.enter_context(on_ctrl_c(lambda: f"Interrupted; {_written(tally, csv)}"))
+            stack.enter_context(writing(Path(csv), "--csv"))
+            add = stack.enter_context(table(Path(csv), classifier.classes, top))
+        for said in map(given.named, classifier.stream(chain([first], sources), policy)):
+            tally["bad" if said.error else "unsure" if said.doubt else "given"] += 1
+            if add is not None:
+                add(said)
+            if json:
+                print_json({**said.to_json(), **_ranked(said, top)})
+            elif said.error:
+                note(f"{said.path}: {said.error}", style="red")
+            elif add is None:
+                _show(said, top)
+    if csv is not None:
+        note(_written(tally, csv), style="dim")
+    if given.left_out:
+        note(left_out(given.left_out), style="dim")
     if policy:
         readable = plural(tally["given"] + tally["unsure"], "picture")
         note(f"Answered {count(tally['given'])} of {readable}.")
@@ -77,13 +103,26 @@ def predict(
         raise typer.Exit(1)
 
 
-def _show(said: Prediction) -> None:
+def _written(tally: Counter[str], csv: str) -> str:
+    return f"{plural(tally.total(), 'row')} in {csv}."
+
+
+def _ranked(said: Prediction, top: int | None) -> dict[str, object]:
+    """Return what ``--top`` adds to a line of JSON."""
+    if top is None:
+        return {}
+    ranked = [{"label": name, "probability": p} for name, p in most_probable(said, top)]
+    return {"top": ranked if said.probabilities else None}
+
+
+def _show(said: Prediction, top: int | None) -> None:
     if said.probabilities is None or said.label is None:
-        note(f"{said.path}: {said.error}", style="red")
         return
     label = printable(said.label)
-    chance = percent(said.probabilities[said.label])
+    chance = probability(said.probabilities[said.label])
     if said.doubt:
-        say(f"{said.answer:<12} {'':8}  {said.path} ({label}? {chance}, {said.doubt})")
+        say(f"{said.answer:<12} {'':9}  {said.path} ({label}? {chance}, {said.doubt})")
     else:
-        say(f"{label:<12} {chance:>8}  {said.path}")
+        say(f"{label:<12} {chance:>9}  {said.path}")
+    for name, p in most_probable(said, top or 1)[1:]:
+        say(f"  {printable(name):<10} {probability(p):>9}")

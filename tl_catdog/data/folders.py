@@ -20,8 +20,9 @@ from tl_catdog.data import layout_errors
 from tl_catdog.data.folder_kinds import FLAT_NAME
 from tl_catdog.data.folder_names import SPLITS, TEST, TRAIN, VALIDATION, class_key, class_name
 from tl_catdog.data.layouts import UNSPLIT, Layout, read_layout
+from tl_catdog.data.reading import address_in
 from tl_catdog.data.tree import SUFFIXES, Folder, is_folder, walk
-from tl_catdog.errors import UsageError, listing
+from tl_catdog.errors import UsageError, listing, shortened
 
 __all__ = (
     "FLAT_NAME",
@@ -122,6 +123,13 @@ def _check_root(root: Path) -> None:
         ) from error
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
+        address = address_in(root) if missing else None
+        if address is not None:
+            raise UsageError(
+                f"expected a folder of pictures, found an address, {shortened(address, 200)}: "
+                "pictures aren't fetched.",
+                "Download and unpack them first; for public sets, type: tl-catdog data list",
+            ) from error
         found = "no such folder" if missing else f"one that can't be read ({error.strerror})"
         raise UsageError(
             f"expected a folder of pictures, found {found}: {root}.",
@@ -213,13 +221,16 @@ def holds_images(root: Path) -> bool:
     return is_folder(root) and Folder(root).holds_images
 
 
-def images_below(root: Path, left_out: Counter[str] | None = None) -> Iterator[Path]:
-    """Yield every picture below a folder, sorted; links to folders aren't followed.
+def images_below(
+    root: Path, left_out: Counter[str] | None = None, *, follow: bool = False
+) -> Iterator[Path]:
+    """Yield every picture below a folder, sorted.
 
     A folder that can't be listed is yielded as well: whoever opens it learns why.
 
     Args:
         root: The folder.
         left_out: Counts what isn't yielded, by what it is.
+        follow: Whether links to folders are followed; see ``tree.walk``.
     """
-    return walk([Folder(root)], Counter() if left_out is None else left_out)
+    return walk([Folder(root)], Counter() if left_out is None else left_out, follow=follow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -17,6 +18,32 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:|www\.[^/]+/", re.ASCII | re.IGNORECASE)
+"""How the address of a file begins; a drive's name has one letter."""
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.ASCII | re.IGNORECASE)
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is the address of something on the web, and of no file here.
+
+    >>> [is_address(name) for name in ("https://a.org/cat.jpg", "www.a.org/cat.jpg", "C:/cat.jpg")]
+    [True, True, False]
+    """
+    return ADDRESS.match(name) is not None and not os.path.lexists(name)
+
+
+def address_in(path: Path) -> str | None:
+    """Return the address that a path was made of, where ``pathlib`` took one of its slashes.
+
+    >>> address_in(Path("/home/me/https:/a.org/cats")), address_in(Path("C:/cats"))
+    ('https://a.org/cats', None)
+    """
+    parts = path.parts
+    for place, part in enumerate(parts):
+        if SCHEME.fullmatch(part):
+            return f"{part}//{'/'.join(parts[place + 1 :])}"
+    return None
 
 
 def open_file(path: Path, most: int = MAX_BYTES) -> io.BufferedReader | io.BytesIO:

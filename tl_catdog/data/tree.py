@@ -229,8 +229,10 @@ def beside_images(folder: Folder, siblings: list[Folder]) -> bool:
     )
 
 
-def walk(folders: list[Folder], left_out: Counter[str], *, masks: bool = True) -> Iterator[Path]:
-    """Yield the pictures in folders and below them, a folder's own first; links aren't followed.
+def walk(
+    folders: list[Folder], left_out: Counter[str], *, masks: bool = True, follow: bool = False
+) -> Iterator[Path]:
+    """Yield the pictures in folders and below them, a folder's own first.
 
     Memory doesn't grow with the folders unless the caller keeps them. Nothing calls itself for each
     level, and a folder that can't be listed is told, which ``os.walk`` would pass over.
@@ -239,7 +241,10 @@ def walk(folders: list[Folder], left_out: Counter[str], *, masks: bool = True) -
         folders: Where to begin; the list is used up.
         left_out: Counts what isn't yielded, by what it is.
         masks: Whether pictures in folders such as ``masks``, beside ``images``, are yielded.
+        follow: Whether links to folders are followed, unless they lead to where the pictures are
+            yielded anyway; each place is entered once, so circles end.
     """
+    entered = [Path(os.path.realpath(folder.path)) for folder in folders] if follow else []
     while folders:
         here = folders.pop()
         if here.error:
@@ -249,10 +254,19 @@ def walk(folders: list[Folder], left_out: Counter[str], *, masks: bool = True) -
         left_out.update(here.left_out)
         below = []
         for folder in here.folders:
-            if folder.linked:
+            if folder.linked and not (follow and _leads_elsewhere(folder.path, entered)):
                 left_out[LINK] += 1
             elif not masks and beside_images(folder, here.folders):
                 left_out[BESIDE_IMAGES.format(folder.name)] += len(folder.below)
             else:
                 below.append(folder)
         folders.extend(reversed(below))
+
+
+def _leads_elsewhere(link: Path, entered: list[Path]) -> bool:
+    """Return whether a link leads to a folder apart from those entered, which it then is one of."""
+    target = Path(os.path.realpath(link))
+    if any(target.is_relative_to(one) or one.is_relative_to(target) for one in entered):
+        return False
+    entered.append(target)
+    return True
