@@ -15,7 +15,11 @@ from PIL import Image
 
 from tl_catdog import runtime
 
-pytest_plugins = ("tests.support.browsing", "tests.support.journal_room")
+pytest_plugins = (
+    "tests.support.browsing",
+    "tests.support.journal_room",
+    "tests.support.page_room",
+)
 
 # As the command line does, and before any test imports TensorFlow: its logs are turned down once.
 runtime.quiet_environment()

@@ -25,7 +25,7 @@ def test_what_is_cold_is_left_alone_and_the_picture_shines_through_the_hottest()
     heat = np.array([[0.0, 0.25, 0.5], [0.75, 0.999, 1.0]], np.float32)
     pixels = pixels_of(heat)
     assert pixels.shape == (2, 3, 4)
-    assert np.array_equal(pixels[..., 3], [[0, 95, OPAQUE], [OPAQUE] * 3])
+    assert np.array_equal(pixels[..., 3], [[0, 52, 105], [158, OPAQUE, OPAQUE]])
     assert OPAQUE < 255
 
 

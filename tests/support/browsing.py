@@ -18,7 +18,11 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        # A camera for pages that ask for one: Chromium's own, which shows a turning disc.
+        camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+        chromium = playwright.chromium.launch(
+            executable_path=binary, args=["--no-sandbox", *camera]
+        )
         yield chromium
         chromium.close()
 

@@ -23,7 +23,7 @@ COLOURS = (
 """From cold to hot: "plasma" of Smith and van der Walt (CC0), by whose steps an eye, colour-blind
 or not, can tell how much; ``style.css`` has the same for the legend."""
 
-OPAQUE = 190  # of 255, from half of the greatest heat on; the picture shines through
+OPAQUE = 210  # of 255, where the heat is greatest: the picture shines through
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def overlay(heatmap: npt.NDArray[np.float32]) -> str:
     pixels = np.empty((*heatmap.shape, 4), np.uint8)
     for channel, values in enumerate(np.transpose(COLOURS)):
         pixels[..., channel] = np.rint(np.interp(heatmap, steps, values))
-    pixels[..., 3] = np.rint(OPAQUE * np.clip(2 * heatmap, 0, 1))
+    pixels[..., 3] = np.rint(OPAQUE * heatmap)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG")
     return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"

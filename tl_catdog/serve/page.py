@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
+
+from tl_catdog.serve.samples import SAMPLES, about_samples, sample
 
 KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 
@@ -26,6 +29,9 @@ HEADERS = {
 }
 """Every response has them: nothing of another host, no script or style within the page."""
 
+KEPT = {"Cache-Control": "private, max-age=3600"}
+"""Of what is the same for every run."""
+
 
 def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
     """Add what a browser loads: the pages, their scripts and styles.
@@ -39,6 +45,20 @@ def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
     for path, name in {**PAGES, **{f"/{name}": name for name in static_files()}}.items():
         if path in PAGES or not name.endswith(".html"):
             app.add_route(path, _sender(name), methods=["GET", "HEAD"])
+
+    told = about_samples(classes)
+
+    async def samples(_: Request) -> Response:
+        return JSONResponse(told)
+
+    def picture(request: Request) -> Response:  # drawn the first time: in a thread
+        name = request.path_params["name"]
+        if name not in SAMPLES:
+            raise HTTPException(404)
+        return Response(sample(name), media_type="image/jpeg", headers=KEPT)
+
+    app.add_route("/samples", samples, methods=["GET", "HEAD"])
+    app.add_route("/samples/{name}", picture, methods=["GET", "HEAD"])
 
 
 def static_files() -> list[str]:

@@ -1,140 +1,171 @@
-"use strict";
-const at = (id) => document.getElementById(id);
-const AT_ONCE = 4; // pictures under way; the server answers two at a time on two cores
-const waiting = [];
-let underway = 0, total = 0, done = 0, round = 0; // what was cleared isn't counted any more
+// The page: pictures come in, the queue asks for answers, cards show them.
 
-function make(parent, tag, text, name) {
-  const node = parent.appendChild(document.createElement(tag));
-  if (text !== undefined) node.textContent = text;
-  if (name) node.className = name;
-  return node;
-}
+import { answered, say } from "./announce.js";
+import { about, ask, predict, takeToken, trouble } from "./api.js";
+import { Card } from "./card.js";
+import { at, button, make } from "./dom.js";
+import { rowsOf, save, toCsv, toJson } from "./download.js";
+import { Gallery } from "./gallery.js";
+import { MOST, sorted, taken } from "./intake.js";
+import { Live } from "./live.js";
+import { Queue } from "./queue.js";
+import { askForTokens } from "./token.js";
+import { count, estimate, named, plural } from "./wording.js";
 
-// As tl_catdog/wording.py says it: only what is exactly 0 or 1 reads as none or all.
-function percent(p) {
-  const text = (100 * p).toFixed(1);
-  const false_end = p > 0 && p < 1 && (text === "0.0" || text === "100.0");
-  return `${false_end ? Math.min(Math.max(100 * p, 0.01), 99.99).toFixed(2) : text} %`;
-}
+let run = null; // what is known of it, from /about
 
-function add(files) {
-  for (const file of files) {
-    const item = document.createElement("li");
-    at("answers").prepend(item);
-    const look = make(item, "div", undefined, "look");
-    const frame = make(look, "span");
-    const photo = make(frame, "img", undefined, "photo");
-    photo.alt = "";
-    photo.src = URL.createObjectURL(file);
-    photo.addEventListener("error", () => { photo.hidden = true; });
-    make(item, "p", "…", "label");
-    make(item, "p", file.name || "pasted picture", "name");
-    waiting.push({ file, item, frame, photo, round });
-    total += 1;
-  }
-  at("clear").hidden = total === 0;
-  next();
-}
-
-function next() {
-  say();
-  while (underway < AT_ONCE && waiting.length) {
-    underway += 1;
-    const job = waiting.shift();
-    ask(job).finally(() => {
-      underway -= 1;
-      if (job.round === round) done += 1;
-      next();
-    });
-  }
-}
-
-function say(text) {
-  const busy = total > done ? `Looking at ${total - done} of ${total} …` : "";
-  at("status").textContent = text || busy || (total ? `${total} answered.` : "");
-}
-
-async function ask(job) {
-  const form = new FormData();
-  form.append("files", job.file, job.file.name || "pasted.png");
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const response = await fetch("/predict?explain=1", { method: "POST", body: form });
-      if (response.status === 503 && attempt < 20) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        continue;
-      }
-      const found = await response.json().catch(() => ({ error: `It says ${response.status}`, hint: "Try again." }));
-      show(job, response.ok ? found.answers[0] : { error: `${found.error}. ${found.hint}` });
-    } catch {
-      show(job, { error: "The server doesn't answer. Is it still running?" });
+const queue = new Queue(answer, { onChange: progress, onIdle: finished });
+const gallery = new Gallery({
+  onGone: (cards) => queue.drop(cards),
+  onBack(cards) {
+    for (const card of cards) {
+      card.again();
+      near.observe(card.item);
     }
-    return;
+    queue.add(cards.filter(({ row }) => !row));
+  },
+});
+// Thumbnails are made a screen ahead.
+const near = new IntersectionObserver((changes) => {
+  for (const { target, isIntersecting } of changes) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    gallery.cards.find(({ item }) => item === target)?.picture();
+  }
+}, { rootMargin: "600px" });
+
+async function answer(card, signal) {
+  let row;
+  try {
+    const onBusy = () => { at("progress").textContent = "The server is busy; asking again …"; };
+    row = await predict(card.file, { explain: true, preview: card.wantsPreview, signal, onBusy });
+  } catch (error) {
+    if (signal.aborted) return;
+    row = { label: null, probabilities: null, error: trouble(error) };
+  }
+  if (signal.aborted) return;
+  card.show(row, run);
+  answered(card, () => queue.left);
+}
+
+function progress() {
+  const { left } = queue, total = gallery.cards.length;
+  at("progress").textContent = left ? `Looking at ${count(left)} of ${count(total)} …` : "";
+  at("bar").hidden = left < 2;
+  at("bar").max = Math.max(1, total);
+  at("bar").value = total - left;
+}
+
+function finished() {
+  gallery.changed();
+  if (at("sort").value !== "newest") gallery.arrange();
+}
+
+function add({ files, notes = [] }) {
+  const room = Math.max(0, MOST - gallery.cards.length);
+  if (files.length > room) {
+    notes = [...notes, `${count(MOST)} pictures fit on this page; clear some to add more.`];
+    files = files.slice(0, room);
+  }
+  note(...notes);
+  if (!files.length) return;
+  const first = gallery.cards.length === 0;
+  const cards = files.map((file) => new Card(file, { onRemove: (card) => gallery.remove(card) }));
+  gallery.add(cards);
+  for (const { item } of cards) near.observe(item);
+  queue.add(cards);
+  if (files.length > 3) say(`Looking at ${plural(files.length, "picture")}.`);
+  if (first || at("results").getBoundingClientRect().top > innerHeight * 0.7) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    at("results").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }
 }
 
-function show({ item, frame, photo, file }, row) {
-  const label = item.querySelector(".label");
-  const name = file.name || "the pasted picture";
-  if (row.error) {
-    label.textContent = "No answer";
-    label.classList.add("error");
-    make(item, "p", row.error, "why");
-    return;
-  }
-  const sure = percent(row.probabilities[row.label]);
-  const unsure = Boolean(row.doubt);
-  label.textContent = unsure ? "unsure" : row.label;
-  label.classList.toggle("unsure", unsure);
-  if (unsure) make(item, "p", `${row.label}? ${sure}, ${row.doubt}`, "why");
-  photo.alt = `${name}: ${label.textContent}`;
-  if (row.looks) {
-    const over = make(frame, "img", undefined, "over");
-    over.src = row.heat;
-    over.alt = `It looks most at ${row.looks}.`;
-    make(item, "p", `Looks most at ${row.looks}.`, "why");
-  }
-  const list = make(item, "dl");
-  const ranked = Object.entries(row.probabilities).sort((a, b) => b[1] - a[1]);
-  for (const [kind, p] of ranked.slice(0, 5)) {
-    make(list, "dt", kind);
-    const bar = make(make(list, "dd"), "progress");
-    bar.max = 1;
-    bar.value = p;
-    bar.setAttribute("aria-label", kind);
-    make(list, "dd", percent(p), "number");
+function note(...texts) {
+  at("notes").replaceChildren();
+  for (const text of texts) {
+    const line = make(at("notes"), "li");
+    make(line, "span", { text });
+    const gone = button(line, "×", "remove", () => { line.remove(); at("choose").focus(); });
+    gone.setAttribute("aria-label", "Dismiss this note");
   }
 }
 
-const pictures = (items) => [...items].filter((file) => file.size > 0 || file.type);
-for (const id of ["choose", "camera"]) {
-  at(id).addEventListener("change", (event) => { add(event.target.files); event.target.value = ""; });
+for (const [opener, input] of [["choose", "files"], ["choose-folder", "folder"]]) {
+  at(opener).addEventListener("click", () => at(input).click());
+  at(input).addEventListener("change", ({ target }) => {
+    const files = [...target.files];
+    for (const file of files) if (file.webkitRelativePath) file.within = file.webkitRelativePath;
+    target.value = "";
+    // Whoever names files has chosen them: the server says what is wrong with one.
+    add(input === "folder" ? sorted(files) : { files: files.slice(0, MOST) });
+  });
 }
-document.addEventListener("dragover", (event) => { event.preventDefault(); at("drop").classList.add("over"); });
-document.addEventListener("dragleave", () => at("drop").classList.remove("over"));
+const touched = matchMedia("(pointer: coarse)").matches; // nothing is dropped on a phone
+at("choose-folder").hidden = touched || !("webkitdirectory" in at("folder"));
+if (touched) at("drop-title").textContent = "Add pictures";
+
+let depth = 0; // of elements that something is dragged over
+const over = (on) => document.body.classList.toggle("over", on);
+document.addEventListener("dragenter", (event) => { event.preventDefault(); depth += 1; over(true); });
+document.addEventListener("dragleave", () => { depth = Math.max(0, depth - 1); if (!depth) over(false); });
+document.addEventListener("dragover", (event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; });
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  at("drop").classList.remove("over");
-  add(pictures(event.dataTransfer.files));
+  depth = 0;
+  over(false);
+  taken(event.dataTransfer).then(add);
 });
-document.addEventListener("paste", (event) => add(pictures(event.clipboardData.files)));
-at("heat").addEventListener("change", (event) => at("answers").classList.toggle("plain", !event.target.checked));
-at("clear").addEventListener("click", () => {
-  waiting.length = 0;
-  for (const photo of document.querySelectorAll(".photo")) URL.revokeObjectURL(photo.src);
-  at("answers").replaceChildren();
-  total = done = 0;
-  round += 1;
-  at("clear").hidden = true;
-  at("status").textContent = "Cleared.";
+document.addEventListener("paste", (event) => {
+  if (event.target.closest?.("input, textarea")) return;
+  event.preventDefault();
+  taken(event.clipboardData).then(add);
 });
 
-fetch("/about").then((response) => response.json()).then((run) => {
-  const good = run.accuracy;
-  const figures = good
-    ? `, right on ${percent(good.value)} of ${good.n} ${good.split} pictures (${good.ci.map((end) => percent(end).replace(" %", "")).join("–")})`
-    : "";
-  at("about").textContent = `${run.run} tells apart ${run.classes.join(", ")}${figures}.`;
-  document.title = `tl-catdog: ${run.run}`;
+for (const id of ["heat", "live-heat"]) {
+  at(id).addEventListener("change", ({ target }) => {
+    for (const other of ["heat", "live-heat"]) at(other).checked = target.checked;
+    document.body.classList.toggle("hot", target.checked);
+    at("legend").hidden = !target.checked;
+  });
+}
+at("csv").addEventListener("click", () => {
+  save(toCsv(rowsOf(gallery.cards), run?.classes ?? []), "answers.csv", "text/csv");
 });
+at("json").addEventListener("click", () => save(toJson(rowsOf(gallery.cards)), "answers.json", "application/json"));
+
+async function samples() {
+  const { note: words, samples: found } = await ask("samples").catch(() => ({ samples: [] }));
+  at("samples").hidden = !found.length;
+  at("samples-note").textContent = words ?? "";
+  for (const { file, caption } of found) {
+    const tile = button(make(at("tiles"), "li"), "", "tile", async () => {
+      const data = await fetch(file).then((response) => response.blob()).catch(() => null);
+      if (data) add({ files: [new File([data], `${caption}.jpg`, { type: data.type })] });
+      else note("The server doesn't answer. Is it still running?");
+    });
+    make(tile, "img", { src: file, alt: "", width: "360", height: "360" });
+    make(tile, "span", { text: caption });
+  }
+}
+
+async function introduce() {
+  try {
+    run = await about();
+  } catch (error) {
+    note(trouble(error));
+    return;
+  }
+  const good = run.accuracy;
+  const figures = good ? `: right on ${estimate(good)} of ${count(good.n)} ${good.split} pictures` : "";
+  at("about").textContent = `${run.run} tells apart ${named(run.classes, "and", 6)}${figures}.`;
+  if (run.classes.length <= 3) at("question").textContent = `What is it: ${named(run.classes)}?`;
+  document.title = `${at("question").textContent} tl-catdog: ${run.run}`;
+}
+
+askForTokens();
+window.addEventListener("hashchange", () => { if (takeToken()) location.reload(); });
+takeToken();
+new Live({ photographs: (files) => add({ files }), note });
+introduce();
+samples();
