@@ -1,4 +1,7 @@
-"""A run's network as LiteRT files: in single precision, and in whole numbers."""
+"""A run's network as LiteRT files: in single precision, and in whole numbers.
+
+Both take one picture at a time, as small devices run them (docs/adr/034).
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,60 @@ from tl_catdog import runtime
 from tl_catdog.data.images import Pixels
 from tl_catdog.errors import UsageError
 from tl_catdog.export.graphs import keras_probabilities, serving_archive
+from tl_catdog.export.litert_graph import (
+    head_graph,
+    knows,
+    single_graph,
+    whole_graph,
+    with_probabilities,
+)
+from tl_catdog.export.litert_metadata import with_metadata
+from tl_catdog.export.litert_writer import LiteRTWriter
+from tl_catdog.prediction.networks import load_keras
 from tl_catdog.runs.folder import Run
+
+MODEL = "model.tflite"
 
 Answering = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
 """From a picture, (1, S, S, 3), 0..255, to probabilities, (1, C)."""
 
 
 def write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    """Write the network in single precision, and return the file's name."""
-    with _converter(run, folder) as converter, runtime.silence_stderr():
-        (folder / "model.tflite").write_bytes(converter.convert())
-    return "model.tflite"
+    """Write the network in single precision, and return the file's name.
+
+    Raises:
+        CatdogError: The network can't be read.
+    """
+    if knows(run):
+        content = LiteRTWriter().write(with_probabilities(single_graph(run), run), whole=False)
+    else:
+        with _converter(keras_probabilities(run), run, folder) as converter:
+            content = _converted(converter)
+    return _written(content, run, folder)
 
 
 def write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
-    """Write the network in whole numbers whose ranges pictures set; return the file's name."""
-    with _converter(run, folder) as converter:
-        import tensorflow as tf
+    """Write the network in whole numbers, and return the file's name.
 
+    Args:
+        run: The run.
+        folder: Where to.
+        pictures: (S, S, 3) each, which set the ranges of networks that don't know them.
+
+    Raises:
+        CatdogError: The network can't be read.
+    """
+    if knows(run):
+        graph = with_probabilities(whole_graph(run, pictures), run)
+        return _written(LiteRTWriter().write(graph, whole=True), run, folder)
+    model = load_keras(run)
+    import tensorflow as tf
+    from keras import Model
+
+    from tl_catdog.models.head import features_of
+
+    below = Model(model.input, features_of(model))
+    with _converter(below, run, folder) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: (
             [picture[None].astype(np.float32)] for picture in pictures
@@ -40,18 +79,28 @@ def write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.float32
-        with runtime.silence_stderr():
-            (folder / "model.tflite").write_bytes(converter.convert())
-    return "model.tflite"
+        content = _converted(converter)
+    # The head in single precision: what it tells apart by is less than a step of 8 bits.
+    head = with_probabilities(head_graph(model), run)
+    return _written(LiteRTWriter(content).write(head, whole=True), run, folder)
+
+
+def _written(content: bytes, run: Run, folder: Path) -> str:
+    (folder / MODEL).write_bytes(with_metadata(content, run))
+    return MODEL
+
+
+def _converted(converter: Any) -> bytes:
+    with runtime.silence_stderr():
+        return bytes(converter.convert())
 
 
 @contextlib.contextmanager
-def _converter(run: Run, folder: Path) -> Iterator[Any]:
-    """Give a converter of the network for one picture at a time, as small devices run it.
+def _converter(model: Any, run: Run, folder: Path) -> Iterator[Any]:
+    """Give TensorFlow's converter of a network whose layers aren't known one by one.
 
     What it needs meanwhile is in the folder, so that a kill leaves it nowhere else.
     """
-    model = keras_probabilities(run)
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(dir=folder) as scratch:

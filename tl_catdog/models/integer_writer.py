@@ -27,18 +27,24 @@ each kernel, whole numbers gain little there (docs/adr/029)."""
 
 
 class IntegerWriter(GraphWriter):
-    """As ``GraphWriter``; of a backbone's feature layers it has ``pooling`` alone."""
+    """As ``GraphWriter``; of a backbone's feature layers it has ``pooling`` alone.
+
+    Attributes:
+        single: How many of the first blocks stay in single precision.
+    """
+
+    single = SINGLE
 
     def backbone(self, spec: BackboneSpec) -> dict[str, str]:
         """A backbone; returns the tensor at ``pooling``."""
         side = self.size
         x = self.scaled(spec.scale, spec.offset)
-        for block in spec.blocks[:SINGLE]:
+        for block in spec.blocks[: self.single]:
             x, side = self.block(x, block, side)
-        last = spec.blocks[SINGLE - 1].convolutions[-1]
+        last = spec.blocks[self.single - 1].convolutions[-1]
         moments = folded(self.weights, last).moments
         x, steps = self._rounded(x, f"{last.layer}/output", moments, relu6=last.relu6)
-        for block in spec.blocks[SINGLE:]:
+        for block in spec.blocks[self.single :]:
             x, steps, moments, side = self._integer_block(x, steps, moments, block, side)
         x = self._add("GlobalAveragePool", [x])  # its mean in single precision
         return {POOLING: self._add("Flatten", [x], axis=1)}  # (B, F)
