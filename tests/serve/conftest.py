@@ -14,7 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tl_catdog.runs.folder import SHIPPED
+from tests.conftest import paint_set
+from tests.support.asked_app import Send, StubWorker, sender
+from tests.support.made_up import made_up_run
+from tl_catdog.runs.folder import SHIPPED, Run
 
 ADDRESS = re.compile(r"answers at (http://\S+)/")
 
@@ -73,3 +76,21 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 @pytest.fixture(scope="module")
 def served(start: Start) -> Served:
     return start()
+
+
+@pytest.fixture(scope="module")
+def bare_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("bare")
+    data = paint_set(folder / "set", {"train": 2, "validation": 3, "test": 4})
+    return made_up_run(data, folder / "runs")
+
+
+@pytest.fixture
+def worker() -> StubWorker:
+    return StubWorker()
+
+
+@pytest.fixture
+def send(bare_run: Run, worker: StubWorker) -> Send:
+    """Send one request to an application of its own, whose limits may differ."""
+    return sender(bare_run, worker)

@@ -3,137 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import httpx
 import pytest
-from starlette.requests import Request
 
-from tests.conftest import paint_set
-from tests.support.made_up import made_up_run
-from tl_catdog.prediction.answers import Prediction, apply_policy
-from tl_catdog.prediction.predictor import Answer
+from tests.support.asked_app import HOSTS, Send, StubWorker
 from tl_catdog.runs.folder import Run
-from tl_catdog.serve.app import build_app, refuse_other_names, refuse_other_sites
-from tl_catdog.serve.bodies import Limits, Refusal
-from tl_catdog.serve.heat import Heatmap
+from tl_catdog.serve.app import PIECE, build_app
+from tl_catdog.serve.bodies import Limits
+from tl_catdog.serve.guard import Access
 from tl_catdog.serve.page import HEADERS
-from tl_catdog.serve.work import QueueFullError, Worker
-
-HOSTS = {"localhost", "mybox"}
-
-
-class StubWorker:
-    """Answers with a picture's own text as its label; some texts stand for trouble."""
-
-    def __init__(self) -> None:
-        self.explained: list[bool] = []
-        self.policy = None
-
-    async def answer(
-        self, images: list[bytes], *, explain: bool = False
-    ) -> list[tuple[Prediction, Heatmap | None]]:
-        self.explained.append(explain)
-        if b"full" in images:
-            raise QueueFullError
-        if b"slow" in images:
-            await asyncio.sleep(20)
-        return [self._one(data.decode(), explain) for data in images]
-
-    def _one(self, text: str, explain: bool) -> tuple[Prediction, Heatmap | None]:
-        if text == "bad":
-            return apply_policy(Answer(None, None, None, "not a picture"), None), None
-        heatmap = Heatmap(f"data:{text}", None if text == "cold" else "the middle")
-        answer = Answer(None, text, {text: 1.0}, None)
-        return apply_policy(answer, None), heatmap if explain else None
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("served")
-    data = paint_set(folder / "set", {"train": 2, "validation": 3, "test": 4})
-    return made_up_run(data, folder / "runs")
-
-
-Send = Callable[..., httpx.Response]
-
-
-@pytest.fixture
-def worker() -> StubWorker:
-    return StubWorker()
-
-
-@pytest.fixture
-def send(run: Run, worker: StubWorker) -> Send:
-    """Send one request to an application of its own, whose limits may differ."""
-
-    def sending(
-        method: str, path: str, *, limits: Limits | None = None, **options: Any
-    ) -> httpx.Response:
-        app = build_app(run, limits or Limits(), cast("Worker", worker), HOSTS)
-
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as at:
-                return await at.request(method, path, **options)
-
-        return asyncio.run(ask())
-
-    return sending
-
-
-def request_with(**headers: str) -> Request:
-    given = [(name.encode(), text.encode()) for name, text in headers.items()]
-    return Request({"type": "http", "headers": given})
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["localhost", "LOCALHOST:8000", "mybox:1", "127.0.0.1", "192.0.2.7:8000", "[::1]:8000"],
-)
-def test_addresses_and_the_server_s_own_names_are_let_in(host: str) -> None:
-    refuse_other_names(request_with(host=host), HOSTS)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("", "[", "127.1", "evil.example", "evil.example:80", "xlocalhost"),
-        *("localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example"),
-    ],
-)
-def test_any_other_name_is_refused(host: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        refuse_other_names(request_with(host=host), HOSTS)
-    assert caught.value.status == 400
-
-
-def test_a_request_without_a_host_is_refused() -> None:
-    with pytest.raises(Refusal):
-        refuse_other_names(request_with(), HOSTS)
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"host": "localhost:8000"},
-        {"host": "localhost:8000", "origin": "http://localhost:8000"},
-        {"host": "localhost:8000", "origin": "https://localhost:8000"},
-    ],
-)
-def test_requests_of_programs_and_of_the_page_itself_are_let_in(headers: dict[str, str]) -> None:
-    refuse_other_sites(request_with(**headers))
-
-
-@pytest.mark.parametrize(
-    "origin",
-    ["null", "http://evil.example", "http://localhost", "http://localhost:8001", "localhost:8000"],
-)
-def test_pages_of_other_sites_are_refused(origin: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        refuse_other_sites(request_with(host="localhost:8000", origin=origin))
-    assert caught.value.status == 403
+from tl_catdog.serve.work import Worker
 
 
 @pytest.mark.parametrize(
@@ -190,8 +72,8 @@ def test_what_is_refused_gets_its_status_a_reason_and_a_hint(
     assert {name: found.headers[name] for name in special if name in found.headers} == headers
 
 
-def test_a_request_gives_its_bytes_back(run: Run, worker: StubWorker) -> None:
-    app = build_app(run, Limits(total=6), cast("Worker", worker), HOSTS)
+def test_a_request_gives_its_bytes_back(bare_run: Run, worker: StubWorker) -> None:
+    app = build_app(bare_run, Limits(total=6), cast("Worker", worker), Access(HOSTS))
 
     async def ask(content: bytes) -> int:
         transport = httpx.ASGITransport(app)
@@ -218,7 +100,7 @@ def test_one_picture_is_a_row_and_a_form_is_a_list_in_order(send: Send) -> None:
 def test_a_picture_that_cannot_be_read_is_422_with_its_row(send: Send) -> None:
     found = send("POST", "/predict", content=b"bad")
     assert found.status_code == 422
-    assert found.json()["error"] == "not a picture"
+    assert found.json()["error"] == "no picture"
 
 
 @pytest.mark.parametrize(
@@ -232,9 +114,94 @@ def test_heat_is_told_only_when_asked_for(
     assert (told["heat"], told["looks"]) == (heat, looks)
     for path in ("/predict", "/predict?explain=0"):
         assert not {"heat", "looks"} & set(send("POST", path, content=text).json())
-    assert worker.explained == [True, False, False]
+    assert [wish.explain for wish in worker.wishes] == [True, False, False]
 
 
 def test_which_run_answers_is_told(send: Send) -> None:
     assert send("GET", "/about").json()["run"] == "mine"
     assert send("GET", "/healthz").json() == {"status": "ok", "run": "mine"}
+
+
+def test_a_preview_is_told_only_when_asked_for(send: Send) -> None:
+    assert send("POST", "/predict?preview=1", content=b"cat").json()["preview"] == "data:small cat"
+    assert send("POST", "/predict?preview=1", content=b"bad").json()["preview"] is None
+    assert "preview" not in send("POST", "/predict", content=b"cat").json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/nothing", 404, None),
+        ("POST", "/healthz", 405, "GET, HEAD"),
+        ("DELETE", "/", 405, "GET, HEAD"),
+        ("GET", "/predict", 405, "POST"),
+        ("PUT", "/predict", 405, "POST"),
+        ("POST", "/predict?explain=maybe", 422, None),
+    ],
+)
+def test_errors_of_the_framework_have_the_form_of_all_others(
+    send: Send, method: str, path: str, status: int, allow: str | None
+) -> None:
+    found = send(method, path)
+    assert found.status_code == status
+    assert set(found.json()) == {"error", "hint"}
+    assert all(found.json().values())
+    assert found.headers.get("allow") == allow
+
+
+def test_a_fault_of_ours_is_said_in_that_form_and_no_more(
+    send: Send, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = send("POST", "/predict", content=b"fault")
+    assert found.status_code == 500
+    assert set(found.json()) == {"error", "hint"}
+    assert "secret" not in found.text
+    assert "RuntimeError" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/about", "/metrics", "/openapi.json", "/docs"])
+def test_what_can_be_read_can_be_asked_for_by_its_head_alone(send: Send, path: str) -> None:
+    whole, head = send("GET", path), send("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    if path != "/metrics":  # which has counted the first meanwhile
+        assert head.headers["content-length"] == str(len(whole.content))
+
+
+def test_a_long_answer_is_sent_in_pieces_of_the_length_that_it_says(
+    bare_run: Run, worker: StubWorker
+) -> None:
+    """Its room is kept until it is read, as a piece is sent once the one before was taken."""
+    app = build_app(bare_run, Limits(), cast("Worker", worker), Access(HOSTS))
+    text = b"x" * (3 * PIECE)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": text, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        **{"type": "http", "method": "POST", "path": "/predict", "query_string": b""},
+        "headers": [(b"host", b"localhost")],
+    }
+    asyncio.run(app(scope, receive, send))
+    start, *pieces = sent
+    bodies = [piece["body"] for piece in pieces]
+    assert len(bodies) > 3
+    assert max(len(body) for body in bodies) <= PIECE
+    assert dict(start["headers"])[b"content-length"] == str(len(b"".join(bodies))).encode()
+    assert [piece["more_body"] for piece in pieces] == [True] * (len(pieces) - 1) + [False]
+
+
+def test_the_description_says_where_it_is_and_that_a_token_is_asked_for(send: Send) -> None:
+    plain = send("GET", "/openapi.json").json()
+    assert "security" not in plain
+    token = "t" * 16
+    access = Access(HOSTS, token=token, root_path="/cats")
+    headers = {"Authorization": f"Bearer {token}"}
+    found = send("GET", "/cats/openapi.json", access=access, headers=headers).json()
+    assert found["servers"] == [{"url": "/cats"}]
+    assert found["security"] == [{"token": []}]
+    assert found["components"]["securitySchemes"]["token"]["scheme"] == "bearer"

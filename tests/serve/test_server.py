@@ -1,9 +1,11 @@
-"""Listening at an address, saying it to people, and stopping without leaving anything behind."""
+"""Saying the address to people, and stopping without leaving anything behind."""
 
 from __future__ import annotations
 
-import contextlib
+import io
 import ipaddress
+import json
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -13,96 +15,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
-from tests.conftest import Cli
-from tl_catdog.errors import UsageError
 from tl_catdog.runs.folder import Run
 from tl_catdog.serve import server
 from tl_catdog.serve.bodies import Limits
-from tl_catdog.serve.server import listen, reachable, serve
-
-
-def test_any_free_port_is_found_and_answers_before_the_server_is_ready() -> None:
-    with listen("127.0.0.1", 0) as found:
-        host, port = found.getsockname()
-        assert host == "127.0.0.1"
-        assert port > 0
-        with socket.create_connection((host, port), timeout=5):
-            pass
-
-
-def test_a_port_that_has_just_been_given_back_can_be_taken() -> None:
-    with listen("127.0.0.1", 0) as first:
-        address = first.getsockname()
-        with socket.create_connection(address, timeout=5):
-            first.accept()[0].close()  # this side ends first, so the port lingers
-    with listen(*address) as again:
-        assert again.getsockname() == address
-
-
-def test_a_port_that_is_taken_is_named_with_the_next_one_to_try() -> None:
-    with listen("127.0.0.1", 0) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(UsageError) as caught:
-            listen("127.0.0.1", port)
-    assert f"found 127.0.0.1:{port} (Address already in use)" in str(caught.value)
-    assert f"--port {port + 1 if port < 65535 else 0}" in str(caught.value)
-
-
-@pytest.mark.parametrize(("port", "following"), [(1, 2), (65534, 65535), (65535, 0)])
-def test_the_next_port_to_try_is_always_a_port(port: int, following: int) -> None:
-    with pytest.raises(UsageError) as caught:
-        listen("192.0.2.1", port)  # nobody's address
-    assert str(caught.value).endswith(f"--port {following}")
-
-
-def test_a_port_that_is_taken_is_one_line(cli: Cli) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        outcome = cli("serve", "--run", "cats-dogs", "--port", taken.getsockname()[1])
-    assert outcome.code == 2
-    assert "--port" in outcome.err
-    assert "Address already in use" in outcome.err
-
-
-class Probe:
-    """Stands for a socket towards the network; ``asked`` keeps what was asked of it."""
-
-    asked: tuple[Any, ...] = ()
-    offline = False
-
-    def __init__(self, family: int, kind: int) -> None:
-        Probe.asked = (family, kind)
-
-    def __enter__(self) -> Probe:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def connect(self, address: tuple[str, int]) -> None:
-        if Probe.offline:
-            raise OSError("no network")
-        Probe.asked += (ipaddress.ip_address(address[0]).version,)
-
-    def getsockname(self) -> tuple[str, int]:
-        return ("2001:db8::7" if Probe.asked[0] == socket.AF_INET6 else "198.51.100.7", 9)
-
-
-@pytest.mark.parametrize(
-    ("version", "family", "seen", "alone"),
-    [
-        (4, socket.AF_INET, "198.51.100.7", "127.0.0.1"),
-        (6, socket.AF_INET6, "2001:db8::7", "::1"),
-    ],
-)
-def test_the_address_is_the_network_s_or_else_the_machine_s_own(
-    monkeypatch: pytest.MonkeyPatch, version: int, family: int, seen: str, alone: str
-) -> None:
-    monkeypatch.setattr(socket, "socket", Probe)
-    assert reachable(version) == seen
-    assert Probe.asked == (family, socket.SOCK_DGRAM, version)  # nothing is sent
-    monkeypatch.setattr(Probe, "offline", True)
-    assert reachable(version) == alone
+from tl_catdog.serve.door import Door
+from tl_catdog.serve.guard import Access, Seen
+from tl_catdog.serve.server import Server, serve
 
 
 @dataclass
@@ -111,13 +31,20 @@ class Stage:
 
     during: Callable[[Any], None] = lambda _: None
     ready: list[tuple[str, bool]] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
+    access: Access = field(default_factory=lambda: Access(()))
+    door: Door | None = None
+    told: Callable[[Seen], None] = lambda seen: None
     worker: dict[str, Any] = field(default_factory=dict)
     config: Any = None
     closed: int = 0
 
     def serve(
-        self, host: str = "127.0.0.1", limits: Limits | None = None, *, reject: bool = True
+        self,
+        host: str = "127.0.0.1",
+        limits: Limits | None = None,
+        *,
+        reject: bool = True,
+        **options: Any,
     ) -> None:
         serve(
             Run(Path("mine"), {}, {}),
@@ -126,6 +53,7 @@ class Stage:
             limits=limits or Limits(),
             reject=reject,
             ready=lambda address, others: self.ready.append((address, others)),
+            **options,
         )
 
 
@@ -146,18 +74,29 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         def __init__(self, config: uvicorn.Config) -> None:
             found.config = config
 
+        handle_exit = Server.handle_exit
+
         def run(self, sockets: list[socket.socket]) -> None:
             (one,) = sockets
             with one:
                 found.during(self)
 
-    def build(run: Run, limits: Limits, worker: object, hosts: set[str]) -> Callable[..., None]:
-        found.hosts = hosts
-        return lambda: None
+    def build(
+        run: Run,
+        limits: Limits,
+        worker: object,
+        access: Access,
+        door: Door,
+        told: Callable[[Seen], None],
+    ) -> FastAPI:
+        found.access, found.door, found.told = access, door, told
+        app = FastAPI()
+        app.state.told = told
+        return app
 
     monkeypatch.setattr(server, "Worker", StubWorker)
     monkeypatch.setattr(server, "build_app", build)
-    monkeypatch.setattr(uvicorn, "Server", StubServer)
+    monkeypatch.setattr(server, "Server", StubServer)
     monkeypatch.setattr(server, "reachable", lambda version: {4: "192.0.2.7", 6: "::7"}[version])
     monkeypatch.setattr(socket, "gethostname", lambda: "MyBox")
     return found
@@ -191,20 +130,64 @@ def test_the_address_is_one_to_open_and_it_is_said_who_can_reach_it(
 
 def test_it_may_be_called_by_its_own_names_only(stage: Stage) -> None:
     stage.serve("LOCALHOST")
-    assert stage.hosts == {"localhost", "mybox", "mybox.local"}
-    stage.serve("127.0.0.1")
-    assert stage.hosts == {"localhost", "127.0.0.1", "mybox", "mybox.local"}
+    assert stage.access.hosts == {"localhost", "mybox", "mybox.local"}
+    stage.serve("127.0.0.1", access=Access({"cats.example.org"}))
+    names = {"localhost", "127.0.0.1", "mybox", "mybox.local", "cats.example.org"}
+    assert stage.access.hosts == names
 
 
 def test_limits_reach_the_server_and_the_worker(stage: Stage) -> None:
-    stage.serve(limits=Limits(queue=7, connections=11, seconds=2.5))
-    assert stage.worker == {"reject": True, "queue": 7}
-    stage.serve(reject=False)
-    assert stage.worker == {"reject": False, "queue": Limits().queue}
-    stage.serve(limits=Limits(queue=7, connections=11, seconds=2.5))
-    assert stage.config.limit_concurrency == 11
+    stage.serve(limits=Limits(queue=7, connections=11, each=5, seconds=2.5, max_pixels=99))
+    assert stage.worker == {"reject": True, "queue": 7, "max_pixels": 99}
     assert stage.config.timeout_graceful_shutdown == 3  # never less than an answer may take
     assert not stage.config.server_header
+    assert stage.door is not None
+    assert (stage.door.most, stage.door.each) == (11, 5)
+    stage.serve(reject=False)
+    assert not stage.worker["reject"]
+
+
+def test_only_a_proxy_that_was_named_is_believed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    stage.serve()
+    assert not stage.config.proxy_headers
+    stage.serve(proxies=[ipaddress.ip_network("10.0.0.1"), ipaddress.ip_network("::1")])
+    assert stage.config.proxy_headers
+    assert stage.config.forwarded_allow_ips == ["10.0.0.1", "::1"]
+
+
+def test_the_token_is_in_the_part_of_the_address_that_browsers_keep(stage: Stage) -> None:
+    stage.serve(access=Access((), token="0123456789/+=~.-"))
+    ((address, _),) = stage.ready
+    head, _, secret = address.partition("/#token=")
+    assert head.startswith("http://127.0.0.1:")
+    assert secret == "0123456789%2F%2B%3D~.-"
+
+
+def test_requests_are_logged_where_it_was_asked_for(stage: Stage) -> None:
+    lines = io.StringIO()
+    stage.during = lambda _: stage.told(Seen("192.0.2.7", "GET", "/", 200))
+    stage.serve(log=lines)
+    assert json.loads(lines.getvalue())["client"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_at_once_with_the_signal_s_code(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+
+    def during(running: Any) -> None:
+        signal.raise_signal(number)
+        assert ended == []
+        signal.raise_signal(number)
+
+    stage.during = during
+    stage.serve()
+    assert ended == [128 + number]
 
 
 def test_a_signal_stops_it_and_the_handler_before_is_put_back(stage: Stage) -> None:
@@ -223,25 +206,13 @@ def test_a_signal_stops_it_and_the_handler_before_is_put_back(stage: Stage) -> N
     assert stage.closed == 1
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("fault")])
-def test_the_worker_is_closed_however_it_ends(stage: Stage, error: BaseException) -> None:
+def test_the_worker_is_closed_however_it_ends(stage: Stage) -> None:
     def fail(_: object) -> None:
-        raise error
+        raise OSError("fault")
 
     stage.during = fail
-    before = signal.getsignal(signal.SIGTERM)
-    quiet = contextlib.nullcontext()
-    with quiet if isinstance(error, KeyboardInterrupt) else pytest.raises(OSError, match="fault"):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(OSError, match="fault"):
         stage.serve()
     assert stage.closed == 1
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-@pytest.mark.parametrize(
-    "host", ["x" * 300, "a..b", "nobody.invalid", "\udcff", "::1%nothing", "1:2"]
-)
-def test_what_is_no_address_is_wrong_use(host: str) -> None:
-    with pytest.raises(UsageError, match="expected an address") as caught:
-        listen(host, 0)
-    assert "--" in caught.value.hint
-    assert len(str(caught.value)) < 300
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

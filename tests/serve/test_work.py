@@ -16,17 +16,16 @@ from tests.support.made_up import network_run, small_network
 from tl_catdog.data.images import decode, try_decode
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import peak_of
-from tl_catdog.prediction.answers import Prediction, apply_policy
+from tl_catdog.prediction.answers import apply_policy
 from tl_catdog.prediction.predictor import Answer, Predictor
 from tl_catdog.prediction.rejection import Policy, Selection
 from tl_catdog.runs.folder import Run
 from tl_catdog.serve import work
-from tl_catdog.serve.heat import Heatmap, overlay
-from tl_catdog.serve.work import QueueFullError, Worker
+from tl_catdog.serve.heat import overlay
+from tl_catdog.serve.weight import Weight
+from tl_catdog.serve.work import Answered, Job, QueueFullError, Wish, Worker
 
 CLASSES = ("ant", "bee", "fly")
-
-Answered = list[tuple[Prediction, Heatmap | None]]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +49,8 @@ def worker(run: Run) -> Iterator[Worker]:
     found.close()
 
 
-def ask(worker: Worker, images: list[bytes], *, explain: bool = False) -> Answered:
-    return asyncio.run(worker.answer(images, explain=explain))
+def ask(worker: Worker, images: list[bytes], **wish: Any) -> list[Answered]:
+    return asyncio.run(worker.answer(images, Wish(**wish)))
 
 
 def test_answers_are_those_of_predict_in_the_order_given(
@@ -59,7 +58,7 @@ def test_answers_are_those_of_predict_in_the_order_given(
 ) -> None:
     wanted = [answer.probabilities for answer in Predictor.load(run).answers(pictures)]
     found = ask(worker, pictures)
-    assert [said.probabilities for said, _ in found] == wanted
+    assert [said.probabilities for said, _, _ in found] == wanted
     assert len({str(row) for row in wanted}) == len(pictures)
 
 
@@ -68,23 +67,23 @@ def test_the_first_to_be_ready_does_not_come_first(
 ) -> None:
     second_done = threading.Event()
 
-    def slow(self: Worker, data: bytes, explain: bool) -> tuple[Prediction, None]:
-        if data == b"first":
+    def slow(self: Worker, job: Job) -> Answered:
+        if job.data == b"first":
             assert second_done.wait(20)
         second_done.set()
-        return apply_policy(Answer(None, None, None, data.decode()), None), None
+        return Answered(apply_policy(Answer(None, None, None, job.data.decode()), None), None, None)
 
     monkeypatch.setattr(Worker, "_one", slow)
     monkeypatch.setattr(work, "usable_cores", lambda: 2)
     worker = Worker(run, reject=False)
-    assert [said.error for said, _ in ask(worker, [b"first", b"second"])] == ["first", "second"]
+    assert [said.error for said, _, _ in ask(worker, [b"first", b"second"])] == ["first", "second"]
     worker.close()
 
 
 def test_a_picture_that_cannot_be_read_leaves_the_others_alone(
     worker: Worker, pictures: list[bytes]
 ) -> None:
-    (good, heat), (bad, none), (other, _) = ask(
+    (good, heat, _), (bad, none, _), (other, _, _) = ask(
         worker, [pictures[0], b"text", pictures[1]], explain=True
     )
     assert (good.error, other.error) == (None, None)
@@ -100,11 +99,11 @@ class Gate:
     def __init__(self) -> None:
         self.open = threading.Event()
 
-    def decode(self, data: bytes, size: int) -> Any:
+    def decode(self, data: bytes, size: int, *, max_pixels: int) -> Any:
         assert self.open.wait(3)
         if data == b"fault":
             raise RuntimeError("a fault")
-        return try_decode(data, size)
+        return try_decode(data, size, max_pixels=max_pixels)
 
 
 @pytest.fixture
@@ -180,7 +179,7 @@ def test_who_gives_up_still_waits_until_the_work_is_done(
 def test_closing_waits_for_what_is_under_way(run: Run, pictures: list[bytes], gate: Gate) -> None:
     worker = Worker(run, reject=False)
 
-    async def steps() -> Answered:
+    async def steps() -> list[Answered]:
         asking = asyncio.create_task(worker.answer(pictures))
         await asyncio.sleep(0)
         threading.Timer(0.05, gate.open.set).start()
@@ -191,8 +190,8 @@ def test_closing_waits_for_what_is_under_way(run: Run, pictures: list[bytes], ga
 
 
 def test_heatmaps_are_given_only_when_asked_for(worker: Worker, pictures: list[bytes]) -> None:
-    assert [heat for _, heat in ask(worker, pictures)] == [None] * 4
-    assert None not in [heat for _, heat in ask(worker, pictures, explain=True)]
+    assert [heat for _, heat, _ in ask(worker, pictures)] == [None] * 4
+    assert None not in [heat for _, heat, _ in ask(worker, pictures, explain=True)]
 
 
 def test_a_heatmap_is_of_the_label_and_says_where_it_peaks(
@@ -200,7 +199,7 @@ def test_a_heatmap_is_of_the_label_and_says_where_it_peaks(
 ) -> None:
     forward = GradCam(run)
     answers = ask(worker, pictures, explain=True)
-    for data, (said, heat) in zip(pictures, answers, strict=True):
+    for data, (said, heat, _) in zip(pictures, answers, strict=True):
         outputs = forward(decode(data, 32)[None])
         maps = [forward.heatmap(outputs, 0, target) for target in range(3)]
         assert said.label is not None
@@ -230,10 +229,96 @@ def test_doubtful_pictures_are_unsure_only_where_answers_may_be_withheld(
     nobody = Policy(0.99, confidence=1.1, novelty=None, validation=Selection(9, 0, 0))
     monkeypatch.setattr(work, "policy_of", lambda _: nobody)
     worker = Worker(run, reject=reject)
-    (said, heat), (bad, _) = ask(worker, [pictures[0], b"text"], explain=True)
+    (said, heat, _), (bad, _, _) = ask(worker, [pictures[0], b"text"], explain=True)
     worker.close()
     assert (said.answer == "unsure") == reject
     assert said.policy_applied == bad.policy_applied == reject
     assert said.label in CLASSES
     assert heat is not None  # what it is unsure of has a label all the same
     assert bad.answer is None
+
+
+def test_what_takes_long_leaves_a_thread_to_others(
+    run: Run, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them wait, of however many requests, the rest are answered meanwhile."""
+    release = threading.Event()
+    monkeypatch.setattr(work, "usable_cores", lambda: 2)
+    monkeypatch.setattr(work, "weigh", lambda data, _: Weight(9, data.startswith(b"slow")))
+
+    def decoding(data: bytes, size: int, *, max_pixels: int) -> Any:
+        if data.startswith(b"slow"):
+            assert release.wait(20)
+            data = pictures[0]
+        return try_decode(data, size, max_pixels=max_pixels)
+
+    monkeypatch.setattr(work, "try_decode", decoding)
+    worker = Worker(run, reject=False)
+
+    async def steps() -> list[list[Answered]]:
+        held = [asyncio.create_task(worker.answer([b"slow"] * 8)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        found = [await worker.answer(pictures) for _ in range(3)]
+        assert not any(task.done() for task in held)
+        release.set()
+        assert [len(await task) for task in held] == [8, 8, 8]
+        return found
+
+    assert [len(rows) for rows in asyncio.run(steps())] == [4, 4, 4]
+    worker.close()
+
+
+def test_whoever_has_most_waiting_gives_way_when_the_queue_is_full(
+    worker: Worker, pictures: list[bytes], gate: Gate
+) -> None:
+    async def steps() -> None:
+        first = asyncio.create_task(worker.answer(pictures[:2], Wish(client="greedy")))
+        second = asyncio.create_task(worker.answer(pictures[:2], Wish(client="greedy")))
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFullError):
+            await worker.answer(pictures[:1], Wish(client="greedy"))
+        with pytest.raises(QueueFullError):
+            await worker.answer(pictures, Wish(client="as greedy"))
+        other = asyncio.create_task(worker.answer(pictures[:1], Wish(client="modest")))
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFullError):
+            await second
+        gate.open.set()
+        assert (len(await first), len(await other)) == (2, 1)
+        assert len(await worker.answer(pictures)) == 4  # all room is there again
+
+    asyncio.run(steps())
+    assert worker.waiting == 0
+
+
+def test_what_nobody_waits_for_is_not_begun(
+    worker: Worker, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+
+    def decoding(data: bytes, size: int, *, max_pixels: int) -> Any:
+        decoded.append(data)
+        return try_decode(data, size, max_pixels=max_pixels)
+
+    monkeypatch.setattr(work, "try_decode", decoding)
+    with pytest.raises(asyncio.CancelledError):
+        ask(worker, pictures, lost=lambda: True)
+    assert decoded == []
+    assert len(ask(worker, pictures)) == 4
+
+
+def test_too_many_pixels_are_refused_by_the_worker_s_own_bound(
+    run: Run, pictures: list[bytes]
+) -> None:
+    worker = Worker(run, reject=False, max_pixels=10)
+    (row,) = ask(worker, pictures[:1])
+    worker.close()
+    assert "10 allowed" in str(row.said.error)
+
+
+def test_a_preview_is_given_only_when_asked_for(worker: Worker, pictures: list[bytes]) -> None:
+    assert [row.preview for row in ask(worker, pictures)] == [None] * 4
+    good, bad = ask(worker, [pictures[0], b"text"], preview=True)
+    assert good.preview is not None
+    assert good.preview.startswith("data:image/jpeg;base64,")
+    assert bad.preview is None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -11,9 +15,14 @@ from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
 from tl_catdog.cli.output import complain, note, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.cli.streams import OutputError
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import UsageError, shown
 
-EXAMPLES = "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000"
+EXAMPLES = (
+    "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000; "
+    "tl-catdog serve --host 0.0.0.0 --token auto"
+)
+
+STANDARD_ERROR = "-"
 
 
 def serve(
@@ -34,20 +43,55 @@ def serve(
     max_queue: Annotated[
         int, typer.Option(help="Pictures that may wait at most.", min=1, max=100_000)
     ] = 512,
+    max_pixels: Annotated[
+        int, typer.Option(help="Million pixels of a picture at most.", min=1, max=128)
+    ] = 30,
+    max_per_client: Annotated[
+        int,
+        typer.Option(help="Connections of one address at most, of 512.", min=1, max=512),
+    ] = 128,
     timeout: Annotated[
         float,
         typer.Option(help="Seconds for sending a request, and for answering.", min=0.1, max=86_400),
     ] = 60.0,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="What clients have to know; 'auto' makes one. TL_CATDOG_TOKEN sets it as well."
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that it may be called by; several are possible."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Another site whose pages may ask; several are possible."),
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(help="Where a proxy has the page, such as /cats.")
+    ] = "/",
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="A proxy whose X-Forwarded-For is believed; several are possible."),
+    ] = None,
+    access_log: Annotated[
+        str | None,
+        typer.Option(help="Where a line of JSON for each request goes; - for standard error."),
+    ] = None,
     runs_dir: RunsDir = RUNS_DIR,
 ) -> None:
     """Open a web page where pictures are dropped, pasted or photographed.
 
     POST /predict answers programs, with the JSON of predict --json; /docs says
-    how. Pictures stay on this machine. Ctrl-C ends it.
+    how. Pictures stay on this machine. Ctrl-C ends it once all is answered, a
+    second one at once.
     """
     chosen = chosen_run(run, Path(runs_dir))
     try:
-        from tl_catdog.serve.bodies import Limits
+        from tl_catdog.serve import opening
+        from tl_catdog.serve.bodies import COPIES, Limits
+        from tl_catdog.serve.guard import Access
         from tl_catdog.serve.server import serve as start
     except ImportError as error:
         raise UsageError(
@@ -55,22 +99,71 @@ def serve(
             "Type: pip install 'tl-catdog[serve]'",
         ) from error
     body = max_mb * 2**20
+    largest = (1 + COPIES) * body  # what the largest form needs, or it would never be answered
     limits = Limits(
         body=body,
         files=max_files,
         queue=max_queue,
         seconds=timeout,
-        total=max(Limits.total, body),  # otherwise the largest request would never be answered
+        each=max_per_client,
+        total=max(Limits.total, largest),
+        share=max(Limits.share, largest),
+        max_pixels=max_pixels * 10**6,
     )
+    access = Access(
+        hosts={opening.name_of(name) for name in allow_host or ()},
+        origins={opening.origin_of(site) for site in allow_origin or ()},
+        token=opening.token_of(token, os.environ),
+        root_path=opening.root_of(root_path),
+    )
+    proxies = [opening.proxy_of(given) for given in proxy or ()]
 
     def ready(address: str, to_others: bool) -> None:
         try:
             say(f"{chosen.name} answers at {address}")
         except OutputError as error:  # whoever wants answers can have them all the same
             complain(error)
-        if to_others:
-            note("Everyone who reaches this machine can use the page: it asks for no password.")
+        if to_others and access.token is None:
+            note(
+                "Everyone who reaches this machine can use the page: it asks for no password. "
+                "With --token auto it does."
+            )
+        elif to_others:
+            note("Token and pictures are sent as they are: a proxy with TLS keeps them secret.")
         note("Ctrl-C ends it.", style="dim")
 
-    start(chosen, host=host, port=port, limits=limits, reject=reject, ready=ready)
+    with log_of(access_log) as log:
+        start(
+            chosen,
+            host=host,
+            port=port,
+            limits=limits,
+            reject=reject,
+            ready=ready,
+            access=access,
+            proxies=proxies,
+            log=log,
+        )
     note("Ended; what was under way was answered.", style="dim")
+
+
+@contextlib.contextmanager
+def log_of(given: str | None) -> Iterator[TextIO | None]:
+    """Open what requests are logged to; lines are added to a file that there is.
+
+    Raises:
+        UsageError: It can't be written to.
+    """
+    if given is None or given == STANDARD_ERROR:
+        yield None if given is None else sys.stderr
+        return
+    with contextlib.ExitStack() as kept:
+        try:
+            file = kept.enter_context(Path(given).open("a", encoding="ascii"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"expected a file to add lines to as --access-log, found {shown(given)} "
+                f"({getattr(error, 'strerror', None) or error}).",
+                "Type: tl-catdog serve --access-log -",
+            ) from error
+        yield file

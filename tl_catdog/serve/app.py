@@ -1,25 +1,30 @@
-"""The server's page and its API."""
+"""The server's API, and the page before it."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
-from starlette.datastructures import MutableHeaders
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from tl_catdog.runs.folder import Run
 from tl_catdog.serve.about import about_run
-from tl_catdog.serve.bodies import Budget, Limits, Refusal, images_of, read_body
-from tl_catdog.serve.heat import Heatmap
-from tl_catdog.serve.page import HEADERS, page_routes
-from tl_catdog.serve.work import QueueFullError, Worker
+from tl_catdog.serve.bodies import Budget, Limits, Refusal, images_of, is_form, read_body
+from tl_catdog.serve.door import Door, client_of
+from tl_catdog.serve.guard import Access, Guard, Seen, refused
+from tl_catdog.serve.metrics import KIND, Metrics
+from tl_catdog.serve.page import page_routes
+from tl_catdog.serve.work import Answered, QueueFullError, Wish, Worker
 from tl_catdog.version import __version__
+
+PIECE = 2**16
+"""An answer is sent in pieces of so many bytes, so that its room is kept until it is read."""
 
 ANSWER = {
     "type": "object",
@@ -36,63 +41,97 @@ ANSWER = {
         "doubt": {"type": ["string", "null"], "description": "Why it is unsure."},
         "novelty": {"type": ["number", "null"], "description": "How unfamiliar, 0 to 2."},
         "heat": {"type": "string", "description": "With explain=1: a PNG to lay over."},
+        "preview": {
+            "type": ["string", "null"],
+            "description": "With preview=1: a small JPEG, upright, for what a browser can't show.",
+        },
         "looks": {"type": ["string", "null"], "description": "With explain=1: where it looks."},
     },
 }
 
+IMAGE = {"type": "string", "format": "binary"}
 
-class Guard:
-    """Refuses requests to names that aren't this server's, and says what pages may do.
+FORM = {"type": "object", "properties": {"files": {"type": "array", "items": IMAGE}}}
 
-    Not by the framework's decorator, which starts tasks for each request: with 64 clients a request
-    took 13.6 ms of a core instead of 11.8.
-    """
+ANSWERS = {"type": "object", "properties": {"answers": {"type": "array", "items": ANSWER}}}
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self._app, self._hosts = app, hosts
+PREDICT = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": FORM},
+            "image/*": {"schema": IMAGE},
+            "application/octet-stream": {"schema": IMAGE},
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "A row as `predict --json` prints it; of a form, all rows.",
+            "content": {"application/json": {"schema": {"oneOf": [ANSWER, ANSWERS]}}},
+        }
+    },
+}
+
+
+class Pieces(JSONResponse):
+    """JSON that waits for its reader."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI has it."""
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        answer = self._app
-        if scope["type"] == "http":
-            try:
-                refuse_other_names(Request(scope), self._hosts)
-            except Refusal as refusal:
-                answer = refused(refusal)
-        await answer(scope, receive, sending)
+        """Send it, as ASGI has it."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        for start in range(0, len(self.body), PIECE):
+            piece = bytes(self.body[start : start + PIECE])
+            more = start + PIECE < len(self.body)
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) -> FastAPI:
+def build_app(
+    run: Run,
+    limits: Limits,
+    worker: Worker,
+    access: Access,
+    door: Door | None = None,
+    told: Callable[[Seen], None] = lambda seen: None,
+) -> FastAPI:
     """Return the application.
 
     Args:
         run: The run that answers.
         limits: What is taken.
         worker: What classifies pictures.
-        hosts: Names that the server may be called by, besides any address in numbers; another
-            site's name that was pointed at it is refused.
+        access: Who may ask.
+        door: The connections, to be counted.
+        told: Called with each request once it is answered.
     """
     app = FastAPI(
         title=f"tl-catdog: {run.name}", version=__version__, docs_url=None, redoc_url=None
     )
     about = about_run(run, worker.policy)
-    budget = Budget(limits.total)
-
-    app.add_middleware(Guard, hosts=hosts)
-
-    @app.exception_handler(Refusal)
-    async def explained(_: Request, refusal: Refusal) -> Response:
-        return refused(refusal)
-
+    budget = Budget(limits.total, limits.share)
     page_routes(app, run.classes)
+    pages = {route.path for route in app.routes if hasattr(route, "path")} - {"/openapi.json"}
+
+    def now() -> Iterator[tuple[str, str, float]]:
+        yield "queue_pictures", "Pictures waiting or under way.", worker.waiting
+        yield "held_bytes", "Bytes of requests at hand.", budget.total - budget.left
+        yield "connections", "Open connections.", len(door) if door else 0
+
+    routes = ("/predict", "/about", "/healthz", "/metrics", "/openapi.json")
+    metrics = Metrics(run, routes, pages, now, lambda: door.turned_away if door else {})
+
+    def counted(seen: Seen) -> None:
+        metrics.request(seen)
+        told(seen)
+
+    app.add_middleware(Guard, access=access, opened={*pages, "/healthz"}, told=counted)
+    app.state.told = counted
+    documented(app, bearer=access.token is not None)
 
     @app.get("/healthz", summary="Whether the server answers")
     async def healthz() -> dict[str, str]:
@@ -102,104 +141,118 @@ def build_app(run: Run, limits: Limits, worker: Worker, hosts: Collection[str]) 
     async def tell() -> dict[str, Any]:
         return about
 
-    image = {"type": "string", "format": "binary"}
-    form = {
-        "type": "object",
-        "properties": {"files": {"type": "array", "items": image}},
-    }
-    answers = {"type": "object", "properties": {"answers": {"type": "array", "items": ANSWER}}}
+    @app.get("/metrics", summary="What the server counts, for Prometheus")
+    async def measure() -> Response:
+        return Response(metrics.text(), headers={"Content-Type": KIND})
 
     @app.post(
         "/predict",
         summary="What is in pictures: one as the body, or several as a form's files",
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "multipart/form-data": {"schema": form},
-                    "image/*": {"schema": image},
-                    "application/octet-stream": {"schema": image},
-                },
-            },
-            "responses": {
-                "200": {
-                    "description": "A row as `predict --json` prints it; of a form, all rows.",
-                    "content": {"application/json": {"schema": {"oneOf": [ANSWER, answers]}}},
-                }
-            },
-        },
+        openapi_extra=PREDICT,
     )
-    async def predict(request: Request, explain: bool = False) -> Response:
-        refuse_other_sites(request)
-        with budget.share() as take:
-            return await answered(request, explain, take)
+    async def predict(request: Request, explain: bool = False, preview: bool = False) -> Response:
+        client = client_of(request.client.host if request.client else "")
+        connection = getattr(request.state, "connection", None)
+        wish = Wish(explain, preview, client, lambda: connection is not None and connection.lost)
+        seen: Seen = request.state.seen
+        with budget.share(client) as take:
+            body = await read_body(request, limits, take)
+            images = await images_of(request, body, limits, take)
+            del body
+            seen.pictures = len(images)
+            rows = await answered(images, wish)
+        if is_form(request):
+            answer = Pieces({"answers": rows})
+        else:
+            (row,) = rows
+            answer = Pieces(row, 422 if row["error"] else 200)
+        seen.closing.enter_context(budget.answer(client, len(answer.body)))
+        return answer
 
-    async def answered(request: Request, explain: bool, take: Callable[[int], None]) -> Response:
-        body = await read_body(request, limits, take)
-        images = await images_of(request, body, limits)
-        del body
+    async def answered(images: list[tuple[str | None, bytes]], wish: Wish) -> list[dict[str, Any]]:
         try:
             async with asyncio.timeout(limits.seconds):
-                found = await worker.answer([data for _, data in images], explain=explain)
+                found = await worker.answer([data for _, data in images], wish)
         except QueueFullError:
             raise Refusal(503, "too many pictures are waiting", "Try again in a second.") from None
         except TimeoutError:
             raise Refusal(
                 503, f"no answer within {limits.seconds:g} s", "Send fewer pictures."
             ) from None
-        rows = [
-            {**said.to_json(), "path": name, **told(heatmap, explain)}
-            for (name, _), (said, heatmap) in zip(images, found, strict=True)
+        metrics.answered(item.said for item in found)
+        return [
+            {**item.said.to_json(), "path": name, **extras(item, wish)}
+            for (name, _), item in zip(images, found, strict=True)
         ]
-        if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-            (row,) = rows
-            return JSONResponse(row, 422 if row["error"] else 200)
-        return JSONResponse({"answers": rows})
 
     return app
 
 
-def told(heatmap: Heatmap | None, explain: bool) -> dict[str, str | None]:
-    """Return what a row says of where the network looked."""
-    if not explain:
-        return {}
-    if heatmap is None:
-        return {"heat": None, "looks": None}
-    return {"heat": heatmap.overlay, "looks": heatmap.where}
+def extras(item: Answered, wish: Wish) -> dict[str, str | None]:
+    """Return what a row says besides the answer."""
+    found: dict[str, str | None] = {}
+    if wish.explain:
+        heatmap = item.heatmap
+        found["heat"] = None if heatmap is None else heatmap.overlay
+        found["looks"] = None if heatmap is None else heatmap.where
+    if wish.preview:
+        found["preview"] = item.preview
+    return found
 
 
-def refused(refusal: Refusal) -> Response:
-    """Return a refusal as a response."""
-    headers = {"Retry-After": "1"} if refusal.status == 503 else {}
-    if refusal.status in (408, 413):
-        headers["Connection"] = "close"
-    found = {"error": refusal.error, "hint": refusal.hint}
-    return JSONResponse(found, refusal.status, headers)
+def documented(app: FastAPI, *, bearer: bool) -> None:
+    """Give errors of the framework the form that this server's own have, and its API a lock.
 
-
-def refuse_other_names(request: Request, hosts: Collection[str]) -> None:
-    """Refuse a request to a name that isn't this server's, as a site may point its own at it.
-
-    Raises:
-        Refusal: The name is neither an address in numbers nor one of ``hosts``.
+    Args:
+        app: The application.
+        bearer: Whether a token is asked for.
     """
-    name = ""
-    try:
-        name = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
-        ipaddress.ip_address(name)
-    except ValueError:
-        if name not in hosts:
-            raise Refusal(
-                400, "expected this server's name as Host, found another", "Use its address."
-            ) from None
+
+    @app.exception_handler(Refusal)
+    async def explained(_: Request, refusal: Refusal) -> Response:
+        return refused(refusal)
+
+    @app.exception_handler(HTTPException)
+    async def known(request: Request, error: HTTPException) -> Response:
+        headers = {"Allow": allowing(error.headers)} if error.status_code == 405 else {}
+        phrase = HTTPStatus(error.status_code).phrase.lower()
+        refusal = {
+            404: Refusal(404, "expected a path that there is, found another", "Open / or /docs."),
+            405: Refusal(
+                405,
+                "expected another method for this path",
+                f"Use {headers.get('Allow', '')}; /docs says how.",
+            ),
+        }.get(error.status_code, Refusal(error.status_code, phrase, "Look at /docs."))
+        answer = refused(refusal)
+        answer.headers.update(headers)
+        return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(_: Request, error: RequestValidationError) -> Response:
+        names = {str(item["loc"][-1])[:40] for item in error.errors()}
+        return refused(
+            Refusal(
+                422,
+                f"expected 1 or 0 for {', '.join(sorted(names))}, found something else",
+                "Add ?explain=1 or ?preview=1, or leave it out.",
+            )
+        )
+
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        found = described()
+        if bearer:
+            locks = found.setdefault("components", {}).setdefault("securitySchemes", {})
+            locks["token"] = {"type": "http", "scheme": "bearer"}
+            found["security"] = [{"token": []}]
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documents have it
 
 
-def refuse_other_sites(request: Request) -> None:
-    """Refuse what a page of another site sends in the name of whoever looks at it.
-
-    Raises:
-        Refusal: The request says that it comes from there.
-    """
-    origin = request.headers.get("origin")
-    if origin and origin.partition("://")[2] != request.headers.get("host"):
-        raise Refusal(403, "expected a request of this page, found another site's", "Open / here.")
+def allowing(headers: Mapping[str, str] | None) -> str:
+    """Return the methods of a path; what can be read can be asked for by its head alone."""
+    methods = {word.strip() for word in (headers or {}).get("Allow", "").split(",") if word.strip()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))

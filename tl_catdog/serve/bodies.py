@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 100
 SLICE = 2**16
+
+COPIES = 2
+"""A form is at hand so many times more while its files are taken out of it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,10 @@ class Limits:
         queue: Pictures that may wait or be under way.
         seconds: For sending a request's body, and again for answering it.
         connections: At a time.
-        total: Bytes of all requests that are being read or answered.
+        each: Connections of one client at a time.
+        total: Bytes of all requests that are being read or answered, with their answers.
+        share: Bytes of those that one client's may have.
+        max_pixels: Pixels of a picture.
     """
 
     body: int = 32 * 2**20
@@ -33,42 +40,75 @@ class Limits:
     queue: int = 512
     seconds: float = 60.0
     connections: int = 512
+    each: int = 128
     total: int = 512 * 2**20
+    share: int = 192 * 2**20
+    max_pixels: int = 30 * 10**6
 
 
 class Refusal(Exception):  # noqa: N818 (an answer, not a fault)
-    """A request that isn't answered: an HTTP status, what is wrong, what would be right."""
+    """A request that isn't answered: an HTTP status, what is wrong, what would be right.
 
-    def __init__(self, status: int, error: str, hint: str) -> None:
+    Args:
+        status: The status.
+        error: What is wrong.
+        hint: What would be right.
+        detail: What a header of this status adds.
+    """
+
+    def __init__(self, status: int, error: str, hint: str, detail: str = "") -> None:
         super().__init__(error)
-        self.status, self.error, self.hint = status, error, hint
+        self.status, self.error, self.hint, self.detail = status, error, hint, detail
 
 
 class Budget:
-    """The bytes of all requests at hand: many at once may not take more memory than allowed."""
+    """The bytes of all requests at hand: many at once may not take more memory than allowed.
 
-    def __init__(self, total: int) -> None:
-        self.left = total
+    Args:
+        total: Of all.
+        each: Of one client's; None for as many.
+    """
+
+    def __init__(self, total: int, each: int | None = None) -> None:
+        self.total = self.left = total
+        self._each = total if each is None else each
+        self._held: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
-        """Give what takes bytes for a request; all of them are given back at the end.
+    def share(self, client: str = "") -> Iterator[Callable[[int], None]]:
+        """Give what takes bytes for a client's request; all of them are given back at the end.
 
-        It raises ``Refusal`` (503) where there is no room.
+        A number below 0 gives bytes back before. It raises ``Refusal`` (503) where there is no
+        room.
         """
         taken = 0
 
         def take(size: int) -> None:
             nonlocal taken
-            if size > self.left:
+            if size > 0 and (size > self.left or size + self._held[client] > self._each):
                 raise Refusal(503, "too many large requests at once", "Try again in a second.")
-            self.left -= size
+            self._take(client, size)
             taken += size
 
         try:
             yield take
         finally:
-            self.left += taken
+            self._take(client, -taken)
+
+    @contextlib.contextmanager
+    def answer(self, client: str, size: int) -> Iterator[None]:
+        """Count an answer's bytes until it is sent: it is made, so that it isn't refused."""
+        self._take(client, size)
+        try:
+            yield
+        finally:
+            self._take(client, -size)
+
+    def _take(self, client: str, size: int) -> None:
+        self.left -= size
+        self._held[client] += size
+        if not self._held[client]:
+            del self._held[client]
 
 
 async def read_body(request: Request, limits: Limits, take: Callable[[int], None]) -> bytes:
@@ -113,15 +153,35 @@ async def read_body(request: Request, limits: Limits, take: Callable[[int], None
     return b"".join(parts)
 
 
+def is_form(request: Request) -> bool:
+    """Return whether a request says that it is a form with files."""
+    return kind_of(request) == MULTIPART
+
+
+def kind_of(request: Request) -> str:
+    """Return what a request says its body is, without parameters."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
 async def images_of(
-    request: Request, body: bytes, limits: Limits
+    request: Request,
+    body: bytes,
+    limits: Limits,
+    take: Callable[[int], None] = lambda size: None,
 ) -> list[tuple[str | None, bytes]]:
     """Return the name and the bytes of each picture in a request.
 
+    Args:
+        request: The request.
+        body: Its body.
+        limits: What is taken.
+        take: Called with the number of bytes that are needed besides; see ``Budget``.
+
     Raises:
-        Refusal: It holds none (400), too many (413), or is of another kind (415).
+        Refusal: It holds none (400), too many (413), or is of another kind (415); there is no room
+            for it (503).
     """
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    kind = kind_of(request)
     if kind != MULTIPART:
         if kind and not kind.startswith("image/") and kind != "application/octet-stream":
             raise Refusal(
@@ -138,6 +198,7 @@ async def images_of(
             yield body[start : start + SLICE]
             await asyncio.sleep(0)  # others get their turn, however odd the form is
 
+    take(COPIES * len(body))
     # More than may wait could never be answered.
     most = min(limits.files, limits.queue)
     parser = MultiPartParser(request.headers, stream(), max_files=most, max_fields=MAX_FIELDS)
@@ -154,6 +215,8 @@ async def images_of(
         ) from error
     except (KeyError, ValueError, LookupError) as error:
         raise Refusal(400, "the form can't be read", "Send a form with files.") from error
+    finally:
+        take(-COPIES * len(body))
     if not found:
         raise Refusal(400, "expected files in the form, found none", "Add files to it.")
     return found
