@@ -83,11 +83,17 @@ def assert_whole(run: Run, folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
+def chances(found: Any) -> Any:
+    """Return the probabilities of what a format gives."""
+    return found[0] if isinstance(found, tuple) else found
+
+
 def spoilt(kind: Format, by: float) -> Format:
     """Return a format whose runtime gives other probabilities."""
 
     def opens(path: Path) -> Any:
         answer, name = kind.open(path)
-        return lambda pictures: np.roll(answer(pictures) + by, 1 if by > 0.1 else 0, axis=1), name
+        step = 1 if by > 0.1 else 0
+        return lambda pictures: np.roll(chances(answer(pictures)) + by, step, axis=1), name
 
     return replace(kind, open=opens)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.conftest import paint_set
-from tests.export.conftest import THREE, spoilt
+from tests.export.conftest import THREE, chances, spoilt
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.images import Pixels, decode
 from tl_catdog.data.sets import load_set
@@ -45,13 +45,16 @@ def test_it_is_published_with_all_that_a_stranger_needs(
     assert found.path == out / "onnx"
     assert found.bytes == (out / "onnx" / "model.onnx").stat().st_size
     assert [path.name for path in out.iterdir()] == ["onnx"]
-    files = ["CARD.md", "README.md", "labels.txt", "metadata.json", "model.onnx"]
+    files = [
+        *("CARD.md", "LICENSE", "NOTICE", "README.md"),
+        *("labels.txt", "metadata.json", "model.onnx", "prepare.py"),
+    ]
     assert sorted(path.name for path in found.path.iterdir()) == files
     row = found.to_json()
     assert list(row) == [
         "format", "path", "bytes", "runtime", "n", "compared_on", "calibrated_on",
         "same_decisions", "greatest_difference", "ms", "accuracy", "encoded_same_decisions",
-        "worst",
+        "greatest_novelty_difference", "same_unsure", "worst",
     ]  # fmt: skip
     assert (row["format"], row["path"], row["worst"]) == ("onnx", str(out / "onnx"), [])
     for key in ("path", "bytes", "worst"):
@@ -91,7 +94,7 @@ def test_whole_numbers_that_decide_otherwise_are_not_written(
 ) -> None:
     def turned(path: Path) -> Any:
         answer, name = ONNX.open(path)
-        return lambda pictures: np.roll(answer(pictures), 1, axis=1), name
+        return lambda pictures: np.roll(chances(answer(pictures)), 1, axis=1), name
 
     kind = replace(ONNX, open=turned, exact=False, needs_calibration=True)
     found = written(small, images, out, kind)

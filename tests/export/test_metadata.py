@@ -9,9 +9,14 @@ import pytest
 
 from tests.support.bare_runs import sealed
 from tests.support.made_up import network_run, small_network
+from tl_catdog.export import prepare
 from tl_catdog.export.card import card, described
 from tl_catdog.export.formats import FORMATS
+from tl_catdog.export.licence import notice
 from tl_catdog.export.metadata import write_beside
+from tl_catdog.export.plain import PlainResize
+from tl_catdog.export.tensors import tensors_of
+from tl_catdog.export.unsure import unsure_of
 from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import Run
 
@@ -19,7 +24,8 @@ PARITY = {"n": 9, "same_decisions": 1.0}
 
 
 def beside(run: Run, folder: Path, name: str) -> dict[str, Any]:
-    write_beside(run, folder, FORMATS[name], "model.here", PARITY)
+    plain = PlainResize(50, 7)
+    write_beside(run, folder, FORMATS[name], "model.here", PARITY, plain=plain)
     found: dict[str, Any] = json.loads((folder / "metadata.json").read_text())
     return found
 
@@ -32,6 +38,7 @@ def test_programs_get_values_and_people_text(
 ) -> None:
     found = beside(small, tmp_path, name)
     policy = policy_of(small)
+    taken, given = tensors_of(small, FORMATS[name], tmp_path / "model.here", novelty=False)
     assert policy is not None
     assert found == {
         **described(small),
@@ -42,12 +49,23 @@ def test_programs_get_values_and_people_text(
         "format": name,
         "model": "model.here",
         "input_dtype": dtype,
+        "inputs": [
+            item.to_json() | {"shape": list(item.shape), "range": [0, 255]} for item in taken
+        ],
+        "outputs": [
+            item.to_json() | {"shape": list(item.shape), "range": [0, 1]} for item in given
+        ],
+        "unsure": unsure_of(small, novelty=False),
         "unsure_below": policy.confidence,
+        "plain_resize": {"n": 50, "changed": 7, "how": "bilinear without antialiasing"},
         "versions": small.manifest["versions"],
         "parity": PARITY,
     }
     assert (tmp_path / "labels.txt").read_text() == "ant\nbee\ncow\n"
     assert (tmp_path / "CARD.md").read_text() == card(small)
+    assert "Apache License" in (tmp_path / "LICENSE").read_text()
+    assert (tmp_path / "NOTICE").read_text() == notice(small)
+    assert (tmp_path / "prepare.py").read_text() == Path(prepare.__file__).read_text()
 
 
 def test_a_run_that_is_never_unsure_says_none(small: Run, tmp_path: Path) -> None:
@@ -68,7 +86,7 @@ def test_classes_with_breaks_of_lines_survive(tmp_path: Path) -> None:
     assert len(text.splitlines()) == len(ODD_CLASSES)
     assert text == "two\\nlines\\r\nback\\\\n\npipe|`x`\na\\u2028b\n"
     code = (tmp_path / "README.md").read_text().split("```python\n")[1].split("```")[0]
-    (line,) = (line for line in code.splitlines() if line.startswith("labels = "))
+    (line,) = (line for line in code.splitlines() if line.startswith("about = "))
     here = Path.cwd()
     os.chdir(tmp_path)
     try:
@@ -76,4 +94,4 @@ def test_classes_with_breaks_of_lines_survive(tmp_path: Path) -> None:
         exec(line, names)
     finally:
         os.chdir(here)
-    assert names["labels"] == list(ODD_CLASSES)
+    assert names["about"]["labels"] == list(ODD_CLASSES)

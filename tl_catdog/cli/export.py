@@ -28,6 +28,8 @@ class FormatName(StrEnum):
     KERAS = "keras"
     SAVEDMODEL = "savedmodel"
     ONNX = "onnx"
+    BYTES = "onnx-uint8"
+    TRITON = "triton"
     LITERT = "litert"
     INT8 = "litert-int8"
 
@@ -61,9 +63,10 @@ def export(
 ) -> None:
     """Export a network: RGB pictures in, calibrated probabilities out.
 
-    Formats: keras, savedmodel (for TensorFlow Serving), onnx, litert, and
-    litert-int8 of whole numbers. Each is run in its own runtime on real pictures
-    first; where it doesn't say what the run says, nothing is written.
+    Formats: keras, savedmodel (for TensorFlow Serving), onnx, onnx-uint8 (takes
+    bytes), triton (a model repository), litert, and litert-int8 of whole numbers.
+    Each is run in its own runtime on real pictures first; where it doesn't say
+    what the run says, nothing is written. README.md beside it says how to use it.
     """
     chosen = chosen_run(run, Path(runs_dir))
     target = Path("exports", chosen.name) if out is None else Path(out)
@@ -134,10 +137,12 @@ def _images(run: Run, data: str | None) -> ImageSet:
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.data.sets import load_set
     from tl_catdog.runs.contents import own_images
+    from tl_catdog.runs.moved import with_own_splits
 
-    if data is not None:
-        return load_set(Path(data), Labelling(known=run.classes))
     own = own_images(run)
+    if data is not None:
+        found = load_set(Path(data), Labelling(known=run.classes))
+        return with_own_splits(found, own.examples, run.name)
     if own.examples[0].path.exists():
         return own
     note(

@@ -100,7 +100,15 @@ def export(
         )
         if parity.worst:
             return Exported(kind.name, None, 0, parity)
-        write_beside(run, folder, kind, model, {"format": kind.name, **parity.to_json()})
+        write_beside(
+            run,
+            folder,
+            kind,
+            model,
+            {"format": kind.name, **parity.to_json()},
+            novelty=parity.novelty_diff is not None,
+            plain=reference.plain,
+        )
         sync(folder)
         publish(folder, target, force=force)
         return Exported(kind.name, target, size, parity)

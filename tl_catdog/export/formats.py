@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,23 @@ from tl_catdog.export.graphs import (
     PROBABILITIES,
     keras_probabilities,
     onnx_probabilities,
-    serving_archive,
 )
+from tl_catdog.export.labels import in_a_line
 from tl_catdog.export.litert import open_litert, write_int8, write_litert
+from tl_catdog.export.serving import open_savedmodel, write_savedmodel
+from tl_catdog.export.triton import REPOSITORY, config_of
+from tl_catdog.export.unsure import NOVELTY
+from tl_catdog.files import write_text
 from tl_catdog.models.engine import KerasForward
 from tl_catdog.runs.folder import Run
 
-Infer = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
-"""From pictures, (1, S, S, 3), 0..255, to probabilities, (1, C)."""
+if TYPE_CHECKING:
+    import onnx
 
-ENCODED = "encoded"
+Values = npt.NDArray[np.float64]
+
+Infer = Callable[[npt.NDArray[Any]], Values | tuple[Values, Values]]
+"""From pictures, (1, S, S, 3), 0..255, to probabilities, (1, C), or to these and novelty, (1,)."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Format:
         exact: Whether probabilities must agree, or only decisions.
         needs_calibration: Whether ``write`` uses the training pictures.
         takes: What the input takes, in words.
+        batch: How many pictures it takes at once; None for any number.
+        novelty: Whether it gives the novelty beside the probabilities, where a run has one.
     """
 
     name: str
@@ -49,6 +58,8 @@ class Format:
     exact: bool = True
     needs_calibration: bool = False
     takes: str = "float32"
+    batch: int | None = None
+    novelty: bool = False
 
 
 def _write_keras(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
@@ -64,65 +75,35 @@ def _open_keras(path: Path) -> tuple[Infer, str]:
     return lambda pictures: forward(pictures)[0].astype(np.float64), f"keras {keras.__version__}"
 
 
-def _write_savedmodel(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    model = keras_probabilities(run)
-    import tensorflow as tf
-
-    size = run.image_size
-    archive = serving_archive(model, size, batch=None)
-
-    def decoded(data: Any) -> Any:
-        picture = tf.io.decode_image(data, channels=3, expand_animations=False)
-        resized = tf.image.resize(picture, (size, size), antialias=True)
-        return tf.round(tf.ensure_shape(resized, (size, size, 3)))
-
-    archive.add_endpoint(
-        ENCODED,
-        lambda encoded: {
-            PROBABILITIES: model(
-                tf.map_fn(decoded, encoded, fn_output_signature=tf.float32), training=False
-            )
-        },
-        input_signature=[tf.TensorSpec((None,), tf.string, name=ENCODED)],
-    )
-    name = f"{run.name}/1"  # TensorFlow Serving takes folders of versions
-    archive.write_out(folder / name, verbose=False)
-    return name
-
-
-def _open_savedmodel(path: Path) -> tuple[Infer, str]:
-    signature = saved_signature(path, "serving_default")
-    import tensorflow as tf
-
-    return lambda pictures: signature(
-        **{PICTURES: tf.constant(pictures.astype(np.float32))}
-    ), f"tensorflow {tf.__version__}"
-
-
-def saved_signature(path: Path, name: str) -> Callable[..., npt.NDArray[np.float64]]:
-    """Load a SavedModel as TensorFlow Serving does, by its tag, and return a signature."""
-    runtime.start()
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(path), tags=["serve"])
-    function = loaded.signatures[name]
-
-    def call(**inputs: Any) -> npt.NDArray[np.float64]:
-        _ = loaded  # its weights live as long as it does
-        return np.asarray(function(**inputs)[PROBABILITIES], np.float64)
-
-    return call
-
-
 def _write_onnx(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
-    model = onnx_probabilities(run)
+    _onnx(run, folder / "model.onnx", whole=False)
+    return "model.onnx"
+
+
+def _write_bytes_onnx(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
+    _onnx(run, folder / "model.onnx", whole=True)
+    return "model.onnx"
+
+
+def _write_triton(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
+    place = folder / REPOSITORY / run.name
+    (place / "1").mkdir(parents=True)
+    model = _onnx(run, place / "1" / "model.onnx", whole=True)
+    names = [output.name for output in model.graph.output]
+    write_text(place / "config.pbtxt", config_of(run, novelty=NOVELTY in names))
+    write_text(place / "labels.txt", "".join(f"{in_a_line(label)}\n" for label in run.classes))
+    return f"{REPOSITORY}/{run.name}/1/model.onnx"
+
+
+def _onnx(run: Run, path: Path, *, whole: bool) -> onnx.ModelProto:
+    model = onnx_probabilities(run, whole=whole)
     from onnx import helper
 
     from tl_catdog.export.card import described
 
     helper.set_model_props(model, {key: str(value) for key, value in described(run).items()})
-    (folder / "model.onnx").write_bytes(model.SerializeToString())
-    return "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    return model
 
 
 def _open_onnx(path: Path) -> tuple[Infer, str]:
@@ -131,18 +112,27 @@ def _open_onnx(path: Path) -> tuple[Infer, str]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda pictures: np.asarray(
-        session.run([PROBABILITIES], {PICTURES: pictures.astype(np.float32)})[0], np.float64
-    ), f"onnxruntime {onnxruntime.__version__}"
+    (taken,) = session.get_inputs()
+    kind = np.uint8 if taken.type == "tensor(uint8)" else np.float32
+    names = [output.name for output in session.get_outputs()]
+
+    def answer(pictures: npt.NDArray[Any]) -> Values | tuple[Values, Values]:
+        found = session.run([PROBABILITIES, *names[1:]], {PICTURES: pictures.astype(kind)})
+        chances, *novelty = (np.asarray(values, np.float64) for values in found)
+        return (chances, novelty[0]) if novelty else chances
+
+    return answer, f"onnxruntime {onnxruntime.__version__}"
 
 
 FORMATS = {
     item.name: item
     for item in (
         Format("keras", _write_keras, _open_keras),
-        Format("savedmodel", _write_savedmodel, _open_savedmodel),
-        Format("onnx", _write_onnx, _open_onnx),
-        Format("litert", write_litert, open_litert),
+        Format("savedmodel", write_savedmodel, open_savedmodel, novelty=True),
+        Format("onnx", _write_onnx, _open_onnx, novelty=True),
+        Format("onnx-uint8", _write_bytes_onnx, _open_onnx, takes="uint8", novelty=True),
+        Format("triton", _write_triton, _open_onnx, takes="uint8", novelty=True),
+        Format("litert", write_litert, open_litert, batch=1),
         Format(
             "litert-int8",
             write_int8,
@@ -150,6 +140,7 @@ FORMATS = {
             exact=False,
             needs_calibration=True,
             takes="uint8",
+            batch=1,
         ),
     )
 }

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tl_catdog.export.unsure import NOVELTY, add_novelty, bank_of, keras_novelty
+from tl_catdog.models.graph import FEATURES
 from tl_catdog.prediction.networks import load_keras, network_graph
 from tl_catdog.runs.folder import Run
 
@@ -62,7 +64,7 @@ def serving_archive(model: Any, size: int, batch: int | None) -> Any:
     """Return what writes a SavedModel whose first signature takes pictures.
 
     Args:
-        model: As ``keras_probabilities`` gives it.
+        model: As ``keras_probabilities`` or ``keras_answers`` gives it.
         size: S, of pictures (B, S, S, 3).
         batch: B; None for any.
     """
@@ -73,18 +75,50 @@ def serving_archive(model: Any, size: int, batch: int | None) -> Any:
     archive.track(model)
     archive.add_endpoint(
         "pictures",
-        lambda pictures: {PROBABILITIES: model(pictures, training=False)},
+        lambda pictures: _named(model(pictures, training=False)),
         input_signature=[tf.TensorSpec((batch, size, size, 3), tf.float32, name=PICTURES)],
     )
     return archive
 
 
-def onnx_probabilities(run: Run) -> onnx.ModelProto:
-    """Return an ONNX model; starts TensorFlow only for runs that have no ONNX graph.
+def _named(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {PROBABILITIES: found}
+
+
+def keras_answers(run: Run) -> keras.Model:
+    """Return ``keras_probabilities`` with the run's novelty beside, if it has one.
 
     Returns:
-        From ``pictures``, RGB in [0, 255], (B, S, S, 3), single precision, to ``probabilities``,
-        (B, C).
+        From RGB in [0, 255], (B, S, S, 3), to a dictionary of ``probabilities``, (B, C), and, where
+        the run can tell unfamiliar pictures, ``novelty``, (B,), 0 to 2.
+
+    Raises:
+        CatdogError: The network can't be read.
+    """
+    model = keras_probabilities(run)
+    import keras
+
+    from tl_catdog.models.head import features_of
+
+    outputs = {PROBABILITIES: model.output}
+    features = features_of(model)
+    bank = bank_of(run, features.shape[-1])
+    if bank is not None:
+        outputs[NOVELTY] = keras_novelty(features, bank)
+    return keras.Model(model.input, outputs, name=model.name)
+
+
+def onnx_probabilities(run: Run, *, whole: bool = False) -> onnx.ModelProto:
+    """Return an ONNX model; starts TensorFlow only for runs that have no ONNX graph.
+
+    Args:
+        run: The run.
+        whole: Whether the pictures are given in bytes, as decoders give them, instead of numbers in
+            single precision.
+
+    Returns:
+        From ``pictures``, RGB in [0, 255], (B, S, S, 3), to ``probabilities``, (B, C), and, where
+        the run can tell unfamiliar pictures, ``novelty``, (B,), 0 to 2.
 
     Raises:
         CatdogError: The network can't be read.
@@ -94,6 +128,7 @@ def onnx_probabilities(run: Run) -> onnx.ModelProto:
 
     model = onnx.load_from_string(network_graph(run))
     graph = model.graph
+    features, width = _features_in(graph)
     kinds = ("Sigmoid", "Softmax")
     # The last one: networks of keras.applications have more of them.
     *_, (place, output) = ((i, n) for i, n in enumerate(graph.node) if n.op_type in kinds)
@@ -121,5 +156,32 @@ def onnx_probabilities(run: Run) -> onnx.ModelProto:
     graph.node.extend(below)
     shape: list[str | int | None] = ["B", len(run.classes)]
     graph.output.append(helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape))
+    bank = bank_of(run, width)
+    if bank is not None:
+        add_novelty(model, features, bank)
+    if whole:
+        _take_bytes(graph)
     onnx.checker.check_model(model)
     return model
+
+
+def _features_in(graph: Any) -> tuple[str, int | None]:
+    """Return the name and the width of what goes into a graph's head; no width if it has none."""
+    for output in graph.output:
+        if output.name == FEATURES:
+            width = output.type.tensor_type.shape.dim[1].dim_value
+            names = [n.input[0] for n in graph.node if n.output[0] == FEATURES]
+            return (names or [FEATURES])[0], width
+    return "", None
+
+
+def _take_bytes(graph: Any) -> None:
+    """Make a graph take whole numbers of one byte each, which it makes numbers of its own."""
+    from onnx import TensorProto, helper
+
+    (taken,) = graph.input
+    single = f"{taken.name}/single"
+    for node in graph.node:
+        node.input[:] = [single if name == taken.name else name for name in node.input]
+    graph.node.insert(0, helper.make_node("Cast", [taken.name], [single], to=TensorProto.FLOAT))
+    taken.type.tensor_type.elem_type = TensorProto.UINT8

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-import re
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tl_catdog.export import prepare
 from tl_catdog.export.card import card, described
+from tl_catdog.export.examples import examples_of
+from tl_catdog.export.labels import in_a_line
+from tl_catdog.export.licence import LICENCE, NOTICE, notice, project_text
+from tl_catdog.export.plain import PlainResize
+from tl_catdog.export.tensors import tensors_of
+from tl_catdog.export.unsure import unsure_of
 from tl_catdog.export.usage import usage
 from tl_catdog.files import write_json, write_text
-from tl_catdog.prediction.rejection import policy_of
 from tl_catdog.runs.folder import Run
 
 if TYPE_CHECKING:
     from tl_catdog.export.formats import Format
 
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-"""What any reader may take for the end of a line, or of the file."""
-
 METADATA, LABELS, README, CARD = "metadata.json", "labels.txt", "README.md", "CARD.md"
 
+PREPARE = "prepare.py"
 
-def write_beside(run: Run, folder: Path, kind: Format, model: str, parity: dict[str, Any]) -> None:
-    """Write labels, metadata, the model card and how to use it into the folder of an export.
+
+def write_beside(
+    run: Run,
+    folder: Path,
+    kind: Format,
+    model: str,
+    parity: dict[str, Any],
+    *,
+    novelty: bool = False,
+    plain: PlainResize | None = None,
+) -> None:
+    """Write what a stranger needs into the folder of an export.
+
+    That is labels, metadata, the model card, how to use it, whose it is, what prepares pictures.
 
     Args:
         run: The run that was exported.
@@ -30,8 +46,11 @@ def write_beside(run: Run, folder: Path, kind: Format, model: str, parity: dict[
         kind: The format.
         model: What is to be loaded, relative to the folder.
         parity: How far it agrees with the run.
+        novelty: Whether the file gives the novelty.
+        plain: What a plain resize would change.
     """
-    policy = policy_of(run)
+    unsure = unsure_of(run, novelty=novelty)
+    taken, given = tensors_of(run, kind, folder / model, novelty=novelty)
     about = {
         **described(run),
         "labels": list(run.classes),
@@ -41,21 +60,20 @@ def write_beside(run: Run, folder: Path, kind: Format, model: str, parity: dict[
         "format": kind.name,
         "model": model,
         "input_dtype": kind.takes,
-        "unsure_below": policy and policy.confidence,
+        "inputs": [tensor.to_json() for tensor in taken],
+        "outputs": [tensor.to_json() for tensor in given],
+        "unsure": unsure,
+        "unsure_below": unsure and unsure["below"],
+        "plain_resize": plain and plain.to_json(),
         "versions": run.manifest["versions"],
         "parity": parity,
     }
     write_json(folder / METADATA, about)
     write_text(folder / LABELS, "".join(f"{in_a_line(label)}\n" for label in run.classes))
     write_text(folder / CARD, card(run))
-    write_text(folder / README, usage(run, kind, model))
-
-
-def in_a_line(label: str) -> str:
-    r"""Return a class's name as ``labels.txt`` has it: a backslash and breaks of lines escaped.
-
-    >>> print(in_a_line("cat"), in_a_line("two\nlines"), in_a_line("back\\slash"))
-    cat two\nlines back\\slash
-    """
-    plain = label.replace("\\", "\\\\")
-    return _BREAKS.sub(lambda found: repr(found[0])[1:-1], plain)
+    write_text(folder / README, usage(run, kind, model, (*taken, *given), unsure, plain))
+    write_text(folder / LICENCE, project_text(LICENCE))
+    write_text(folder / NOTICE, notice(run))
+    write_text(folder / PREPARE, inspect.getsource(prepare))
+    for name, text in examples_of(kind).items():
+        write_text(folder / name, text)

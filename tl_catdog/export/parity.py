@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,13 @@ from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.data.images import Pixels, try_decode
 from tl_catdog.data.parallel import Progress
 from tl_catdog.errors import CatdogError, ImageError
-from tl_catdog.export.formats import ENCODED, Format, saved_signature
+from tl_catdog.export.doubts import Doubts, novelty_agrees, novelty_difference, unsure_same
+from tl_catdog.export.formats import Format
+from tl_catdog.export.graphs import PROBABILITIES
+from tl_catdog.export.plain import PlainResize, plain_resize
+from tl_catdog.export.serving import ENCODED, saved_signature
 from tl_catdog.prediction.predictor import Predictor
+from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.runs.folder import Run
 from tl_catdog.statistics import Estimate, proportion
 
@@ -31,8 +36,8 @@ TOLERANCE = 1e-4
 AGREEMENT = 0.995
 """The part of the decisions that must be the same in a format of whole numbers, 0..1."""
 
-INTEGERS, SURE = "onnx", 0.25
-"""The format that holds an int8 network as it is. Others hold it in single precision: where the run
+INTEGERS, SURE = ("onnx", "onnx-uint8", "triton"), 0.25
+"""The formats that hold an int8 network as it is. Others hold it in single precision: where the run
 gives one class little more than another, its features' noise decides, and theirs otherwise, as
 often rightly (docs/adr/029). What must be the same are decisions by a lead of so much."""
 
@@ -42,11 +47,23 @@ WORST = 5
 
 @dataclass(frozen=True)
 class ParityReference:
-    """Pictures that can be read, what the run says of them, (N, C), and where they are from."""
+    """Pictures that can be read, and what the run says of them.
+
+    Attributes:
+        examples: The N pictures.
+        said: Their probabilities, (N, C).
+        source: Where they are from.
+        novelty: Theirs, (N,); None where the run has none.
+        policy: When the run withholds an answer; None where it can't say.
+        plain: What a plain resize would change; None where that wasn't looked at.
+    """
 
     examples: tuple[Example, ...]
     said: npt.NDArray[np.float64]
     source: str
+    novelty: npt.NDArray[np.float64] | None = None
+    policy: Policy | None = None
+    plain: PlainResize | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,9 @@ class Parity:
         encoded_same: The part of the encoded files with the same decision; None for formats that
             don't take them.
         worst: The pictures on which it differs most, worst first; empty if it agrees.
+        novelty_diff: The greatest difference of a novelty, 0..2; None where it gives none.
+        unsure_same: The part of the pictures whose answer both give or both withhold, 0..1; None
+            where the run can't be unsure.
     """
 
     runtime: str
@@ -90,6 +110,8 @@ class Parity:
     accuracy: Estimate | None
     encoded_same: float | None
     worst: tuple[Worst, ...]
+    novelty_diff: float | None = None
+    unsure_same: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as an export's metadata and ``export --json`` have them."""
@@ -103,6 +125,8 @@ class Parity:
             "ms": self.ms,
             "accuracy": self.accuracy and self.accuracy.to_json(),
             "encoded_same_decisions": self.encoded_same,
+            "greatest_novelty_difference": self.novelty_diff,
+            "same_unsure": self.unsure_same,
         }
 
 
@@ -122,12 +146,13 @@ def parity_reference(
     split = next((name for name in (TEST, VALIDATION) if name in images.splits), None)
     examples = spread_evenly(images.examples if split is None else images.split(split), LIMIT)
     predictor = Predictor.load(run)
-    kept, rows = [], []
+    kept, rows, novelty = [], [], []
     answers = predictor.answers(example.path for example in examples)
     for done, (example, answer) in enumerate(zip(examples, answers, strict=True), 1):
         if answer.probabilities is not None:
             kept.append(example)
             rows.append(list(answer.probabilities.values()))
+            novelty.append(answer.novelty)
         if progress:
             progress(done, len(examples))
     if not kept:
@@ -136,7 +161,15 @@ def parity_reference(
             f"{images.root}.",
             "Name a folder of pictures: --data DIR",
         )
-    return ParityReference(tuple(kept), np.array(rows), source_of(images, split))
+    said = np.array(rows)
+    return ParityReference(
+        tuple(kept),
+        said,
+        source_of(images, split),
+        novelty=None if novelty[0] is None else np.array(novelty, np.float64),
+        policy=policy_of(run),
+        plain=plain_resize(predictor, [example.path for example in kept], said),
+    )
 
 
 def compare(
@@ -164,19 +197,27 @@ def compare(
     """
     answer, runtime = kind.open(path)
     rows, seconds = [], []
+    novel: list[np.float64] = []
     for done, pixels in enumerate(_decoded(run, reference), 1):
         began = time.perf_counter()
-        rows.append(answer(pixels[None])[0])
+        found = answer(pixels[None])
         seconds.append(time.perf_counter() - began)
+        chances, *novelty = found if isinstance(found, tuple) else (found,)
+        rows.append(chances[0])
+        novel.extend(values[0] for values in novelty)
         if progress:
             progress(done, len(reference.examples))
     given, said = np.array(rows), reference.said
     same = given.argmax(axis=1) == said.argmax(axis=1)
     max_abs_diff = float(np.abs(given - said).max())
-    if run.compute == INT8 and kind.name != INTEGERS:
+    other = run.compute == INT8 and kind.name not in INTEGERS
+    if other:
         agrees = float((same | (lead(said) < SURE)).mean()) >= AGREEMENT
     else:
         agrees = max_abs_diff <= TOLERANCE if kind.exact else float(same.mean()) >= AGREEMENT
+    mine = Doubts(said, reference.novelty, reference.policy)
+    theirs = replace(mine, chances=given, novelty=np.array(novel) if novel else None)
+    agrees = agrees and novelty_agrees(mine, theirs, other=other)
     return Parity(
         runtime=runtime,
         n=len(said),
@@ -188,6 +229,8 @@ def compare(
         accuracy=_accuracy(run, reference, given),
         encoded_same=_encoded_same(path, reference) if kind.name == "savedmodel" else None,
         worst=() if agrees else _worst(run, reference, given, same),
+        novelty_diff=novelty_difference(mine, theirs),
+        unsure_same=unsure_same(mine, theirs),
     )
 
 
@@ -263,10 +306,7 @@ def _encoded_same(path: Path, reference: ParityReference) -> float:
 
     same = []
     for example, said in zip(reference.examples, reference.said, strict=True):
-        try:
-            row = call(**{ENCODED: tf.constant([example.path.read_bytes()])})[0]
-        except tf.errors.InvalidArgumentError:  # a format that TensorFlow doesn't read
-            same.append(False)
-        else:
-            same.append(int(row.argmax()) == int(said.argmax()))
+        found = call(**{ENCODED: tf.constant([example.path.read_bytes()])})
+        right = found[PROBABILITIES][0].argmax() == said.argmax()
+        same.append(bool(found["readable"][0] and right))
     return float(np.mean(same))

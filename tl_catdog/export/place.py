@@ -12,11 +12,13 @@ import time
 from pathlib import Path, PurePosixPath
 
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.export.metadata import CARD, LABELS, METADATA, README
+from tl_catdog.export.examples import EXAMPLES
+from tl_catdog.export.licence import LICENCE, NOTICE
+from tl_catdog.export.metadata import CARD, LABELS, METADATA, PREPARE, README
 from tl_catdog.files import read_json
 from tl_catdog.scratch import mend, put_in_place
 
-BESIDE = {METADATA, LABELS, README, CARD}
+BESIDE = {METADATA, LABELS, README, CARD, LICENCE, NOTICE, PREPARE, EXAMPLES, "__pycache__"}
 MOST = 2**24  # bytes of a metadata.json; ours have a few thousand
 AN_HOUR = 3600.0  # no export takes so long
 

@@ -34,6 +34,9 @@ FAMILIAR = 0.97
 """The part of the validation pictures that passes for familiar."""
 
 DEFAULT_PRECISION = 0.995
+DOUBTFUL, UNFAMILIAR = "too doubtful", "unlike the pictures it knows"
+"""Why an answer is withheld: its probability is low; its novelty is great."""
+
 EVEN = 0.5
 """Without any promise, answers are given that are more probable than not."""
 
@@ -98,9 +101,9 @@ class Policy:
     def doubt(self, confidence: float, novelty: float | None) -> str | None:
         """Return why an answer of this probability is withheld, or None if it is given."""
         if confidence < self.confidence:
-            return "too doubtful"
+            return DOUBTFUL
         if self.novelty is not None and novelty is not None and novelty > self.novelty:
-            return "unlike the pictures it knows"
+            return UNFAMILIAR
         return None
 
     def select(self, predictions: Predictions) -> Selection:
