@@ -212,12 +212,12 @@ def test_where_all_pictures_are_alike_that_is_said(
 
 
 def test_files_left_out_by_their_names_are_counted(drawn: Path) -> None:
-    (drawn / "train" / "cats" / "raw.tiff").write_bytes(b"II*")
+    (drawn / "train" / "cats" / "raw.psd").write_bytes(b"II*")
     (only,) = audit(drawn).findings
-    assert (only.kind, only.paths, only.detail) == ("left-out", (), "1 × .tiff")
-    (drawn / "train" / "cats" / "z.heic").touch()
-    (drawn / "train" / "dogs" / "raw.tiff").touch()
-    assert [item.detail for item in audit(drawn).findings] == ["1 × .heic", "2 × .tiff"]
+    assert (only.kind, only.paths, only.detail) == ("left-out", (), "1 × .psd")
+    (drawn / "train" / "cats" / "z.jxl").touch()
+    (drawn / "train" / "dogs" / "raw.psd").touch()
+    assert [item.detail for item in audit(drawn).findings] == ["1 × .jxl", "2 × .psd"]
 
 
 def test_what_was_understood_of_names_is_a_finding(drawn: Path) -> None:
@@ -228,9 +228,9 @@ def test_what_was_understood_of_names_is_a_finding(drawn: Path) -> None:
 
 
 def test_what_is_left_out_of_a_folder_that_is_no_set_is_counted(tmp_path: Path) -> None:
-    plant(tmp_path, "a/ 1", "a/x.txt", "b.heic")
+    plant(tmp_path, "a/ 1", "a/x.txt", "b.jxl")
     details = [item.detail for item in audit(tmp_path).of("left-out")]
-    assert details == ["1 × .heic", "1 × .txt"]
+    assert details == ["1 × .jxl", "1 × .txt"]
 
 
 def test_a_folder_that_is_no_set_is_checked_all_the_same(tmp_path: Path) -> None:

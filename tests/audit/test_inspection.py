@@ -85,12 +85,13 @@ def test_orientation_is_heeded_as_in_training(photograph: Path, tmp_path: Path) 
     [
         (b"", "the file is empty"),
         (b"hello, I am no picture", "text"),
-        (b"<!doctype html><p>404", "text in angle brackets: a web page or a drawing in SVG"),
+        (b"<!doctype html><p>404", "a web page, which isn't read"),
         (bytes(range(128, 256)), "no format that is known here"),
         (b"text that goes on " * 40 + b"\xff", "text"),
         (b"\xff" + b"text" * 200, "no format that is known here"),
+        (b"<note>remember</note>", "text in angle brackets (HTML, SVG or XML), which isn't read"),
         # Pillow could read this one, but nobody asked it to.
-        (b"\x0a\x05\x01\x08" + bytes(124), "text"),
+        (b"\x0a\x05\x01\x08" + bytes(124), "a PCX file, which isn't read"),
     ],
 )
 def test_what_is_no_picture_is_named_for_what_it_is(
@@ -103,8 +104,8 @@ def test_what_is_no_picture_is_named_for_what_it_is(
 
 def test_a_format_that_is_not_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "scan.jpg"
-    Image.new("RGB", (40, 40)).save(path, "TIFF")
-    assert inspect(path).remarks == (("not-a-picture", "a TIFF file, which isn't read here"),)
+    Image.new("RGB", (40, 40)).save(path, "ICO")
+    assert inspect(path).remarks == (("not-a-picture", "an icon (ICO), which isn't read"),)
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:

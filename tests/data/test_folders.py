@@ -209,9 +209,9 @@ def test_links_to_files_count_and_link_loops_dont_hang(tmp_path: Path) -> None:
 def test_other_files_are_counted_by_suffix(tmp_path: Path) -> None:
     paint_set(tmp_path, {"": 1})
     (tmp_path / "ant" / "Thumbs.db").touch()
-    (tmp_path / "ant" / "a.heic").touch()
-    (tmp_path / "bee" / "b.heic").touch()
-    assert scan(tmp_path).ignored == {".heic": 2}
+    (tmp_path / "ant" / "a.jxl").touch()
+    (tmp_path / "bee" / "b.jxl").touch()
+    assert scan(tmp_path).ignored == {".jxl": 2}
 
 
 def test_pictures_beside_the_class_folders_are_counted(tmp_path: Path) -> None:

@@ -110,8 +110,8 @@ def test_flat_names_with_unsure_are_refused_too(tmp_path: Path) -> None:
 
 
 def test_pictures_of_other_formats_are_named(tmp_path: Path) -> None:
-    root = plant(tmp_path / "d", "cats/ 2", "dogs/ 2", "owls/a.HEIC", "owls/b.heic", "owls/c.tif")
-    with pytest.raises(UsageError, match=r"found only 2 × \.heic, 1 × \.tif in .*owls"):
+    root = plant(tmp_path / "d", "cats/ 2", "dogs/ 2", "owls/a.JXL", "owls/b.jxl", "owls/c.psd")
+    with pytest.raises(UsageError, match=r"found only 2 × \.jxl, 1 × \.psd in .*owls"):
         scan(root)
     with pytest.raises(UsageError, match=r"found only 1 × \.dng"):
         scan(plant(tmp_path / "e", "cats/a.dng"))

@@ -156,17 +156,17 @@ def test_what_is_beside_splits_is_counted(
 @pytest.mark.parametrize(
     "places",
     [
-        ("cats/ 1", "dogs/ 1", "x.heic", "README.md"),
-        ("train/cats/ 1", "train/dogs/ 1", "x.heic", "labels.csv"),
-        ("train/cats/ 1", "train/dogs/ 1", "train/x.heic"),
-        ("cat.1.jpg", "dog.2.jpg", "x.heic"),
-        ("train/cat.1.jpg", "train/dog.2.jpg", "train/x.heic"),
+        ("cats/ 1", "dogs/ 1", "x.jxl", "README.md"),
+        ("train/cats/ 1", "train/dogs/ 1", "x.jxl", "labels.csv"),
+        ("train/cats/ 1", "train/dogs/ 1", "train/x.jxl"),
+        ("cat.1.jpg", "dog.2.jpg", "x.jxl"),
+        ("train/cat.1.jpg", "train/dog.2.jpg", "train/x.jxl"),
     ],
 )
 def test_pictures_of_other_formats_are_counted_beside_folders_too(
     tmp_path: Path, places: tuple[str, ...]
 ) -> None:
-    assert read(tmp_path, *places).left_out == {".heic": 1}
+    assert read(tmp_path, *places).left_out == {".jxl": 1}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_own_results_beside_classes_are_no_empty_class(tmp_path: Path) -> None:
 
 def test_a_wrapping_folder_is_not_one_where_a_class_may_be_beside(tmp_path: Path) -> None:
     """Else breeds of cats would be learned where the folder of dogs is empty."""
-    for number, other in enumerate(("dogs/", "dogs/1.heic")):
+    for number, other in enumerate(("dogs/", "dogs/1.jxl")):
         with pytest.raises(UsageError, match=r"found none|found only"):
             scan(plant(tmp_path / str(number), "cats/persian/ 2", "cats/siamese/ 2", other))
 
@@ -308,8 +308,8 @@ def test_parts_of_classes_are_said_once(tmp_path: Path) -> None:
 
 
 def test_what_is_beside_flat_names_is_counted(tmp_path: Path) -> None:
-    found = read(tmp_path, "cat.1.jpg", "dog.2.jpg", "a.txt", "b.txt", "LICENSE", "c.heic")
-    assert found.left_out == {".txt": 2, "file without an ending": 1, ".heic": 1}
+    found = read(tmp_path, "cat.1.jpg", "dog.2.jpg", "a.txt", "b.txt", "LICENSE", "c.jxl")
+    assert found.left_out == {".txt": 2, "file without an ending": 1, ".jxl": 1}
 
 
 def test_flat_names_of_a_class_that_train_lacks_are_unlabelled(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def grown(root: Path, rng: random.Random, depth: int = 0) -> None:
 @pytest.mark.parametrize(
     ("places", "left_out"),
     [
-        (("images/a/ 2", "images/b/ 2", "masks/a/ 2", "x.heic"), {".heic": 1}),
+        (("images/a/ 2", "images/b/ 2", "masks/a/ 2", "x.jxl"), {".jxl": 1}),
         (
             ("train/a/ 2", "train/b/ 2", "images/ 1", "masks/ 2"),
             {"pictures in images beside train": 1},

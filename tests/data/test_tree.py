@@ -30,7 +30,7 @@ def below(root: Path, *, masks: bool = True) -> tuple[list[str], Counter[str]]:
     return [path.as_posix() for path in found], left_out
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000"])
 @pytest.mark.parametrize(
     "name",
     ["d41d8cd98f00b204", "photo.1", "IMG_1.JPG_", "a.jpg_large", "Dr. Who", "x.jpg!d", "y.001"],
@@ -49,9 +49,10 @@ def test_files_whose_names_say_nothing_are_known_by_their_bytes(
         ("empty", b"", "file without an ending"),
         ("photo.1", b"GIF", "file without an ending"),
         ("sound", b"RIFF\x00\x00\x00\x00WAVEfmt ", "file without an ending"),
-        ("tiff", encoded("TIFF"), "file without an ending"),
+        ("icon", encoded("ICO"), "file without an ending"),
         ("sheet.XLSX", b"PK\x03\x04", ".xlsx"),
-        ("scan.tiff", encoded("TIFF"), ".tiff"),
+        ("raw.NEF", encoded("TIFF"), ".nef"),
+        ("drawing.psd", b"8BPS", ".psd"),
         ("notes.txt", encoded("PNG"), ".txt"),  # its name says what it is meant to be
         ("a.jpg~", encoded("JPEG"), "file without an ending"),
         ("a.jpg_original", encoded("JPEG"), ".jpg_original"),

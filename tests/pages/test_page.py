@@ -147,7 +147,9 @@ def test_a_picture_cut_short_or_of_a_kind_that_is_not_taken_has_no_thumbnail(
     (tmp_path / "cut.png").write_bytes(whole.read_bytes()[:3000])
     assert thumbnail(tmp_path / "cut.png") is None
     Image.fromarray(noise).save(tmp_path / "a.tiff")
-    assert thumbnail(tmp_path / "a.tiff") is None
+    assert thumbnail(tmp_path / "a.tiff") is not None
+    Image.fromarray(noise).save(tmp_path / "a.ico")
+    assert thumbnail(tmp_path / "a.ico") is None
     assert thumbnail(tmp_path) is None
 
 

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import simplejpeg
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
 from tl_catdog.audit.appearance import Appearance
 from tl_catdog.audit.thumbnails import LEAST_SIDE, grey_thumbnail, to_grey
+from tl_catdog.data.colours import orientation, upright
 from tl_catdog.data.digest import UNREADABLE
-from tl_catdog.data.images import MAX_PIXELS, Pixels, opened, upright
+from tl_catdog.data.formats import ENDINGS, TEXT_KIND, UnreadError, format_of, other_kind
+from tl_catdog.data.images import MAX_PIXELS, Pixels, opened
 from tl_catdog.data.parallel import map_processes, map_threaded
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError
 
 MANY = 500
 """From so many pictures on, processes save more time than it takes to start them."""
-
-SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "PNG": (".png",),
-    "WEBP": (".webp",),
-    "BMP": (".bmp",),
-    "GIF": (".gif",),
-}
 
 TINY = 32
 """Pixels of the shorter side: the smallest pictures that the networks here are made for."""
@@ -41,8 +34,8 @@ HARMLESS = ("extraneous bytes", "JFIF", "Adobe", "Unsupported")
 MISSING = ("truncated", "premature end", "not enough data", "unexpected end", "incomplete")
 """Words by which decoders say that a file ends too early."""
 
-OTHERS = ("TIFF", "AVIF", "JPEG2000", "PSD", "ICO", "PPM")
-"""Formats that are told by name, though they aren't read; only their headers are looked at."""
+PARTS = {"TIFF": "pages", "HEIF": "pictures"}
+"""What a file has several of, where they aren't the frames of an animation."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +69,18 @@ def inspect(path: Path) -> Inspection:
         return _broken(digest, findings.NOT_AN_IMAGE, "the file is empty")
     try:
         with opened(data) as image:
-            remarks = [*_names(path, image), *_sizes(image)]
+            size = image.size  # before it is decoded at a smaller one
             grey = _grey(image, data)
+            remarks = [*_names(path, data), *_sizes(size), *_frames(image)]
+    except UnreadError as error:
+        return _broken(digest, findings.NOT_AN_IMAGE, _unread(error, data))
     except ImageError as error:
-        return _broken(digest, findings.HUGE, _words(error))
+        _, broken, reason = _words(error).partition("broken: ")
+        if not broken:
+            return _broken(digest, findings.HUGE, _words(error))
+        return _broken(digest, findings.CORRUPT, reason)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return _broken(digest, findings.HUGE, f"more pixels than the {MAX_PIXELS:,} allowed")
-    except UnidentifiedImageError:
-        return _broken(digest, findings.NOT_AN_IMAGE, _guess(data))
     except Exception as error:  # decoders answer broken bytes with errors of many kinds
         reason = _words(error) or type(error).__name__
         missing = any(word in reason.lower() for word in MISSING)
@@ -116,7 +113,7 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
         Exception: The data is damaged.
     """
     if not isinstance(image, JpegImageFile):
-        return to_grey(image)
+        return to_grey(image, data)
     try:
         pixels = simplejpeg.decode_jpeg(
             data, "GRAY", min_height=LEAST_SIDE, min_width=LEAST_SIDE, strict=True
@@ -124,40 +121,38 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
     except ValueError as error:
         if not any(word in str(error) for word in HARMLESS):
             raise
-        return to_grey(image)
-    return upright(image, Image.fromarray(pixels[:, :, 0]))
+        return to_grey(image, data)
+    return upright(image, Image.fromarray(pixels[:, :, 0]), orientation(image))
 
 
-def _names(path: Path, image: Image.Image) -> list[tuple[str, str]]:
-    # A JPEG of several pictures, as cameras write it, calls itself MPO.
-    kind = "JPEG" if isinstance(image, JpegImageFile) else str(image.format)
-    if not path.suffix or path.suffix.lower() in SUFFIXES[kind]:
+def _names(path: Path, data: bytes) -> list[tuple[str, str]]:
+    kind = format_of(data)
+    if kind is None or not path.suffix or path.suffix.lower() in ENDINGS[kind]:
         return []
     return [(findings.EXTENSION, f"a {kind} named {path.suffix}")]
 
 
-def _sizes(image: Image.Image) -> list[tuple[str, str]]:
-    width, height = image.size
-    remarks = []
-    if min(width, height) < TINY:
-        remarks.append((findings.TINY, f"{width}×{height} pixels"))
-    if getattr(image, "is_animated", False):
-        remarks.append((findings.ANIMATED, f"{getattr(image, 'n_frames', 2)} frames"))
-    return remarks
+def _sizes(size: tuple[int, int]) -> list[tuple[str, str]]:
+    width, height = size
+    return [(findings.TINY, f"{width}×{height} pixels")] if min(size) < TINY else []
 
 
-def _guess(data: bytes) -> str:
-    """Say what a file that holds no picture seems to hold."""
+def _frames(image: Image.Image) -> list[tuple[str, str]]:
+    parts = PARTS.get(image.format or "", "frames")
     try:
-        with Image.open(io.BytesIO(data), formats=OTHERS) as image:
-            return f"a {image.format} file, which isn't read here"
-    except Exception:  # none of these either
-        pass
-    head = data[:512]
-    if head.lstrip()[:1] == b"<":
-        return "text in angle brackets: a web page or a drawing in SVG"
-    try:
-        head.decode("ascii")
-    except UnicodeDecodeError:
-        return "no format that is known here"
-    return "text"
+        if not getattr(image, "is_animated", False):
+            return []
+        return [(findings.ANIMATED, f"{getattr(image, 'n_frames', 2)} {parts}")]
+    except Exception:  # those after the first are broken, or very many
+        return [(findings.ANIMATED, f"several {parts}")]
+
+
+def _unread(error: UnreadError, data: bytes) -> str:
+    """Say what a file that isn't read seems to hold."""
+    if format_of(data) is None:
+        kind = other_kind(data)
+        if kind is None:
+            return "no format that is known here"
+        if kind == TEXT_KIND:
+            return kind
+    return _words(error)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tl_catdog.data.array_store import ArrayStore
-from tl_catdog.data.images import Pixels, opened, to_rgb, upright
+from tl_catdog.data.images import Pixels, opened, to_rgb, whole
 from tl_catdog.data.reading import read_file
 
 SIDE = 128
@@ -47,14 +47,17 @@ class Thumbnails:
             self.sides[position] = min(side, SIDE)
 
 
-def to_grey(image: Image.Image) -> Image.Image:
+def to_grey(image: Image.Image, data: bytes = b"") -> Image.Image:
     """Decode an opened picture, grey and upright, a JPEG no larger than ``LEAST_SIDE`` takes.
+
+    Args:
+        image: The picture.
+        data: Its file, by which a JPEG 2000 is decoded at a smaller size.
 
     Raises:
         Exception: Whatever Pillow's decoders raise at broken files.
     """
-    image.draft("L", (LEAST_SIDE, LEAST_SIDE))
-    turned = upright(image)
+    turned = whole(image, data, LEAST_SIDE, "L")
     return turned if turned.mode == "L" else to_rgb(turned).convert("L")
 
 
@@ -66,9 +69,9 @@ def grey_thumbnail(grey: Image.Image) -> Pixels:
 def colour_thumbnail(path: Path) -> Pixels | None:
     """Return a file's thumbnail in colours, (SIDE, SIDE, 3), or None if it can't be decoded."""
     try:
-        with opened(read_file(path)) as image:
-            image.draft(None, (LEAST_SIDE, LEAST_SIDE))
-            return np.asarray(_resized(to_rgb(upright(image))))
+        data = read_file(path)
+        with opened(data) as image:
+            return np.asarray(_resized(to_rgb(whole(image, data, LEAST_SIDE))))
     except Exception:  # whoever decodes it for use says what is wrong with it
         return None
 

@@ -9,7 +9,6 @@ refuses, as we do from ``MAX_PIXELS`` on. The command line turns its warnings of
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,33 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from tl_catdog.data.colours import ORIENTATION, UPRIGHT, orientation, squeezed, to_rgb, upright
 from tl_catdog.data.digest import HashedFile
-from tl_catdog.data.jpeg import refuse_endless, refuse_truncated
+from tl_catdog.data.formats import READ
+from tl_catdog.data.jpeg import refuse_truncated
+from tl_catdog.data.jpeg2000 import decode_smaller
+from tl_catdog.data.opening import MAX_PIXELS, opened, refuse_large
 from tl_catdog.data.reading import read_file
+from tl_catdog.data.tiff import as_grey
 from tl_catdog.errors import ImageError
+
+__all__ = [
+    "MAX_PIXELS",
+    "ORIENTATION",
+    "ImageSource",
+    "Pixels",
+    "decode",
+    "decoded",
+    "least_side",
+    "opened",
+    "path_of",
+    "refuse_large",
+    "to_rgb",
+    "told",
+    "try_decode",
+    "upright",
+    "whole",
+]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -29,30 +51,10 @@ ImageSource = Path | HashedFile | bytes | npt.NDArray[Any] | ImageError
 """A picture: its file, hashed or not, its encoded bytes, or its values, see ``decode``; or why it
 can't be read, which tells it like a broken file among others."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-
-MAX_PIXELS = 128 * 2**20
-"""Larger pictures are refused by their header, before memory is taken (a decompression bomb)."""
-
 NEAR, FAR, ENOUGH = 2, 4, 448
 """A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves both sides
 ``FAR`` times as large as the result, or ``ENOUGH`` pixels if that is less, but ``NEAR`` times as
 large in any case: faster for a camera's pictures, with the same answers (ADR 009, ADR 032)."""
-
-BACKGROUND = (255, 255, 255)
-"""Transparent pixels show this colour: white, as a page would."""
-
-ORIENTATION = 274  # EXIF's tag
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What turns a picture upright, by EXIF's orientation."""
 
 
 def decode(source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS) -> Pixels:
@@ -71,14 +73,14 @@ def decode(source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS) -> P
         RGB values 0..255 of shape (size, size, 3).
 
     Raises:
-        ImageError: The file can't be read, is not one of ``FORMATS``, is cut short, or has more
-            than ``max_pixels`` pixels; the values aren't a picture's.
+        ImageError: The file can't be read, is of no format that is read (``formats.ENDINGS``), is
+            cut short, or has more than ``max_pixels`` pixels; the values aren't a picture's.
         CatdogError: The file has changed since it was hashed.
     """
     if isinstance(source, ImageError):
         raise source
     if isinstance(source, np.ndarray):
-        return _resized(_of_values(source, max_pixels), size)
+        return squeezed(_of_values(source, max_pixels), size)
     try:
         data = _data(source)
     except OSError as error:
@@ -88,11 +90,36 @@ def decode(source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS) -> P
     if not data:
         raise ImageError("the file is empty")
     with told(), opened(data, max_pixels) as image:
-        # Only JPEG's decoder does this; the bilinear filter then averages what is left.
-        image.draft(None, (least_side(size), least_side(size)))
-        image.load()
+        turned = orientation(image)  # Pillow turns a TIFF by itself when it decodes it
+        pixels = decoded(image, data, least_side(size))
         refuse_truncated(image, data)
-        return _resized(upright(image), size)
+        return squeezed(pixels, size, turned)
+
+
+def decoded(image: Image.Image, data: bytes, side: int, mode: str | None = None) -> Image.Image:
+    """Return an opened picture's pixels, as its file has them but for their scale.
+
+    Args:
+        image: The picture that ``opened`` returned.
+        data: Its file.
+        side: How many pixels each side keeps at least, where the format allows for less work.
+        mode: In which of Pillow's modes it is wanted, where that makes for less work, too.
+
+    Raises:
+        ImageError: Its values aren't a picture's.
+        Exception: Whatever Pillow and libheif raise at what is broken.
+    """
+    image.draft(mode, (side, side))  # JPEG's decoder alone does this
+    decode_smaller(image, data, side)
+    image.load()
+    return as_grey(image)
+
+
+def whole(image: Image.Image, data: bytes, side: int, mode: str | None = None) -> Image.Image:
+    """Return what ``decoded`` returns, upright."""
+    turn = UPRIGHT.get(orientation(image))
+    pixels = decoded(image, data, side, mode)
+    return pixels if turn is None else pixels.transpose(turn)
 
 
 def least_side(size: int) -> int:
@@ -132,7 +159,7 @@ def told() -> Iterator[None]:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from error
+        raise ImageError(f"not a {READ} picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"more pixels than the {MAX_PIXELS:,} allowed") from error
     except MemoryError as error:
@@ -142,13 +169,6 @@ def told() -> Iterator[None]:
         # struct.error, zlib.error and more; whichever it is, the picture is the one at fault.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"broken: {reason}") from error
-
-
-def _resized(image: Image.Image, size: int) -> Pixels:
-    # Grey is spread over three equal channels afterwards: the same bits for a third of the work.
-    grey = image.mode == "L" and not image.has_transparency_data
-    plain = image if grey else to_rgb(image)
-    return np.asarray(to_rgb(plain.resize((size, size), Image.Resampling.BILINEAR)))
 
 
 def _of_values(values: npt.NDArray[Any], max_pixels: int) -> Image.Image:
@@ -176,30 +196,6 @@ def _of_values(values: npt.NDArray[Any], max_pixels: int) -> Image.Image:
     return Image.fromarray(np.rint(plane).astype(np.uint8))
 
 
-def opened(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open a picture by its bytes; only the header is read, and checked against the limits.
-
-    Raises:
-        ImageError: It has too many pixels or too many scans.
-        Exception: Whatever Pillow raises at what is no picture.
-    """
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    refuse_large(image, max_pixels)
-    refuse_endless(image, data)
-    return image
-
-
-def refuse_large(image: Image.Image, max_pixels: int = MAX_PIXELS) -> None:
-    """Refuse a picture by its header, before memory is taken.
-
-    Raises:
-        ImageError: It has more than ``max_pixels``.
-    """
-    width, height = image.size
-    if width * height > max_pixels:
-        raise ImageError(f"{width}×{height} pixels are more than {max_pixels:,} allowed")
-
-
 def try_decode(
     source: ImageSource, size: int, *, max_pixels: int = MAX_PIXELS
 ) -> Pixels | ImageError:
@@ -212,36 +208,3 @@ def try_decode(
         return decode(source, size, max_pixels=max_pixels)
     except ImageError as error:
         return error
-
-
-def upright(image: Image.Image, pixels: Image.Image | None = None) -> Image.Image:
-    """Return a picture turned as its EXIF orientation says.
-
-    Pillow's own function writes all the metadata anew, too, and fails where a part is broken.
-
-    Args:
-        image: The opened picture.
-        pixels: What to turn instead of it: its pixels, decoded by another decoder.
-    """
-    if pixels is None:
-        image.load()  # what is neither turned nor converted would look for its file later
-        pixels = image
-    turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
-    return pixels if turn is None else pixels.transpose(turn)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Return a picture of any of Pillow's modes as RGB, as a viewer would show it.
-
-    16-bit grey is scaled to 8 bits (Pillow's own conversion clips it to white), and transparency
-    is laid over ``BACKGROUND`` (Pillow's own conversion bares the hidden colour).
-    """
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        eight_bits = np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8)
-        return Image.fromarray(eight_bits).convert("RGB")
-    if image.has_transparency_data:
-        layers = image.convert("RGBA")
-        page = Image.new("RGBA", layers.size, (*BACKGROUND, 255))
-        return Image.alpha_composite(page, layers).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")

@@ -2,29 +2,68 @@
 
 from __future__ import annotations
 
+import re
+
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.errors import ImageError
 
-MAX_SCANS = 100
+MAX_SCANS, FEW_SCANS = 100, 20
 """A progressive JPEG has some ten scans. Each is a pass over the whole picture, yet takes a few
 bytes: one of 100 KB can keep a core busy for a minute."""
+
+PASSED = 1_200_000_000
+"""Pixels that all scans together may pass over, beyond ``FEW_SCANS``: two seconds, measured."""
+
+MAX_MARKERS = 200_000
+"""Of all kinds in one file, but those that restart the decoder."""
+MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+SCAN, END = 0xDA, 0xD9
 
 GREY = range(126, 131)
 """Grey values of pixels whose data is missing: 128, but for rounding and a neighbour's colour."""
 
 
 def refuse_endless(image: Image.Image, data: bytes) -> None:
-    """Refuse a progressive JPEG with more scans than ``MAX_SCANS``, before it is decoded.
+    """Refuse a JPEG with more scans than are allowed, before it is decoded.
 
     Raises:
         ImageError: It has.
     """
-    if _is_progressive(image):
-        scans = data.count(b"\xff\xda")
-        if scans > MAX_SCANS:
-            raise ImageError(f"{scans:,} scans are more than {MAX_SCANS} allowed")
+    # Pictures that follow, as cameras and telephones append them, have scans of their own.
+    if isinstance(image, JpegImageFile) and data.count(b"\xff\xda") > FEW_SCANS:
+        refuse_scans(_scans(data), image.width * image.height)
+
+
+def refuse_scans(scans: int, pixels: int) -> None:
+    """Refuse a JPEG of so many scans and pixels, if decoding it would take long.
+
+    Raises:
+        ImageError: It would.
+    """
+    allowed = min(MAX_SCANS, max(FEW_SCANS, PASSED // max(1, pixels)))
+    if scans > allowed:
+        raise ImageError(f"{scans:,} scans are more than {allowed} allowed")
+
+
+def _scans(data: bytes) -> int:
+    """Return how many scans a JPEG has, up to its end marker.
+
+    Raises:
+        ImageError: It has more than ``MAX_MARKERS`` markers.
+    """
+    at, scans, markers = 2, 0, 0
+    while (found := MARKER.search(data, at)) is not None:
+        markers += 1
+        if markers > MAX_MARKERS:
+            raise ImageError(f"broken: more than {MAX_MARKERS:,} markers")
+        kind = found[1][0]
+        if kind == END:
+            break
+        scans += kind == SCAN
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return scans
 
 
 def refuse_truncated(image: Image.Image, data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tl_catdog.data.folder_names import TEST, are_annotations, class_key, split_roles
+from tl_catdog.data.formats import UNREAD_ENDINGS
 from tl_catdog.data.tree import SUFFIXES, Folder, walk
 from tl_catdog.errors import UsageError, listing
 
@@ -21,12 +22,7 @@ MARK = ".classes"
 UNSURE = "unsure"
 """What answers say where they are withheld, and so no class's name."""
 
-OTHER_FORMATS = frozenset(
-    {
-        *(".heic", ".heif", ".avif", ".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm"),
-        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".dcm", ".dicom"),
-    }
-)
+OTHER_FORMATS = UNREAD_ENDINGS
 """Endings of pictures that aren't read here."""
 
 IMAGES = f"pictures ({', '.join(sorted(SUFFIXES))})"

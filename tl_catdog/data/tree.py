@@ -13,15 +13,16 @@ from functools import cached_property
 from pathlib import Path
 
 from tl_catdog.data.folder_names import IMAGE_FOLDERS, are_annotations, is_system
+from tl_catdog.data.formats import ENDINGS, HEAD, UNREAD_ENDINGS, format_of
 from tl_catdog.data.reading import open_file
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
+SUFFIXES = frozenset(ending for endings in ENDINGS.values() for ending in endings)
 """File names that are taken for pictures; what a file really holds is decided by its bytes."""
 
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,15}$")
 """What says what a file is meant to hold; ``.1`` and ``. of May`` don't."""
 
-OTHER_ENDINGS = frozenset(mimetypes.MimeTypes().types_map[True]) - SUFFIXES
+OTHER_ENDINGS = (frozenset(mimetypes.MimeTypes().types_map[True]) | UNREAD_ENDINGS) - SUFFIXES
 """Endings of files of other kinds; files whose ending is unknown are recognised by their bytes."""
 
 COPIES = re.compile(r"(~|_original|\.(bak|old|orig|tmp|temp|part|crdownload|download|thm))$")
@@ -45,9 +46,6 @@ DRAWN_BY = b"Software\0Matplotlib"
 
 FOLLOWED = 2  # links to folders in a row, behind which pictures are looked for
 MOST = 2**24  # bytes of a run's manifest that are read
-HEAD = 128  # bytes that tell a picture's format, or who drew a chart
-BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
-"""Sizes of the second header of a BMP file, in all versions of the format."""
 
 
 def is_folder(path: Path) -> bool:
@@ -62,16 +60,11 @@ def is_folder(path: Path) -> bool:
 
 
 def begins_like_image(path: Path) -> bool:
-    """Return whether a file begins as a JPEG, PNG, WebP, BMP or GIF picture does.
+    """Return whether a file begins as a picture of a format that is read does.
 
     Pipes and devices aren't opened; what can't be opened is none.
     """
-    head = _head(path)
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
-        return True
-    if head.startswith(b"RIFF"):
-        return head[8:12] == b"WEBP"
-    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in BMP_HEADERS
+    return format_of(_head(path)) is not None
 
 
 def _head(path: Path) -> bytes:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tl_catdog.data.digest import HashedFile
-from tl_catdog.data.images import FORMATS, Pixels, to_rgb
-from tl_catdog.data.reading import open_file
+from tl_catdog.data.images import Pixels, opened, to_rgb, whole
+from tl_catdog.data.reading import read_file
 from tl_catdog.pages.charts import svg
 from tl_catdog.wording import (
     byte_size,
@@ -90,11 +90,9 @@ def thumbnail(path: Path, digest: str | None = None) -> str | None:
         digest: Its SHA-256, where a stranger says which file it is: another one isn't shown.
     """
     try:
-        content = None if digest is None else io.BytesIO(HashedFile(path, digest).read())
-        # It may have become a named pipe, which would be waited for.
-        with content or open_file(path) as file, Image.open(file, formats=FORMATS) as image:
-            image.draft("RGB", (LARGEST, LARGEST))
-            small = to_rgb(ImageOps.exif_transpose(image))
+        data = read_file(path) if digest is None else HashedFile(path, digest).read()
+        with opened(data) as image:
+            small = to_rgb(whole(image, data, LARGEST, "RGB"))
             small.thumbnail((LARGEST, LARGEST))
             return embedded(np.asarray(small))
     except Exception:  # gone or changed meanwhile: decoders raise errors of any kind

@@ -7,7 +7,6 @@ buffers filled again as soon as the next picture is asked for, though decoding l
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,7 +27,8 @@ from tl_catdog.data.images import (
     told,
     upright,
 )
-from tl_catdog.data.reading import MAX_BYTES
+from tl_catdog.data.reading import MAX_BYTES, is_address
+from tl_catdog.data.tiff import as_grey
 from tl_catdog.errors import ImageError, UsageError, shown
 from tl_catdog.runtime import ProcessLock
 
@@ -46,7 +46,6 @@ GivenImage = (
 
 BATCHED = 4  # dimensions of an array of several pictures
 AT_ONCE = 2**20  # bytes; a file is asked for no more, since some make room for all at once
-ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:", re.ASCII)
 
 _loading = ProcessLock()
 """Pillow reads a picture's file when its pixels are first asked for, and not for two threads."""
@@ -74,7 +73,7 @@ def image_sources(
         if isinstance(item, (str, os.PathLike)):
             path = _path(item)
             if is_folder(path):
-                yield from images_below(path, left_out)
+                yield from images_below(path, left_out, follow=True)
             else:
                 yield path
         else:
@@ -143,7 +142,7 @@ def _path(item: str | os.PathLike[str]) -> Path:
     path = os.fsdecode(item)
     if not path:
         raise UsageError("expected a file, found an empty name.", "Give the file's path.")
-    if isinstance(item, str) and ADDRESS.match(item) and not os.path.lexists(item):
+    if isinstance(item, str) and is_address(item):
         raise UsageError(
             f"expected a file, found the address of one, {shown(item)}.",
             "Download it, or give what urllib.request.urlopen(…) returns.",
@@ -174,7 +173,7 @@ def _source(item: Any) -> ImageSource:
     if _is_like_an_array(item):
         return _array(item).copy()
     if hasattr(item, "read"):
-        return _content(item)
+        return content_of(item)
     raise _refusal(item)
 
 
@@ -190,7 +189,7 @@ def _kind(item: Any) -> str:
     return type(item).__name__
 
 
-def _content(file: Any) -> ImageSource:
+def content_of(file: Any) -> bytes | ImageError:
     """Return what an open file holds from where it stands; it stays open, and stands at its end.
 
     Raises:
@@ -255,8 +254,9 @@ def _of_pillow(image: Image.Image) -> ImageSource:
                 if data is not None:
                     return data
                 image.load()
-            turned = upright(image)
-            if image.mode in ("I", "F"):
+                pixels = as_grey(image)
+            turned = upright(image, pixels)
+            if turned.mode in ("I", "F"):
                 return _numbers(np.asarray(turned))
             return np.asarray(to_rgb(turned))
     except ImageError as error:

@@ -102,10 +102,10 @@ def test_the_page_goes_where_it_is_told(cli: Cli, pictures: Path, tmp_path: Path
 
 
 def test_everything_left_out_is_shown_not_only_the_first(cli: Cli, pictures: Path) -> None:
-    plant(pictures, "train/cats/a.txt", "train/cats/b.heic", "more/ 2", "test/ 3")
+    plant(pictures, "train/cats/a.txt", "train/cats/b.jxl", "more/ 2", "test/ 3")
     done = cli("data", "check", pictures, "--no-outliers", columns=200)
     text = re.sub(r"\s+", "", done.out)
-    for what in ("1 × .txt", "1 × .heic", "2 × pictures in more beside train"):
+    for what in ("1 × .txt", "1 × .jxl", "2 × pictures in more beside train"):
         assert what.replace(" ", "") in text
     assert "3×pictureswithoutaclassintest(tl-catdogpredictpets/test)" in text
 
