@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -64,6 +65,38 @@ def test_it_is_on_the_disk_before_it_replaces_the_old_file(
     write_text(path, "brand new")
     assert synced[0] == (9, "old")  # after it, the folder
     assert path.read_text() == "brand new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="plays Windows, which isn't needed there")
+def test_files_are_synced_and_replaced_as_windows_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, what is open for reading alone can't be synced, and renaming replaces nothing."""
+    import fcntl
+
+    fsync, rename = os.fsync, Path.rename
+    synced: list[int] = []
+
+    def flush(handle: int) -> None:
+        mode = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE
+        if mode == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        fsync(handle)
+        synced.append(handle)
+
+    def to_free_name(source: Path, target: Path) -> Path:
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "File exists", str(target))
+        return rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(Path, "rename", to_free_name)
+    monkeypatch.setattr("tl_catdog.scratch.TO_SYNC", "r+b")
+    path = tmp_path / "a.txt"
+    for text in ("old", "brand new"):
+        write_text(path, text)
+        assert path.read_text() == text
+    assert len(synced) == 2  # the folder's refusal is no matter
 
 
 OPEN = Path("/proc/self/fd")

@@ -51,6 +51,7 @@ def scratch_folder(target: Path) -> Iterator[Path]:
 
 
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+TO_SYNC = "rb" if os.name == "posix" else "r+b"  # Windows syncs what is open for writing alone
 
 
 @contextlib.contextmanager
@@ -194,7 +195,7 @@ def put_in_place(new: Path, target: Path) -> None:
     """
     while True:
         try:
-            new.rename(target)
+            new.replace(target)  # rename replaces no file on Windows
             return
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES):
@@ -304,7 +305,7 @@ def sync(path: Path) -> None:
                 sync(entry)
         sync_folder(path)
         return
-    with path.open("rb") as file:
+    with path.open(TO_SYNC) as file:
         os.fsync(file.fileno())
 
 

@@ -202,7 +202,7 @@ def test_a_picture_of_ones_own_that_vanishes_meanwhile_is_left_out(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(trained.runs_dir / "tuned", tmp_path / "tuned")
-    monkeypatch.setattr("tl_catdog.api.classifier.check_unchanged", lambda examples: None)
+    monkeypatch.setattr("tl_catdog.api.classifier.found_again", lambda examples, root: examples)
     whole = tl.load("tuned", runs_dir=tmp_path).evaluate(split="train", again=True).predictions
     gone = trained.data / whole.names[3]
     kept = gone.rename(tmp_path / "kept")
@@ -215,3 +215,21 @@ def test_a_picture_of_ones_own_that_vanishes_meanwhile_is_left_out(
     assert found.predictions.novelty is not None
     expected = np.delete(whole.novelty, 3)
     assert found.predictions.novelty == pytest.approx(expected, abs=1e-6)
+
+
+def test_moved_pictures_are_evaluated_in_the_split_that_they_had(
+    trained: Trained, tmp_path: Path
+) -> None:
+    classifier = tl.load("tuned", runs_dir=trained.runs_dir)
+    for number, path in enumerate(sorted(trained.data.rglob("*.png"))):
+        target = tmp_path / "moved" / path.parent.name / f"{number}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    found = classifier.evaluate(tmp_path / "moved")
+    whole = classifier.evaluate(tmp_path / "moved", split="all")
+    own = classifier.evaluate()
+    assert (found.split, found.metrics.n, found.trained_on) == ("test", own.metrics.n, 0)
+    assert found.metrics.accuracy == own.metrics.accuracy
+    assert "its own splits are used" in found.notes[-1]
+    assert whole.trained_on > 0
+    assert whole.metrics.n > found.metrics.n

@@ -1,5 +1,6 @@
 """``tl-catdog predict``: an answer for each picture, a name for each that can't be read."""
 
+import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,7 +164,7 @@ def test_what_folders_hold_besides_is_said_once_after_the_answers(cli: Cli, tmp_
     plant(tmp_path, "x/a.txt", "y/b.txt", "y/LICENSE", "x/@eaDir/ 2", "y/__MACOSX/c.txt")
     for folder in ("x", "y"):
         paint(tmp_path / folder / "p.png", COLOURS[0], 1).rename(tmp_path / folder / "picture")
-    (tmp_path / "x" / "album").symlink_to(tmp_path / "y")
+    (tmp_path / "x" / "album").symlink_to(tmp_path / "x")
     outcome = cli("predict", tmp_path / "x", tmp_path / "y", "--run", "cats-dogs")
     assert [line.split()[-1] for line in outcome.out.splitlines()] == [
         str(tmp_path / "x" / "picture"),
@@ -202,12 +203,12 @@ def test_it_uses_the_newest_run_and_says_so(cli: Cli, trained: Trained, tmp_path
 def test_no_pictures_are_wrong_use_and_what_there_is_instead_is_said(
     cli: Cli, tmp_path: Path
 ) -> None:
-    plant(tmp_path / "phone", "a.heic", "b.HEIC")
+    plant(tmp_path / "phone", "a.jxl", "b.JXL")
     outcome = cli("predict", tmp_path / "phone", "--run", "cats-dogs")
     assert outcome.code == 2
     assert_one_line(outcome.err)
     assert "found none in" in outcome.err
-    assert "(Left out: 2 × .heic)" in outcome.err
+    assert "(Left out: 2 × .jxl)" in outcome.err
 
 
 def test_it_withholds_doubtful_answers(cli: Cli, trained: Trained) -> None:
@@ -253,3 +254,81 @@ def test_it_says_when_validation_can_not_show_the_precision(cli: Cli, trained: T
     outcome = cli("predict", picture, "--precision", "0.999", "--runs-dir", trained.runs_dir)
     assert outcome.code == 1
     assert "Type: --precision 0." in outcome.err
+
+
+def test_the_most_probable_classes_are_shown_below_each_answer(
+    cli: Cli, answering: Answering
+) -> None:
+    answering(ANSWERS[:2])
+    outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--reject", "--top", 3)
+    assert outcome.out.splitlines() == [
+        "dogs            98.8 %  a.jpg",
+        "  cats           1.2 %",
+        "unsure                  b.jpg (dogs? 60.0 %, too doubtful)",
+        "  cats          40.0 %",
+    ]
+    answering(ANSWERS[:3])
+    rows = cli("predict", "x.jpg", "--run", "cats-dogs", "--top", 1, "--json").out.splitlines()
+    assert [json.loads(row)["top"] for row in rows] == [
+        [{"label": "dogs", "probability": 0.9876}],
+        [{"label": "dogs", "probability": 0.6}],
+        None,
+    ]
+
+
+def test_a_table_is_written_instead_of_lines(
+    cli: Cli, answering: Answering, tmp_path: Path
+) -> None:
+    answering(ANSWERS[:3])
+    path = tmp_path / "answers.csv"
+    outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--csv", path)
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert outcome.err.splitlines() == ["c.jpg: cut short", f"3 rows in {path}."]
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [row["answer"] for row in rows] == ["dogs", "unsure", ""]
+    assert [row["p:cats"] for row in rows] == ["0.012400", "0.400000", ""]
+    answering(ANSWERS[:1])
+    both = cli("predict", "x.jpg", "--run", "cats-dogs", "--csv", path, "--json")
+    assert json.loads(both.out)["label"] == "dogs"
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_ctrl_c_leaves_the_rows_so_far(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stream(*_: Any) -> Iterator[Prediction]:
+        yield from ANSWERS[:2]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(STREAM, stream)
+    path = tmp_path / "answers.csv"
+    outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--csv", path)
+    assert outcome.code == 130
+    assert f"Interrupted; 2 rows in {path}." in outcome.err
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_a_table_that_cannot_be_written_is_said(
+    cli: Cli, answering: Answering, tmp_path: Path
+) -> None:
+    answering(ANSWERS[:1])
+    outcome = cli("predict", "x.jpg", "--run", "cats-dogs", "--csv", tmp_path)
+    assert outcome.code == 2
+    assert_one_line(outcome.err)
+
+
+def test_folders_behind_links_are_answered_once(cli: Cli, trained: Trained, tmp_path: Path) -> None:
+    paint(tmp_path / "far" / "deep" / "b.png", COLOURS[1], 5)
+    paint(tmp_path / "near" / "a.png", COLOURS[0], 6)
+    for name, target in (("one", "far"), ("two", "far/deep"), ("round", "near")):
+        (tmp_path / "near" / name).symlink_to(tmp_path / target)
+    words = ("--run", "tuned", "--runs-dir", trained.runs_dir)
+    outcome = cli("predict", tmp_path / "near", *words)
+    assert [line.split()[-1] for line in outcome.out.splitlines()] == [
+        str(tmp_path / "near" / "a.png"),
+        str(tmp_path / "near" / "one" / "deep" / "b.png"),
+    ]
+    assert "Left out: 2 × link to a folder" in outcome.err

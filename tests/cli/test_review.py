@@ -196,3 +196,24 @@ def test_nothing_is_written_through_a_strangers_link_or_pipe(
     assert f"expected {place.parent / place.name}" in outcome.err
     assert_one_line(outcome.err)
     assert mine.read_text() == "precious" if mine.is_file() else not list(tmp_path.glob("mine/*"))
+
+
+def test_pictures_that_were_moved_are_reviewed_where_they_are_named(
+    cli: Cli, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "set").rename(tmp_path / "elsewhere")
+    outcome = cli("review", run.path)
+    assert outcome.code == 1
+    assert f"if they were moved, type: tl-catdog review {run.path} --data DIR" in outcome.err
+    words = ("review", run.path, "--data", tmp_path / "elsewhere")
+    outcome = cli(*words)
+    assert outcome.code == 0, outcome.err
+    assert f"--data {tmp_path / 'elsewhere'} --apply" in outcome.out
+    before = sorted((tmp_path / "elsewhere").rglob("*"))
+    path = edited(run, {"train/bee/wrong1.png": "remove"})
+    outcome = cli(*words, "--apply", path)
+    assert outcome.code == 0, outcome.err
+    assert not (tmp_path / "elsewhere" / "train" / "bee" / "wrong1.png").exists()
+    assert cli(*words, "--undo").code == 0
+    assert sorted((tmp_path / "elsewhere").rglob("*")) == before
+    assert cli("review", run.path, "--data", tmp_path / "nowhere").code == 2

@@ -13,13 +13,12 @@ from tl_catdog.api.evaluated import saved_predictions, split_to_evaluate
 from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.loaded import Loaded
 from tl_catdog.data.examples import ImageSet
-from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.data.folders import TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import ImageSource
 from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import AS_IT_IS, Labelling
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
-from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import predict_examples
@@ -28,6 +27,7 @@ from tl_catdog.prediction.sources import GivenImage, image_sources, one_source
 from tl_catdog.runs.contents import own_images
 from tl_catdog.runs.folder import PREDICTIONS, ROBUSTNESS, read_run
 from tl_catdog.runs.keeping import keep
+from tl_catdog.runs.moved import found_again, with_own_splits
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.robustness import Condition
@@ -153,7 +153,8 @@ class Classifier(Loaded):
 
         Args:
             data: A folder of labelled pictures; None for those that it was trained with, of which
-                the predictions are saved.
+                the predictions are saved. If they were moved, name where they are now: each is
+                found by its hash, and in the split that it had.
             how: Where the classes of that folder come from; by itself, see ``labelling``.
             label_map: A name in that folder → its class here, or "" to leave its pictures out;
                 names that differ in capitals or spaces alone need none.
@@ -170,7 +171,7 @@ class Classifier(Loaded):
         from tl_catdog.evaluation.reliability import reliability
 
         own = data is None
-        images = self.images(data, how, label_map)
+        images = self.images(data, how, label_map, own_splits=split != UNSPLIT)
         wanted = split_to_evaluate(self.run, images, split, own=own, again=again or mirror)
         trained_on, notes = 0, images.notes
         if own and not again and not mirror and wanted in self.run.predicted_splits():
@@ -178,7 +179,7 @@ class Classifier(Loaded):
         else:
             examples = images.split(wanted)
             if own:
-                check_unchanged(examples)
+                examples = found_again(examples, images.root)
                 trained_on = len(examples) if wanted == TRAIN else 0
             else:
                 seen = {
@@ -236,11 +237,11 @@ class Classifier(Loaded):
         """
         from tl_catdog.evaluation.robustness import robustness
 
-        images = self.images(data, how, label_map)
+        images = self.images(data, how, label_map, own_splits=split != UNSPLIT)
         wanted = split_to_evaluate(self.run, images, split, own=data is None, again=True)
         examples = images.split(wanted)
         if data is None:
-            check_unchanged(examples)
+            examples = found_again(examples, images.root)
         conditions = robustness(self.predictor(), examples, progress)
         if data is None:
             rows = [item.to_json() for item in conditions]
@@ -263,6 +264,8 @@ class Classifier(Loaded):
         data: str | Path | None = None,
         how: Labelling = AS_IT_IS,
         label_map: Mapping[str, str] | None = None,
+        *,
+        own_splits: bool = True,
     ) -> ImageSet:
         """Return labelled pictures of its classes: a folder's, or those that it was trained with.
 
@@ -270,6 +273,8 @@ class Classifier(Loaded):
             data: As for ``evaluate``; a folder of one of the classes will do.
             how: As for ``evaluate``.
             label_map: As for ``evaluate``.
+            own_splits: Whether a folder without splits that holds the pictures it was trained
+                with, which may have been moved and renamed, has the splits that they had then.
 
         Raises:
             UsageError: The folder isn't a set, or has other classes that aren't mapped.
@@ -282,7 +287,10 @@ class Classifier(Loaded):
                 )
             return own_images(self.run)
         known = (*self.classes, *(label_map or ()))
-        return renamed(load_set(Path(data), replace(how, known=known)), self.classes, label_map)
+        found = renamed(load_set(Path(data), replace(how, known=known)), self.classes, label_map)
+        if not own_splits:
+            return found
+        return with_own_splits(found, own_images(self.run).examples, self.run.name)
 
     def explain(
         self,

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.options import RUNS_DIR, Json, RunName, RunsDir, file_option, seed_of
+from tl_catdog.cli.options import (
+    RUNS_DIR,
+    Json,
+    RunName,
+    RunsDir,
+    file_option,
+    folder_option,
+    seed_of,
+)
 from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
+from tl_catdog.data.folders import check_root
 from tl_catdog.errors import CatdogError, UsageError, listing
+from tl_catdog.runs.contents import with_data
 from tl_catdog.runs.folder import Run, find_run
 from tl_catdog.wording import count, plural
 
@@ -33,6 +43,9 @@ MOST = 1_000_000  # as many pictures as anybody looks at
 def review(
     run: RunName,
     apply: Annotated[str | None, file_option("Move pictures as this edited list says.")] = None,
+    data: Annotated[
+        str | None, folder_option("Where its pictures are now, if they were moved.")
+    ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Put back what the last --apply moved.")
     ] = False,
@@ -47,19 +60,20 @@ def review(
     of "keep" and give it back with --apply: pictures are moved, never deleted,
     and --undo puts them back.
     """
+    from tl_catdog.review.relabel import review_command
+
     chosen = find_run(run, Path(runs_dir))
+    if data is not None:
+        check_root(Path(data).absolute())
+        chosen = with_data(chosen, Path(data))
     if undo and apply is not None:
         raise UsageError(
-            "expected --apply or --undo, found both.", f"Type: {_command(chosen)} --undo"
+            "expected --apply or --undo, found both.", f"Type: {review_command(chosen)} --undo"
         )
     if undo or apply is not None:
         _relabel(chosen, apply, json=json)
     else:
         _list_issues(chosen, top, seed, json=json)
-
-
-def _command(run: Run) -> str:
-    return f"tl-catdog review {shlex.quote(str(run.path))}"
 
 
 def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
@@ -70,7 +84,7 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
     from tl_catdog.review.gallery import gallery_page
     from tl_catdog.review.label_issues import review as find_issues
     from tl_catdog.review.label_issues import to_csv, training_features
-    from tl_catdog.review.relabel import FOLDER
+    from tl_catdog.review.relabel import FOLDER, review_command
     from tl_catdog.review.review_list import KEEP, read_list
 
     folder = run.path / FOLDER
@@ -83,7 +97,7 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
     with counting(notices(), "checking labels") as progress:
         names = {name for name, _ in edits}
         found = find_issues(run, features, top=top, seed=seed, listed=names, progress=progress)
-    command = f"{_command(run)} --apply {shlex.quote(str(path))}"
+    command = f"{review_command(run)} --apply {shlex.quote(str(path))}"
     try:
         write_text(page, gallery_page(found, command, top))
         write_text(path, to_csv(found.label_issues, edits))
@@ -166,9 +180,10 @@ def review_view(found: Review) -> RenderableType:
 def _relabel(run: Run, apply: str | None, *, json: bool) -> None:
     """Move pictures as a list says, or back."""
     from tl_catdog.review import relabel
+    from tl_catdog.review.relabel import review_command
     from tl_catdog.review.review_list import read_list
 
-    with on_ctrl_c(f"Interrupted. To put back what was moved, type: {_command(run)} --undo"):
+    with on_ctrl_c(f"Interrupted. To put back what was moved, type: {review_command(run)} --undo"):
         found = relabel.undo(run) if apply is None else relabel.apply(run, read_list(Path(apply)))
     if json:
         print_json({"run": run.name, "undone": apply is None, **found.to_json()})
@@ -179,6 +194,7 @@ def _relabel(run: Run, apply: str | None, *, json: bool) -> None:
 def _moved(run: Run, found: Moved, *, undone: bool) -> list[str]:
     """Return what was moved, as lines, and what to type next."""
     from tl_catdog.cli.render import move_lines
+    from tl_catdog.review.relabel import review_command
     from tl_catdog.review.review_list import REMOVE, train_anew
 
     if not found.moves:
@@ -191,6 +207,6 @@ def _moved(run: Run, found: Moved, *, undone: bool) -> list[str]:
     return [
         *lines,
         f"Moved {total}: {kept} relabelled, {count(removed)} put aside.",
-        f"To undo that, type: {_command(run)} --undo",
+        f"To undo that, type: {review_command(run)} --undo",
         f"{run.name} knows nothing of it. Train a new run: {train_anew(run)}",
     ]

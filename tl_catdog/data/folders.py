@@ -88,7 +88,7 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
             be one of two.
     """
     root = root.absolute()
-    _check_root(root)
+    check_root(root)
     found = read_layout(root, known)
     names, notes = _names(found, known)
     if not known:
@@ -112,7 +112,12 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
     )
 
 
-def _check_root(root: Path) -> None:
+def check_root(root: Path) -> None:
+    """Make sure that a folder of pictures can be listed.
+
+    Raises:
+        UsageError: It is missing, a file, an address, or can't be read.
+    """
     try:
         with os.scandir(root):
             return

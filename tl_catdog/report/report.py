@@ -30,7 +30,7 @@ from tl_catdog.report.plots import (
     reliability_chart,
     robustness_chart,
 )
-from tl_catdog.runs.contents import read_metrics
+from tl_catdog.runs.contents import data_root, read_metrics
 from tl_catdog.runs.folder import OUT_OF_FOLD, Run
 from tl_catdog.runs.settings import shared_settings, training_command
 from tl_catdog.statistics import proportion
@@ -240,7 +240,7 @@ def _mistakes(run: Run, predictions: Predictions) -> tuple[tuple[Mistake, ...], 
     sure = predictions.probabilities.max(axis=1)
     wrong = np.flatnonzero(~predictions.correct)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES].tolist()
-    root = Path(run.manifest["data"]["root"])
+    root = data_root(run)
     images = [
         _picture(root / predictions.names[i], predictions.digests[i], run.image_size)
         for i in chosen

@@ -20,15 +20,16 @@ from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
-from tl_catdog.data.split_file import check_unchanged
 from tl_catdog.errors import CatdogError
 from tl_catdog.features.folds import lone_classes
 from tl_catdog.features.linear_probe import Pooled, backbone_of, pooled
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.review.label_noise import doubts
+from tl_catdog.review.relabel import review_command
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
-from tl_catdog.runs.contents import own_images
+from tl_catdog.runs.contents import data_root, named_data, own_images
 from tl_catdog.runs.folder import Run
+from tl_catdog.runs.moved import found_again
 
 TOP = 50
 DOUBTFUL = 0.1  # chance that a label is wrong, from which it is listed whatever else is
@@ -140,11 +141,15 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
     Raises:
         CatdogError: A picture has changed or is gone.
     """
-    training = [item for item in own_images(run).split(TRAIN) if item.digest != UNREADABLE]
+    own = own_images(run)
+    training = [item for item in own.split(TRAIN) if item.digest != UNREADABLE]
     try:
-        check_unchanged(training)
+        training = list(found_again(training, own.root))
     except CatdogError as error:
-        raise CatdogError(error.message, f"Train a new run: {train_anew(run)}") from error
+        hint = f"Train a new run: {train_anew(run)}"
+        if named_data(run) is None:
+            hint += f"; or, if they were moved, type: {review_command(run)} --data DIR"
+        raise CatdogError(error.message, hint) from error
     return pooled(backbone_of(run), training, mirror=True, progress=progress)
 
 
@@ -201,7 +206,7 @@ def review(
     wrong = [item for item, _ in answers if item.predicted != item.label]
     return Review(
         run=run.name,
-        root=Path(run.manifest["data"]["root"]),
+        root=data_root(run),
         n=len(examples),
         expected=expected,
         likely=int(likely.sum()),

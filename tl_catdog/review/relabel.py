@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from tl_catdog.journal.journal import Journal
 from tl_catdog.journal.moves import Moved
 from tl_catdog.journal.places import named
 from tl_catdog.review.review_list import ASIDE, Edit, GoneError, plan
+from tl_catdog.runs.contents import data_root, named_data
 from tl_catdog.runs.folder import Run
 
 FOLDER = "review"
@@ -47,6 +47,13 @@ def undo(run: Run) -> Moved:
     return _journal(run).undo()
 
 
+def review_command(run: Run) -> str:
+    """Return what to type for a run's review, with the folder of its pictures if one was named."""
+    words = ["tl-catdog", "review", str(run.path)]
+    data = named_data(run)
+    return shlex.join(words if data is None else [*words, "--data", data])
+
+
 def _journal(run: Run) -> Journal:
-    command = f"tl-catdog review {shlex.quote(str(run.path))} --undo"
-    return Journal(run.path / FOLDER, named(Path(run.manifest["data"]["root"])), ASIDE, command)
+    command = f"{review_command(run)} --undo"
+    return Journal(run.path / FOLDER, named(data_root(run)), ASIDE, command)

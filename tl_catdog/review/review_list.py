@@ -21,7 +21,7 @@ from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.journal.moves import Move
 from tl_catdog.journal.places import FreePaths, free_names, named, why_not_movable
-from tl_catdog.runs.contents import read_split
+from tl_catdog.runs.contents import data_root, read_split
 from tl_catdog.runs.folder import Run
 from tl_catdog.setting import flag
 from tl_catdog.spreadsheets import restored
@@ -92,7 +92,7 @@ def train_anew(run: Run) -> str:
     if run.config.get("finetune"):
         words.append("--finetune")
     if not run.manifest["data"]["drawn"]:
-        words += ["--data", str(run.manifest["data"]["root"])]
+        words += ["--data", str(data_root(run))]
     for name in ("labels", "label_column", "label_pattern", "group_by"):
         if run.config.get(name):
             words += [flag(name), str(run.config[name])]
@@ -123,7 +123,7 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
             f"expected classes that aren't called like an action, found {listing(clash)}.",
             f"Rename the folder, then train anew: {train_anew(run)}",
         )
-    root = named(Path(data["root"]))
+    root = named(data_root(run))
     trained = from_csv(read_split(run), root, run.classes, drawn=False)
     known = {example.name: example for example in trained.examples}
     _check(edits, known, run.classes)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.folders import is_folder
 from tl_catdog.data.split_file import from_csv
+from tl_catdog.errors import CatdogError
 from tl_catdog.runs.description import wrong
 from tl_catdog.runs.folder import METRICS, SPLIT, Run
+from tl_catdog.runs.moved import moved_root, rerooted
 from tl_catdog.runs.rules import Rule, WrongValueError, from_json, matching, real, record, whole
+
+HERE = "data"
+"""Where commands look for pictures if none are named."""
 
 _EPOCH: Rule = record(
     {
@@ -40,15 +48,51 @@ def read_metrics(run: Run) -> list[dict[str, Any]]:
 
 
 def own_images(run: Run) -> ImageSet:
-    """Return the pictures that a run was trained and evaluated on; none of them is opened.
+    """Return the pictures that a run was trained and evaluated on.
+
+    None of them is opened, unless their folder is gone: then it is looked for where the commands
+    are typed and beside the folder of the runs, by hashes of some pictures.
 
     Raises:
         CatdogError: The list of them is missing or damaged.
     """
     data = run.manifest["data"]
-    return from_csv(
+    images = from_csv(
         read_split(run), Path(data["root"]), run.classes, drawn=data["drawn"], file=run.path / SPLIT
     )
+    near = (Path.cwd(), run.path.absolute().parent.parent)
+    names = dict.fromkeys((images.root.name, HERE))
+    return rerooted(images, moved_root(images, (base / name for base in near for name in names)))
+
+
+def data_root(run: Run) -> Path:
+    """Return the folder of a run's pictures: where it was, or where it is found now."""
+    recorded = Path(run.manifest["data"]["root"])
+    if not is_folder(recorded):
+        with contextlib.suppress(CatdogError):  # without its list, nothing tells them from others
+            return own_images(run).root
+    return recorded
+
+
+_MOVED = "moved_to"
+"""A key that no description of a run can have: which folder a user named instead of the run's."""
+
+
+def with_data(run: Run, folder: Path) -> Run:
+    """Return a run as if its pictures had been in another folder, where they are now.
+
+    Args:
+        run: The run.
+        folder: The folder; its pictures' names within it are as they were.
+    """
+    data = {**run.manifest["data"], "root": str(folder.absolute()), _MOVED: str(folder)}
+    return replace(run, manifest={**run.manifest, "data": data})
+
+
+def named_data(run: Run) -> str | None:
+    """Return the folder that ``with_data`` was given, as it was typed."""
+    found: str | None = run.manifest["data"].get(_MOVED)
+    return found
 
 
 def read_split(run: Run) -> str:
