@@ -331,4 +331,4 @@ def test_folders_behind_links_are_answered_once(cli: Cli, trained: Trained, tmp_
         str(tmp_path / "near" / "a.png"),
         str(tmp_path / "near" / "one" / "deep" / "b.png"),
     ]
-    assert "Left out: 2 × link to a folder" in outcome.err
+    assert "Left out: 1 × link to a folder" in outcome.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -141,3 +142,26 @@ def test_links_in_circles_alone_hold_no_pictures(tmp_path: Path) -> None:
             (tmp_path / name / other).symlink_to(tmp_path / other)
     assert not holds_images(tmp_path)
     assert "found none below" in refusal(tmp_path)
+
+
+def test_links_are_followed_where_that_is_asked_for_but_no_place_is_entered_twice(
+    tmp_path: Path,
+) -> None:
+    plant(tmp_path, "set/a/ 1", "far/b/ 2", "far/c/ 1")
+    for link, target in (
+        ("set/b", "far/b"),
+        ("set/far", "far"),  # the other folder in it is new
+        ("set/again", "far/c"),
+        ("far/c/back", "set"),  # a circle
+        ("set/up", "."),  # above
+        ("set/gone", "nowhere"),
+    ):
+        (tmp_path / link).symlink_to(tmp_path / target)
+    left_out = Counter[str]()
+    found = list(images_below(tmp_path / "set", left_out, follow=True))
+    assert sorted(os.path.realpath(path) for path in found) == sorted(
+        {os.path.realpath(path) for path in found}
+    )
+    assert len(found) == 4
+    assert left_out["link to a folder"] == 2
+    assert len(list(images_below(tmp_path / "set"))) == 1

@@ -234,12 +234,14 @@ def walk(
         folders: Where to begin; the list is used up.
         left_out: Counts what isn't yielded, by what it is.
         masks: Whether pictures in folders such as ``masks``, beside ``images``, are yielded.
-        follow: Whether links to folders are followed, unless they lead to where the pictures are
-            yielded anyway; each place is entered once, so circles end.
+        follow: Whether links to folders are followed, but for those to a folder that they are in;
+            no folder is entered twice, so circles end.
     """
-    entered = [Path(os.path.realpath(folder.path)) for folder in folders] if follow else []
+    entered = _Entered(folders) if follow else None
     while folders:
         here = folders.pop()
+        if entered and not entered.first_time(here):
+            continue
         if here.error:
             yield here.path  # whoever opens it learns why
             continue
@@ -247,7 +249,7 @@ def walk(
         left_out.update(here.left_out)
         below = []
         for folder in here.folders:
-            if folder.linked and not (follow and _leads_elsewhere(folder.path, entered)):
+            if folder.linked and not (entered and entered.may_follow(folder)):
                 left_out[LINK] += 1
             elif not masks and beside_images(folder, here.folders):
                 left_out[BESIDE_IMAGES.format(folder.name)] += len(folder.below)
@@ -256,10 +258,30 @@ def walk(
         folders.extend(reversed(below))
 
 
-def _leads_elsewhere(link: Path, entered: list[Path]) -> bool:
-    """Return whether a link leads to a folder apart from those entered, which it then is one of."""
-    target = Path(os.path.realpath(link))
-    if any(target.is_relative_to(one) or one.is_relative_to(target) for one in entered):
-        return False
-    entered.append(target)
-    return True
+class _Entered:
+    """The folders that pictures were yielded of, whatever ways led there."""
+
+    def __init__(self, folders: list[Folder]) -> None:
+        self._tops = [Path(os.path.realpath(folder.path)) for folder in folders]
+        self._seen: set[tuple[int, int]] = set()
+
+    def first_time(self, folder: Folder) -> bool:
+        """Return whether a folder is entered for the first time, and remember it."""
+        try:
+            status = folder.path.stat()
+        except OSError:
+            return True  # whoever lists it learns why
+        key = status.st_dev, status.st_ino
+        new = key not in self._seen
+        self._seen.add(key)
+        return new
+
+    def may_follow(self, link: Folder) -> bool:
+        """Return whether a link leads to a folder that is neither above all this nor entered."""
+        target = Path(os.path.realpath(link.path))
+        if any(top.is_relative_to(target) for top in self._tops):
+            return False
+        with contextlib.suppress(OSError):
+            status = target.stat()
+            return (status.st_dev, status.st_ino) not in self._seen
+        return True
