@@ -88,7 +88,7 @@ class Classifier(Loaded):
 
         >>> from tl_catdog.api import load
         >>> load("cats-dogs").predict(b"no picture")[0].error
-        'not a JPEG, PNG, WEBP, BMP or GIF picture'
+        'not a JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF or JPEG 2000 picture, but text'
         >>> import io
         >>> from PIL import Image
         >>> file = io.BytesIO()
