@@ -31,5 +31,5 @@ def browser() -> Iterator[Any]:
 def artefacts() -> Path:
     """Return where screenshots go that people should look at."""
     folder = Path(os.environ.get("TL_CATDOG_ARTEFACTS", "artefacts"))
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     return folder

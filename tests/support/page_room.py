@@ -120,8 +120,8 @@ class Seen:
 
     def notes(self) -> list[str]:
         """Return what the page says beside answers."""
-        self.page.wait_for_selector("#notes li")
-        return [item.inner_text() for item in self.page.query_selector_all("#notes li > span")]
+        self.page.wait_for_selector("#notes .note")
+        return [item.inner_text() for item in self.page.query_selector_all("#notes .note > span")]
 
     def answer_with(self, rows: Callable[[str], Any], status: int = 200) -> list[str]:
         """Answer for the server, by a picture's name; return the names in the order asked."""
@@ -180,6 +180,7 @@ def see(browser: Any, page_server: str) -> Iterator[Open]:
     ) -> Seen:
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         page = context.new_page()
+        page.set_default_timeout(15_000)
         seen = Seen(page, page_server)
 
         def complain(text: str) -> None:

@@ -15,9 +15,9 @@ export function keepToken(text) {
 
 // "#token=…" opens the page for whoever was given the address; then it leaves the address bar.
 export function takeToken() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+  const found = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (!found) return false;
-  keepToken(found);
+  try { keepToken(decodeURIComponent(found)); } catch { keepToken(found); }
   history.replaceState(null, "", location.pathname + location.search);
   return true;
 }
@@ -40,10 +40,20 @@ export class Refused extends Error {
 // Returns the answer as JSON, or throws Refused; TypeError where nobody answers.
 export async function ask(path, { signal, onBusy, ...options } = {}) {
   const until = Date.now() + PATIENCE;
+  let lost = 0;
   for (let attempt = 0; ; attempt += 1) {
     const used = token();
     const headers = { Accept: "application/json", ...(used && { Authorization: `Bearer ${used}` }) };
-    const response = await fetch(path, { ...options, headers, signal });
+    let response;
+    try {
+      response = await fetch(path, { ...options, headers, signal });
+    } catch (error) {
+      // A connection that was kept may have been closed while the request set out on it.
+      if (!(error instanceof TypeError) || lost) throw error;
+      lost += 1;
+      await pause(300, signal);
+      continue;
+    }
     if (response.status === 401) {
       if (token() === used) {
         asking ??= askToken(Boolean(used)).finally(() => { asking = null; });
@@ -53,8 +63,10 @@ export async function ask(path, { signal, onBusy, ...options } = {}) {
     }
     if (response.status === 503 && Date.now() < until) {
       onBusy?.();
-      // Longer and longer, and not all at the same moment.
-      await pause(Math.min(500 * 1.5 ** attempt, 8000) * (0.75 + Math.random() / 2), signal);
+      // Longer and longer, not all at the same moment, and not before the server's own word.
+      const asked = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+      const later = Math.min(500 * 1.5 ** attempt, 8000);
+      await pause(Math.max(later, Math.min(asked, 30000)) * (1 + Math.random() / 2), signal);
       continue;
     }
     const found = await response.json().catch(() => ({}));

@@ -84,7 +84,7 @@ function add({ files, notes = [] }) {
 function note(...texts) {
   at("notes").replaceChildren();
   for (const text of texts) {
-    const line = make(at("notes"), "li");
+    const line = make(at("notes"), "p", { name: "note" });
     make(line, "span", { text });
     const gone = button(line, "×", "remove", () => { line.remove(); at("choose").focus(); });
     gone.setAttribute("aria-label", "Dismiss this note");
