@@ -34,7 +34,7 @@ def troubled(seen: Seen) -> None:
     bad = {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"text"}
     seen.choose([bad, *uploads(1, 2)])
     seen.labels(5)
-    seen.give("drop", text_plain="my cat")
+    seen.give("drop", texts={"text/plain": "my cat"})
     seen.page.click("[aria-label='Remove 001.jpg']")
 
 

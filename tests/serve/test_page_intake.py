@@ -80,10 +80,10 @@ def test_of_too_many_the_first_are_taken_and_the_rest_is_named(see: Open) -> Non
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ({"text_uri-list": LINK, "text_plain": LINK}, ["a link", LINK, "fetches nothing"]),
-        ({"text_plain": "https://example.org/" + "a" * 300}, ["a link", "…"]),
-        ({"text_plain": "my cat"}, ["text, not a picture", "my cat"]),
-        ({"text_html": f"<img src='{LINK}'>"}, ["the address of a picture"]),
+        ({"text/uri-list": LINK, "text/plain": LINK}, ["a link", LINK, "fetches nothing"]),
+        ({"text/plain": "https://example.org/" + "a" * 300}, ["a link", "…"]),
+        ({"text/plain": "my cat"}, ["text, not a picture", "my cat"]),
+        ({"text/html": f"<img src='{LINK}'>"}, ["the address of a picture"]),
         ({}, ["no picture"]),
     ],
 )
@@ -91,7 +91,7 @@ def test_what_is_no_picture_gets_a_line(
     see: Open, event: str, texts: dict[str, str], words: list[str]
 ) -> None:
     seen = see()
-    seen.give(event, **texts)
+    seen.give(event, texts=texts)
     (note,) = seen.notes()
     assert all(word in note for word in words), note
     assert not seen.page.is_visible("#results")
@@ -103,9 +103,9 @@ def test_a_picture_within_what_another_page_gives_is_taken(see: Open) -> None:
     seen = see(about=CATS)
     seen.answer_with(answer)
     uri = f"data:image/jpeg;base64,{base64.b64encode(photo()).decode()}"
-    seen.give("drop", text_html=f'<p><img alt="x" src="{uri}"></p>', text_plain="x")
+    seen.give("drop", texts={"text/html": f'<p><img alt="x" src="{uri}"></p>'})
     assert seen.labels(1) == ["cats"]
-    seen.give("paste", text_plain=uri)
+    seen.give("paste", texts={"text/plain": uri})
     assert seen.labels(2) == ["cats", "cats"]
 
 

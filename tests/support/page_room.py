@@ -10,9 +10,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -84,12 +85,11 @@ class Seen:
         self,
         event: str,
         files: Sequence[tuple[str, str, bytes]] = (),
-        **texts: str,
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Drop or paste files (name, type, bytes) and texts by their kind (``text_plain``)."""
+        """Drop or paste files (name, type, bytes) and texts by their type (``text/plain``)."""
         told = [(name, kind, base64.b64encode(data).decode()) for name, kind, data in files]
-        kinds = {kind.replace("_", "/", 1).replace("_", "-"): text for kind, text in texts.items()}
-        self.page.evaluate(GIVE, [event, told, kinds])
+        self.page.evaluate(GIVE, [event, told, dict(texts)])
 
     def drop_paths(self, *paths: Path) -> None:
         """Drop files and folders of the disk, as a hand does."""

@@ -4,6 +4,8 @@ import { bars, bdi, button, make } from "./dom.js";
 import { needsPreview, release, thumbnail } from "./thumbs.js";
 import { named, percent, probability } from "./wording.js";
 
+const HEIGHT = 240, WIDTH = 400; // CSS pixels of a picture, as page.css has them
+
 export class Card {
   constructor(file, { onRemove }) {
     this.file = file;
@@ -39,8 +41,14 @@ export class Card {
     this.photo?.remove();
     this.address = address;
     this.photo = make(null, "img", { name: "photo", alt: this.alt() });
-    this.photo.src = address;
-    this.frame.prepend(this.photo);
+    const { photo } = this;
+    photo.addEventListener("load", () => {
+      // Small pictures are enlarged, up to the height that large ones are shrunk to.
+      const scale = Math.min(HEIGHT / photo.naturalHeight, WIDTH / photo.naturalWidth);
+      if (scale > 1) photo.width = Math.round(photo.naturalWidth * scale);
+    });
+    photo.src = address;
+    this.frame.prepend(photo);
   }
 
   without() {
