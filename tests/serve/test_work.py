@@ -13,17 +13,19 @@ import pytest
 
 from tests.conftest import COLOURS, paint
 from tests.support.made_up import network_run, small_network
-from tl_catdog.data.images import decode, try_decode
+from tl_catdog.data.images import decode
+from tl_catdog.errors import ImageError
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import peak_of
-from tl_catdog.prediction.answers import apply_policy
-from tl_catdog.prediction.predictor import Answer, Predictor
+from tl_catdog.prediction.predictor import Predictor
 from tl_catdog.prediction.rejection import Policy, Selection
 from tl_catdog.runs.folder import Run
 from tl_catdog.serve import work
+from tl_catdog.serve.apart import Apart
 from tl_catdog.serve.heat import overlay
+from tl_catdog.serve.preview import decode_for
 from tl_catdog.serve.weight import Weight
-from tl_catdog.serve.work import Answered, Job, QueueFullError, Wish, Worker
+from tl_catdog.serve.work import Answered, QueueFullError, Wish, Worker
 
 CLASSES = ("ant", "bee", "fly")
 
@@ -67,13 +69,13 @@ def test_the_first_to_be_ready_does_not_come_first(
 ) -> None:
     second_done = threading.Event()
 
-    def slow(self: Worker, job: Job) -> Answered:
-        if job.data == b"first":
+    def slow(data: bytes, size: int, max_pixels: int, *, preview: bool) -> Any:
+        if data == b"first":
             assert second_done.wait(20)
         second_done.set()
-        return Answered(apply_policy(Answer(None, None, None, job.data.decode()), None), None, None)
+        return ImageError(data.decode()), None
 
-    monkeypatch.setattr(Worker, "_one", slow)
+    monkeypatch.setattr(work, "decode_for", slow)
     monkeypatch.setattr(work, "usable_cores", lambda: 2)
     worker = Worker(run, reject=False)
     assert [said.error for said, _, _ in ask(worker, [b"first", b"second"])] == ["first", "second"]
@@ -99,17 +101,17 @@ class Gate:
     def __init__(self) -> None:
         self.open = threading.Event()
 
-    def decode(self, data: bytes, size: int, *, max_pixels: int) -> Any:
+    def decode(self, data: bytes, size: int, max_pixels: int, *, preview: bool) -> Any:
         assert self.open.wait(3)
         if data == b"fault":
             raise RuntimeError("a fault")
-        return try_decode(data, size, max_pixels=max_pixels)
+        return decode_for(data, size, max_pixels, preview=preview)
 
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     found = Gate()
-    monkeypatch.setattr(work, "try_decode", found.decode)
+    monkeypatch.setattr(work, "decode_for", found.decode)
     return found
 
 
@@ -216,7 +218,7 @@ def test_where_nothing_is_hot_no_place_is_named(
     worker: Worker, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(GradCam, "heatmap", lambda *_: np.zeros((3, 3), np.float32))
-    ((_, found),) = ask(worker, pictures[:1], explain=True)
+    ((_, found, _),) = ask(worker, pictures[:1], explain=True)
     assert found is not None
     assert found.where is None
     assert found.overlay == overlay(np.zeros((3, 3), np.float32))
@@ -246,13 +248,11 @@ def test_what_takes_long_leaves_a_thread_to_others(
     monkeypatch.setattr(work, "usable_cores", lambda: 2)
     monkeypatch.setattr(work, "weigh", lambda data, _: Weight(9, data.startswith(b"slow")))
 
-    def decoding(data: bytes, size: int, *, max_pixels: int) -> Any:
-        if data.startswith(b"slow"):
-            assert release.wait(20)
-            data = pictures[0]
-        return try_decode(data, size, max_pixels=max_pixels)
+    def apart(self: Apart, data: bytes, size: int, *, preview: bool) -> Any:
+        assert release.wait(20)
+        return decode_for(pictures[0], size, 10**6, preview=preview)
 
-    monkeypatch.setattr(work, "try_decode", decoding)
+    monkeypatch.setattr(Apart, "decode", apart)
     worker = Worker(run, reject=False)
 
     async def steps() -> list[list[Answered]]:
@@ -296,11 +296,11 @@ def test_what_nobody_waits_for_is_not_begun(
 ) -> None:
     decoded: list[bytes] = []
 
-    def decoding(data: bytes, size: int, *, max_pixels: int) -> Any:
+    def decoding(data: bytes, size: int, max_pixels: int, *, preview: bool) -> Any:
         decoded.append(data)
-        return try_decode(data, size, max_pixels=max_pixels)
+        return decode_for(data, size, max_pixels, preview=preview)
 
-    monkeypatch.setattr(work, "try_decode", decoding)
+    monkeypatch.setattr(work, "decode_for", decoding)
     with pytest.raises(asyncio.CancelledError):
         ask(worker, pictures, lost=lambda: True)
     assert decoded == []

@@ -114,12 +114,13 @@ class Connection(H11Protocol):
         self._parting = self._refused = False
         self._stopping: float | None = None
         self._unread: float | None = None
+        self._real: asyncio.Transport
 
     # What uvicorn and asyncio call
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or say that it can't be."""
-        real = cast("asyncio.Transport", transport)
+        real = self._real = cast("asyncio.Transport", transport)
         super().connection_made(cast("asyncio.Transport", Parting(real, self)))
         address = self.client[0] if self.client else ""
         self.key = client_of(address)
@@ -209,7 +210,7 @@ class Connection(H11Protocol):
         """Return what it waits for."""
         if self._parting:
             return Wait.FAREWELL
-        unread = self.transport.get_write_buffer_size() > 0
+        unread = self._real.get_write_buffer_size() > 0
         if self._is_idle():
             if unread:
                 return Wait.READER
@@ -232,7 +233,7 @@ class Connection(H11Protocol):
             self._unread = now
         ending = self._stopping is not None and now - self._stopping > allowed.stop
         if wait == Wait.FAREWELL:
-            if age > allowed.farewell:
+            if age > allowed.farewell / (1 if self._stopping is None else 4):
                 self.hang_up()
         elif wait == Wait.READER:
             if ending or now - (self._unread or now) > allowed.body:

@@ -14,6 +14,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FAREWELLS = 64
 """Connections beyond the limit that are told so before they are closed; the rest is just closed."""
 
+HURRIED = 2.0
+"""Seconds for which whoever sends pictures isn't asked to give way to the same client."""
+
 EACH_SWEEP = 0.25  # seconds
 
 
@@ -102,7 +105,7 @@ class Door:
         """How many were closed, by the reason: ``full``, ``client``, ``gave_way``, ``slow``."""
         self._guests: dict[Guest, None] = {}  # in the order in which they came
         self._leaving: set[Guest] = set()
-        self._of: Counter[str] = Counter()
+        self._of: dict[str, dict[Guest, None]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -113,12 +116,13 @@ class Door:
         if self._sweeping is None:
             self._sweeping = loop.call_later(EACH_SWEEP, self._sweep, loop)
         key = guest.key
-        if not guest.exempt and self._of[key] >= self.each and not self._make_room(key, key):
+        own = self._of.get(key, {})
+        if not guest.exempt and len(own) >= self.each and not self._make_own_room(own):
             return self._turn_away("client")
-        if len(self._guests) >= self.most and not self._make_room(key, None):
+        if len(self._guests) >= self.most and not self._make_room(1 + len(own)):
             return self._turn_away("full")
         self._guests[guest] = None
-        self._of[key] += 1
+        self._of.setdefault(key, {})[guest] = None
         return True
 
     def say_farewell(self, guest: Guest) -> bool:
@@ -133,41 +137,52 @@ class Door:
         self._leaving.discard(guest)
         if guest in self._guests:
             del self._guests[guest]
-            self._of[guest.key] -= 1
-            if not self._of[guest.key]:
+            own = self._of[guest.key]
+            del own[guest]
+            if not own:
                 del self._of[guest.key]
 
     def _turn_away(self, why: str) -> bool:
         self.turned_away[why] += 1
         return False
 
-    def _make_room(self, newcomer: str, of: str | None) -> bool:
-        """Close the connection that can best be done without; return whether there was one.
-
-        Args:
-            newcomer: Who wants to come in.
-            of: Whose connections alone may give way; None for anybody's.
-        """
-        best: tuple[tuple[int, int, float], Guest] | None = None
-        for guest in self._guests:
-            if of is not None and guest.key != of:
-                continue
+    def _make_own_room(self, own: Iterable[Guest]) -> bool:
+        """Close the connection of a client that it can best do without, if there is one."""
+        best: tuple[tuple[int, float], Guest] | None = None
+        for guest in own:
             wait = guest.waiting()
-            mine, own = self._of[guest.key], self._of[newcomer] + 1
-            # Whoever sends pictures gives way only to a client that has fewer connections, or
-            # to its own next one if it takes its time.
-            if wait == Wait.ANSWER or (
-                wait == Wait.BODY and (guest.age() < 2 if of is not None else mine <= own)
-            ):
+            if wait <= Wait.HEAD:
+                return self._close(guest)  # the oldest of them, as they are in order
+            if wait == Wait.ANSWER or (wait == Wait.BODY and guest.age() < HURRIED):
                 continue
-            rank = (-mine, int(wait), -guest.age())
+            rank = (int(wait), -guest.age())
             if best is None or rank < best[0]:
                 best = rank, guest
-        if best is None:
-            return False
+        return best is not None and self._close(best[1])
+
+    def _make_room(self, newcomers: int) -> bool:
+        """Close the connection that can best be done without, of the client that has most of them.
+
+        Whoever sends pictures gives way only to a client that has fewer connections.
+
+        Args:
+            newcomers: How many connections the client would have that wants to come in.
+        """
+        for own in sorted(self._of.values(), key=len, reverse=True):
+            waits = [(guest.waiting(), -guest.age(), guest) for guest in own]
+            found = [
+                item
+                for item in waits
+                if item[0] < Wait.BODY or (item[0] == Wait.BODY and len(own) > newcomers)
+            ]
+            if found:
+                return self._close(min(found, key=lambda item: item[:2])[2])
+        return False
+
+    def _close(self, guest: Guest) -> bool:
         self.turned_away["gave_way"] += 1
-        self.leave(best[1])
-        best[1].hang_up()
+        self.leave(guest)
+        guest.hang_up()
         return True
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:

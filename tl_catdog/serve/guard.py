@@ -6,11 +6,11 @@ import hmac
 import ipaddress
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -22,6 +22,8 @@ from tl_catdog.serve.page import HEADERS
 
 ANY = "*"
 SAFE = ("GET", "HEAD", "OPTIONS")
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{0,5})?")
 
 FAULT = Refusal(500, "expected to answer, found a fault of this program", "Please report it.")
 
@@ -246,12 +248,12 @@ def refuse_other_names(request: Request, hosts: Collection[str]) -> None:
     Raises:
         Refusal: The name is neither an address in numbers nor one of ``hosts``.
     """
-    name = ""
+    found = _HOST.fullmatch(request.headers.get("host", "").lower())
+    name = found["name"].removesuffix(".") if found else ""
     try:
-        name = (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
-        ipaddress.ip_address(name)
+        ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        if name.removesuffix(".") not in hosts:
+        if not name or name not in hosts:
             raise Refusal(
                 400,
                 "expected this server's name as Host, found another",

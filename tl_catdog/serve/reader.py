@@ -33,9 +33,18 @@ TWO_WAYS = Refusal(
     "expected one length of the body, or chunks, found several",
     "Leave it to the client, and look for a proxy that adds one.",
 )
+HOSTS = Refusal(400, "expected one Host, found none or several", "Use an HTTP client.")
+SECURE = Refusal(
+    400,
+    "expected a request as it is, found one for TLS",
+    "Use http:// in the address, or put a proxy with TLS in front.",
+)
 LINES = Refusal(
     400, "expected a header a line, found a line that goes on or ends oddly", "Use an HTTP client."
 )
+
+TLS = b"\x16"
+"""The first byte that a browser sends where it was given https://."""
 
 _END = re.compile(rb"\n\r?\n")
 _ODD = re.compile(rb"\n[ \t]|(?<!\r)\n|\r(?!\n)|\0")
@@ -54,6 +63,8 @@ def refusal_of(error: h11.RemoteProtocolError) -> Refusal:
     """Return what is said of a request that can't be read; nothing of it is repeated."""
     if isinstance(error, RefusedError):
         return error.refusal
+    if "Host: header" in str(error):
+        return HOSTS
     return {431: TOO_LARGE, 501: CODING}.get(error.error_status_hint, BROKEN)
 
 
@@ -95,6 +106,8 @@ class StrictReader(h11.Connection):
 
     def _look_at_head(self) -> None:
         data, _ = self.trailing_data
+        if data[:1] == TLS:
+            raise RefusedError(SECURE)
         found = _END.search(data, max(0, self._looked - 3))
         self._looked = len(data)
         if found is None:
@@ -102,7 +115,7 @@ class StrictReader(h11.Connection):
         head = data[: found.end()]
         if _ODD.search(head):
             raise RefusedError(LINES)
-        if head.count(b"\n") > MAX_HEADERS + 2:
+        if len(head) > MAX_HEAD or head.count(b"\n") > MAX_HEADERS + 2:
             raise RefusedError(TOO_LARGE)
         lengths = _LENGTHS.findall(head)
         if len(lengths) > 1 or any(b"," in length for length in lengths):

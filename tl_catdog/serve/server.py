@@ -110,7 +110,8 @@ def serve(
         server_header=False,
     )
     if not os.environ.get("TL_CATDOG_DEBUG"):
-        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # strangers could fill a disk
+        for name in ("uvicorn", "python_multipart"):  # what strangers send could fill a disk
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     server = Server(config)
 
     def stop(number: int, frame: FrameType | None) -> None:

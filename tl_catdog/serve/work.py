@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tl_catdog.cores import usable_cores
-from tl_catdog.data.images import MAX_PIXELS, try_decode
+from tl_catdog.data.images import MAX_PIXELS, Pixels
 from tl_catdog.errors import ImageError
 from tl_catdog.explain.gradcam import GradCam
 from tl_catdog.explain.location import peak_of
@@ -21,11 +21,11 @@ from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import Answer, Predictor
 from tl_catdog.prediction.rejection import Policy, policy_of
 from tl_catdog.runs.folder import Run
+from tl_catdog.serve.apart import Apart
 from tl_catdog.serve.heat import Heatmap, overlay
-from tl_catdog.serve.preview import preview_of
-from tl_catdog.serve.threads import give_way, return_memory
+from tl_catdog.serve.preview import decode_for, shown_as
 from tl_catdog.serve.turns import Request, Turns
-from tl_catdog.serve.weight import Weight, weigh
+from tl_catdog.serve.weight import weigh
 
 
 class QueueFullError(Exception):
@@ -75,15 +75,13 @@ class Job:
     data: bytes
     ticket: Ticket
     answer: asyncio.Future[Answered]
-    weight: Weight | None = None
 
 
 class Worker:
     """Decodes and classifies pictures on all cores, a picture a thread, which is fastest here.
 
-    A picture that takes long can't be interrupted. So those that will, by their header, have
-    threads of their own, one fewer than cores and behind the others in the system's eyes; and no
-    more pixels at a time than four of the largest have.
+    What takes long can't be interrupted in a thread, and holds up others there. So pictures that
+    will, by their header, are decoded apart, in processes: one fewer than cores, at most four.
 
     Args:
         run: The run.
@@ -105,8 +103,9 @@ class Worker:
         self._light, self._heavy = Turns[Job](), Turns[Job]()
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="answer")
         self._slow_threads = ThreadPoolExecutor(
-            min(max(1, cores - 1), 4), thread_name_prefix="slow", initializer=give_way
+            min(max(1, cores - 1), 4), thread_name_prefix="slow"
         )
+        self._apart = Apart(max_pixels)
         self._waiting = 0
         self._tickets: dict[Ticket, None] = {}  # in the order in which they came
 
@@ -138,6 +137,7 @@ class Worker:
         """Let what is under way finish."""
         self._threads.shutdown()
         self._slow_threads.shutdown()
+        self._apart.close()
 
     def _admit(self, wish: Wish, count: int) -> Ticket:
         """Make room for a request's pictures; whoever has most of them waiting gives way."""
@@ -190,13 +190,11 @@ class Worker:
         began = time.perf_counter()
         outcome: Answered | BaseException | None
         try:
-            outcome = self._begin(job) if turns is self._light else self._one(job)
+            outcome = self._begin(job) if turns is self._light else self._later(job)
         except BaseException as error:
             outcome = error
         finally:
             turns.done(request, time.perf_counter() - began)
-            if turns is self._heavy:
-                return_memory()
         if outcome is not None:
             with contextlib.suppress(RuntimeError):  # the server has ended
                 job.answer.get_loop().call_soon_threadsafe(settle, job.answer, outcome)
@@ -205,18 +203,23 @@ class Worker:
         """Answer at once, or, of a picture that takes long, let it wait with its like."""
         if job.ticket.wish.lost():
             raise asyncio.CancelledError
-        job.weight = weigh(job.data, self.max_pixels)
-        if not job.weight.heavy:
-            return self._one(job)
-        self._heavy.put(job.ticket.heavy, job)
-        self._slow_threads.submit(self._work, self._heavy)
-        return None
+        wish = job.ticket.wish
+        if weigh(job.data, self.max_pixels).heavy:
+            self._heavy.put(job.ticket.heavy, job)
+            self._slow_threads.submit(self._work, self._heavy)
+            return None
+        size, most = self.run.image_size, self.max_pixels
+        return self._one(wish, *decode_for(job.data, size, most, preview=wish.preview))
 
-    def _one(self, job: Job) -> Answered:
+    def _later(self, job: Job) -> Answered:
+        """Answer for a picture that takes long."""
         wish = job.ticket.wish
         if wish.lost():
             raise asyncio.CancelledError
-        pixels = try_decode(job.data, self.run.image_size, max_pixels=self.max_pixels)
+        decoded = self._apart.decode(job.data, self.run.image_size, preview=wish.preview)
+        return self._one(wish, *decoded)
+
+    def _one(self, wish: Wish, pixels: Pixels | ImageError, small: bytes | None) -> Answered:
         if isinstance(pixels, ImageError):
             failed = Answer(None, None, None, pixels.message)
             return Answered(apply_policy(failed, self.policy), None, None)
@@ -228,8 +231,7 @@ class Worker:
             found = self._forward.heatmap(outputs, 0, target)
             peak = peak_of(found)
             heatmap = Heatmap(overlay(found), None if peak is None else peak.words)
-        preview = preview_of(job.data, self.max_pixels) if wish.preview else None
-        return Answered(apply_policy(answer, self.policy), heatmap, preview)
+        return Answered(apply_policy(answer, self.policy), heatmap, shown_as(small))
 
 
 def settle(future: asyncio.Future[Answered], outcome: Answered | BaseException) -> None:
