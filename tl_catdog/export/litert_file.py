@@ -132,6 +132,8 @@ class LiteRTFile:
 
 
 _OPTIONS = {
+    "ABS": "AbsOptions",
+    "CAST": "CastOptions",
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "ADD": "AddOptions",

@@ -65,8 +65,15 @@ class GraphValues(LiteRTFile):
             return self.tensor(name, numbers.shape, numbers=numbers)
         if not value.rounded:
             return value.index
-        made = self.tensor(f"{self.tensors[value.index].name.decode()}/values", (1, *value.shape))
-        self.operator("DEQUANTIZE", [value.index], made, version=2)
+        made = self.tensor(f"{name}/values", (1, *value.shape))
+        if self.tensors[value.index].type == self.schema.TensorType.UINT8:
+            # Bytes are what they stand for, and never below 0: ABS changes nothing. But OpenCV
+            # refuses a file with it. It would load the others, and answer wrongly without a word,
+            # since its QUANTIZE makes other numbers (docs/adr/034).
+            single = self.tensor(f"{name}/single", (1, *value.shape))
+            self.operator("ABS", [self.operator("CAST", [value.index], single)], made)
+        else:
+            self.operator("DEQUANTIZE", [value.index], made, version=2)
         self._values[name] = Value(made, value.shape)
         return made
 

@@ -22,6 +22,10 @@ from tl_catdog.export.litert_values import GraphValues, UnknownNodeError, Value
 Array = npt.NDArray[Any]
 
 
+NOTHING = -1
+"""Stands for a tensor that an operator could take and doesn't."""
+
+
 class LiteRTWriter(GraphValues):
     """Adds what a graph's nodes are; each ``_on_…`` method writes a kind of node."""
 
@@ -234,13 +238,11 @@ class LiteRTWriter(GraphValues):
         if steps is not None:
             values = self.tensor(f"{node.input[1]}/values", kernel.T.shape)
             weights = self.operator("DEQUANTIZE", [weights], values, version=2)
-        inputs = [
-            self._real(node.input[0]),
-            weights,
-            self.tensor(node.input[2], bias.shape, numbers=bias),
-        ]
-        name, activation = self._activated(node.output[0])
-        self._give(name, bias.shape, "FULLY_CONNECTED", inputs, fusedActivationFunction=activation)
+        # The bias and an activation stay on their own: OpenCV 4 would leave out what is part of this.
+        product = self.tensor(f"{node.output[0]}/product", (1, *bias.shape))
+        self.operator("FULLY_CONNECTED", [self._real(node.input[0]), weights, NOTHING], product)
+        added = self.tensor(node.input[2], (1, *bias.shape), numbers=bias)
+        self._give(node.output[0], bias.shape, "ADD", [product, added])
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
