@@ -105,12 +105,16 @@ def test_single_precision_may_decide_near_ties_of_an_int8_run_otherwise(
 ) -> None:
     """Another decision where the run is sure is one too many, whatever the format."""
     run = replace(small, config={**small.config, "compute": "int8"})
-    near, sure = [0.45, 0.35, 0.2], [0.6, 0.3, 0.1]
+    near, sure, given = [0.45, 0.35, 0.2], [0.6, 0.3, 0.1], [0.35, 0.55, 0.1]
     for said, agrees in ((near, True), (sure, False)):
         reference = with_answers(images, [said] * 2)
-        kind = answering([[0.3, 0.6, 0.1]] * 2)
+        kind = answering([given] * 2)
         assert (compare(run, kind, Path("model"), reference).worst == ()) == agrees
-        assert compare(small, answering([[0.3, 0.6, 0.1]] * 2), Path("model"), reference).worst
+        whole = answering([given] * 2, exact=False)
+        assert (compare(small, whole, Path("model"), reference).worst == ()) == agrees
+        assert compare(small, answering([given] * 2), Path("model"), reference).worst
+    far = answering([[0.1, 0.55, 0.35]])  # a tie in the run, but nothing that rounding does
+    assert compare(run, far, Path("model"), with_answers(images, [near])).worst
     onnx = replace(answering([[0.45, 0.349, 0.201]]), name=module.INTEGERS[0])
     assert compare(run, onnx, Path("model"), with_answers(images, [near])).worst
 
@@ -184,7 +188,7 @@ def test_probabilities_may_differ_by_a_ten_thousandth(
 
 
 @pytest.mark.parametrize(("other", "agrees"), [(1, True), (2, False)])
-def test_of_whole_numbers_199_of_200_decisions_must_be_the_same(
+def test_of_whole_numbers_199_of_200_sure_decisions_must_be_the_same(
     small: Run, images: ImageSet, other: int, agrees: bool
 ) -> None:
     reference = with_answers(images, [[0.8, 0.1, 0.1]] * 200)
