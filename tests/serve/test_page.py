@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from tl_catdog.serve.page import page_routes, static_files
+from tl_catdog.serve.samples import about_samples, sample
 
 
 def got(path: str, method: str = "GET") -> httpx.Response:
@@ -44,4 +45,15 @@ def test_every_script_and_style_can_be_had_and_nothing_else() -> None:
     for name in static_files():
         assert got(f"/{name}").status_code == (404 if name.endswith(".html") else 200)
     for path in ("/page.py", "/../page.py", "/static/app.js", "/app.js/"):
+        assert got(path).status_code in (307, 404)
+
+
+def test_samples_are_told_and_sent() -> None:
+    told = got("/samples").json()
+    assert told == about_samples(["cats", "dogs"])
+    for item in told["samples"]:
+        found = got(f"/{item['file']}")
+        assert (found.status_code, found.headers["content-type"]) == (200, "image/jpeg")
+        assert found.content == sample(item["file"].removeprefix("samples/"))
+    for path in ("/samples/", "/samples/none.jpg"):
         assert got(path).status_code in (307, 404)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from tests.serve.conftest import Start
 from tests.support.page_room import Open, Seen, row, uploads
 
 CATS = {"run": "mine", "classes": ["cats", "dogs"], "policy": None}
@@ -199,6 +201,20 @@ def test_without_a_token_it_is_asked_for_until_it_is_right(see: Open, artefacts:
     seen.page.wait_for_function("() => document.title.includes('mine')")
     assert not seen.page.is_visible("#token-form")
     assert sent == [None, "Bearer wrong", "Bearer s3cret"]
+
+
+def test_a_real_server_with_a_token_below_a_path(see: Open, start: Start) -> None:
+    token = "0123456789+/-._~aB"
+    served = start("--token", token, "--root-path", "/x")
+    seen = see(path=f"/x/#token={quote(token, safe='')}", server=served.address)
+    seen.page.click(".tile >> nth=1")
+    assert seen.labels(1) == ["dogs"]
+    assert seen.page.url == f"{served.address}/x/"
+    assert seen.page.eval_on_selector_all(
+        ".tile img", "nodes => nodes.every((node) => node.naturalWidth === 360)"
+    )
+    seen.page.goto(f"{served.address}/x/docs")
+    assert f"{served.address}/x/predict" in seen.page.inner_text("pre")
 
 
 def test_the_page_for_programs_says_the_right_address(see: Open) -> None:

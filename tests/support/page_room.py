@@ -173,6 +173,7 @@ def see(browser: Any, page_server: str) -> Iterator[Open]:
         width: int = 1280,
         *,
         path: str = "/",
+        server: str = "",
         about: dict[str, Any] | None = None,
         script: str | None = None,
         expect: str | None = None,
@@ -181,7 +182,8 @@ def see(browser: Any, page_server: str) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        seen = Seen(page, page_server)
+        address = server or page_server
+        seen = Seen(page, address)
 
         def complain(text: str) -> None:
             if expect is None or not re.search(expect, text):
@@ -191,7 +193,7 @@ def see(browser: Any, page_server: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: complain(str(error)))
 
         def elsewhere(sent: Any) -> None:
-            if not sent.url.startswith((page_server, "data:", "blob:")):
+            if not sent.url.startswith((address, "data:", "blob:")):
                 seen.troubles.append(sent.url)
 
         page.on("request", elsewhere)
@@ -199,8 +201,8 @@ def see(browser: Any, page_server: str) -> Iterator[Open]:
             page.route("**/about", lambda route: route.fulfill(body=json.dumps(about)))
         if script is not None:
             page.add_init_script(script)
-        page.goto(f"{page_server}{path}")
-        if path == "/":
+        page.goto(f"{address}{path}")
+        if "docs" not in path:
             page.wait_for_selector(".tile img")
         opened.append(seen)
         return seen

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -51,14 +50,10 @@ def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
     async def samples(_: Request) -> Response:
         return JSONResponse(told)
 
-    def picture(request: Request) -> Response:  # drawn the first time: in a thread
-        name = request.path_params["name"]
-        if name not in SAMPLES:
-            raise HTTPException(404)
-        return Response(sample(name), media_type="image/jpeg", headers=KEPT)
-
+    # A route for each of them, not one with a parameter: routes with names are what needs no token.
     app.add_route("/samples", samples, methods=["GET", "HEAD"])
-    app.add_route("/samples/{name}", picture, methods=["GET", "HEAD"])
+    for name in SAMPLES:
+        app.add_route(f"/samples/{name}", _drawing(name), methods=["GET", "HEAD"])
 
 
 def static_files() -> list[str]:
@@ -74,5 +69,14 @@ def _sender(name: str) -> Callable[[Request], Awaitable[Response]]:
 
     async def send(_: Request) -> Response:
         return Response(content, media_type=kind)
+
+    return send
+
+
+def _drawing(name: str) -> Callable[[Request], Response]:
+    """Return what answers with one of the samples; in a thread, as it may have to be drawn."""
+
+    def send(_: Request) -> Response:
+        return Response(sample(name), media_type="image/jpeg", headers=KEPT)
 
     return send

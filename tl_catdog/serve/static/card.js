@@ -30,7 +30,7 @@ export class Card {
   async picture() {
     if (this.shown) return;
     this.shown = true;
-    const address = await thumbnail(this.file);
+    const address = await thumbnail(this.file, this.item);
     if (address && this.freed) release(address);
     else if (address) this.put(address);
     else this.unseen = true;

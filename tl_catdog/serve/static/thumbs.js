@@ -9,19 +9,26 @@ const waiting = [];
 const UNSHOWN = /\.(tiff?|hei[cf]s?|jp2|j2k|jpx|mpo|p[bgpn]m|tga|jxl)$/i;
 export const needsPreview = (file) => UNSHOWN.test(file.name ?? "") || /hei[cf]|tiff|jp2|jxl/.test(file.type);
 
-async function turn(work) {
-  if (busy >= AT_ONCE) await new Promise((go) => waiting.push(go));
+// Whoever scrolls fast leaves many behind: those in view now come first.
+const inView = ({ item }) => {
+  const { top, bottom } = item.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight && bottom > top;
+};
+
+async function turn(item, work) {
+  if (busy >= AT_ONCE) await new Promise((go) => waiting.push({ item, go }));
   busy += 1;
   try {
     return await work();
   } finally {
     busy -= 1;
-    waiting.shift()?.();
+    const next = Math.max(0, waiting.findIndex(inView));
+    waiting.splice(next, 1)[0]?.go();
   }
 }
 
 // Returns an address for an <img>, to be given back by `release`; null if it can't be shown.
-export const thumbnail = (file) => turn(async () => {
+export const thumbnail = (file, item) => turn(item, async () => {
   let whole;
   try {
     whole = await createImageBitmap(file);
