@@ -258,7 +258,7 @@ class Calibrated:
 
 @pytest.fixture
 def calibrated(monkeypatch: pytest.MonkeyPatch) -> Calibrated:
-    monkeypatch.setattr("tl_catdog.export.export.write_beside", lambda *_: None)
+    monkeypatch.setattr("tl_catdog.export.export.write_beside", lambda *_, **__: None)
     return Calibrated()
 
 

@@ -41,7 +41,7 @@ def test_names_are_read_from_the_file(name: str, three: Run, tmp_path: Path) -> 
         import keras
 
         model = keras.saving.load_model(path)
-        names = model.input_names[0], model.output_names[0]
+        names = model.input.name, model.layers[-1].name
         assert model.input.shape == taken.shape
     else:
         from ai_edge_litert.interpreter import Interpreter

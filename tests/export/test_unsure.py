@@ -25,7 +25,8 @@ def rows(count: int, width: int = 20) -> npt.NDArray[Any]:
 
 def features(bank: FeatureBank) -> npt.NDArray[np.float32]:
     """Return features near to known ones, near to strangers, far from all, and none at all."""
-    near = bank.rows[:4] * 7 + RNG.normal(0, 0.3, (4, 20))
+    near = 7 * bank.rows[:4].astype(np.float64)
+    near += RNG.normal(0, 0.3, near.shape)
     parts = [near, RNG.normal(0, 1, (4, 20)), -bank.rows[:2], np.zeros((1, 20)), *bank.strangers]
     return np.vstack(parts).astype(np.float32)
 

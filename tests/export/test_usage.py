@@ -1,9 +1,15 @@
 """The README of an export: its lines fit this very file."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import tl_catdog as tl
+from tests.export.conftest import exported
+from tests.support.odd_pictures import odd_pictures
 from tl_catdog.export.formats import FORMATS
 from tl_catdog.export.plain import PlainResize
 from tl_catdog.export.tensors import tensors_of
@@ -38,3 +44,51 @@ def test_the_readme_shows_how_to_use_this_very_file(small: Run, name: str) -> No
         assert '-v "$PWD"/mine:/models/mine -e MODEL_NAME=mine' in text
         assert "`POST /v1/models/mine:predict`" in text
         assert "32 rows of 32 pixels" in text
+
+
+EACH = """
+import json, shutil, sys
+sys.modules["tl_catdog"] = None
+text = open("README.md", encoding="utf-8").read()
+lines = [part.split("```")[0] for part in text.split("```python\\n")[1:]]
+for path in sys.argv[1:]:
+    shutil.copy2(path, "photo.jpg")
+    names = {}
+    exec("\\n".join(lines), names)
+    row = [path, names["label"], float(names["confidence"]), names["doubt"]]
+    print(json.dumps(row), file=sys.stderr)
+"""
+"""Runs the README's lines as they stand on one picture after the other, whatever its name says."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_a_stranger_can_use_it_by_its_readme_alone(name: str, three: Run, tmp_path: Path) -> None:
+    """Its lines run in the folder, without this package, and say what ``predict --reject`` says."""
+    found = exported(three, name, tmp_path / "out")
+    assert found.path is not None
+    classifier = tl.load(three)
+    painted = [example.path for example in classifier.images().split("validation")[:3]]
+    paths = [*painted, *odd_pictures(tmp_path / "odd").values()]
+    said = {str(row.path): row for row in classifier.predict(paths, reject=True) if row.label}
+    assert len(said) >= 15
+    done = subprocess.run(
+        [sys.executable, "-c", EACH.replace("\\\\", "\\"), *said],
+        cwd=found.path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stderr.splitlines() if line.startswith('["/')]
+    assert len(rows) == len(said)
+    withheld = 0
+    for path, label, confidence, doubt in rows:
+        ours = said[path]
+        assert confidence == pytest.approx(ours.confidence, abs=0.1 if "int8" in name else 1e-4)
+        assert label == ours.label or "int8" in name
+        if found.parity.novelty_diff is not None:
+            assert doubt == ours.doubt, path
+            withheld += doubt is not None
+    if found.parity.novelty_diff is not None:
+        assert withheld > 0
+        assert done.stdout.count("unsure - ") == withheld

@@ -8,6 +8,7 @@ outputs that single precision has rounded to one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,22 +61,26 @@ def keras_probabilities(run: Run) -> keras.Model:
     return keras.Model(model.input, outputs, name=model.name)
 
 
-def serving_archive(model: Any, size: int, batch: int | None) -> Any:
+def serving_archive(
+    model: Any, size: int, batch: int | None, *, network: Callable[[Any], Any] | None = None
+) -> Any:
     """Return what writes a SavedModel whose first signature takes pictures.
 
     Args:
         model: As ``keras_probabilities`` or ``keras_answers`` gives it.
         size: S, of pictures (B, S, S, 3).
         batch: B; None for any.
+        network: What calls the model, where other signatures call the same.
     """
     import tensorflow as tf
     from keras.export import ExportArchive
 
+    untrained = {} if network else {"training": False}
     archive = ExportArchive()
     archive.track(model)
     archive.add_endpoint(
         "pictures",
-        lambda pictures: _named(model(pictures, training=False)),
+        lambda pictures: _named((network or model)(pictures, **untrained)),
         input_signature=[tf.TensorSpec((batch, size, size, 3), tf.float32, name=PICTURES)],
     )
     return archive

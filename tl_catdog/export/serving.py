@@ -29,18 +29,19 @@ def write_savedmodel(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
     import tensorflow as tf
 
     size = run.image_size
-    archive = serving_archive(model, size, batch=None)
+    pictures = tf.TensorSpec((None, size, size, 3), tf.float32, name=PICTURES)
+    # Traced once: each signature calls it, and the file holds the network's graph but once.
+    network = tf.function(lambda given: model(given, training=False), input_signature=[pictures])
+    archive = serving_archive(model, size, batch=None, network=network)
     words = _words_of(run, NOVELTY in model.output)
 
     def answers(pictures: Any) -> dict[str, Any]:
-        return words(model(pictures, training=False))
+        return words(network(pictures))
 
     def of_files(encoded: Any) -> dict[str, Any]:
         pictures, readable = pictures_of(encoded, size)
-        found = model(pictures, training=False)
-        return words(found, readable)
+        return words(network(pictures), readable)
 
-    pictures = tf.TensorSpec((None, size, size, 3), tf.float32, name=PICTURES)
     archive.add_endpoint(ANSWERS, answers, input_signature=[pictures])
     files = tf.TensorSpec((None,), tf.string, name=ENCODED)
     archive.add_endpoint(ENCODED, of_files, input_signature=[files])

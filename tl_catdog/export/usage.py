@@ -214,12 +214,12 @@ It answers `POST /v1/models/{url}:predict` with `{{"instances": [PICTURE, ...]}}
 - `serving_default` takes pictures and gives numbers, as above.
 - `answers` takes pictures and says words besides: `label`, the most probable class; `answer`, the
   same or `unsure`; `doubt`, why; and `classes`, in the order of the probabilities.
-- `encoded` takes whole files, JPEG, PNG, BMP or GIF (no WebP, TIFF, HEIC or AVIF), and says the
+- `encoded` takes whole files, JPEG, PNG, WebP, BMP or GIF (no TIFF, HEIC or AVIF), and says the
   same: `{{"signature_name": "encoded", "instances": [{{"b64": "..."}}]}}`. A file that can't be
-  read has `readable` false and probabilities of 0, and the others their answers. JPEG and PNG are
-  turned upright by EXIF, transparent PNG lie over white (the transparency of a GIF is left out),
-  and pixels differ from `prepare.py`'s by 1 of 255 at most; `metadata.json` says how many answers
-  stay the same (`encoded_same_decisions`).
+  read has `readable` false and probabilities of 0, and the others their answers. JPEG, PNG and WebP
+  are turned upright by EXIF, transparent PNG and WebP lie over white (the transparency of a GIF is
+  left out), and pixels differ from `prepare.py`'s by 1 of 255 at most; `metadata.json` says how
+  many answers stay the same (`encoded_same_decisions`).
 """
 
 _TRITON = """## Triton Inference Server
