@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from tl_catdog import runtime
 from tl_catdog.data.images import Pixels
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.export.graphs import keras_probabilities, serving_archive
 from tl_catdog.export.litert_graph import (
     head_graph,
@@ -26,6 +26,7 @@ from tl_catdog.export.litert_graph import (
     with_probabilities,
 )
 from tl_catdog.export.litert_metadata import with_metadata
+from tl_catdog.export.litert_values import UnknownNodeError
 from tl_catdog.export.litert_writer import LiteRTWriter
 from tl_catdog.prediction.networks import load_keras
 from tl_catdog.runs.folder import Run
@@ -43,7 +44,7 @@ def write_litert(run: Run, folder: Path, _: Sequence[Pixels]) -> str:
         CatdogError: The network can't be read.
     """
     if knows(run):
-        content = LiteRTWriter().write(with_probabilities(single_graph(run), run), whole=False)
+        content = _by_writer(LiteRTWriter(), single_graph(run), run, whole=False)
     else:
         with _converter(keras_probabilities(run), run, folder) as converter:
             content = _converted(converter)
@@ -62,8 +63,8 @@ def write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
         CatdogError: The network can't be read.
     """
     if knows(run):
-        graph = with_probabilities(whole_graph(run, pictures), run)
-        return _written(LiteRTWriter().write(graph, whole=True), run, folder)
+        content = _by_writer(LiteRTWriter(), whole_graph(run, pictures), run, whole=True)
+        return _written(content, run, folder)
     model = load_keras(run)
     import tensorflow as tf
     from keras import Model
@@ -81,8 +82,18 @@ def write_int8(run: Run, folder: Path, pictures: Sequence[Pixels]) -> str:
         converter.inference_output_type = tf.float32
         content = _converted(converter)
     # The head in single precision: what it tells apart by is less than a step of 8 bits.
-    head = with_probabilities(head_graph(model), run)
-    return _written(LiteRTWriter(content).write(head, whole=True), run, folder)
+    content = _by_writer(LiteRTWriter(content), head_graph(model), run, whole=True)
+    return _written(content, run, folder)
+
+
+def _by_writer(writer: LiteRTWriter, graph: bytes, run: Run, *, whole: bool) -> bytes:
+    try:
+        return writer.write(with_probabilities(graph, run), whole=whole)
+    except UnknownNodeError as error:  # a stranger's run, or another version's
+        raise CatdogError(
+            f"expected a network such as trainings write in {run.path}, found {error}.",
+            run.train_again,
+        ) from None
 
 
 def _written(content: bytes, run: Run, folder: Path) -> str:

@@ -97,7 +97,8 @@ def with_probabilities(graph: bytes, run: Run) -> onnx.ModelProto:
     """Return a graph that ends with the calibrated probabilities of all classes, (B, C).
 
     Two classes get a logit of 0 for the first one. Older networks of many sigmoids get the softmax
-    of ln σ(z) / T, and σ a least value, so that its logarithm is a number.
+    of ln σ(z) / T, where ln σ(z) = min(z, 0) − ln(1 + exp(−|z|)), which never leaves single
+    precision.
     """
     model = onnx.load_from_string(graph)
     nodes = model.graph.node
@@ -125,8 +126,10 @@ def with_probabilities(graph: bytes, run: Run) -> onnx.ModelProto:
                 value = np.pad(value, ((0, 0), (1, 0)) if value.ndim == 2 else (1, 0))
             constant(name, value / run.temperature)
     else:
-        x = add("Max", [add("Sigmoid", [x], "sigmoids"), constant("least", 1e-30)], "positive")
-        x = add("Log", [x], "logarithms")
+        one, none = constant("one", 1.0), constant("none", 0.0)
+        tail = add("Exp", [add("Neg", [add("Abs", [x], "sizes")], "falling")], "tails")
+        tail = add("Log", [add("Add", [tail, one], "sums")], "logarithms")
+        x = add("Sub", [add("Min", [x, none], "below"), tail], "log_sigmoids")
         x = add("Mul", [x, constant("per_temperature", 1 / run.temperature)], "scaled")
     add("Softmax", [x], PROBABILITIES)
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]

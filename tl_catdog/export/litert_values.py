@@ -32,6 +32,7 @@ class Value:
         numbers: What a constant is, with the graph's axes.
         steps: For whole numbers.
         rounded: Whether the tensor has whole numbers.
+        name: What a constant is called.
     """
 
     index: int | None = None
@@ -39,6 +40,7 @@ class Value:
     numbers: Array | None = None
     steps: Steps | None = None
     rounded: bool = False
+    name: str = ""
 
 
 class GraphValues(LiteRTFile):

@@ -8,6 +8,7 @@ steps and biases. Activations move from 0..255 to −128..127, as those kernels 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,19 @@ Array = npt.NDArray[Any]
 
 NOTHING = -1
 """Stands for a tensor that an operator could take and doesn't."""
+
+ALONE = {
+    "Abs": "ABS",
+    "Exp": "EXP",
+    "Log": "LOG",
+    "Neg": "NEG",
+    "Relu": "RELU",
+    "Sigmoid": "LOGISTIC",
+}
+"""Kinds of nodes that change each number of a tensor by itself, and the schema's names."""
+
+PAIRS = {"Min": "MINIMUM", "Mul": "MUL", "Sub": "SUB"}
+"""Likewise those that take the numbers of two tensors together; a sum may be of whole numbers."""
 
 
 class LiteRTWriter(GraphValues):
@@ -42,7 +56,7 @@ class LiteRTWriter(GraphValues):
         """
         graph = model.graph
         for item in graph.initializer:
-            self._values[item.name] = Value(numbers=numpy_helper.to_array(item))
+            self._values[item.name] = Value(numbers=numpy_helper.to_array(item), name=item.name)
         for node in graph.node:
             for name in node.input:
                 self._takers.setdefault(name, []).append(node)
@@ -60,15 +74,24 @@ class LiteRTWriter(GraphValues):
             self.tensors[self.taken].name = PICTURES.encode()
         for node in graph.node:
             if node.output[0] not in self._done:
-                method: Callable[[onnx.NodeProto], None] | None = getattr(
-                    self, f"_on_{node.op_type.lower()}", None
-                )
-                if method is None:
-                    raise UnknownNodeError(f"a node {node.op_type}")
-                method(node)
+                self._write(node)
         last = self._real(graph.output[0].name)
         self.tensors[last].name = PROBABILITIES.encode()
         return self.finish(self.taken, last)
+
+    def _write(self, node: onnx.NodeProto) -> None:
+        """Write a node."""
+        kind = node.op_type
+        if kind in ALONE:
+            self._alone(node, ALONE[kind])
+        elif kind in PAIRS:
+            self._elementwise(node, PAIRS[kind])
+        else:
+            method: Callable[[onnx.NodeProto], None] | None
+            method = getattr(self, f"_on_{kind.lower()}", None)
+            if method is None:
+                raise UnknownNodeError(f"a node {kind}")
+            method(node)
 
     # A method for each kind of node.
 
@@ -84,7 +107,7 @@ class LiteRTWriter(GraphValues):
         if value.index is None:
             step, zero = (np.atleast_1d(self._numbers(name)) for name in node.input[1:])
             steps = Steps(step, zero)
-            self._values[node.output[0]] = Value(numbers=value.numbers, steps=steps)
+            self._values[node.output[0]] = replace(value, steps=steps)
         else:
             self._values[node.output[0]] = value
 
@@ -101,7 +124,7 @@ class LiteRTWriter(GraphValues):
         about = _attributes(node)
         x, kernel, bias = (self._values[name] for name in node.input)
         numbers, constants = self._numbers(node.input[1]), self._numbers(node.input[2])
-        depthwise = about["group"] > 1
+        depthwise = about.get("group", 1) > 1
         if depthwise and (about["group"] != x.shape[2] or numbers.shape[1] != 1):
             raise UnknownNodeError("a convolution in groups")
         # (out, in / groups, h, w) becomes (out, h, w, in), or (1, h, w, out) for one kernel each.
@@ -124,9 +147,9 @@ class LiteRTWriter(GraphValues):
             by_channel = Steps(kernel.steps.step, zeros, 3 if depthwise else 0)
             inputs = [
                 self._whole(node.input[0]),
-                self.tensor(node.input[1], weights.shape, "INT8", weights, by_channel),
+                self.tensor(kernel.name, weights.shape, "INT8", weights, by_channel),
                 self.tensor(
-                    node.input[2],
+                    bias.name,
                     constants.shape,
                     "INT32",
                     constants,
@@ -139,8 +162,8 @@ class LiteRTWriter(GraphValues):
             raise UnknownNodeError("whole numbers beside others")
         inputs = [
             self._real(node.input[0]),
-            self.tensor(node.input[1], weights.shape, numbers=weights),
-            self.tensor(node.input[2], constants.shape, numbers=constants),
+            self.tensor(kernel.name, weights.shape, numbers=weights),
+            self.tensor(bias.name, constants.shape, numbers=constants),
         ]
         name, options["fusedActivationFunction"] = self._activated(node.output[0])
         self._give(name, shape, kind, inputs, **options)
@@ -169,9 +192,6 @@ class LiteRTWriter(GraphValues):
         else:
             self._elementwise(node, "ADD")
 
-    def _on_mul(self, node: onnx.NodeProto) -> None:
-        self._elementwise(node, "MUL")
-
     def _elementwise(self, node: onnx.NodeProto, kind: str) -> None:
         shape = next(v.shape for v in map(self._values.get, node.input) if v and v.numbers is None)
         inputs = [self._real(name) for name in node.input]
@@ -181,18 +201,6 @@ class LiteRTWriter(GraphValues):
         if not self._is_relu6(node):
             raise UnknownNodeError("a Clip that isn't ReLU6")
         self._alone(node, "RELU6")
-
-    def _on_relu(self, node: onnx.NodeProto) -> None:
-        self._alone(node, "RELU")
-
-    def _on_log(self, node: onnx.NodeProto) -> None:
-        self._alone(node, "LOG")
-
-    def _on_max(self, node: onnx.NodeProto) -> None:
-        self._elementwise(node, "MAXIMUM")
-
-    def _on_sigmoid(self, node: onnx.NodeProto) -> None:
-        self._alone(node, "LOGISTIC")
 
     def _on_softmax(self, node: onnx.NodeProto) -> None:
         self._alone(node, "SOFTMAX", beta=1.0)
@@ -238,7 +246,7 @@ class LiteRTWriter(GraphValues):
         if steps is not None:
             values = self.tensor(f"{node.input[1]}/values", kernel.T.shape)
             weights = self.operator("DEQUANTIZE", [weights], values, version=2)
-        # The bias and an activation stay on their own: OpenCV 4 would leave out what is part of this.
+        # The bias and an activation stay on their own: OpenCV 4 leaves out what is part of this.
         product = self.tensor(f"{node.output[0]}/product", (1, *bias.shape))
         self.operator("FULLY_CONNECTED", [self._real(node.input[0]), weights, NOTHING], product)
         added = self.tensor(node.input[2], (1, *bias.shape), numbers=bias)
