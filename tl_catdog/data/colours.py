@@ -125,7 +125,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def squeezed(image: Image.Image, size: int, turned: int = 1) -> npt.NDArray[np.uint8]:
     """Return a picture upright, in RGB, resized to a square by Pillow's bilinear filter.
 
-    The filter goes over the rows first, each by itself, and rounds; then over the columns of that.
+    The filter goes over the rows, each by itself, and rounds; then over the columns of that.
 
     Args:
         image: The picture; it isn't changed.
@@ -135,21 +135,24 @@ def squeezed(image: Image.Image, size: int, turned: int = 1) -> npt.NDArray[np.u
     Returns:
         RGB values 0..255 of shape (size, size, 3).
     """
-    square = (size, size)
     if image.width * image.height <= WHOLE:
         turn = UPRIGHT.get(turned)
-        plain = _shown(image if turn is None else image.transpose(turn))
+        plain: Image.Image | None = _shown(image if turn is None else image.transpose(turn))
     else:
-        parts = [
-            (top, _shown(strip).resize((size, strip.height), Image.Resampling.BILINEAR))
-            for top, strip in _strips(image, turned)
-        ]
-        # Grey is spread over three equal channels afterwards: the same bits, a third of the work.
-        height = image.width if turned in SIDEWAYS else image.height
-        plain = Image.new(parts[0][1].mode, (size, height))
-        for top, part in parts:
+        width, height = image.size[::-1] if turned in SIDEWAYS else image.size
+        # Pillow goes over the columns first where that is less work, as of tall pictures.
+        rows_first = height + size <= 2 * width
+        plain = None
+        for top, strip in _strips(image, turned):
+            part = _shown(strip)
+            if rows_first:
+                part = part.resize((size, part.height), Image.Resampling.BILINEAR)
+            if plain is None:
+                plain = Image.new(part.mode, (part.width, height))
             plain.paste(part, (0, top))
-    small = plain.resize(square, Image.Resampling.BILINEAR)
+    assert plain is not None
+    # Grey is spread over three equal channels afterwards: the same bits for a third of the work.
+    small = plain.resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(small if small.mode == "RGB" else small.convert("RGB"))
 
 
