@@ -1,8 +1,8 @@
 """Pictures to try at once: drawings, of which some show nothing that cats and dogs could be.
 
 They are drawn when they are asked for first, and always the same. The classifier that ships learnt
-from photographs and finds nineteen of twenty drawings unlike them; those of cats and dogs were
-chosen among the ones that it answers, or the page would begin with "unsure" four times (ADR 037).
+from photographs and is rightly unsure of 49 in 50 drawings; those of cats and dogs were chosen
+among the ones that it answers rightly, or the page would begin with "unsure" alone (ADR 037).
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def about_samples(classes: Sequence[str]) -> dict[str, Any]:
 
     >>> about_samples(["cats", "dogs"])["note"]
     >>> about_samples(["rose", "tulip"])["note"]
-    'Cats and dogs are none of its classes: does it say so?'
+    'They show cats and dogs; this run has other classes. Is it unsure?'
     """
     shown = any(CATS.search(name) for name in classes) and any(
         DOGS.search(name) for name in classes
     )
-    note = None if shown else "Cats and dogs are none of its classes: does it say so?"
+    note = None if shown else "They show cats and dogs; this run has other classes. Is it unsure?"
     return {
         "note": note,
         "samples": [

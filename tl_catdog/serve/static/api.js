@@ -2,7 +2,7 @@
 // Addresses are relative, so that the page works below any path of a proxy.
 
 const KEY = "tl-catdog-token";
-const PATIENCE = 2 * 60 * 1000; // ms in which a busy server is asked again
+const PATIENCE = 2 * 60 * 1000; // ms for which a busy server is asked again
 let memory = ""; // where the browser keeps nothing
 let asking = null; // one question for a token at a time, whoever needs it
 
@@ -38,8 +38,8 @@ export class Refused extends Error {
 }
 
 // Returns the answer as JSON, or throws Refused; TypeError where nobody answers.
-export async function ask(path, { signal, onBusy, ...options } = {}) {
-  const until = Date.now() + PATIENCE;
+export async function ask(path, { signal, onBusy, patience = PATIENCE, ...options } = {}) {
+  const until = Date.now() + patience;
   let lost = 0;
   for (let attempt = 0; ; attempt += 1) {
     const used = token();

@@ -98,7 +98,7 @@ for (const [opener, input] of [["choose", "files"], ["choose-folder", "folder"]]
     for (const file of files) if (file.webkitRelativePath) file.within = file.webkitRelativePath;
     target.value = "";
     // Whoever names files has chosen them: the server says what is wrong with one.
-    add(input === "folder" ? sorted(files) : { files: files.slice(0, MOST) });
+    add(input === "folder" ? sorted(files, { folder: true }) : { files });
   });
 }
 const touched = matchMedia("(pointer: coarse)").matches; // nothing is dropped on a phone
@@ -126,7 +126,6 @@ for (const id of ["heat", "live-heat"]) {
   at(id).addEventListener("change", ({ target }) => {
     for (const other of ["heat", "live-heat"]) at(other).checked = target.checked;
     document.body.classList.toggle("hot", target.checked);
-    at("legend").hidden = !target.checked;
   });
 }
 at("csv").addEventListener("click", () => {
@@ -158,7 +157,11 @@ async function introduce() {
   }
   const good = run.accuracy;
   const figures = good ? `: right on ${estimate(good)} of ${count(good.n)} ${good.split} pictures` : "";
-  at("about").textContent = `${run.run} tells apart ${named(run.classes, "and", 6)}${figures}.`;
+  const many = run.classes.length > 6;
+  const kinds = many
+    ? `${plural(run.classes.length, "class", "es")}, such as ${run.classes.slice(0, 3).join(", ")}`
+    : named(run.classes, "and", 6);
+  at("about").textContent = `${run.run} tells apart ${kinds}${figures}.`;
   if (run.classes.length <= 3) at("question").textContent = `What is it: ${named(run.classes)}?`;
   document.title = `${at("question").textContent} tl-catdog: ${run.run}`;
 }

@@ -81,7 +81,7 @@ export class Card {
 
   spoken() {
     const { row } = this;
-    if (row.error) return "no answer";
+    if (row.error) return `no answer, ${row.error}`;
     const said = `${row.label}, ${probability(this.top)}`;
     return row.doubt ? `unsure: perhaps ${said}, but ${row.doubt}` : said;
   }

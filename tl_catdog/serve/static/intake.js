@@ -12,13 +12,15 @@ const SYSTEM = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$|@eaDir$)/i;
 const isPicture = (file) => SUFFIX.test(file.name) || file.type.startsWith("image/");
 const suffix = (name) => (/\.[^.]{1,12}$/.exec(name)?.[0] ?? "no suffix").toLowerCase();
 
-// Returns {files, notes}: the pictures among them, and a line for each thing to be said.
-export function sorted(given, { whole = true, left = false } = {}) {
+// Returns {files, notes}: the pictures among them, and a line for each thing to be said. Of files
+// that somebody took by hand those without a suffix may be pictures: the server says what they are.
+export function sorted(given, { folder = false, left = false } = {}) {
+  const fits = (file) => isPicture(file) || (!folder && !file.type && !file.name.includes("."));
   const files = [], others = new Map(), odd = [];
   let hidden = 0, surplus = 0;
   for (const file of given) {
     if (SYSTEM.test(file.name)) hidden += 1;
-    else if (!isPicture(file)) {
+    else if (!fits(file)) {
       odd.push(file.name);
       others.set(suffix(file.name), (others.get(suffix(file.name)) ?? 0) + 1);
     } else if (files.length < MOST) files.push(file);
@@ -35,7 +37,7 @@ export function sorted(given, { whole = true, left = false } = {}) {
     const rest = left ? "the rest of so large a folder" : plural(surplus, "more picture");
     notes.push(`${count(MOST)} pictures are taken at a time; ${rest} can be answered by: tl-catdog predict FOLDER`);
   }
-  if (whole && !files.length && !notes.length) {
+  if (!files.length && !notes.length) {
     notes.push(hidden ? "No pictures there, only a system's own files." : "No pictures there.");
   }
   return { files, notes };
@@ -120,7 +122,7 @@ export async function taken(transfer) {
   if (!plain.length && !entries.length) return fromOutside(outside);
   if (!entries.some((entry) => entry.isDirectory)) return sorted(plain);
   const { found, unread, left } = await walk(entries);
-  const told = sorted(found, { left });
+  const told = sorted(found, { folder: true, left });
   if (unread.length) told.notes.push(`Couldn't be read: ${unread.slice(0, 3).join(", ")}${unread.length > 3 ? " …" : ""}.`);
   return told;
 }

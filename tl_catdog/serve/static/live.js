@@ -83,7 +83,7 @@ export class Live {
         const frame = await this.camera.frame(LIVE_SIDE);
         if (frame && mine()) {
           const explain = at("live-heat").checked;
-          const row = await predict(frame, { explain, signal: this.stop.signal });
+          const row = await predict(frame, { explain, patience: 3000, signal: this.stop.signal });
           if (mine()) this.show(row);
         }
       } catch (error) {
