@@ -17,7 +17,7 @@ VARIABLE = "TL_CATDOG_TOKEN"
 SHORTEST, LONGEST = 16, 256
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9_-]{1,63})*")
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_-]{1,63})*")
 _ROOT = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 

@@ -110,8 +110,9 @@ def serve(
         server_header=False,
     )
     if not os.environ.get("TL_CATDOG_DEBUG"):
-        for name in ("uvicorn", "python_multipart"):  # what strangers send could fill a disk
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        # What strangers send and close could fill a disk.
+        for name, level in (("uvicorn", 50), ("python_multipart", 50), ("asyncio", 40)):
+            logging.getLogger(name).setLevel(level)
     server = Server(config)
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -16,15 +16,17 @@ class Flow:
     Attributes:
         spent: Seconds of a core that it has had, with what others had before it came.
         running: How many of its pictures are under way.
+        begun: How many have been.
     """
 
     def __init__(self, spent: float) -> None:
         self.spent = spent
         self.running = 0
+        self.begun = 0
 
-    def rank(self) -> tuple[int, float]:
-        """Return what sorts whoever is next first: few under way, then little time had."""
-        return self.running, self.spent
+    def rank(self) -> tuple[int, float, int]:
+        """Return what sorts whoever is next first: few under way, little time had, few begun."""
+        return self.running, self.spent, self.begun
 
 
 class Request(Flow, Generic[J]):
@@ -99,8 +101,9 @@ class Turns(Generic[J]):
             client = min(clients, key=Flow.rank)
             request = min((item for item in client.requests if item.waiting), key=Flow.rank)
             self._now = max(self._now, client.spent)
-            client.running += 1
-            request.running += 1
+            for flow in (client, request):
+                flow.running += 1
+                flow.begun += 1
             return request, request.waiting.popleft()
 
     def done(self, request: Request[J], seconds: float) -> None:
