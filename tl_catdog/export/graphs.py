@@ -77,7 +77,6 @@ def serving_archive(
 
     untrained = {} if network else {"training": False}
     archive = ExportArchive()
-    archive.track(model)
     archive.add_endpoint(
         "pictures",
         lambda pictures: _named((network or model)(pictures, **untrained)),

@@ -15,7 +15,7 @@ from tl_catdog.config import INT8
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, VALIDATION
 from tl_catdog.data.images import Pixels, try_decode
-from tl_catdog.data.parallel import Progress
+from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.export.doubts import Doubts, novelty_agrees, novelty_difference, unsure_same
 from tl_catdog.export.formats import Format
@@ -41,6 +41,9 @@ INTEGERS, SURE = ("onnx", "onnx-uint8", "triton"), 0.25
 gives one class little more than another, its features' noise decides, and theirs otherwise, as
 often rightly (docs/adr/029, 034). What must be the same are decisions by a lead of so much, and no
 probability may differ by more."""
+
+TOGETHER = 16
+"""Files that TensorFlow is given at once."""
 
 WORST = 5
 """Pictures that are named where an export doesn't agree."""
@@ -306,9 +309,10 @@ def _encoded_same(path: Path, reference: ParityReference) -> float:
     call = saved_signature(path, ENCODED)
     import tensorflow as tf
 
-    same = []
-    for example, said in zip(reference.examples, reference.said, strict=True):
-        found = call(**{ENCODED: tf.constant([example.path.read_bytes()])})
-        right = found[PROBABILITIES][0].argmax() == said.argmax()
-        same.append(bool(found["readable"][0] and right))
+    same: list[bool] = []
+    for some in chunks(zip(reference.examples, reference.said, strict=True), TOGETHER):
+        files = [example.path.read_bytes() for example, _ in some]
+        found = call(**{ENCODED: tf.constant(files)})
+        right = found[PROBABILITIES].argmax(axis=1) == [said.argmax() for _, said in some]
+        same.extend((right & found["readable"]).tolist())
     return float(np.mean(same))

@@ -119,20 +119,20 @@ def add_novelty(model: onnx.ModelProto, features: str, bank: FeatureBank) -> Non
 
 def keras_novelty(features: keras.KerasTensor, bank: FeatureBank) -> keras.KerasTensor:
     """Return the novelty, (B,), 0 to 2, of what goes into a network's head, (B, F)."""
-    from keras import layers, ops
+    from keras import ops
 
     units = features / ops.maximum(ops.norm(features, axis=1, keepdims=True), TINY)
 
-    def distance(rows: Any, k: int, name: str) -> keras.KerasTensor:
-        layer = layers.Dense(len(rows), use_bias=False, trainable=False, name=f"novelty_{name}")
-        cosines = layer(units)
-        layer.set_weights([rows.T])
+    def distance(rows: Any, k: int) -> keras.KerasTensor:
+        # In half precision, as runs keep them: half the room.
+        kept = ops.convert_to_tensor(rows.T.astype(np.float16))
+        cosines = ops.matmul(units, ops.cast(kept, "float32"))
         return 1.0 - ops.top_k(cosines, k)[0][:, -1]
 
-    known = distance(bank.rows, min(bank.neighbours, len(bank.rows)), "known")
+    known = distance(bank.rows, min(bank.neighbours, len(bank.rows)))
     found = ops.maximum(known, bank.closest)
     if len(bank.strangers):
-        found = found + ops.relu(known - distance(bank.strangers, 1, "strange"))
+        found = found + ops.relu(known - distance(bank.strangers, 1))
     return ops.minimum(found, 2.0)
 
 
