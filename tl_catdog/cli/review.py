@@ -20,7 +20,6 @@ from tl_catdog.cli.options import (
 from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, say
 from tl_catdog.data.folders import check_root
 from tl_catdog.errors import CatdogError, UsageError, listing
-from tl_catdog.runs.contents import with_data
 from tl_catdog.runs.folder import Run, find_run
 from tl_catdog.wording import count, plural
 
@@ -64,6 +63,8 @@ def review(
 
     chosen = find_run(run, Path(runs_dir))
     if data is not None:
+        from tl_catdog.runs.contents import with_data
+
         check_root(Path(data).absolute())
         chosen = with_data(chosen, Path(data))
     if undo and apply is not None:
