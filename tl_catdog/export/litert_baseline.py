@@ -16,7 +16,6 @@ from onnx import helper
 
 from tl_catdog.data.images import Pixels
 from tl_catdog.models.backbones.spec import Convolution
-from tl_catdog.models.baseline import POOLS
 from tl_catdog.models.integer_writer import IntegerWriter
 from tl_catdog.models.quantisation import MOST, Folded, Moments, Numbers, Steps, steps_of, whole
 from tl_catdog.models.weights import Weights
@@ -72,6 +71,8 @@ class BaselineWriter(IntegerWriter):
 
     def baseline(self) -> str:
         """The network up to its flattened features."""
+        from tl_catdog.models.baseline import POOLS  # which imports Keras
+
         x, steps = self.scaled(1 / 127.5, -1.0), None
         for number, (pool, above) in enumerate(zip(POOLS, self._seen, strict=True), start=1):
             layer = f"block{number}_conv"

@@ -88,7 +88,7 @@ def usage(
         _resizing(run, plain),
         _unsure(kind, unsure),
         _others(kind),
-        usage_litert.NOTES if kind.name.startswith("litert") else "",
+        usage_litert.notes(kind.name, run.image_size) if kind.name.startswith("litert") else "",
     ]
     url, size = quote(run.name, errors="surrogateescape"), run.image_size
     if kind.name == "savedmodel":
