@@ -79,6 +79,19 @@ def test_what_is_somebodys_is_never_replaced(target: Path, kind: str) -> None:
     assert model_of(new) == "new"
 
 
+def test_a_program_of_ones_own_beside_the_examples_is_never_replaced(target: Path) -> None:
+    make(target, "old")
+    (target / "examples").mkdir()
+    for name in ("predict.mjs", "prepare.hpp"):
+        (target / "examples" / name).touch()
+    for name in ("LICENSE", "NOTICE", "prepare.py"):
+        (target / name).touch()
+    check_free(target, force=True)
+    (target / "examples" / "mine.mjs").touch()
+    with pytest.raises(UsageError, match=r"found examples/mine\.mjs"):
+        check_free(target, force=True)
+
+
 def test_an_empty_folder_may_be_replaced_by_force(target: Path) -> None:
     target.mkdir(parents=True)
     publish(make(target.parent / "new", "new"), target, force=True)

@@ -10,8 +10,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = "examples"
 
-_FILES: dict[str, tuple[str, ...]] = {}
+_ONNX = ("prepare.mjs", "predict.mjs", "predict.html", "prepare.hpp", "predict.cpp")
+_PHONES = ("Predict.kt", "Predict.swift")
+
+_FILES = {"onnx": _ONNX, "onnx-uint8": _ONNX, "litert": _PHONES, "litert-int8": _PHONES}
 """Which of them fit which format."""
+
+NAMES = {*_ONNX, *_PHONES}
 
 
 def examples_of(kind: Format) -> dict[str, str]:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 from tl_catdog.errors import UsageError, listing
-from tl_catdog.export.examples import EXAMPLES
+from tl_catdog.export.examples import EXAMPLES, NAMES
 from tl_catdog.export.licence import LICENCE, NOTICE
 from tl_catdog.export.metadata import CARD, LABELS, METADATA, PREPARE, README
 from tl_catdog.files import read_json
@@ -57,6 +57,9 @@ def _what_else(target: Path) -> str | None:
         return "a file, a device or a link to nowhere"
     names = {path.name for path in folder.iterdir()}
     others = names - BESIDE - {_model(folder)}
+    if (folder / EXAMPLES).is_dir():
+        theirs = {path.name for path in (folder / EXAMPLES).iterdir()} - NAMES
+        others |= {f"{EXAMPLES}/{name}" for name in theirs}
     return listing(sorted(others)) if others else None
 
 
