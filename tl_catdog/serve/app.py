@@ -18,6 +18,7 @@ from tl_catdog.serve.about import about_run
 from tl_catdog.serve.bodies import Budget, Limits, Refusal, images_of, is_form, read_body
 from tl_catdog.serve.door import Door, client_of
 from tl_catdog.serve.guard import Access, Guard, Seen, refused
+from tl_catdog.serve.memory import Memory
 from tl_catdog.serve.metrics import KIND, Metrics
 from tl_catdog.serve.page import page_routes
 from tl_catdog.serve.work import Answered, QueueFullError, Wish, Worker
@@ -113,7 +114,7 @@ def build_app(
         title=f"tl-catdog: {run.name}", version=__version__, docs_url=None, redoc_url=None
     )
     about = about_run(run, worker.policy)
-    budget = Budget(limits.total, limits.share)
+    budget, memory = Budget(limits.total, limits.share), Memory()
     page_routes(app, run.classes)
     pages = {route.path for route in app.routes if hasattr(route, "path")} - {"/openapi.json"}
 
@@ -157,10 +158,13 @@ def build_app(
         seen: Seen = request.state.seen
         with budget.share(client) as take:
             body = await read_body(request, limits, take)
+            size = len(body)
             images = await images_of(request, body, limits, take)
             del body
             seen.pictures = len(images)
             rows = await answered(images, wish)
+            del images
+            memory.give_back(size)
         if is_form(request):
             answer = Pieces({"answers": rows})
         else:
