@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.support.hostile_bytes import png
-from tl_catdog.serve.weight import LIGHT, Weight, weigh
+from tl_catdog.serve.weight import OTHERS, PROGRESSIVE, Weight, weigh
 
 
 def encoded(kind: str, width: int, height: int, **options: object) -> bytes:
@@ -20,11 +20,14 @@ def encoded(kind: str, width: int, height: int, **options: object) -> bytes:
 @pytest.mark.parametrize(
     ("data", "heavy"),
     [
-        (encoded("PNG", 1000, LIGHT // 1000), False),
-        (encoded("PNG", 1000, LIGHT // 1000 + 1), True),
+        (encoded("PNG", 1000, OTHERS // 1000), False),
+        (encoded("PNG", 1000, OTHERS // 1000 + 1), True),
         (encoded("JPEG", 4000, 3000), False),  # a phone's
         (encoded("JPEG", 6000, 5000), True),
-        (encoded("JPEG", 4000, 3000, progressive=True), True),
+        (encoded("JPEG", 1000, PROGRESSIVE // 1000 + 1, progressive=True), True),
+        (encoded("JPEG", 640, 480, progressive=True), False),
+        (encoded("JPEG2000", 1500, 1000), True),
+        (encoded("BMP", 1000, 1000), True),
         (png(5000, 5000, 16, 0), True),
     ],
 )
