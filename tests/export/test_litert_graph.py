@@ -1,5 +1,6 @@
 """The graphs that LiteRT files are written from say what the run says."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import onnxruntime
 import pytest
 
 from tests.conftest import Trained
+from tests.export.conftest import exported
 from tests.export.test_graphs import expected, noise
 from tests.support.made_up import network_run, small_network
 from tl_catdog.export.litert_graph import (
     FINER,
     knows,
+    needs_pictures,
     single_graph,
     whole_graph,
     with_probabilities,
@@ -83,3 +86,14 @@ def test_a_run_in_whole_numbers_keeps_its_own(trained: Trained) -> None:
     assert FINER > SINGLE
     own = replace(run, config={**run.config, "compute": "int8"})
     assert whole_graph(own, []) == network_graph(own)
+
+
+def test_no_pictures_are_needed_where_batchnorm_knows_the_ranges(
+    trained: Trained, three: Run, tmp_path: Path
+) -> None:
+    tuned = find_run("tuned", trained.runs_dir)
+    assert (needs_pictures(tuned), needs_pictures(three)) == (False, True)
+    found = exported(tuned, "litert-int8", tmp_path)
+    assert found.path is not None
+    parity = json.loads((found.path / "metadata.json").read_text())["parity"]
+    assert parity["calibrated_on"] is None

@@ -88,7 +88,7 @@ def export(
     check_free(target, force=force)
     seen: list[Pixels] = []
     calibrated_on = None
-    if kind.needs_calibration:
+    if kind.needs_calibration and kind.needs_pictures(run):
         split = TRAIN if TRAIN in images.splits else images.splits[0]
         seen, calibrated_on = _calibration(run, images, split), source_of(images, split)
     _make_folder(out)

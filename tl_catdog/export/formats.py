@@ -20,6 +20,7 @@ from tl_catdog.export.graphs import (
 )
 from tl_catdog.export.labels import in_a_line
 from tl_catdog.export.litert import open_litert, write_int8, write_litert
+from tl_catdog.export.litert_graph import needs_pictures
 from tl_catdog.export.serving import open_savedmodel, write_savedmodel
 from tl_catdog.export.triton import REPOSITORY, config_of
 from tl_catdog.export.unsure import NOVELTY
@@ -47,6 +48,7 @@ class Format:
         open: Loads that in the format's own runtime; says which in its second part.
         exact: Whether probabilities must agree, or only decisions.
         needs_calibration: Whether ``write`` uses the training pictures.
+        needs_pictures: For which runs it does so, where it does for some.
         takes: What the input takes, in words.
         batch: How many pictures it takes at once; None for any number.
         novelty: Whether it gives the novelty beside the probabilities, where a run has one.
@@ -57,6 +59,7 @@ class Format:
     open: Callable[[Path], tuple[Infer, str]]
     exact: bool = True
     needs_calibration: bool = False
+    needs_pictures: Callable[[Run], bool] = lambda _: True
     takes: str = "float32"
     batch: int | None = None
     novelty: bool = False
@@ -139,6 +142,7 @@ FORMATS = {
             open_litert,
             exact=False,
             needs_calibration=True,
+            needs_pictures=needs_pictures,
             takes="uint8",
             batch=1,
         ),

@@ -44,6 +44,11 @@ def knows(run: Run) -> bool:
     return arch == BASELINE or bool(backbone_of(arch).blocks)
 
 
+def needs_pictures(run: Run) -> bool:
+    """Whether pictures set the ranges of a run's network in whole numbers."""
+    return run.config["arch"] == BASELINE or not knows(run)
+
+
 def single_graph(run: Run) -> bytes:
     """Return a network's graph in single precision, whichever the run computes in.
 
