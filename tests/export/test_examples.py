@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import tl_catdog as tl
+from tests import support
 from tests.export.conftest import exported
 from tests.support.odd_pictures import odd_pictures, scene
 from tl_catdog.data.images import to_rgb
@@ -23,7 +24,7 @@ from tl_catdog.export.formats import FORMATS
 from tl_catdog.runs.folder import Run
 
 VERSIONS = ("onnxruntime-node@1.30.0", "onnxruntime-web@1.30.0", "sharp@0.35.5")
-SIZES = ((90, 60), (300, 200), (5, 7), (32, 32), (1, 500))
+SIZES = ((90, 60), (60, 90), (300, 200), (200, 301), (5, 7), (32, 32), (1, 500), (500, 1), (20, 40))
 SIZE = 32
 
 
@@ -177,6 +178,29 @@ def test_node_says_what_predict_says(
         near = 0.01 if row["file"].endswith("jpg") else 1e-4  # another decoder's colours
         assert row["confidence"] == pytest.approx(ours.confidence, abs=near), row["file"]
         assert row.get("novelty") == pytest.approx(ours.novelty, abs=near)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["onnx", "onnx-uint8"])
+def test_cpp_says_what_predict_says(
+    name: str, folders: dict[str, Path], modules: Path, three: Run, tmp_path: Path
+) -> None:
+    """On the library that npm brings, with a header of as much of its interface as is used."""
+    (library, *_) = modules.glob("onnxruntime-node/bin/*/linux/x64/libonnxruntime.so*")
+    header = Path(support.__file__).parent / "ort"
+    source = folders[name] / "examples" / "predict.cpp"
+    link = [f"-I{header}", str(library), f"-Wl,-rpath,{library.parent}"]
+    command = [program("g++"), "-std=c++17", "-O1", str(source), *link, "-o", "predict"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    scene().save(tmp_path / "photo.ppm")
+    words = [tmp_path / "predict", folders[name] / "model.onnx", tmp_path / "photo.ppm"]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    (ours,) = tl.load(three).predict(np.asarray(scene()), reject=True)
+    found = dict(line.split(":") for line in done.stdout.splitlines())
+    chances = [float(number) for number in found["probabilities"].split()]
+    assert ours.probabilities is not None
+    np.testing.assert_allclose(chances, list(ours.probabilities.values()), atol=1e-5)
+    assert float(found["novelty"]) == pytest.approx(ours.novelty, abs=1e-4)
 
 
 @pytest.fixture

@@ -38,25 +38,42 @@ inline std::vector<Weights> weights(int length, int size) {
 
 inline uint8_t byte(int64_t sum) { return uint8_t(std::clamp<int64_t>(sum >> 22, 0, 255)); }
 
-// Squeeze RGB pixels, rows from the top, to a square.
-inline Bytes prepare(const Bytes& pixels, int width, int height, int size) {
-  const auto across = weights(width, size), down = weights(height, size);
-  Bytes rows(size_t(height) * size * 3), found(size_t(size) * size * 3);
+// Makes each row of a picture as long as `size`.
+inline Bytes across(const Bytes& pixels, int width, int height, int size) {
+  const auto places = weights(width, size);
+  Bytes found(size_t(height) * size * 3);
   for (int y = 0; y < height; y++)
     for (int x = 0; x < size; x++)
       for (int c = 0; c < 3; c++) {
         int64_t sum = 1 << 21;
-        for (size_t i = 0; i < across[x].values.size(); i++)
-          sum += int64_t(across[x].values[i]) *
-                 pixels[(size_t(y) * width + across[x].first + i) * 3 + c];
-        rows[(size_t(y) * size + x) * 3 + c] = byte(sum);
+        const auto& [first, values] = places[x];
+        for (size_t i = 0; i < values.size(); i++)
+          sum += int64_t(values[i]) * pixels[(size_t(y) * width + first + i) * 3 + c];
+        found[(size_t(y) * size + x) * 3 + c] = byte(sum);
       }
+  return found;
+}
+
+// Makes each column of a picture as long as `size`.
+inline Bytes down(const Bytes& pixels, int width, int height, int size) {
+  const auto places = weights(height, size);
+  const size_t row = size_t(width) * 3;
+  Bytes found(size * row);
   for (int y = 0; y < size; y++)
-    for (int x = 0; x < size * 3; x++) {
+    for (size_t x = 0; x < row; x++) {
       int64_t sum = 1 << 21;
-      for (size_t i = 0; i < down[y].values.size(); i++)
-        sum += int64_t(down[y].values[i]) * rows[(down[y].first + i) * size * 3 + x];
-      found[size_t(y) * size * 3 + x] = byte(sum);
+      const auto& [first, values] = places[y];
+      for (size_t i = 0; i < values.size(); i++)
+        sum += int64_t(values[i]) * pixels[(first + i) * row + x];
+      found[y * row + x] = byte(sum);
     }
   return found;
+}
+
+// Squeeze RGB pixels, rows from the top, to a square. Pillow begins with the direction that leaves
+// less work for the other.
+inline Bytes prepare(const Bytes& pixels, int width, int height, int size) {
+  if (height <= size || height + size <= 2 * width)
+    return down(across(pixels, width, height, size), size, height, size);
+  return across(down(pixels, width, height, size), width, size, size);
 }

@@ -12,27 +12,37 @@
  */
 export function prepare(pixels, width, height, channels, size) {
   if (channels === 4) pixels = overWhite(pixels);
-  const across = weights(width, size);
-  const down = weights(height, size);
-  const rows = new Uint8Array(height * size * 3);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < size; x++)
+  // Pillow begins with the direction that leaves less work for the other.
+  if (height <= size || height + size <= 2 * width)
+    return down(across(pixels, width, height, size), size, height, size);
+  return across(down(pixels, width, height, size), width, size, size);
+}
+
+// Makes each row of a picture as long as `size`.
+function across(pixels, width, height, size) {
+  const found = new Uint8Array(height * size * 3);
+  weights(width, size).forEach(({ first, values }, x) => {
+    for (let y = 0; y < height; y++)
       for (let c = 0; c < 3; c++) {
-        const { first, values } = across[x];
         let sum = HALF;
         for (let i = 0; i < values.length; i++)
           sum += values[i] * pixels[(y * width + first + i) * 3 + c];
-        rows[(y * size + x) * 3 + c] = byte(sum);
+        found[(y * size + x) * 3 + c] = byte(sum);
       }
-  const found = new Uint8Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    const { first, values } = down[y];
-    for (let x = 0; x < size * 3; x++) {
+  });
+  return found;
+}
+
+// Makes each column of a picture as long as `size`.
+function down(pixels, width, height, size) {
+  const found = new Uint8Array(size * width * 3);
+  weights(height, size).forEach(({ first, values }, y) => {
+    for (let x = 0; x < width * 3; x++) {
       let sum = HALF;
-      for (let i = 0; i < values.length; i++) sum += values[i] * rows[(first + i) * size * 3 + x];
-      found[y * size * 3 + x] = byte(sum);
+      for (let i = 0; i < values.length; i++) sum += values[i] * pixels[(first + i) * width * 3 + x];
+      found[y * width * 3 + x] = byte(sum);
     }
-  }
+  });
   return found;
 }
 
