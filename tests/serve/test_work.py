@@ -291,6 +291,32 @@ def test_whoever_has_most_waiting_gives_way_when_the_queue_is_full(
     assert worker.waiting == 0
 
 
+def test_what_is_not_answered_in_time_has_an_error_and_the_rest_its_answers(
+    run: Run, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def decoding(data: bytes, size: int, max_pixels: int, *, preview: bool) -> Any:
+        assert data != pictures[1] or release.wait(20)
+        return decode_for(data, size, max_pixels, preview=preview)
+
+    monkeypatch.setattr(work, "decode_for", decoding)
+    monkeypatch.setattr(work, "usable_cores", lambda: 2)
+    worker = Worker(run, reject=False)
+
+    async def steps() -> list[Answered]:
+        found = await worker.answer(pictures[:3], seconds=1)
+        with pytest.raises(TimeoutError):
+            await worker.answer([pictures[1]], seconds=0.05)
+        release.set()
+        return found
+
+    first, late, third = asyncio.run(steps())
+    worker.close()
+    assert late.said.error == "not answered within 1 s"
+    assert first.said.error is third.said.error is None
+
+
 def test_what_nobody_waits_for_is_not_begun(
     worker: Worker, pictures: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,12 +28,12 @@ class StubWorker:
         self.policy = None
         self.waiting = 0
 
-    async def answer(self, images: list[bytes], wish: Wish) -> list[Answered]:
+    async def answer(self, images: list[bytes], wish: Wish, *, seconds: float) -> list[Answered]:
         self.wishes.append(wish)
         if b"full" in images:
             raise QueueFullError
         if b"slow" in images:
-            await asyncio.sleep(20)
+            raise TimeoutError
         if b"fault" in images:
             raise RuntimeError("secret words")
         return [self._one(data.decode(), wish) for data in images]

@@ -18,7 +18,7 @@ from tl_catdog.serve.preview import decode_for
 
 Process = subprocess.Popen[bytes]
 
-SECONDS = 20.0
+SECONDS = 30.0
 """What a picture may take, on a machine that is busy with others; alone the slowest take two."""
 
 BASE, PIXEL = 1024, 40

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -175,8 +174,8 @@ def build_app(
 
     async def answered(images: list[tuple[str | None, bytes]], wish: Wish) -> list[dict[str, Any]]:
         try:
-            async with asyncio.timeout(limits.seconds):
-                found = await worker.answer([data for _, data in images], wish)
+            pictures = [data for _, data in images]
+            found = await worker.answer(pictures, wish, seconds=limits.seconds)
         except QueueFullError:
             raise Refusal(503, "too many pictures are waiting", "Try again in a second.") from None
         except TimeoutError:

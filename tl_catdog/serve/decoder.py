@@ -26,8 +26,8 @@ whether a preview is wanted; the picture follows."""
 TOLD = struct.Struct(">?II")
 """Whether it could be read; bytes of the pixels, or of why not; bytes of the preview."""
 
-BEHIND = 5
-"""How far it stands behind the server in the system's eyes: it gets a third of a core that both
+BEHIND = 10
+"""How far it stands behind the server in the system's eyes: it gets a tenth of a core that both
 want. In a thread that would hold up the whole server, which waits for its lock."""
 
 

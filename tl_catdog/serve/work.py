@@ -81,7 +81,7 @@ class Worker:
     """Decodes and classifies pictures on all cores, a picture a thread, which is fastest here.
 
     What takes long can't be interrupted in a thread, and holds up others there. So pictures that
-    will, by their header, are decoded apart, in processes: one fewer than cores, at most four.
+    will, by their header, are decoded apart, in processes, one for each core but at most four.
 
     Args:
         run: The run.
@@ -102,9 +102,7 @@ class Worker:
         cores = usable_cores()
         self._light, self._heavy = Turns[Job](), Turns[Job]()
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="answer")
-        self._slow_threads = ThreadPoolExecutor(
-            min(max(1, cores - 1), 4), thread_name_prefix="slow"
-        )
+        self._slow_threads = ThreadPoolExecutor(min(cores, 4), thread_name_prefix="slow")
         self._apart = Apart(max_pixels)
         self._waiting = 0
         self._tickets: dict[Ticket, None] = {}  # in the order in which they came
@@ -114,11 +112,19 @@ class Worker:
         """How many pictures wait or are under way."""
         return self._waiting
 
-    async def answer(self, images: list[bytes], wish: Wish | None = None) -> list[Answered]:
+    async def answer(
+        self, images: list[bytes], wish: Wish | None = None, *, seconds: float | None = None
+    ) -> list[Answered]:
         """Answer for encoded pictures, in order.
+
+        Args:
+            images: The pictures.
+            wish: What is asked for besides, and by whom.
+            seconds: After so many, those that aren't answered yet get an error; None: never.
 
         Raises:
             QueueFullError: There is no room for them, or others needed it who had less of it.
+            TimeoutError: None was answered in time.
         """
         ticket = self._admit(wish or Wish(), len(images))
         loop = asyncio.get_running_loop()
@@ -129,7 +135,17 @@ class Worker:
                 ticket.jobs.append(job)
                 self._light.put(ticket.light, job)
                 self._threads.submit(self._work, self._light)
-            return list(await asyncio.gather(*(job.answer for job in ticket.jobs)))
+            answers = [job.answer for job in ticket.jobs]
+            done, late = await asyncio.wait(
+                answers, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for one in done:
+                one.result()  # raises what it has
+            if not done:
+                raise TimeoutError
+            error = f"not answered within {seconds:g} s" if late else None
+            missing = Answered(self._failed(error), None, None)
+            return [missing if one in late else one.result() for one in answers]
         finally:
             self._drop(ticket)
 
@@ -221,8 +237,7 @@ class Worker:
 
     def _one(self, wish: Wish, pixels: Pixels | ImageError, small: bytes | None) -> Answered:
         if isinstance(pixels, ImageError):
-            failed = Answer(None, None, None, pixels.message)
-            return Answered(apply_policy(failed, self.policy), None, None)
+            return Answered(self._failed(pixels.message), None, None)
         outputs = self._forward(pixels[None])
         (answer,) = self._predictor.answers_of([outputs])
         heatmap = None
@@ -232,6 +247,9 @@ class Worker:
             peak = peak_of(found)
             heatmap = Heatmap(overlay(found), None if peak is None else peak.words)
         return Answered(apply_policy(answer, self.policy), heatmap, shown_as(small))
+
+    def _failed(self, why: str | None) -> Prediction:
+        return apply_policy(Answer(None, None, None, why), self.policy)
 
 
 def settle(future: asyncio.Future[Answered], outcome: Answered | BaseException) -> None:
