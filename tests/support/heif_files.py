@@ -127,7 +127,7 @@ def coded(picture: Image.Image, quality: int = 90) -> tuple[bytes, bytes]:
 
 
 def encoded_heic(picture: Image.Image, **options: object) -> bytes:
-    """Return a picture as an encoder writes it; the encoder is for tests alone."""
+    """Return a picture as an encoder writes it."""
     import pillow_heif
 
     out = io.BytesIO()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import simplejpeg
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.audit import findings
 from tl_catdog.audit.appearance import Appearance
@@ -18,6 +17,7 @@ from tl_catdog.data.colours import orientation, upright
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.formats import ENDINGS, TEXT_KIND, UnreadError, format_of, other_kind
 from tl_catdog.data.images import MAX_PIXELS, Pixels, opened
+from tl_catdog.data.jpeg import is_jpeg
 from tl_catdog.data.parallel import map_processes, map_threaded
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError
@@ -112,7 +112,7 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
     Raises:
         Exception: The data is damaged.
     """
-    if not isinstance(image, JpegImageFile):
+    if not is_jpeg(image):
         return to_grey(image, data)
     try:
         pixels = simplejpeg.decode_jpeg(

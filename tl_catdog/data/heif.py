@@ -1,6 +1,6 @@
 """HEIC pictures, as telephones take them: opened without changing anything of Pillow's.
 
-They are opened by ``pi_heif``, which brings libheif and a decoder, and no encoder. Its opener isn't
+They are opened by ``pillow_heif``, which brings libheif. Its opener isn't
 registered with Pillow, since that would change what the program that imports this can open.
 
 libheif refuses much by itself: sizes that lie, loops, too many items. What it doesn't bound is how
@@ -30,7 +30,7 @@ SHARE = 2
 USED = frozenset({b"dimg", b"auxl"})
 """References from a picture to its parts, and from its transparency to it."""
 
-INSTALL = "a HEIC picture, which needs a package that is missing: pip install pi-heif"
+INSTALL = "a HEIC picture, which needs a package that is missing: pip install pillow-heif"
 
 
 @dataclass
@@ -59,7 +59,7 @@ def open_heif(file: io.BytesIO, data: bytes, max_pixels: int) -> ImageFile.Image
         Exception: Whatever the package raises at what is broken.
     """
     try:
-        from pi_heif.as_plugin import HeifImageFile
+        from pillow_heif.as_plugin import HeifImageFile
     except ImportError as error:
         raise UnreadError(INSTALL) from error
     refuse_parts(data, max_pixels)
@@ -125,12 +125,17 @@ def _items(data: bytes) -> _Items:
                 raise ImageError(f"broken: more than {MAX_BOXES:,} boxes")
             if kind == b"meta":
                 waiting.append(content[4:])
-            elif kind == b"iprp":
-                waiting.append(content)
+            elif kind in (b"iprp", b"iinf"):
+                # Items come after their number, of which no part looks like a box.
+                waiting.append(content[_items_at(content) if kind == b"iinf" else 0 :])
+            elif kind == b"infe":
+                _refuse_no_text(content)
             elif kind == b"pitm":
                 (found.primary,) = struct.unpack_from(">I" if content[0] else ">H", content, 4)
             elif kind == b"ipco":
                 for inner, of in boxes(content):
+                    if inner == b"auxC":
+                        _refuse_no_text(of)
                     sized = struct.unpack_from(">II", of, 4) if inner == b"ispe" else None
                     found.sizes.append(sized)
                     count += 1
@@ -143,6 +148,22 @@ def _items(data: bytes) -> _Items:
         list, {item: [i for i in which if 0 <= i < most] for item, which in found.owned.items()}
     )
     return found
+
+
+def _items_at(content: memoryview) -> int:
+    return 8 if content[0] else 6
+
+
+def _refuse_no_text(content: memoryview) -> None:
+    """Refuse names and types that are no text: pi-heif 1.4 crashed where it made text of them.
+
+    Raises:
+        ImageError: They are none.
+    """
+    try:
+        bytes(content[4:]).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ImageError("broken: an item's name or type is no text") from error
 
 
 def _read_owned(content: memoryview, found: _Items) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
 from tl_catdog.errors import ImageError
 
@@ -25,6 +24,14 @@ GREY = range(126, 131)
 """Grey values of pixels whose data is missing: 128, but for rounding and a neighbour's colour."""
 
 
+def is_jpeg(image: Image.Image) -> bool:
+    """Return whether Pillow opened a picture as a JPEG, or as one of several, as cameras write it.
+
+    By its name: importing Pillow's class would register it with the Pillow of whoever imports us.
+    """
+    return image.format in ("JPEG", "MPO")
+
+
 def refuse_endless(image: Image.Image, data: bytes) -> None:
     """Refuse a JPEG with more scans than are allowed, before it is decoded.
 
@@ -32,7 +39,7 @@ def refuse_endless(image: Image.Image, data: bytes) -> None:
         ImageError: It has.
     """
     # Pictures that follow, as cameras and telephones append them, have scans of their own.
-    if isinstance(image, JpegImageFile) and data.count(b"\xff\xda") > FEW_SCANS:
+    if is_jpeg(image) and data.count(b"\xff\xda") > FEW_SCANS:
         refuse_scans(_scans(data), image.width * image.height)
 
 
@@ -76,7 +83,7 @@ def refuse_truncated(image: Image.Image, data: bytes) -> None:
     Raises:
         ImageError: Data is missing.
     """
-    if not isinstance(image, JpegImageFile) or not _may_be_truncated(image):
+    if not is_jpeg(image) or not _may_be_truncated(image):
         return
     import simplejpeg
 
@@ -89,7 +96,7 @@ def refuse_truncated(image: Image.Image, data: bytes) -> None:
 
 
 def _is_progressive(image: Image.Image) -> bool:
-    return isinstance(image, JpegImageFile) and "progressive" in image.info
+    return is_jpeg(image) and "progressive" in image.info
 
 
 def _may_be_truncated(image: Image.Image) -> bool:

@@ -27,7 +27,7 @@ from tl_catdog.data.formats import (
     format_of,
     other_kind,
 )
-from tl_catdog.data.heif import open_heif
+from tl_catdog.data.heif import open_heif, refuse_parts
 from tl_catdog.data.jpeg import refuse_endless
 from tl_catdog.data.jpeg2000 import refuse_jpeg2000
 from tl_catdog.data.tiff import refuse_tiff, unread
@@ -99,12 +99,14 @@ def _open(kind: str, data: bytes, max_pixels: int) -> Image.Image:
     tags = refuse_tiff(data, max_pixels) if kind == TIFF else None
     if kind == JPEG_2000:
         refuse_jpeg2000(data, max_pixels)
+    if kind == AVIF:
+        refuse_parts(data, max_pixels)
     try:
         return Image.open(file, formats=(PILLOWS[kind],))
     except UnidentifiedImageError as error:
         if tags is not None:
             raise unread(tags) from error
-        raise ImageError(f"broken: a {kind} file whose header isn't one") from error
+        raise ImageError(f"broken: no whole header of {kind}") from error
 
 
 def no_picture(data: bytes) -> UnreadError:

@@ -57,13 +57,20 @@ MAKERS = {
 }
 RAW_COLOURS = {32803, 34892}  # a colour filter's mosaic, and what is linear, as DNG has it
 
-COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000}
-"""None, CCITT's, LZW, JPEG (old and new), deflate (8, 32946), 16-bit padding, PackBits, LZMA,
-Zstandard: what Pillow's libtiff has been built with on every system."""
+COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 50000}
+"""None, CCITT's, LZW, JPEG (old and new), deflate (8, 32946), 16-bit padding, PackBits,
+Zstandard: what Pillow's libtiff has been built with on every system. LZMA is left out: its header
+says how much memory to take, up to 4 GB."""
 JPEGS = {6, 7}
 OTHER_COMPRESSIONS = {
     **{33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LERC"},
-    **{50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL", 34892: "lossy JPEG of DNG"},
+    **{
+        34925: "LZMA",
+        50001: "WebP",
+        50002: "JPEG XL",
+        52546: "JPEG XL",
+        34892: "lossy JPEG of DNG",
+    },
     **{32809: "ThunderScan", 32908: "PIXAR's", 32909: "PIXAR's", 34676: "SGI's", 34677: "SGI's"},
 }
 
@@ -248,15 +255,20 @@ def as_grey(image: Image.Image) -> Image.Image:
 
 
 def _scaled(image: Image.Image, full: tuple[int, ...], inverted: bool) -> Image.Image:
-    values = np.asarray(image)
-    least, most = float(values.min()), float(values.max())
-    if not (least >= 0 and most <= full[-1]):  # what is not a number is outside as well
+    rows = max(1, STRIP // image.width)
+    tops = range(0, image.height, rows)
+
+    def strip(top: int) -> npt.NDArray[np.floating | np.signedinteger]:
+        return np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+
+    least = min(float(strip(top).min()) for top in tops)
+    most = max(float(strip(top).max()) for top in tops)
+    if not (least >= 0 and most <= full[-1]) or any(np.isnan(strip(top)).any() for top in tops):
         raise ImageError(f"values 0 to {full[-1]:,} were expected, found {least:g} to {most:g}")
     floats = image.mode == "F"
     white = next(white for white in full if most <= white and (floats or white > 1))
     grey = Image.new("L", image.size)
-    rows = max(1, STRIP // image.width)
-    for top in range(0, image.height, rows):
-        part = np.rint(values[top : top + rows] * (255.0 / white)).astype(np.uint8)
+    for top in tops:
+        part = np.rint(strip(top) * (255.0 / white)).astype(np.uint8)
         grey.paste(Image.fromarray(255 - part if inverted else part), (0, top))
     return grey

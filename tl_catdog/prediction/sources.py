@@ -14,8 +14,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image, ImageFile
 
 from tl_catdog.data.folders import images_below, is_folder
 from tl_catdog.data.images import (
@@ -27,6 +26,7 @@ from tl_catdog.data.images import (
     told,
     upright,
 )
+from tl_catdog.data.jpeg import is_jpeg
 from tl_catdog.data.reading import MAX_BYTES, is_address
 from tl_catdog.data.tiff import as_grey
 from tl_catdog.errors import ImageError, UsageError, shown
@@ -270,7 +270,9 @@ def _of_pillow(image: Image.Image) -> ImageSource:
 
 def _unread_jpeg(image: Image.Image) -> bytes | None:
     """Return the file of a JPEG that is as it was opened; of all else None."""
-    if not isinstance(image, JpegImageFile) or not image.tile or not image.fp or image.tell():
+    if not isinstance(image, ImageFile.ImageFile) or not is_jpeg(image):
+        return None
+    if not image.tile or not image.fp or image.tell():
         return None
     position = image.fp.tell()
     try:
