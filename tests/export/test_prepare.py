@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.odd_pictures import odd_pictures
+from tests.support.heif_files import encoded_heic
+from tests.support.odd_pictures import odd_pictures, scene
 from tl_catdog.data.images import decode
 from tl_catdog.errors import ImageError
 from tl_catdog.export import prepare as module
@@ -39,12 +40,16 @@ def test_it_runs_alone_beside_metadata(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['tl_catdog'] = None\n"
         "from prepare import prepare\n"
-        "print(*prepare('turned.jpg').shape, prepare('turned.jpg').dtype)"
+        "print(*prepare('turned.jpg').shape, prepare('turned.jpg').dtype)\n"
+        "import numpy; numpy.save('heic.npy', prepare('photo.heic'))"
     )
+    (tmp_path / "photo.heic").write_bytes(encoded_heic(scene(), quality=90))
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout.split() == ["48", "48", "3", "uint8"], done.stderr
+    heic = decode(tmp_path / "photo.heic", 48)
+    assert np.abs(np.load(tmp_path / "heic.npy").astype(int) - heic).max() <= 2
 
 
 def test_what_is_no_picture_is_an_os_error(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def odd_pictures(folder: Path) -> dict[str, Path]:
     save("turned.png", plain, exif=turned)
     save("large.jpg", scene(2000, 1500), quality=90)
     save("picture.tiff", plain)
+    save("turned.tiff", plain, exif=turned)
+    save("photo.avif", plain, quality=95)
     save("two_frames.gif", plain.quantize(64), save_all=True, append_images=[scene(seed=1)])
     save("one_bit.png", plain.convert("1"))
     save("transparent.webp", clear, lossless=True)

@@ -2,11 +2,13 @@
 
 This file lies beside every export, as it stands, and does what tl-catdog itself does: the whole
 picture, turned upright, over white where it is transparent, in RGB, squeezed to a square with
-Pillow's antialiased bilinear filter. Another way to resize gives other answers (README.md).
+Pillow's antialiased bilinear filter. Another way to resize gives other answers (README.md). HEIC
+is read where the package pillow-heif is installed; TIFF of floating numbers is not.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +16,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+if __name__ == "prepare":  # beside an export; tl-catdog itself has an opener of its own
+    with contextlib.suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
 
 NEAR, FAR, ENOUGH = 2, 4, 448
 TURNS = {
