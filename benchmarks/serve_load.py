@@ -5,6 +5,7 @@
         --users 64 --spawn-rate 64 --run-time 120s --host http://127.0.0.1:8000
 
 Each client posts one picture after the other; what isn't answered rightly counts as a failure.
+`serve_hostile.py` does this beside clients that mean ill.
 """
 
 import itertools

@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.serve.conftest import Served
-from tests.serve.test_api import assert_alive, picture
+from tests.serve.test_api import assert_alive, picture, post
 
-LOAD = Path(__file__).parents[2] / "benchmarks" / "serve_load.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+LOAD = BENCHMARKS / "serve_load.py"
 CLIENTS = 64
 
 
@@ -36,4 +38,20 @@ def test_64_clients_of_locust_meet_no_error(served: Served, tmp_path: Path) -> N
     assert told["num_failures"] == 0, done.stderr
     assert told["num_requests"] >= CLIENTS
     assert done.returncode == 0
+    assert_alive(served)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs several loopback addresses")
+def test_hostile_clients_cost_honest_ones_no_answer(served: Served) -> None:
+    """Those of the benchmark: bombs, forms of bombs, slow senders, silent sockets, deaf readers."""
+    place = urlsplit(served.address)
+    attack = f"import serve_hostile; serve_hostile.attack(({place.hostname!r}, {place.port}), 8)"
+    hostile = subprocess.Popen([sys.executable, "-c", attack], cwd=BENCHMARKS)
+    asked = 0
+    while hostile.poll() is None:
+        assert post(served, picture(asked % 8)).status_code == 200
+        asked += 1
+    assert hostile.returncode == 0
+    assert asked
     assert_alive(served)
