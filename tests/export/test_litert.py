@@ -36,6 +36,7 @@ def test_a_file_takes_one_picture_at_a_time_and_gives_probabilities(
     assert runtime.startswith("ai-edge-litert ")
 
 
+@pytest.mark.slow
 def test_a_network_whose_layers_are_not_known_has_its_head_in_single_precision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
