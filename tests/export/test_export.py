@@ -46,7 +46,7 @@ def test_it_is_published_with_all_that_a_stranger_needs(
     assert found.bytes == (out / "onnx" / "model.onnx").stat().st_size
     assert [path.name for path in out.iterdir()] == ["onnx"]
     files = [
-        *("CARD.md", "LICENSE", "NOTICE", "README.md"),
+        *("CARD.md", "LICENSE", "NOTICE", "README.md", "examples"),
         *("labels.txt", "metadata.json", "model.onnx", "prepare.py"),
     ]
     assert sorted(path.name for path in found.path.iterdir()) == files
@@ -186,8 +186,8 @@ def test_an_export_leaves_no_copy_but_its_own(small: Run, images: ImageSet, out:
     assert found.path is not None
     assert names(out) == ["onnx"]
     assert stat.S_IMODE(found.path.stat().st_mode) == 0o750
-    for path in found.path.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o640, path
+    for path in found.path.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o750 if path.is_dir() else 0o640), path
 
 
 @pytest.mark.parametrize("words", [False, True])

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_the_readme_shows_how_to_use_this_very_file(small: Run, name: str) -> No
         assert '-v "$PWD"/mine:/models/mine -e MODEL_NAME=mine' in text
         assert "`POST /v1/models/mine:predict`" in text
         assert "32 rows of 32 pixels" in text
+
+
+def test_other_runtimes_are_told_of_where_integers_differ(small: Run) -> None:
+    kind = FORMATS["onnx"]
+    tensors = sum(tensors_of(small, kind, Path("model.onnx"), novelty=False), ())
+    whole = replace(small, config={**small.config, "compute": "int8"})
+    single = replace(small, config={**small.config, "compute": "float32"})
+    assert "train with\n`--compute float32`" in usage(whole, kind, "m", tensors, None, None)
+    assert "answer as ONNX Runtime does" in usage(single, kind, "m", tensors, None, None)
 
 
 EACH = """

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from tl_catdog.config import INT8
 from tl_catdog.export import usage_litert
 from tl_catdog.export.examples import EXAMPLES, examples_of
 from tl_catdog.export.markdown import escaped
@@ -87,6 +88,7 @@ def usage(
         _python(run, kind, model),
         _resizing(run, plain),
         _unsure(kind, unsure),
+        _runtimes(run) if kind.name in ("onnx", "onnx-uint8") else "",
         _others(kind),
         usage_litert.notes(kind.name, run.image_size) if kind.name.startswith("litert") else "",
     ]
@@ -124,8 +126,8 @@ are written as in `\\\\` and `\\n`. `CARD.md` says how good it is and how it was
 |-|-|-|-|-|-|
 {rows}
 
-The layout is NHWC: pictures, rows, columns, channels, red first. {many}. Numbers are given as they
-are, 0 to 255: the network scales them by itself."""
+The layout is NHWC: pictures, rows, columns, channels, red first. {many}.
+Numbers are given as they are, 0 to 255: the network scales them by itself."""
 
 
 def _shape(tensor: Tensor) -> str:
@@ -193,6 +195,22 @@ print("unsure" if doubt else label, "-", doubt)
 ```"""
 
 
+def _runtimes(run: Run) -> str:
+    """Return what is to be known of other runtimes for ONNX (docs/adr/035)."""
+    text = """## Other runtimes
+
+Give each the pictures as they are, channels last: not the array of OpenCV's `blobFromImage`.
+OpenVINO computes in half precision where the processor can, which decides some near ties otherwise:
+compile with `{"INFERENCE_PRECISION_HINT": "f32"}`."""
+    if run.compute != INT8:
+        return f"{text} With that, OpenVINO and OpenCV answer as ONNX Runtime does."
+    return (
+        f"{text} This network computes in whole numbers,\nwhich ONNX Runtime does as the run does, "
+        "in Python, Node, browsers and C++. OpenVINO and OpenCV\ndo it in their own way: 98.7 and "
+        "89.3 % of 150 decisions were the same. For these, train with\n`--compute float32`."
+    )
+
+
 def _others(kind: Format) -> str:
     found = list(examples_of(kind))
     if not found:
@@ -209,7 +227,8 @@ In this folder:
     docker run -p 8501:8501 -v "$PWD"/{name}:/models/{name} -e MODEL_NAME={name} tensorflow/serving
 
 It answers `POST /v1/models/{url}:predict` with `{{"instances": [PICTURE, ...]}}`, each picture
-{size} rows of {size} pixels of three numbers. There are three signatures:
+{size} rows of {size} pixels of three numbers: a list of probabilities for each, or an object of
+`probabilities` and `novelty` where there is a novelty. There are three signatures:
 
 - `serving_default` takes pictures and gives numbers, as above.
 - `answers` takes pictures and says words besides: `label`, the most probable class; `answer`, the
