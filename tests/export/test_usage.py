@@ -54,6 +54,9 @@ def test_other_runtimes_are_told_of_where_integers_differ(small: Run) -> None:
     single = replace(small, config={**small.config, "compute": "float32"})
     assert "train with\n`--compute float32`" in usage(whole, kind, "m", tensors, None, None)
     assert "answer as ONNX Runtime does" in usage(single, kind, "m", tensors, None, None)
+    saved = FORMATS["savedmodel"]
+    assert "computes in single precision" in usage(whole, saved, "m", tensors, None, None)
+    assert "computes in single precision" not in usage(single, saved, "m", tensors, None, None)
 
 
 EACH = """

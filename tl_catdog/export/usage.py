@@ -89,6 +89,7 @@ def usage(
         _resizing(run, plain),
         _unsure(kind, unsure),
         _runtimes(run) if kind.name in ("onnx", "onnx-uint8") else "",
+        _precision(run) if kind.name in ("keras", "savedmodel") else "",
         _others(kind),
         usage_litert.notes(kind.name, run.image_size) if kind.name.startswith("litert") else "",
     ]
@@ -193,6 +194,15 @@ doubt = unsure["words"]["below"] if confidence < unsure["below"] else doubt"""
 {lines}
 print("unsure" if doubt else label, "-", doubt)
 ```"""
+
+
+def _precision(run: Run) -> str:
+    """Return what differs where a run of whole numbers is held in single precision."""
+    if run.compute != INT8:
+        return ""
+    return """This file computes in single precision, and the run in whole numbers: near ties, and answers near
+the threshold, may come out otherwise (`same_decisions`, `same_unsure` in `metadata.json`). The
+formats `onnx`, `onnx-uint8` and `triton` hold the whole numbers themselves."""
 
 
 def _runtimes(run: Run) -> str:
