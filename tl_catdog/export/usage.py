@@ -200,8 +200,8 @@ def _precision(run: Run) -> str:
     """Return what differs where a run of whole numbers is held in single precision."""
     if run.compute != INT8:
         return ""
-    return """This file computes in single precision, and the run in whole numbers: near ties, and answers near
-the threshold, may come out otherwise (`same_decisions`, `same_unsure` in `metadata.json`). The
+    return """This file computes in single precision, and the run in whole numbers: near ties, and
+answers near the threshold, may come out otherwise (`same_decisions`, `same_unsure` in `metadata.json`). The
 formats `onnx`, `onnx-uint8` and `triton` hold the whole numbers themselves."""
 
 
