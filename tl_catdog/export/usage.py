@@ -202,7 +202,8 @@ def _precision(run: Run) -> str:
         return ""
     return """This file computes in single precision, and the run in whole numbers: near ties, and
 answers near the threshold, may come out otherwise (`same_decisions`,
-`same_unsure` in `metadata.json`). The formats `onnx`, `onnx-uint8` and `triton` hold the whole numbers themselves."""
+`same_unsure` in `metadata.json`). The formats `onnx`, `onnx-uint8` and `triton` hold the whole
+numbers themselves."""
 
 
 def _runtimes(run: Run) -> str:
