@@ -1,4 +1,4 @@
-"""Measures what decoding takes of each format and mode: bytes of memory and seconds a million pixels.
+"""Measures what decoding takes of each format and mode: memory a pixel, seconds a million of them.
 
 Each picture is decoded by a process of its own, on one core. Of each process, memory is what it
 takes at its peak beyond what it had before, the file's bytes left out. Pictures are noise, coarse
@@ -37,7 +37,8 @@ def peak():
 open("/proc/self/clear_refs", "w").write("5")
 before, start = peak(), time.process_time()
 found = try_decode(data, 224)
-print(json.dumps([peak() - before, time.process_time() - start, str(getattr(found, "message", ""))]))
+taken = peak() - before, time.process_time() - start
+print(json.dumps([*taken, str(getattr(found, "message", ""))]))
 """
 
 
@@ -112,7 +113,8 @@ def main() -> None:
             size = place.stat().st_size / 1e6
             pixels = side * side
             bytes_each, seconds_each = 1024 * kilobytes / pixels, 1e6 * seconds / pixels
-            print(f"{name:20} {size:9.1f} {bytes_each:14.1f} {seconds_each:12.3f} {message}", flush=True)
+            row = f"{name:20} {size:9.1f} {bytes_each:14.1f} {seconds_each:12.3f} {message}"
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ PATIENCE = 300.0
 MEMORY = 3 * 2**20
 """Kilobytes of memory that no command may exceed; TensorFlow alone takes 1 GB."""
 
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000")
+
 KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "jpeg": (".jpg", {"format": "JPEG", "quality": 90}),
     "progressive": (".jpg", {"format": "JPEG", "quality": 90, "progressive": True}),
@@ -43,7 +45,9 @@ KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "lossless": (".webp", {"format": "WEBP", "lossless": True}),
     "gif": (".gif", {"format": "GIF"}),
     "bmp": (".bmp", {"format": "BMP"}),
-    "tiff": (".jpg", {"format": "TIFF"}),
+    "tiff": (".tif", {"format": "TIFF"}),
+    "avif": (".avif", {"format": "AVIF"}),
+    "jpeg 2000": (".jp2", {"format": "JPEG2000"}),
 }
 
 
@@ -92,7 +96,7 @@ def pillow_pixels(data: bytes) -> Image.Image | None:
     """Return what Pillow alone makes of a file, upright and over white; None if it can't."""
     runtime.ignore_pillow_warnings()
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF")) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.load()
             turned = _turned(image)
             if turned.has_transparency_data:

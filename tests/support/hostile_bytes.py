@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from tests.support.heif_files import encoded_heic
+from tests.support.newer_formats import newer_pictures, top_down
 from tl_catdog.data.jpeg import MAX_SCANS
 
 GOOD, BAD, EITHER = "good", "bad", "either"
@@ -22,6 +24,7 @@ GOOD, BAD, EITHER = "good", "bad", "either"
 SIDE = 64
 ORIENTATION = 0x0112
 SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif"}
+SUFFIX |= {"TIFF": ".tif", "AVIF": ".avif", "JPEG2000": ".jp2"}
 
 Colour = tuple[int, int, int]
 Options = dict[str, object]
@@ -97,13 +100,6 @@ def interlaced(picture: Image.Image) -> bytes:
     return png(SIDE, SIDE, 8, 2, chunk(b"IDAT", zlib.compress(parts)), interlaced=1)
 
 
-def top_down(picture: Image.Image) -> bytes:
-    """Return a BMP whose first row is the uppermost."""
-    head = struct.pack("<IiiHHIIiiII", 40, SIDE, -SIDE, 1, 24, 0, 0, 0, 0, 0, 0)
-    body = np.asarray(picture)[:, :, ::-1].tobytes()
-    return b"BM" + struct.pack("<IHHI", 54 + len(body), 0, 0, 54) + head + body
-
-
 def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     """Yield whole pictures in every format and every mode that each can hold."""
     picture = scene(colour, seed)
@@ -158,6 +154,8 @@ def odd_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     yield Made("bmp P.bmp", encoded(palette, "BMP"))
     yield Made("bmp top down.bmp", top_down(picture))
     yield Made("bmp RGBA.bmp", encoded(picture.convert("RGBA"), "BMP"))
+    for name, data, coloured in newer_pictures(picture, see_through(picture), deep, others):
+        yield Made(name, data, coloured=coloured)
     yield Made("gif P.gif", encoded(palette, "GIF"))
     yield Made("gif interlaced.gif", encoded(palette, "GIF", interlace=1))
     yield Made("gif not interlaced.gif", encoded(palette, "GIF", interlace=0))
@@ -174,6 +172,7 @@ def turned_pictures(colour: Colour, seed: int = 0) -> Iterator[Made]:
     """Yield pictures of each EXIF orientation in each format that has them."""
     picture = scene(colour, seed)
     kinds: dict[str, Options] = {"JPEG": {"quality": 95}, "PNG": {}, "WEBP": {"lossless": True}}
+    kinds |= {"TIFF": {}, "AVIF": {"quality": 95}}
     for kind, options in kinds.items():
         for orientation in range(1, 9):
             exif = Image.Exif()
@@ -214,6 +213,8 @@ def bodies(colour: Colour, seed: int = 0) -> dict[str, tuple[str, bytes]]:
         "lossless": (".webp", encoded(picture, "WEBP", lossless=True)),
         "bmp": (".bmp", encoded(picture, "BMP")),
         "gif": (".gif", encoded(picture, "GIF")),
+        "avif": (".avif", encoded(picture, "AVIF")),
+        "heic": (".heic", encoded_heic(picture)),
     }
 
 
@@ -263,11 +264,11 @@ def no_pictures(colour: Colour) -> Iterator[Made]:
         "drawing.jpg": b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9"/></svg>',
         "zeros.gif": bytes(5000),
         "noise.webp": np.random.default_rng(1).bytes(5000),
-        "tiff.jpg": encoded(picture, "TIFF"),
         "photoshop.jpg": photoshop,
         "icon.jpg": encoded(picture, "ICO"),
-        "jpeg 2000.jpg": encoded(picture, "JPEG2000"),
-        "avif.jpg": encoded(picture, "AVIF"),
+        "raw.jpg": b"II*\0" + struct.pack("<IHHHI4sI", 8, 1, 50706, 1, 4, b"\1\4\0\0", 0),
+        "jpeg xl.jpg": b"\xff\x0a" + bytes(200),
+        "film.jpg": b"\0\0\0\x14ftypisom" + bytes(200),
         "portable.png": encoded(picture, "PPM"),
         "pdf.jpg": encoded(picture, "PDF"),
         "postscript.jpg": encoded(picture, "EPS"),
