@@ -147,6 +147,6 @@ def _images(run: Run, data: str | None) -> ImageSet:
         return own
     note(
         f"The pictures of {run.name} aren't in {own.root}, so it is compared on "
-        "drawings, and litert-int8 calibrated on them; --data DIR names others."
+        "drawings, and what needs pictures calibrated on them; --data DIR names others."
     )
     return load_set(drawn_set(), drawn=True)
