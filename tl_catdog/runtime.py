@@ -192,7 +192,8 @@ def _start() -> None:
     quiet_environment()
     with silence_stderr(), warnings.catch_warnings(), _no_garbage_collection():
         warnings.simplefilter("ignore")
-        import keras  # noqa: F401
+        with _paths_kept():
+            import keras  # noqa: F401
         import tensorflow as tf
 
         bound_tensorflow()
@@ -201,6 +202,22 @@ def _start() -> None:
         tf.constant(0.0) + 1.0
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def _paths_kept() -> Iterator[None]:
+    """Take back what OpenCV, where it is installed, does to the environment: Keras imports it.
+
+    Programs that the host starts later would look into its folders.
+    """
+    names = ("LD_LIBRARY_PATH", "QT_QPA_FONTDIR", "QT_QPA_PLATFORM_PLUGIN_PATH")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(kept)
 
 
 def _prepare_cards() -> None:

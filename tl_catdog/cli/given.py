@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
 import stat
 import sys
@@ -9,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tl_catdog.data.reading import is_address
 from tl_catdog.errors import ImageError, UsageError, shortened
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from tl_catdog.data.images import ImageSource
 
 STDIN = "-"
+DESCRIPTORS = "/dev/fd"
+PATIENCE = 5
+"""Seconds that a named pipe may stay without anything to read."""
 STDIN_FILES = frozenset({STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 
 
@@ -88,10 +93,30 @@ def streamed(word: str, command: str = "predict") -> bytes | ImageError | None:
     try:
         if not stat.S_ISFIFO(path.stat().st_mode):
             return None
-        with path.open("rb") as pipe:
+        with _opened(path) as pipe:
             return content_of(pipe)
+    except TimeoutError:
+        return ImageError(f"a named pipe that nobody wrote to for {PATIENCE} s")
     except (OSError, ValueError):  # whoever decodes it says why
         return None
+
+
+def _opened(pipe: Path) -> IO[bytes]:
+    """Open a pipe for reading, once it has something to read.
+
+    Raises:
+        TimeoutError: Nobody writes to it; just opening it would wait for somebody who may never
+            come. Of a shell's own, ``<(…)``, somebody has the other end, and may take their time.
+        OSError: It can't be opened.
+    """
+    if pipe.is_relative_to(DESCRIPTORS):
+        return pipe.open("rb")
+    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    if not select.select([descriptor], [], [], PATIENCE)[0]:
+        os.close(descriptor)
+        raise TimeoutError
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
 
 
 def refuse_addresses(words: Sequence[str], command: str) -> None:
