@@ -75,7 +75,8 @@ def test_whole_networks_agree_on_outputs_and_features(
     outputs, features = OnnxForward(graph)(images)
     expected = KerasForward(with_features(model))(images)
     assert outputs.shape == (3, 1 if classes == 2 else classes)
-    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
+    # What features may differ by, times weights of a head that nobody trained.
+    np.testing.assert_allclose(outputs, expected[0], atol=1e-4)
     np.testing.assert_allclose(features, expected[1], atol=2e-5 * np.abs(expected[1]).max())
     assert declared(graph) == {
         "pictures": ("B", size, size, 3),
