@@ -1,0 +1,267 @@
+"""Which unlabelled pictures to ask for next: pool-based active learning on cached features.
+
+At first the typical ones of each cluster (TypiClust: Hacohen, Dekel, Weinshall 2022), since a head
+that knows few pictures can't tell what it doesn't know; then those between two classes (margin
+sampling: Scheffer, Decomain, Wrobel 2001), unlike each other and what was asked just before. Every
+fifth question is drawn at random: those pictures alone are a fair sample of the new ones, and
+``estimate`` judges by them. ADR 044 has what was compared on six sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Features = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+
+TYPICAL_AT_LEAST = 10  # labels before the head is asked
+TYPICAL_OF_CLASS = 2  # and for each class that is known
+UNCERTAIN_PART = 0.1  # of the unlabelled: among these the ones unlike each other are taken
+CHECK_EVERY = 5  # one question in so many is drawn at random
+NEIGHBOURS = 20  # a picture is as typical as it is like so many of its cluster
+TRIALS = 4  # draws for each first centre of k-means
+LLOYD_STEPS = 8  # of k-means; more move the centres by little
+
+
+class Reason(StrEnum):
+    """Why a picture is asked for."""
+
+    TYPICAL = "typical"
+    UNCERTAIN = "uncertain"
+    CHECK = "check"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A picture to label next.
+
+    Attributes:
+        position: Its row of the features.
+        reason: Why it. Only those of ``CHECK`` may be taken for a random sample.
+    """
+
+    position: int
+    reason: Reason
+
+
+def unit_rows(features: Features) -> Features:
+    """Return rows of length 1, centred: as the head sees them, so that a product is a likeness.
+
+    Args:
+        features: Pooled features of all pictures, labelled or not, (N, F).
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    rows = features / np.maximum(lengths, 1e-12)
+    return np.asarray(rows - rows.mean(axis=0), dtype=np.float32)
+
+
+def next_questions(
+    rows: Features,
+    labels: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float64] | None,
+    count: int,
+    *,
+    asked: int,
+    seed: int = 0,
+    check_every: int = CHECK_EVERY,
+) -> tuple[Question, ...]:
+    """Return what to ask next, the most telling first; the same for the same arguments.
+
+    Args:
+        rows: Features of N pictures, of ``unit_rows``, (N, F).
+        labels: Class indices, −1 for those unlabelled or to be left out, (N,); see ``asked``.
+        probabilities: What the head gives each picture, (N, C), or None while there is no head.
+        count: How many questions at most; fewer where fewer pictures are unlabelled.
+        asked: How many questions were asked so far: it says which are random, and seeds those.
+        seed: Of everything drawn.
+        check_every: One question in so many is drawn at random; 0 for none.
+    """
+    left = np.flatnonzero(labels < 0)
+    known = np.flatnonzero(labels >= 0)
+    count = min(count, len(left))
+    rng = np.random.default_rng((seed, asked))
+    random = [
+        check_every > 0 and (asked + i) % check_every == check_every - 1 for i in range(count)
+    ]
+    # Random ones are drawn first and from all that are left: else those that the choice took
+    # would be missing among them, and they would be easier than new pictures.
+    checks = rng.choice(left, sum(random), replace=False)
+    rest = np.setdiff1d(left, checks)
+    chosen: Positions
+    if needs_typical(labels) or probabilities is None:
+        reason = Reason.TYPICAL
+        chosen = typical(rows, known, rest, count - len(checks), seed=seed)
+    else:
+        reason = Reason.UNCERTAIN
+        chosen = uncertain_and_diverse(rows, probabilities, rest, count - len(checks), seed=seed)
+    by_check, by_choice = iter(checks.tolist()), iter(chosen.tolist())
+    return tuple(
+        Question(next(by_check), Reason.CHECK) if check else Question(next(by_choice), reason)
+        for check in random
+    )
+
+
+def needs_typical(labels: npt.NDArray[np.int64]) -> bool:
+    """Return whether too few pictures are labelled for a head to say what it doesn't know.
+
+    Args:
+        labels: Class indices, −1 where unlabelled, (N,).
+    """
+    known = labels[labels >= 0]
+    classes = len(np.unique(known))
+    return classes < 2 or len(known) < max(TYPICAL_AT_LEAST, TYPICAL_OF_CLASS * classes)
+
+
+def margins(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return by how much the likeliest class leads the second, (N,), 0..1: least is most unsure.
+
+    Args:
+        probabilities: (N, C), C being 2 or more.
+    """
+    two = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return np.asarray(two[:, 1] - two[:, 0])
+
+
+def uncertain_and_diverse(
+    rows: Features,
+    probabilities: npt.NDArray[np.float64],
+    left: Positions,
+    count: int,
+    *,
+    seed: int = 0,
+    part: float = UNCERTAIN_PART,
+) -> Positions:
+    """Return uncertain pictures that are unlike each other, the most uncertain first.
+
+    The first has the least margin; each further one is, of the most uncertain tenth, the furthest
+    from those chosen (k-centre: Sener, Savarese 2018).
+
+    Args:
+        rows: (N, F).
+        probabilities: (N, C).
+        left: Positions to choose from.
+        count: How many.
+        seed: Breaks ties.
+        part: Of ``left``, how many count as uncertain: 0..1, but ``count`` of them at least.
+    """
+    if count < 1 or not len(left):
+        return np.empty(0, dtype=np.int64)
+    luck = np.random.default_rng(seed).random(len(rows))[left]
+    order = np.lexsort((luck, margins(probabilities[left])))
+    few = left[order[: max(count, round(part * len(left)))]]
+    return few[k_centre(rows[few], count)]
+
+
+def k_centre(points: Features, count: int) -> Positions:
+    """Return places of points, each the furthest from those before it, the first being the first.
+
+    Args:
+        points: (N, F), N at least 1.
+        count: How many, N at most.
+    """
+    chosen = [0]
+    nearest = _distances(points, points[0])
+    for _ in range(min(count, len(points)) - 1):
+        nearest[chosen[-1]] = -1.0
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, _distances(points, points[chosen[-1]]))
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def typical(
+    rows: Features, known: Positions, left: Positions, count: int, *, seed: int = 0
+) -> Positions:
+    """Return the most typical picture of each of the largest clusters that hold no labelled one.
+
+    Args:
+        rows: (N, F).
+        known: Positions that are labelled.
+        left: Positions to choose from.
+        count: How many.
+        seed: Of k-means.
+    """
+    count = min(count, len(left))
+    if count < 1:
+        return np.empty(0, dtype=np.int64)
+    every = np.concatenate([known, left])
+    clusters = k_means(rows[every], len(known) + count, seed=seed)
+    covered = np.bincount(clusters[: len(known)], minlength=len(known) + count)
+    free = clusters[len(known) :]
+    sizes = np.bincount(free, minlength=len(covered))
+    chosen: list[int] = []
+    # The fewest labelled first, then the largest; once round all, they come again.
+    while len(chosen) < count:
+        for cluster in np.lexsort((-sizes, covered)):
+            members = np.setdiff1d(left[free == cluster], chosen)
+            if len(members) and len(chosen) < count:
+                chosen.append(int(members[_typicality(rows[members]).argmax()]))
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def k_means(points: Features, clusters: int, *, seed: int = 0) -> Positions:
+    """Return the cluster of each point, (N,), by Lloyd's steps from k-means++ (Arthur 2007).
+
+    Args:
+        points: (N, F).
+        clusters: How many, N at most; some may be empty.
+        seed: Of the first centres.
+    """
+    rng = np.random.default_rng(seed)
+    centres = points[k_means_pp(points, clusters, rng)]
+    found = np.zeros(len(points), dtype=np.int64)
+    for _ in range(LLOYD_STEPS):
+        found = (points @ centres.T - (centres**2).sum(axis=1) / 2).argmax(axis=1)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, found, points)
+        sizes = np.bincount(found, minlength=clusters)[:, None]
+        centres = np.where(sizes > 0, sums / np.maximum(sizes, 1), centres).astype(np.float32)
+    return np.asarray(found, dtype=np.int64)
+
+
+def k_means_pp(points: Features, count: int, rng: np.random.Generator) -> Positions:
+    """Return places of points drawn by their squared distance from those drawn before.
+
+    Greedy k-means++: of ``TRIALS`` draws that which leaves the least distance.
+
+    Args:
+        points: (N, F).
+        count: How many, N at most.
+        rng: Draws.
+    """
+    squares = (points**2).sum(axis=1)
+    chosen = [int(rng.integers(len(points)))]
+    nearest = _distances(points, points[chosen[0]])
+    for _ in range(count - 1):
+        nearest[chosen] = 0.0
+        total = float(nearest.sum())
+        if total <= 0:  # what is left are copies
+            rest = np.setdiff1d(np.arange(len(points)), chosen)
+            chosen += rest[: count - len(chosen)].tolist()
+            break
+        places = np.searchsorted(nearest.cumsum(), rng.random(TRIALS) * total, side="right")
+        places = np.minimum(places, len(points) - 1)
+        between = squares - 2 * (points[places] @ points.T) + squares[places][:, None]
+        after = np.minimum(nearest, np.maximum(between, 0.0))
+        best = int(after.sum(axis=1).argmin())
+        chosen.append(int(places[best]))
+        nearest = after[best]
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def _distances(points: Features, point: Features) -> npt.NDArray[np.float64]:
+    """Return the squared distances of points from one of them, (N,)."""
+    squares = (points**2).sum(axis=1) - 2 * (points @ point) + (point**2).sum()
+    return np.asarray(np.maximum(squares, 0.0), dtype=np.float64)
+
+
+def _typicality(points: Features) -> npt.NDArray[np.float64]:
+    """Return how near each point is to its nearest neighbours, (N,): negative mean distance."""
+    squares = (points**2).sum(axis=1)
+    between = squares[:, None] - 2 * (points @ points.T) + squares
+    near = min(NEIGHBOURS + 1, len(points))
+    some = np.partition(between, near - 1, axis=1)[:, :near]
+    return np.asarray(-np.sqrt(np.maximum(some, 0.0)).mean(axis=1), dtype=np.float64)

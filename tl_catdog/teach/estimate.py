@@ -1,0 +1,125 @@
+"""The accuracy on new pictures from answers so far, where most of them were chosen, not drawn.
+
+Pictures that active choice asks for are harder than new ones, and typical ones are easier: the
+accuracy on them is that of something else. Those asked at random (``choice.Reason.CHECK``) are a
+fair sample, but few. ADR 044 has how often each estimate's interval holds the accuracy on new ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.statistics import CONFIDENCE, Estimate, proportion, score_interval
+
+HALF_WIDTH = 0.02  # what an interval is to be narrowed to, ± 2 points
+Right = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """What answers so far say of new pictures.
+
+    Attributes:
+        estimate: The accuracy, of pictures asked at random; its n is how many groups those are.
+        more_for_narrow: How many more random pictures narrow the interval to ± ``HALF_WIDTH``, if
+            the accuracy stays as it is; 0 where it is as narrow already.
+    """
+
+    estimate: Estimate
+    more_for_narrow: int
+
+
+def accuracy(right: Right, check: Right, groups: Sequence[str]) -> Accuracy | None:
+    """Return the accuracy on new pictures, or None while no picture was asked at random.
+
+    Args:
+        right: Whether each labelled picture was right by a head that saw neither it nor its group,
+            (N,).
+        check: Whether it was asked at random, (N,).
+        groups: Equal for copies and pictures of one burst, (N,): they count as one answer.
+    """
+    if not check.any():
+        return None
+    found = _grouped(right[check], [g for g, c in zip(groups, check, strict=True) if c])
+    return Accuracy(found, more_answers(found.value, found.n))
+
+
+def more_answers(part: float, n: int, half: float = HALF_WIDTH) -> int:
+    """Return how many more independent answers narrow Wilson's interval to ± half.
+
+    Args:
+        part: The accuracy so far, 0..1.
+        n: Of how many answers.
+        half: Half the width to reach, more than 0.
+
+    >>> more_answers(0.9, 100)
+    766
+    """
+    from scipy import stats
+
+    quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+
+    def narrow(count: int) -> bool:
+        found = score_interval(part, count, quantile)
+        return (found.high - found.low) / 2 <= half
+
+    if n > 0 and narrow(n):
+        return 0
+    low, high = n, max(1, n)
+    while not narrow(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if narrow(middle) else (middle, high)
+    return high - n
+
+
+def _grouped(right: Right, groups: Sequence[str]) -> Estimate:
+    """Return the proportion of right answers, its interval resting on groups, not on pictures.
+
+    The interval is Wilson's of as many answers as there are groups of equal size: fewer where
+    sizes differ (Kish's effective sample size), as if all of a group were right or wrong together.
+    """
+    _, where = np.unique(np.asarray(groups), return_inverse=True)
+    sizes = np.bincount(where)
+    if (sizes == 1).all():
+        return proportion(int(right.sum()), len(right))
+    from scipy import stats
+
+    part = float(right.mean())
+    effective = float(sizes.sum()) ** 2 / float((sizes.astype(np.float64) ** 2).sum())
+    quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+    interval = score_interval(part, effective, quantile)
+    return Estimate(part, interval, max(1, math.floor(effective)))
+
+
+def candidates(right: Right, check: Right, left: int) -> dict[str, Estimate]:
+    """Return each estimate that ADR 044 compares, the product's being ``random``.
+
+    Args:
+        right: Whether each labelled picture was right out of fold, (N,), in the order asked.
+        check: Which were asked at random, (N,), one at least.
+        left: How many pictures are still unlabelled.
+    """
+    from scipy import stats
+
+    n = len(right)
+    # Stratified: what was chosen stands for itself among all pictures of the folder, and what was
+    # drawn for all others. LURE (Farquhar 2021) gives just that where a question's chance of being
+    # drawn is 1 / left for a random one and 0 or 1 for a chosen one.
+    others = left + int(check.sum())
+    weights = np.where(check, others / max(1, int(check.sum())), 1.0)
+    weights /= weights.sum()
+    weighted = float(weights @ right)
+    effective = 1 / float((weights**2).sum())
+    quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+    return {
+        "all": proportion(int(right.sum()), n),
+        "random": proportion(int(right[check].sum()), int(check.sum())),
+        "weighted": Estimate(weighted, score_interval(weighted, effective, quantile), n),
+    }
