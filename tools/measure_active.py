@@ -1,7 +1,7 @@
 """Measure how many labels active choice saves, and which accuracy holds (docs/adr/044).
 
 usage: python tools/measure_active.py DIR [--sets NAME]... [--strategies NAME]... [--seeds 10]
-                                      [--joint] [--curves FILE.csv] [--estimates]
+                                      [--curves FILE.csv] [--estimates]
 
 DIR holds sets with train, validation and test (without test, validation is what is judged by). All
 other pictures are the pool. A line of JSON for each set and strategy: labels needed to reach the
@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from active_strategies import STRATEGIES, random_choice
 from scipy.optimize import minimize
 
-from tl_catdog.teach import choice, estimate
+from tl_catdog.statistics import Estimate, proportion, score_interval
+from tl_catdog.teach import choice
 
 COMPONENTS, STRENGTH, PART = 256, 1e4, 0.7
 Set = dict[str, np.ndarray]
@@ -68,95 +70,6 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
-def _random(rows, p, left, known, n, seed):
-    return np.random.default_rng((seed, len(left))).choice(left, n, replace=False)
-
-
-def _margin(rows, p, left, known, n, seed):
-    return left[np.argsort(choice.margins(p[left]), kind="stable")[:n]]
-
-
-def _entropy(rows, p, left, known, n, seed):
-    q = np.maximum(p[left], 1e-12)
-    return left[np.argsort((q * np.log(q)).sum(axis=1), kind="stable")[:n]]
-
-
-def _least_confident(rows, p, left, known, n, seed):
-    return left[np.argsort(p[left].max(axis=1), kind="stable")[:n]]
-
-
-def _diverse(rows, p, left, known, n, seed):
-    return choice.uncertain_and_diverse(rows, p, left, n, seed=seed)
-
-
-def _k_means(rows, p, left, known, n, seed):
-    few = left[np.argsort(choice.margins(p[left]))[: max(n, len(left) // 10)]]
-    return few[choice.k_means_pp(rows[few], n, np.random.default_rng((seed, len(left))))]
-
-
-def _badge(rows, p, left, known, n, seed):
-    """k-means++ on gradients (Ash 2020); products of both factors, never the outer product."""
-    g = p[left].copy()
-    g[np.arange(len(left)), g.argmax(axis=1)] -= 1
-    x, norms = rows[left], (g**2).sum(axis=1) * (rows[left] ** 2).sum(axis=1)
-    rng, chosen = np.random.default_rng((seed, len(left))), [int(norms.argmax())]
-    nearest = np.full(len(left), np.inf)
-    while len(chosen) < n:
-        c = chosen[-1]
-        between = norms + norms[c] - 2 * (x @ x[c]) * (g @ g[c])
-        nearest = np.maximum(np.minimum(nearest, between), 0)
-        nearest[chosen] = 0
-        chosen.append(int(rng.choice(len(left), p=nearest / nearest.sum())))
-    return left[chosen]
-
-
-def _core_set(rows, p, left, known, n, seed):
-    x = rows[left]
-    squares = (x**2).sum(axis=1)
-    nearest = (squares[:, None] - 2 * x @ rows[known].T + (rows[known] ** 2).sum(axis=1)).min(1)
-    chosen = []
-    for _ in range(n):
-        chosen.append(int(nearest.argmax()))
-        c = chosen[-1]
-        nearest = np.minimum(nearest, squares + squares[c] - 2 * x @ x[c])
-        nearest[c] = -1
-    return left[chosen]
-
-
-def _density(rows, p, left, known, n, seed):
-    """Margin times the mean likeness to all others (Settles 2008)."""
-    x = rows[left]
-    like = x @ x.mean(axis=0) / np.linalg.norm(x, axis=1)
-    score = (1 - choice.margins(p[left])) * np.maximum(like - like.min(), 1e-6) ** 0.5
-    return left[np.argsort(-score, kind="stable")[:n]]
-
-
-def _balanced(rows, p, left, known, n, seed):
-    """The least margins of each class in turn that was guessed."""
-    guesses, m = p[left].argmax(axis=1), choice.margins(p[left])
-    place = np.zeros(len(left))
-    for guess in np.unique(guesses):
-        those = np.flatnonzero(guesses == guess)
-        place[those[np.argsort(m[those])]] = np.arange(len(those))
-    return left[np.lexsort((m, place))[:n]]
-
-
-STRATEGIES = {
-    "random": _random,
-    "margin": _margin,  # after a random start
-    "typical, margin": _margin,
-    "typical, entropy": _entropy,
-    "typical, least confident": _least_confident,
-    "typical, margin, k-centre": _diverse,
-    "typical, margin, k-means++": _k_means,
-    "typical, BADGE": _badge,
-    "typical, core set": _core_set,
-    "typical, margin x density": _density,
-    "typical, balanced margin": _balanced,
-    "product": None,  # typical, then margin and k-centre, every fifth at random
-}
-
-
 def sizes_of(pool: int) -> list[int]:
     sizes = [10]
     while sizes[-1] < pool:
@@ -182,7 +95,7 @@ def curve(s: Set, name: str, seed: int) -> list[float]:
         elif name.startswith("typical") and choice.needs_typical(labels):
             some = choice.typical(x, known, left, n, seed=seed)
         elif p is None:
-            some = _random(x, p, left, known, n, seed)
+            some = random_choice(x, p, left, known, n, seed)
         else:
             some = STRATEGIES[name](x, p, left, known, n, seed)
         labels[some] = y[some]
@@ -282,13 +195,31 @@ def estimates(s: Set, seed: int, sizes: tuple[int, ...] = (20, 50, 100, 200, 500
                     out = Head(x, classes).fit(rest, y[rest])
                     right[part == fold] = out.probabilities(x[these]).argmax(axis=1) == y[these]
             check = np.array([r == choice.Reason.CHECK for r in reasons])
-            for name, e in estimate.candidates(right, check, len(y) - len(some)).items():
+            for name, e in candidates(right, check, len(y) - len(some)).items():
                 found.append({
                     "size": len(some), "estimate": name, "value": e.value, "truth": truth,
                     "held": e.interval.low <= truth <= e.interval.high,
                     "half": (e.interval.high - e.interval.low) / 2,
                 })  # fmt: skip
     return found
+
+
+def candidates(right: np.ndarray, check: np.ndarray, left: int) -> dict[str, Estimate]:
+    """Return each estimate to compare; ``random`` is that of ``teach/estimate.py``.
+
+    Weighted: what was chosen stands for itself, what was drawn for all other pictures. LURE
+    (Farquhar 2021) is the same where chosen pictures have a chance of 1 to be asked.
+    """
+    others = left + int(check.sum())
+    weights = np.where(check, others / int(check.sum()), 1.0)
+    weights /= weights.sum()
+    value = float(weights @ right)
+    interval = score_interval(value, 1 / float((weights**2).sum()), 1.959964)
+    return {
+        "all": proportion(int(right.sum()), len(right)),
+        "random": proportion(int(right[check].sum()), int(check.sum())),
+        "weighted": Estimate(value, interval, len(right)),
+    }
 
 
 def main() -> None:

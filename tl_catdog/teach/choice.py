@@ -20,7 +20,7 @@ Positions = npt.NDArray[np.int64]
 
 TYPICAL_AT_LEAST = 10  # labels before the head is asked
 TYPICAL_OF_CLASS = 2  # and for each class that is known
-UNCERTAIN_PART = 0.1  # of the unlabelled: among these the ones unlike each other are taken
+CANDIDATES = 2  # times as many uncertain pictures as are asked: those unlike each other are taken
 CHECK_EVERY = 5  # one question in so many is drawn at random
 NEIGHBOURS = 20  # a picture is as typical as it is like so many of its cluster
 TRIALS = 4  # draws for each first centre of k-means
@@ -133,12 +133,11 @@ def uncertain_and_diverse(
     count: int,
     *,
     seed: int = 0,
-    part: float = UNCERTAIN_PART,
 ) -> Positions:
     """Return uncertain pictures that are unlike each other, the most uncertain first.
 
-    The first has the least margin; each further one is, of the most uncertain tenth, the furthest
-    from those chosen (k-centre: Sener, Savarese 2018).
+    The first has the least margin; each further one is, of ``CANDIDATES`` times as many uncertain
+    ones as are asked, the furthest from those chosen (k-centre: Sener, Savarese 2018).
 
     Args:
         rows: (N, F).
@@ -146,13 +145,12 @@ def uncertain_and_diverse(
         left: Positions to choose from.
         count: How many.
         seed: Breaks ties.
-        part: Of ``left``, how many count as uncertain: 0..1, but ``count`` of them at least.
     """
     if count < 1 or not len(left):
         return np.empty(0, dtype=np.int64)
     luck = np.random.default_rng(seed).random(len(rows))[left]
     order = np.lexsort((luck, margins(probabilities[left])))
-    few = left[order[: max(count, round(part * len(left)))]]
+    few = left[order[: CANDIDATES * count]]
     return few[k_centre(rows[few], count)]
 
 

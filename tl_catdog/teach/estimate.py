@@ -96,30 +96,3 @@ def _grouped(right: Right, groups: Sequence[str]) -> Estimate:
     quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     interval = score_interval(part, effective, quantile)
     return Estimate(part, interval, max(1, math.floor(effective)))
-
-
-def candidates(right: Right, check: Right, left: int) -> dict[str, Estimate]:
-    """Return each estimate that ADR 044 compares, the product's being ``random``.
-
-    Args:
-        right: Whether each labelled picture was right out of fold, (N,), in the order asked.
-        check: Which were asked at random, (N,), one at least.
-        left: How many pictures are still unlabelled.
-    """
-    from scipy import stats
-
-    n = len(right)
-    # Stratified: what was chosen stands for itself among all pictures of the folder, and what was
-    # drawn for all others. LURE (Farquhar 2021) gives just that where a question's chance of being
-    # drawn is 1 / left for a random one and 0 or 1 for a chosen one.
-    others = left + int(check.sum())
-    weights = np.where(check, others / max(1, int(check.sum())), 1.0)
-    weights /= weights.sum()
-    weighted = float(weights @ right)
-    effective = 1 / float((weights**2).sum())
-    quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    return {
-        "all": proportion(int(right.sum()), n),
-        "random": proportion(int(right[check].sum()), int(check.sum())),
-        "weighted": Estimate(weighted, score_interval(weighted, effective, quantile), n),
-    }
