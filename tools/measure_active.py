@@ -1,13 +1,15 @@
 """Measure how many labels active choice saves, and which accuracy holds (docs/adr/044).
 
 usage: python tools/measure_active.py DIR [--sets NAME]... [--strategies NAME]... [--seeds 10]
-                                      [--curves FILE.csv] [--estimates]
+                                      [--redraw] [--curves FILE.csv] [--estimates]
 
 DIR holds sets with train, validation and test (without test, validation is what is judged by). All
 other pictures are the pool. A line of JSON for each set and strategy: labels needed to reach the
 accuracy that all labels give less 0.005, and that accuracy itself, by the mean curve of all seeds,
 smoothed over three steps; and how many that is of those random choice needs, with a bootstrapped
-95 % interval over seeds. With --estimates: how often intervals hold the accuracy on new pictures.
+95 % interval over seeds. With --redraw each seed draws its own test pictures, 30 % of all, so that
+chance in which those are is averaged and in the interval. With --estimates: what each estimate of
+accuracy says at some sizes, its interval, and the accuracy on the test pictures, drawn so as well.
 
 The head is the product's: logistic regression on features of length 1, here on 256 principal
 components of the pool, with C = 10,000 / labels. Labels come in steps of 5 up to 100, then of 5 %.
@@ -81,7 +83,7 @@ def curve(s: Set, name: str, seed: int) -> list[float]:
     """Return test accuracy at each of ``sizes_of``, up to PART of the pool (random: to all)."""
     x, y, t, ty = s["X"], s["y"], s["T"], s["ty"]
     head, labels, found = Head(x, int(y.max()) + 1), np.full(len(y), -1), []
-    p = None
+    p, drawn = None, np.random.default_rng((seed, 5)).random(len(y))
     for size in sizes_of(len(y)):
         if name != "random" and size > PART * len(y):
             break
@@ -90,7 +92,7 @@ def curve(s: Set, name: str, seed: int) -> list[float]:
         if name == "product":
             some = [
                 q.position
-                for q in choice.next_questions(x, labels, p, n, asked=len(known), seed=seed)
+                for q in choice.next_questions(x, labels, drawn, p, n, asked=len(known), seed=seed)
             ]
         elif name.startswith("typical") and choice.needs_typical(labels):
             some = choice.typical(x, known, left, n, seed=seed)
@@ -117,17 +119,21 @@ def needed(curves: np.ndarray, sizes: list[int], goal: float) -> float:
     return float(sizes[over[0]]) if len(over) else np.inf
 
 
-def figures(active: np.ndarray, random: np.ndarray, sizes: list[int], full: float) -> dict:
-    """Return labels needed and ratios, with intervals; what isn't reached is set to the pool."""
+def figures(active: np.ndarray, random: np.ndarray, sizes: list[int]) -> dict[str, Any]:
+    """Return labels needed and ratios, with intervals; what isn't reached is set to the pool.
+
+    The curves are accuracies less that of all labels, (seeds, steps).
+    """
     rng, found = np.random.default_rng(0), {}
-    for name, goal in (("less 0.005", full - 0.005), ("exact", full)):
+    for name, goal in (("less 0.005", -0.005), ("exact", 0.0)):
 
         def count(c: np.ndarray, goal: float = goal) -> float:
             return min(needed(c, sizes, goal), sizes[-1])
 
         ratios = []
         for _ in range(1000):
-            a, r = (c[rng.integers(len(c), size=len(c))] for c in (active, random))
+            some = rng.integers(len(active), size=len(active))  # the same test pictures
+            a, r = active[some], random[some]
             ratios.append(count(a) / count(r))
         each = [count(c[None]) for c in active]
         found[name] = {
@@ -164,38 +170,44 @@ def features_of(root: Path) -> Set:
     return {"X": x[~test] @ axes, "y": y[~test], "T": x[test] @ axes, "ty": y[test]}
 
 
+def redrawn(s: Set, seed: int) -> Set:
+    """Return the set with other test pictures: a random 30 % of all."""
+    x, y = np.concatenate([s["X"], s["T"]]), np.concatenate([s["y"], s["ty"]])
+    order = np.random.default_rng((seed, 30)).permutation(len(y))
+    test, pool = np.split(order, [round(0.3 * len(y))])
+    return {"X": x[pool], "y": y[pool], "T": x[test], "ty": y[test]}
+
+
+def full_accuracy(s: Set) -> float:
+    head = Head(s["X"], int(s["y"].max()) + 1).fit(np.arange(len(s["y"])), s["y"])
+    return float((head.probabilities(s["T"]).argmax(axis=1) == s["ty"]).mean())
+
+
 def loaded(path: Path) -> Set:
     return dict(np.load(path)) if path.suffix == ".npz" else features_of(path)
 
 
 def estimates(s: Set, seed: int, sizes: tuple[int, ...] = (20, 50, 100, 200, 500)) -> list[dict]:
-    """Return, at each size of the product's choice, each estimate and the accuracy it is of."""
+    """Return, at each size of the product's choice, each estimate and the accuracy on test."""
     x, y, t, ty = s["X"], s["y"], s["T"], s["ty"]
-    classes, labels, p, found = int(y.max()) + 1, np.full(len(y), -1), None, []
-    reasons, order, head = [], [], Head(x, int(y.max()) + 1)
+    labels, p, found = np.full(len(y), -1), None, []
+    order, before, drawn = [], [], np.random.default_rng((seed, 5)).random(len(y))
+    head = Head(x, int(y.max()) + 1)
     ends = [size for size in sizes if size <= PART * len(y)]
     while len(order) < ends[-1]:
-        n = min(max(5, len(order) // 10), min(e for e in ends if e > len(order)) - len(order))
-        for q in choice.next_questions(x, labels, p, n, asked=len(order), seed=seed):
+        n = min(max(5, len(order) // 20), min(e for e in ends if e > len(order)) - len(order))
+        questions = choice.next_questions(x, labels, drawn, p, n, asked=len(order), seed=seed)
+        for q in questions:
+            before.append(p is not None and p[q.position].argmax() == y[q.position])
             labels[q.position] = y[q.position]
-            reasons.append(q.reason)
             order.append(q.position)
         some = np.array(order)
         if len(np.unique(y[some])) > 1:
-            p = head.fit(some, y[some], 30).probabilities(x)
+            p = head.fit(some, y[some]).probabilities(x)
         if len(order) in ends and p is not None:
-            new = np.concatenate([x[labels < 0], t])
-            true = np.concatenate([y[labels < 0], ty])
-            truth = float((head.probabilities(new).argmax(axis=1) == true).mean())
-            right = np.zeros(len(some), bool)
-            part = np.random.default_rng(seed).permutation(len(some)) % 5
-            for fold in range(5):
-                rest, these = some[part != fold], some[part == fold]
-                if len(np.unique(y[rest])) > 1:
-                    out = Head(x, classes).fit(rest, y[rest])
-                    right[part == fold] = out.probabilities(x[these]).argmax(axis=1) == y[these]
-            check = np.array([r == choice.Reason.CHECK for r in reasons])
-            for name, e in candidates(right, check, len(y) - len(some)).items():
+            check = choice.check_sample(drawn, labels)[some]
+            truth = float((head.probabilities(t).argmax(axis=1) == ty).mean())
+            for name, e in candidates(head, some, y, check, np.array(before)).items():
                 found.append({
                     "size": len(some), "estimate": name, "value": e.value, "truth": truth,
                     "held": e.interval.low <= truth <= e.interval.high,
@@ -204,22 +216,45 @@ def estimates(s: Set, seed: int, sizes: tuple[int, ...] = (20, 50, 100, 200, 500
     return found
 
 
-def candidates(right: np.ndarray, check: np.ndarray, left: int) -> dict[str, Estimate]:
-    """Return each estimate to compare; ``random`` is that of ``teach/estimate.py``.
+def left_out(head: Head, some: np.ndarray, y: np.ndarray, judged: np.ndarray, folds: int):
+    """Return whether judged pictures are right by heads without their fold, all others kept."""
+    places = np.flatnonzero(judged)
+    part, right = np.full(len(some), -1), np.zeros(len(some), bool)
+    part[places] = np.random.default_rng(0).permutation(len(places)) % folds
+    for fold in range(min(folds, len(places))):
+        rest, these = some[part != fold], some[part == fold]
+        if len(np.unique(y[rest])) > 1:
+            out = Head(head.rows, head.classes)
+            out.w = head.w.copy()  # only where the fit begins; it goes on to the optimum
+            said = out.fit(rest, y[rest]).probabilities(head.rows[these])
+            right[part == fold] = said.argmax(axis=1) == y[these]
+    return right[places]
 
-    Weighted: what was chosen stands for itself, what was drawn for all other pictures. LURE
+
+def candidates(head: Head, some: np.ndarray, y: np.ndarray, check: np.ndarray, before: np.ndarray):
+    """Return each estimate to compare.
+
+    Weighted: what was chosen stands for itself, what was drawn for all other pictures; LURE
     (Farquhar 2021) is the same where chosen pictures have a chance of 1 to be asked.
     """
-    others = left + int(check.sum())
-    weights = np.where(check, others / int(check.sum()), 1.0)
+    every = left_out(head, some, y, np.ones(len(some), bool), 5)
+    weights = np.where(check, (len(y) - (~check).sum()) / max(1, check.sum()), 1.0)
     weights /= weights.sum()
-    value = float(weights @ right)
+    value = float(weights @ every)
     interval = score_interval(value, 1 / float((weights**2).sum()), 1.959964)
+    recent = before[check][check.sum() // 2 :]
     return {
-        "all": proportion(int(right.sum()), len(right)),
-        "random": proportion(int(right[check].sum()), int(check.sum())),
-        "weighted": Estimate(value, interval, len(right)),
+        "all, out of fold": _proportion(every),
+        "random, out of fold": _proportion(every[check]),
+        "weighted, out of fold": Estimate(value, interval, len(some)),
+        "random, chosen kept": _proportion(left_out(head, some, y, check, 10)),
+        "random, before learned": _proportion(before[check]),
+        "random, before learned, later half": _proportion(recent),
     }
+
+
+def _proportion(right: np.ndarray) -> Estimate:
+    return proportion(int(right.sum()), len(right))
 
 
 def main() -> None:
@@ -229,34 +264,32 @@ def main() -> None:
     parser.add_argument("--strategies", action="append")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--curves", type=Path)
+    parser.add_argument("--redraw", action="store_true")
     parser.add_argument("--estimates", action="store_true")
     asked = parser.parse_args()
     for name in asked.sets or sorted(p.name for p in asked.dir.iterdir() if p.is_dir()):
         s = loaded(asked.dir / name)
         if asked.estimates:
-            rows: list[dict[str, Any]] = [
-                row for seed in range(asked.seeds) for row in estimates(s, seed)
-            ]
-            for row in rows:
+            for row in (r for k in range(asked.seeds) for r in estimates(redrawn(s, k), k)):
                 print(json.dumps({"set": name, **row}), flush=True)
             continue
-        everything = np.arange(len(s["y"]))
-        head = Head(s["X"], int(s["y"].max()) + 1).fit(everything, s["y"])
-        full = float((head.probabilities(s["T"]).argmax(axis=1) == s["ty"]).mean())
+        drawn = [redrawn(s, seed) if asked.redraw else s for seed in range(asked.seeds)]
+        full = np.array([full_accuracy(d) for d in (drawn if asked.redraw else drawn[:1])])
         names = ["random", *[n for n in asked.strategies or STRATEGIES if n != "random"]]
-        sizes, curves = sizes_of(len(s["y"])), {}
+        sizes, curves = sizes_of(len(drawn[0]["y"])), {}
         for strategy in names:
-            curves[strategy] = np.array([curve(s, strategy, k) for k in range(asked.seeds)])
+            got = np.array([curve(d, strategy, seed) for seed, d in enumerate(drawn)])
             if asked.curves:
                 with asked.curves.open("a", newline="") as file:
                     csv.writer(file).writerows(
-                        (name, strategy, k, size, round(value, 4))
-                        for k, row in enumerate(curves[strategy])
+                        (name, strategy, seed, size, round(value, 4))
+                        for seed, row in enumerate(got)
                         for size, value in zip(sizes, row, strict=False)
                     )
-            got = figures(curves[strategy], curves["random"], sizes, full)
-            line = {"set": name, "strategy": strategy, "full": round(full, 4), **got}
-            print(json.dumps(line), flush=True)
+            curves[strategy] = got - full[:, None]
+            found = figures(curves[strategy], curves["random"], sizes)
+            line = {"set": name, "strategy": strategy, "full": round(float(full.mean()), 4)}
+            print(json.dumps(line | found), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 At first the typical ones of each cluster (TypiClust: Hacohen, Dekel, Weinshall 2022), since a head
 that knows few pictures can't tell what it doesn't know; then those between two classes (margin
-sampling: Scheffer, Decomain, Wrobel 2001), unlike each other and what was asked just before. Every
-fifth question is drawn at random: those pictures alone are a fair sample of the new ones, and
-``estimate`` judges by them. ADR 044 has what was compared on six sets.
+sampling: Scheffer, Decomain, Wrobel 2001), unlike each other. Every fifth question is drawn by lot,
+whatever the head says: ``estimate`` judges by those. ADR 044 has what was compared on six sets.
+
+Lots make the sample fair: each picture has one for good, by its content. A picture is of the sample
+if no unlabelled one has a lower lot, also where it was labelled for another reason: of what is left
+alone, the hard ones that were chosen would be missing.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,10 +23,12 @@ import numpy.typing as npt
 Features = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
 
+UNLABELLED, LEFT_OUT = -1, -2
+
 TYPICAL_AT_LEAST = 10  # labels before the head is asked
 TYPICAL_OF_CLASS = 2  # and for each class that is known
 CANDIDATES = 2  # times as many uncertain pictures as are asked: those unlike each other are taken
-CHECK_EVERY = 5  # one question in so many is drawn at random
+CHECK_EVERY = 5  # one question in so many is drawn by lot
 NEIGHBOURS = 20  # a picture is as typical as it is like so many of its cluster
 TRIALS = 4  # draws for each first centre of k-means
 LLOYD_STEPS = 8  # of k-means; more move the centres by little
@@ -41,7 +48,7 @@ class Question:
 
     Attributes:
         position: Its row of the features.
-        reason: Why it. Only those of ``CHECK`` may be taken for a random sample.
+        reason: Why it. Which pictures are a random sample says ``check_sample``, not this.
     """
 
     position: int
@@ -59,9 +66,34 @@ def unit_rows(features: Features) -> Features:
     return np.asarray(rows - rows.mean(axis=0), dtype=np.float32)
 
 
+def lots(digests: Sequence[str], seed: int = 0) -> npt.NDArray[np.float64]:
+    """Return the lot of each picture, (N,), 0..1: random, but always the same for its content.
+
+    Args:
+        digests: SHA-256 of the pictures, or their groups: copies then have one lot.
+        seed: Other seeds, other lots.
+    """
+    hashes = [hashlib.sha256(f"{seed} {digest}".encode()).digest() for digest in digests]
+    return np.array([int.from_bytes(some[:6]) / 2**48 for some in hashes], dtype=np.float64)
+
+
+def check_sample(
+    drawn: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return which labelled pictures are a random sample of all, (N,).
+
+    Args:
+        drawn: Their ``lots``, (N,).
+        labels: Class indices, ``UNLABELLED``, or ``LEFT_OUT`` for what isn't to be asked, (N,).
+    """
+    left = drawn[labels == UNLABELLED]
+    return (labels >= 0) & (drawn < (left.min() if len(left) else np.inf))
+
+
 def next_questions(
     rows: Features,
     labels: npt.NDArray[np.int64],
+    drawn: npt.NDArray[np.float64],
     probabilities: npt.NDArray[np.float64] | None,
     count: int,
     *,
@@ -73,35 +105,31 @@ def next_questions(
 
     Args:
         rows: Features of N pictures, of ``unit_rows``, (N, F).
-        labels: Class indices, −1 for those unlabelled or to be left out, (N,); see ``asked``.
+        labels: Class indices, ``UNLABELLED``, or ``LEFT_OUT`` for what isn't to be asked, (N,).
+        drawn: Their ``lots``, (N,).
         probabilities: What the head gives each picture, (N, C), or None while there is no head.
         count: How many questions at most; fewer where fewer pictures are unlabelled.
-        asked: How many questions were asked so far: it says which are random, and seeds those.
-        seed: Of everything drawn.
-        check_every: One question in so many is drawn at random; 0 for none.
+        asked: How many questions were asked so far: it says which are drawn by lot.
+        seed: Of k-means, and of which of equally uncertain pictures comes first.
+        check_every: One question in so many is drawn by lot; 0 for none.
     """
-    left = np.flatnonzero(labels < 0)
-    known = np.flatnonzero(labels >= 0)
+    left = np.flatnonzero(labels == UNLABELLED)
     count = min(count, len(left))
-    rng = np.random.default_rng((seed, asked))
-    random = [
+    by_lot = [
         check_every > 0 and (asked + i) % check_every == check_every - 1 for i in range(count)
     ]
-    # Random ones are drawn first and from all that are left: else those that the choice took
-    # would be missing among them, and they would be easier than new pictures.
-    checks = rng.choice(left, sum(random), replace=False)
+    checks = left[np.argsort(drawn[left], kind="stable")[: sum(by_lot)]]
     rest = np.setdiff1d(left, checks)
-    chosen: Positions
     if needs_typical(labels) or probabilities is None:
-        reason = Reason.TYPICAL
+        reason, known = Reason.TYPICAL, np.flatnonzero(labels >= 0)
         chosen = typical(rows, known, rest, count - len(checks), seed=seed)
     else:
         reason = Reason.UNCERTAIN
         chosen = uncertain_and_diverse(rows, probabilities, rest, count - len(checks), seed=seed)
-    by_check, by_choice = iter(checks.tolist()), iter(chosen.tolist())
+    of_lots, of_choice = iter(checks.tolist()), iter(chosen.tolist())
     return tuple(
-        Question(next(by_check), Reason.CHECK) if check else Question(next(by_choice), reason)
-        for check in random
+        Question(next(of_lots), Reason.CHECK) if lot else Question(next(of_choice), reason)
+        for lot in by_lot
     )
 
 
@@ -109,7 +137,7 @@ def needs_typical(labels: npt.NDArray[np.int64]) -> bool:
     """Return whether too few pictures are labelled for a head to say what it doesn't know.
 
     Args:
-        labels: Class indices, −1 where unlabelled, (N,).
+        labels: Class indices, less than 0 where there are none, (N,).
     """
     known = labels[labels >= 0]
     classes = len(np.unique(known))
@@ -213,9 +241,8 @@ def k_means(points: Features, clusters: int, *, seed: int = 0) -> Positions:
     found = np.zeros(len(points), dtype=np.int64)
     for _ in range(LLOYD_STEPS):
         found = (points @ centres.T - (centres**2).sum(axis=1) / 2).argmax(axis=1)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, found, points)
-        sizes = np.bincount(found, minlength=clusters)[:, None]
+        members = (found == np.arange(clusters)[:, None]).astype(np.float32)
+        sums, sizes = members @ points, members.sum(axis=1, keepdims=True)
         centres = np.where(sizes > 0, sums / np.maximum(sizes, 1), centres).astype(np.float32)
     return np.asarray(found, dtype=np.int64)
 

@@ -1,8 +1,8 @@
 """The accuracy on new pictures from answers so far, where most of them were chosen, not drawn.
 
-Pictures that active choice asks for are harder than new ones, and typical ones are easier: the
-accuracy on them is that of something else. Those asked at random (``choice.Reason.CHECK``) are a
-fair sample, but few. ADR 044 has how often each estimate's interval holds the accuracy on new ones.
+Pictures that active choice asks for are harder than new ones, so that the accuracy on them is that
+of something else. Those of ``choice.check_sample`` are a fair sample, but few. ADR 044 has how
+often the interval of each estimate holds the accuracy on new pictures.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Accuracy:
     """What answers so far say of new pictures.
 
     Attributes:
-        estimate: The accuracy, of pictures asked at random; its n is how many groups those are.
+        estimate: The accuracy on the check sample; its n is how many groups that has.
         more_for_narrow: How many more random pictures narrow the interval to ± ``HALF_WIDTH``, if
             the accuracy stays as it is; 0 where it is as narrow already.
     """
@@ -35,12 +35,12 @@ class Accuracy:
 
 
 def accuracy(right: Right, check: Right, groups: Sequence[str]) -> Accuracy | None:
-    """Return the accuracy on new pictures, or None while no picture was asked at random.
+    """Return the accuracy on new pictures, or None while the check sample is empty.
 
     Args:
-        right: Whether each labelled picture was right by a head that saw neither it nor its group,
-            (N,).
-        check: Whether it was asked at random, (N,).
+        right: Whether a head that saw neither it nor its group got it right, (N,). Of the check
+            sample alone it matters: leave out some of that at a time, and train on all others.
+        check: Whether it is of ``choice.check_sample``, (N,).
         groups: Equal for copies and pictures of one burst, (N,): they count as one answer.
     """
     if not check.any():
