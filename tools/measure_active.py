@@ -18,6 +18,7 @@ components of the pool, with C = 10,000 / labels. Labels come in steps of 5 up t
 import argparse
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -210,10 +211,17 @@ def estimates(s: Set, seed: int, sizes: tuple[int, ...] = (20, 50, 100, 200, 500
             for name, e in candidates(head, some, y, check, np.array(before)).items():
                 found.append({
                     "size": len(some), "estimate": name, "value": e.value, "truth": truth,
-                    "held": e.interval.low <= truth <= e.interval.high,
+                    "held": holds(e, truth, len(ty)),
                     "half": (e.interval.high - e.interval.low) / 2,
                 })  # fmt: skip
     return found
+
+
+def holds(e: Estimate, truth: float, n: int) -> bool:
+    """Return whether an interval holds an accuracy that n test pictures tell, with their chance."""
+    chance = 1.959964 * math.sqrt(truth * (1 - truth) / n)
+    low = e.value - math.hypot(e.value - e.interval.low, chance)
+    return low <= truth <= e.value + math.hypot(e.interval.high - e.value, chance)
 
 
 def left_out(head: Head, some: np.ndarray, y: np.ndarray, judged: np.ndarray, folds: int):

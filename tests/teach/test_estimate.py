@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tl_catdog.statistics import proportion
-from tl_catdog.teach.estimate import accuracy, more_answers
+from tl_catdog.teach.estimate import accuracy, check_folds, more_answers
 
 
 def world(seed: int, n: int = 100, part: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
@@ -28,8 +28,28 @@ def test_random_questions_hold_the_accuracy_where_all_questions_do_not(n: int) -
     assert np.mean(held_by_all) < 0.75
 
 
-def test_without_a_random_question_nothing_is_said() -> None:
-    assert accuracy(np.array([True, False]), np.array([False, False]), ["a", "b"]) is None
+def test_of_few_checks_nothing_is_said_however_many_were_chosen() -> None:
+    groups, right = [str(i) for i in range(100)], np.ones(100, bool)
+    assert accuracy(right, np.arange(100) < 9, groups) is None
+    assert accuracy(right, np.arange(100) < 10, groups) is not None
+    assert accuracy(right, np.arange(100) < 10, ["burst"] * 10 + groups[10:]) is None
+
+
+def test_each_check_is_judged_once_by_a_head_that_saw_neither_it_nor_its_group() -> None:
+    check = np.arange(60) % 3 == 0
+    groups = [str(i // 2) for i in range(60)]
+    found = check_folds(check, groups)
+    assert len(found) == 10
+    assert sorted(np.concatenate([judged for _, judged in found])) == np.flatnonzero(check).tolist()
+    for training, judged in found:
+        assert not {groups[i] for i in training} & {groups[i] for i in judged}
+        # All else is trained on: the checks of other folds, and whatever was chosen.
+        assert len(training) == 60 - 2 * len(judged)
+
+
+def test_fewer_checks_than_folds_are_left_out_one_by_one() -> None:
+    found = check_folds(np.arange(20) < 3, [str(i) for i in range(20)])
+    assert [len(judged) for _, judged in found] == [1, 1, 1]
 
 
 def test_pictures_of_a_burst_count_as_one_answer() -> None:
