@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tl_catdog.statistics import CONFIDENCE, Estimate, proportion, score_interval
 
 HALF_WIDTH = 0.02  # what an interval is to be narrowed to, ± 2 points
-LEAST = 10  # checks before a figure is given: with fewer the interval held in 0.88, not in 0.93
+LEAST = 10  # checks before a figure is given: of 20 labels, about 4 checks, it held in 0.91
 FOLDS = 10  # of the check sample; each head is trained on nine tenths of it and all that was chosen
 Right = npt.NDArray[np.bool_]
 
