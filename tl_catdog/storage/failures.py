@@ -60,7 +60,13 @@ _PASSING_NAMES = frozenset(
     | {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "HTTPClientError"}
     | {"ConnectionClosedError", "ServerDisconnectedError", "ClientConnectorError"}
     | {"ClientOSError", "ResponseParserError", "ResponseStreamingError", "ServiceRequestError"}
-    | {"ServiceResponseError", "IncompleteDownloadError", "SSLError", "ProxyConnectionError"}
+    | {
+        "ServiceResponseError",
+        "IncompleteDownloadError",
+        "FlexibleChecksumError",
+        "SSLError",
+        "ProxyConnectionError",
+    }
 )
 _REFUSED_NAMES = frozenset(
     {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "CredentialRetrievalError"}
@@ -176,7 +182,9 @@ class Patience:
 PATIENCE = Patience()
 
 
-def patiently(call: Callable[[], T], place: str, protocol: str, patience: Patience = PATIENCE) -> T:
+def patiently(
+    call: Callable[[], T], place: str, protocol: str, patience: Patience | None = None
+) -> T:
     """Return what a call returns, tried again while that may help.
 
     Throttling, lost connections and reads that end early are tried again, with waits that double
@@ -185,6 +193,7 @@ def patiently(call: Callable[[], T], place: str, protocol: str, patience: Patien
     Raises:
         StorageError: It went wrong in another way, or for too long; see ``told``.
     """
+    patience = patience or PATIENCE
     began, failures = time.monotonic(), 0
     while True:
         try:

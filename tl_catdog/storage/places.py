@@ -20,7 +20,7 @@ from tl_catdog.storage.failures import ALIASES, CREDENTIALS, GoneError
 
 __all__ = ("Entry", "Place", "is_url")
 
-URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.ASCII | re.IGNORECASE)
+URL = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[^/]*)?://", re.ASCII | re.IGNORECASE)
 """How an address begins; a drive's name has one letter."""
 ON_DISK = ("file", "local")
 WEB = ("http", "https")
@@ -127,12 +127,17 @@ class Place:
             GoneError: There is no such file; a folder is none.
             StorageError: That can't be told.
         """
-        entry = self._info()
+        entry = self.info_or_none()
         if entry is None or entry.folder:
             raise GoneError(f"expected a file, found none at {self}.", f"Look at: {self.above}")
         return entry
 
-    def _info(self) -> Entry | None:
+    def info_or_none(self) -> Entry | None:
+        """Return what is there, a file or a folder; None if nothing is.
+
+        Raises:
+            StorageError: That can't be told.
+        """
         return local.info(self.path) if self.path is not None else remote.info(self.address)
 
     def exists(self) -> bool:
@@ -141,7 +146,7 @@ class Place:
         Raises:
             StorageError: That can't be told: a store that throttles is no store without the file.
         """
-        return self._info() is not None
+        return self.info_or_none() is not None
 
     def is_folder(self) -> bool:
         """Return whether a folder is there; on a store, whether anything has the prefix.
@@ -149,8 +154,17 @@ class Place:
         Raises:
             StorageError: That can't be told.
         """
-        entry = self._info()
+        entry = self.info_or_none()
         return entry is not None and entry.folder
+
+    def is_file(self) -> bool:
+        """Return whether a file is there.
+
+        Raises:
+            StorageError: That can't be told.
+        """
+        entry = self.info_or_none()
+        return entry is not None and not entry.folder
 
     def read(
         self,

@@ -173,7 +173,11 @@ def read(address: str, start: int, length: int | None, entry: Entry | None, most
     whole = start == 0 and length is None
 
     def ask() -> bytes:
-        data = system.cat_file(path) if whole else system.cat_file(path, start, start + wanted)
+        data = (
+            system.cat_file(path)
+            if whole
+            else system.cat_file(path, start=start, end=start + wanted)
+        )
         if len(data) != wanted:
             _explain(address, entry, listed=listed)
             raise CutReadError(
