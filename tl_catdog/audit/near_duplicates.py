@@ -38,7 +38,7 @@ from tl_catdog.audit.differences import (
 )
 from tl_catdog.audit.inspection import inspect_all
 from tl_catdog.audit.registration import likeness, reduced, register, started
-from tl_catdog.audit.thumbnails import Thumbnails, colour_thumbnail
+from tl_catdog.audit.thumbnails import Readable, Thumbnails, colour_thumbnail
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels
 from tl_catdog.data.parallel import Progress, map_threaded
@@ -263,7 +263,7 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
 def group_copies(
     digests: Sequence[str],
     thumbnails: Thumbnails,
-    paths: Sequence[Path],
+    paths: Sequence[Path | Readable],
     progress: Progress | None = None,
 ) -> tuple[list[int], NearCopies]:
     """Return a group for each picture, equal for copies and near-copies, and the near-copies.
