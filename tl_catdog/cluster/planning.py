@@ -19,10 +19,12 @@ from tl_catdog.shards.listing import (
     write_shard,
 )
 from tl_catdog.shards.plan import (
+    CHECK,
     FAILED,
     LISTING,
     MANIFEST,
     NETWORK,
+    PAGE,
     PARTS,
     PLAN,
     SUCCESS,
@@ -34,7 +36,7 @@ from tl_catdog.shards.plan import (
 from tl_catdog.shards.rows import Source
 from tl_catdog.storage.places import Place
 
-OURS = (PLAN, LISTING, PARTS, FAILED, NETWORK, MANIFEST, SUCCESS, "check.json", "check.html")
+OURS = (PLAN, LISTING, PARTS, FAILED, NETWORK, MANIFEST, SUCCESS, CHECK, PAGE)
 """What a place may hold that has no plan yet: a killed command left it."""
 
 Listed = Callable[[int], None]

@@ -74,7 +74,11 @@ def kind_of(error: str) -> str:
 
     >>> kind_of("can't be read (No such file or directory)"), kind_of("broken: image is truncated")
     ("can't be read", 'broken')
+    >>> kind_of("not a JPEG, PNG or WebP picture, but text")
+    'not a picture'
     """
+    if error.startswith("not a "):
+        return "not a picture"
     return shortened(error.partition("(")[0].partition(":")[0].strip() or OTHER, LONGEST_KIND)
 
 

@@ -23,6 +23,7 @@ FORMAT = 1
 PLAN = "plan.json"
 PARTS, LISTING, FAILED, NETWORK = "parts", "listing", "failed", "network"
 MANIFEST, SUCCESS = "manifest.json", "_SUCCESS"
+CHECK, PAGE = "check.json", "check.html"
 
 MOST_BYTES = 2**24
 """Bytes of a plan that are read; one has some thousand."""
