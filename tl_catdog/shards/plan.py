@@ -245,4 +245,6 @@ def difference(old: Plan, new: Plan) -> str | None:
         if before != now:
             long = name.endswith("sha256")
             return words if long else f"{words} ({shown(before)} there, {shown(now)} asked for)"
-    return None if old.hash == new.hash else "what was noticed of the source"
+    if old.hash == new.hash:
+        return None
+    return "what was noticed of the source" if old.remarks != new.remarks else "its settings"
