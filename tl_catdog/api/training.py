@@ -15,6 +15,7 @@ from tl_catdog.api.turns import turn
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
+from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.data.split_file import to_csv
@@ -41,7 +42,8 @@ def train(
     so far, as Ctrl-C or a notebook's button does.
 
     Args:
-        data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
+        data: The folder, or the address of one such as ``s3://bucket/pictures``, which is fetched
+            into the cache: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
             cat.1.jpg, or pictures that a table in it names.
         progress: Whether to show what the command shows: a bar and a line for each epoch in a
             terminal and, with ipywidgets, in a notebook; lines elsewhere.
@@ -67,7 +69,7 @@ def train(
     """
     config = from_mapping({"data": str(data), **settings})
     # Where the program goes to meanwhile doesn't matter.
-    root, runs_dir = Path(data).absolute(), Path(config.runs_dir).absolute()
+    root, runs_dir = on_disk(data), Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
         images = training_images(config, root)

@@ -12,6 +12,7 @@ from tl_catdog.api.turns import turn
 from tl_catdog.architectures import BASELINE, check_arch, pretrained_of
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.mirror import on_disk
 
 if TYPE_CHECKING:
     from tl_catdog.tuning.results import Progress, Tuned
@@ -63,7 +64,7 @@ def tune(
     config = from_mapping({**settings, "data": str(data)})
     backbones = backbones_of(config, archs, sizes)
     config = of_backbone(config, backbones)
-    images = training_images(config, Path(data).absolute())
+    images = training_images(config, on_disk(data))
     return search(
         config,
         images,

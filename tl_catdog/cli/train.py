@@ -156,6 +156,7 @@ def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
     from tl_catdog.cli import sources
     from tl_catdog.cli.output import note
     from tl_catdog.runs.unfinished import finished_already
+    from tl_catdog.storage.places import is_store
 
     runs_dir = Path(str(given.get("runs_dir", TrainConfig.runs_dir)))
     done = finished_already(name, runs_dir)
@@ -169,7 +170,9 @@ def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
             f"Warning: {listing(item.other_versions)}: the weights may differ from those of a "
             "training that wasn't stopped."
         )
-    images = _images(item.config, sources.DataSource(item.root, item.begun.drawn))
+    data = item.config.data
+    root = sources.on_disk(data) if data is not None and is_store(data) else item.root
+    images = _images(item.config, sources.DataSource(root, item.begun.drawn))
     _say_set(images)
     _train(
         images, runs_dir, item.unfinished.name, lambda observer: api.go_on(item, images, observer)

@@ -133,7 +133,7 @@ def told(error: BaseException, place: str, protocol: str) -> StorageError:
         return error
     if isinstance(error, FileNotFoundError) or _is(error, frozenset({"404", "NoSuchKey"})):
         return GoneError(
-            f"expected a file, found nothing (any more) at {place}.", f"Look at: {place}"
+            f"expected something at {place}, found nothing (any more).", f"Look at: {place}"
         )
     code = next((code for one in _chain(error) if (code := _code(one))), "")
     reason = code or type(error).__name__

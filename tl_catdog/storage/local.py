@@ -112,7 +112,7 @@ def _status(path: Path) -> os.stat_result | None:
 def _told(error: OSError | ValueError, path: Path) -> StorageError:
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return GoneError(
-            f"expected a file, found nothing (any more) at {path}.", f"Type: ls {path.parent}"
+            f"expected something at {path}, found nothing (any more).", f"Type: ls {path.parent}"
         )
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return StorageError(f"expected to use {path}, found that it can't be ({reason}).")

@@ -18,7 +18,7 @@ from tl_catdog.storage import local, remote
 from tl_catdog.storage.entries import MOST, Entry
 from tl_catdog.storage.failures import ALIASES, CREDENTIALS, GoneError
 
-__all__ = ("Entry", "Place", "is_url")
+__all__ = ("Entry", "Place", "is_store", "is_url")
 
 URL = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[^/]*)?://", re.ASCII | re.IGNORECASE)
 """How an address begins; a drive's name has one letter."""
@@ -35,6 +35,15 @@ def is_url(text: str | os.PathLike[str]) -> bool:
     """
     text = os.fspath(text)
     return URL.match(text) is not None and not os.path.lexists(text)
+
+
+def is_store(text: str | os.PathLike[str]) -> bool:
+    """Return whether a text is an address that isn't of the web: those aren't fetched.
+
+    >>> [is_store(text) for text in ("s3://bucket/cats", "https://a.org", "cats")]
+    [True, False, False]
+    """
+    return is_url(text) and protocol_of(os.fspath(text)) not in WEB
 
 
 @dataclass(frozen=True, order=True)

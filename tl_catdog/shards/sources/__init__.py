@@ -8,15 +8,17 @@ import re
 
 from tl_catdog.data.folder_names import SPLITS, split_roles
 from tl_catdog.data.folders import holds_images
+from tl_catdog.data.objects import PARQUET, is_image
 from tl_catdog.errors import UsageError
 from tl_catdog.shards.rows import Source
 from tl_catdog.shards.sources.listed import ListedSource
-from tl_catdog.shards.sources.names import LISTS, PARQUET, TAR, is_image
 from tl_catdog.shards.sources.parquet import ParquetSource
 from tl_catdog.shards.sources.prefix import PrefixSource, first_names
 from tl_catdog.shards.sources.tars import TarSource, refuse_compressed
 from tl_catdog.storage.places import Place
 
+LISTS = (".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson")
+TAR = ".tar"
 PATTERN = re.compile(r"[*?\[]")
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tl_catdog.data.label_table import LABEL_COLUMNS, SPLIT_COLUMNS
+from tl_catdog.data.objects import is_image, labels_of
 from tl_catdog.data.table_rows import FILE_COLUMNS, plain
 from tl_catdog.errors import ImageError, UsageError, shown
 from tl_catdog.shards.rows import Row
-from tl_catdog.shards.sources.names import is_image, labels_of
 from tl_catdog.shards.sources.prefix import read_image
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.places import Place, is_url

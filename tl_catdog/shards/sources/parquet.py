@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tl_catdog.data.objects import labels_of
 from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.errors import ImageError, UsageError, listing
 from tl_catdog.shards.arrow import arrow
 from tl_catdog.shards.rows import Row
 from tl_catdog.shards.sources.members import Opened, file_of, named
-from tl_catdog.shards.sources.names import labels_of
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.places import Place
 from tl_catdog.storage.ranged import RangedFile

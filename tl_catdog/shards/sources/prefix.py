@@ -6,17 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from tl_catdog.data.formats import HEAD, format_of
+from tl_catdog.data.objects import images_below, is_hidden, labels_of
 from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.errors import ImageError
 from tl_catdog.shards.rows import Row
-from tl_catdog.shards.sources.names import is_hidden, is_image, is_plain, kind, labels_of
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import GoneError
 from tl_catdog.storage.places import Place
 
 LEFT_OUT = "left-out"
-ODD = "name that no file could have"
 PEEKED = 2000  # files by which it is told what is below an address
 
 
@@ -54,37 +52,6 @@ class PrefixSource:
             StorageError: It can't be read, or was replaced.
         """
         return read_image(self.place / row.path, row)
-
-
-def images_below(place: Place, left_out: Counter[str]) -> Iterator[Entry]:
-    """Yield the files below an address that are pictures by the rules for folders on a disk.
-
-    Args:
-        place: The address.
-        left_out: Counts what isn't yielded, by what it is; hidden and a system's own aren't.
-
-    Raises:
-        StorageError: It can't be listed.
-    """
-    for entry in place.entries():
-        if not is_plain(entry.name):
-            left_out[ODD] += 1
-        elif not is_hidden(entry.name):
-            by_name = is_image(entry.name)
-            if by_name or (by_name is None and _begins_like_image(place, entry)):
-                yield entry
-            else:
-                left_out[kind(entry.name)] += 1
-
-
-def _begins_like_image(place: Place, entry: Entry) -> bool:
-    if not entry.size:
-        return False
-    try:
-        head = (place / entry.name).read(0, min(HEAD, entry.size))
-    except GoneError:
-        return False
-    return format_of(head) is not None
 
 
 def first_names(place: Place) -> list[str]:

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from tl_catdog.data.objects import is_hidden, kind, labels_of
 from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.data.tree import SUFFIXES
 from tl_catdog.errors import ImageError, UsageError, listing, shown
 from tl_catdog.shards.rows import Row
 from tl_catdog.shards.sources.members import Opened, file_of, named
-from tl_catdog.shards.sources.names import is_hidden, kind, labels_of
 from tl_catdog.storage.places import Place
 from tl_catdog.storage.ranged import RangedFile
 

@@ -7,15 +7,20 @@ is read by itself, by the same words as folders on a disk.
 from __future__ import annotations
 
 import functools
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from tl_catdog.data.folder_names import IMAGE_FOLDERS, class_name, is_system, split_roles
+from tl_catdog.data.formats import HEAD, format_of
+from tl_catdog.data.tables import SUFFIXES as TABLES
 from tl_catdog.data.tree import COPIES, ENDING, NO_ENDING, OTHER_ENDINGS, SUFFIXES
+from tl_catdog.storage.entries import Entry
+from tl_catdog.storage.failures import GoneError
+from tl_catdog.storage.places import Place
 
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
-LISTS = (".txt", ".lst", *TABLES)
 PARQUET = (".parquet", ".pq")
-TAR = ".tar"
+ODD = "name that no file could have"
 
 
 def is_image(name: str) -> bool | None:
@@ -82,3 +87,41 @@ def labels(folders: tuple[str, ...]) -> tuple[str | None, str | None]:
 def labels_of(name: str) -> tuple[str | None, str | None]:
     """Return the class and the split of a picture by its whole name."""
     return labels(tuple(name.split("/")[:-1]))
+
+
+def images_below(
+    place: Place, left_out: Counter[str], tables: list[Entry] | None = None
+) -> Iterator[Entry]:
+    """Yield the files below an address that are pictures by the rules for folders on a disk.
+
+    Args:
+        place: The address.
+        left_out: Counts what isn't yielded, by what it is; hidden and a system's own aren't.
+        tables: Collects the tables among them, which aren't counted then.
+
+    Raises:
+        StorageError: It can't be listed.
+    """
+    for entry in place.entries():
+        if not is_plain(entry.name):
+            left_out[ODD] += 1
+        elif is_hidden(entry.name):
+            continue
+        elif tables is not None and entry.name.lower().endswith(TABLES):
+            tables.append(entry)
+        else:
+            by_name = is_image(entry.name)
+            if by_name or (by_name is None and _begins_like_image(place, entry)):
+                yield entry
+            else:
+                left_out[kind(entry.name)] += 1
+
+
+def _begins_like_image(place: Place, entry: Entry) -> bool:
+    if not entry.size:
+        return False
+    try:
+        head = (place / entry.name).read(0, min(HEAD, entry.size))
+    except GoneError:
+        return False
+    return format_of(head) is not None
