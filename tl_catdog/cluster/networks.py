@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig, TrainConfig
-from tl_catdog.errors import CatdogError
-from tl_catdog.features.backbone import VERSION, Backbone, frozen_backbone, versions_key
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.features.backbone import Backbone, frozen_backbone, versions_key
+from tl_catdog.features.backbone import decoder_key as decoder_key
 from tl_catdog.files import passing_folder
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import KerasForward, engine_name, onnx_runs
@@ -25,11 +27,6 @@ from tl_catdog.shards.plan import NETWORK, Plan
 from tl_catdog.storage.places import Place
 
 DESCRIBED = (CONFIG, MANIFEST)
-
-
-def decoder_key() -> str:
-    """Return the versions of whatever decides about a decoded picture's pixels."""
-    return f"{VERSION} {versions_key('pillow', 'simplejpeg', 'pi-heif')}"
 
 
 def network_file(run: Run) -> str:
@@ -91,19 +88,39 @@ def fetched_run(plan: Plan, dest: Place) -> Run:
     return run
 
 
-def settings(arch: str, image_size: int | None, weights: str | None, compute: Any) -> Any:
+def settings(
+    arch: str,
+    image_size: int | None = None,
+    weights: str | None = None,
+    compute: Any = "auto",
+    mirror: Any = "auto",
+) -> ResolvedConfig:
     """Return the settings of a training whose features these are.
 
+    Args:
+        arch: The architecture.
+        image_size: See ``planning.FeatureSettings``, as for the others.
+        weights: The backbone's.
+        compute: The precision.
+        mirror: Whether mirror images are taken too.
+
     Raises:
-        UsageError: There is no such architecture, or it takes no such pictures.
+        UsageError: There is no such architecture, it has no backbone, or it takes no such settings.
     """
-    return TrainConfig(
+    config = TrainConfig(
         arch=arch,
         image_size=image_size,
         backbone_weights=weights,
         compute=compute,
+        mirror=mirror,
         finetune=False,
-    ).resolved()
+    )
+    if arch == BASELINE:
+        raise UsageError(
+            f"expected an architecture with a pretrained backbone, found {arch}.",
+            "Type: --arch mobilenet",
+        )
+    return config.resolved()
 
 
 def backbone_for(config: ResolvedConfig) -> Backbone:

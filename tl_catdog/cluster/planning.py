@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from tl_catdog.errors import CatdogError, UsageError, shown
@@ -157,7 +157,7 @@ def draft(
         )
     if kind != "features":
         return plan
-    config = networks.settings(wanted.arch, wanted.image_size, wanted.weights, wanted.compute)
+    config = networks.settings(*astuple(wanted))
     backbone = networks.backbone_for(config)
     views = {"yes": (PLAIN, MIRROR), "no": (PLAIN,), "auto": ()}[wanted.mirror]
     return replace(
