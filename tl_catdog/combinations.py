@@ -38,10 +38,38 @@ def check_together(config: Any, held_out: float) -> None:
             "can have.",
             f"Type: --arch {arch} --compute float32",
         )
+    if config.features is not None:
+        _check_features(config)
     apart = (config.validation_fraction or held_out) + config.test_fraction
     if apart >= 1:
         raise UsageError(
             "expected pictures left to train on, found validation_fraction + test_fraction = "
             f"{apart:g}.",
             "Type: --validation-fraction 0.2 --test-fraction 0.1",
+        )
+
+
+def _check_features(config: Any) -> None:
+    """Make sure that nothing is asked for that takes pictures, where there are features alone.
+
+    Raises:
+        UsageError: Something is.
+    """
+    needs = {
+        "--arch baseline": config.arch == BASELINE,
+        "--finetune": config.finetune is True,
+        f"--views {config.views}": config.views > 0,
+        f"--augment {config.augment}": config.augment in ("strong", "randaugment"),
+    }
+    for option, asked in needs.items():
+        if asked:
+            raise UsageError(
+                f"expected settings that features are enough for, found {option}, which takes the "
+                "pictures themselves.",
+                f"Leave {option} out, or type: tl-catdog train {option} --data DIR",
+            )
+    if config.data is not None:
+        raise UsageError(
+            "expected pictures or their features, found --data and --features.",
+            "Leave one out. The features' own listing says where their pictures are.",
         )

@@ -47,6 +47,9 @@ class TrainConfig:
     preset: Preset = option(RUN, "balanced", PRESET_HELP)
     arch: str = option(RUN, "mobilenet", ARCH_HELP)
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
+    features: str | None = option(
+        RUN, None, "Features in place of pictures: what batch features wrote, a folder or address."
+    )
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
     runs_dir: str = option(RUN, "models", "Folder that holds the runs.")
     from_run: str | None = option(
@@ -234,7 +237,7 @@ class TrainConfig:
         by_set = {
             "epochs": length_of(self.arch).epochs(images, self.batch_size),
             "dense_units": max(NARROWEST, UNITS_PER_CLASS * classes),
-            "finetune": self.arch != BASELINE and not few,
+            "finetune": self.arch != BASELINE and not few and self.features is None,
         }
         for name, default in {**arch_defaults(self.arch), **by_set}.items():
             if values[name] is None:

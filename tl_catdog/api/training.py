@@ -17,11 +17,13 @@ from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
-from tl_catdog.data.sets import load_training_set
+from tl_catdog.data.sets import divided, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import HELD_OUT
+from tl_catdog.errors import UsageError
 from tl_catdog.runs.unfinished import finished_already
 from tl_catdog.runs.writer import RunWriter, choose_name
+from tl_catdog.storage.places import Place
 
 if TYPE_CHECKING:
     from tl_catdog.training.observer import Observer
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: str | Path,
+    data: str | Path | None = None,
     *,
+    features: str | Path | None = None,
     progress: bool = False,
     observer: Observer | None = None,
     **settings: Any,
@@ -45,6 +48,8 @@ def train(
         data: The folder, or the address of one such as ``s3://bucket/pictures``, which is fetched
             into the cache: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
             cat.1.jpg, or pictures that a table in it names.
+        features: In its place, the folder or address that ``tl-catdog batch features`` wrote: the
+            pictures themselves needn't be here.
         progress: Whether to show what the command shows: a bar and a line for each epoch in a
             terminal and, with ipywidgets, in a notebook; lines elsewhere.
         observer: Called on the way: decoding, each step, each epoch; see
@@ -67,9 +72,15 @@ def train(
     Traceback (most recent call last):
     tl_catdog.errors.UsageError: expected known settings, found 'epohcs'; the valid ones are ...
     """
-    config = from_mapping({"data": str(data), **settings})
+    named = {"data": data, "features": features}
+    config = from_mapping({key: value and str(value) for key, value in named.items()} | settings)
+    if data is None and features is None:
+        raise UsageError("expected data or features, found neither.", 'Type: train("pictures")')
     # Where the program goes to meanwhile doesn't matter.
-    root, runs_dir = on_disk(data), Path(config.runs_dir).absolute()
+    root = Path() if data is None else on_disk(data)
+    if features is not None:
+        config = replace(config, features=str(Place.of(features)))
+    runs_dir = Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
         images = training_images(config, root)
@@ -174,7 +185,7 @@ def training_images(
     Args:
         config: The settings; ``seed``, ``validation_fraction``, ``test_fraction``, ``split`` and
             those of labels and groups count here. With groups, near-copies stay together, too.
-        root: The folder.
+        root: The folder; where the settings name features, their batch counts in its place.
         drawn: Whether its pictures are drawings, which runs and reports say.
         progress: Called with (done, total) while near-copies are looked for.
 
@@ -186,6 +197,17 @@ def training_images(
         config.arch == "baseline" or config.finetune or config.from_run is not None
     ):
         validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
+    split_file = Path(config.split) if config.split else None
+    if config.features is not None:
+        from tl_catdog.features.extracted_set import extracted_set
+
+        return divided(
+            extracted_set(config.features, labelling_of(config)),
+            seed=config.seed,
+            validation_fraction=validation_fraction,
+            test_fraction=config.test_fraction,
+            split_file=split_file,
+        )
     find_copies = None
     if config.group_by is not None:
         from tl_catdog.audit.near_duplicates import copy_groups
@@ -197,7 +219,7 @@ def training_images(
         seed=config.seed,
         validation_fraction=validation_fraction,
         test_fraction=config.test_fraction,
-        split_file=Path(config.split) if config.split else None,
+        split_file=split_file,
         drawn=drawn,
         find_copies=find_copies,
     )

@@ -132,7 +132,10 @@ def run_training(values: Mapping[str, Any]) -> None:
 
     config = from_mapping(values)
     name = api.run_name(config)
-    source = sources.choose(config.data)
+    if config.features is None:
+        source = sources.choose(config.data)
+    else:
+        source = sources.DataSource(Path(), drawn=False)
     if source.drawn:
         sources.say_drawn()
     images = _images(config, source)
@@ -251,7 +254,7 @@ def _images(config: TrainConfig, source: DataSource) -> ImageSet:
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.output import notices
 
-    if config.group_by is None:
+    if config.group_by is None or config.features is not None:
         return api.training_images(config, source.root, drawn=source.drawn)
     with counting(notices(), "looking for copies") as progress:
         return api.training_images(config, source.root, drawn=source.drawn, progress=progress)

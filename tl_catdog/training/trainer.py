@@ -19,6 +19,7 @@ from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import FEW, UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
+from tl_catdog.features.extracted import adopting
 from tl_catdog.files import naming
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
@@ -79,6 +80,7 @@ def train(
     run = run_to_start_from(config)
     if run is not None:
         config = adopted(config, run, images.classes)
+    config = adopting(config)
     few = images.rarest < FEW or VALIDATION not in images.splits
     settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=few)
     if settings.arch != BASELINE and not settings.finetune:  # theirs depends on no machine
