@@ -180,7 +180,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """What the command is told to join."""
-        return until(lambda: self.kind.address(self.folder), "the cluster")
+        return str(until(lambda: self.kind.address(self.folder), "the cluster"))
 
     def begin(self) -> None:
         """Start the head, and wait until it can be joined."""
@@ -266,7 +266,7 @@ def cluster(name: str, pictures: Path, tally: Path, nodes: int = 2) -> Iterator[
 def runs(process: psutil.Process) -> bool:
     """Return whether a process is there, and hasn't ended."""
     with contextlib.suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
 
 
