@@ -49,7 +49,7 @@ def is_plain(name: str) -> bool:
 
 def is_hidden(name: str) -> bool:
     """Return whether a file, or a folder that it is in, is hidden or a system's own."""
-    return any(is_system(part) for part in name.split("/"))
+    return any(is_system(part) for part in name.split("/") if part not in (".", ".."))
 
 
 def kind(name: str) -> str:

@@ -245,6 +245,8 @@ def columns_of(schema: Any, place: Place) -> Columns:
 
 def _is_binary(kind: Any) -> bool:
     types = arrow().types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
     return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 

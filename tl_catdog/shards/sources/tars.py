@@ -177,11 +177,11 @@ def _rows(
     version: str,
     left_out: Counter[str],
 ) -> Iterator[Row]:
-    images, label, hidden = [], None, []
+    images, label = [], None
     for member in sample:
         ending = member.name.rpartition("/")[2].partition(".")[2].lower()
-        if is_hidden(member.name.removeprefix("./")):
-            hidden.append(member)
+        if is_hidden(member.name):
+            continue
         elif PurePosixPath(member.name).suffix.lower() in SUFFIXES:
             images.append(member)
         elif ending in LABEL_ENDINGS:
