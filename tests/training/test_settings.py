@@ -121,7 +121,7 @@ TABLE = {
 }
 
 BY_THEMSELVES = {
-    "data", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
+    "data", "features", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
     "backbone_weights", "strict", "force", "from_run", "head",
 }  # fmt: skip
 """Settings with a test of their own below."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -72,19 +72,31 @@ def train(
     Traceback (most recent call last):
     tl_catdog.errors.UsageError: expected known settings, found 'epohcs'; the valid ones are ...
     """
-    named = {"data": data, "features": features}
-    config = from_mapping({key: value and str(value) for key, value in named.items()} | settings)
-    if data is None and features is None:
-        raise UsageError("expected data or features, found neither.", 'Type: train("pictures")')
-    # Where the program goes to meanwhile doesn't matter.
-    root = Path() if data is None else on_disk(data)
-    if features is not None:
-        config = replace(config, features=str(Place.of(features)))
+    config, root = asked_for(data, features, settings)
     runs_dir = Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
         images = training_images(config, root)
         return Classifier(_begin(config, images, runs_dir / name, watching).run)
+
+
+def asked_for(
+    data: str | Path | None, features: str | Path | None, settings: Mapping[str, Any]
+) -> tuple[TrainConfig, Path]:
+    """Return settings, and the folder of the pictures, wherever the program goes to meanwhile.
+
+    Raises:
+        UsageError: Neither pictures nor features are named; or a setting is wrong.
+        CatdogError: Pictures can't be fetched.
+    """
+    named = {"data": data, "features": features}
+    texts = {key: None if value is None else str(value) for key, value in named.items()}
+    config = from_mapping({**texts, **settings})
+    if data is None and features is None:
+        raise UsageError("expected data or features, found neither.", 'Type: train("pictures")')
+    if features is not None:
+        return replace(config, features=str(Place.of(features))), Path()
+    return config, on_disk(str(data))
 
 
 @contextlib.contextmanager
@@ -105,17 +117,19 @@ def resume(
     run: str | None = None,
     *,
     runs_dir: str | Path = "models",
+    devices: str | int | None = None,
     progress: bool = False,
     observer: Observer | None = None,
 ) -> Classifier:
     """Go on with a training that was killed or asked to stop.
 
     It ends with the network that it would have ended with: the same weights, bit for bit, on the
-    same machine with the same packages.
+    same machine with the same packages and as many devices.
 
     Args:
         run: The run's name; None for the only training that was stopped.
         runs_dir: Folder of the runs.
+        devices: What it goes on on, where that isn't what it began on: machines differ.
         progress: As for ``train``.
         observer: As for ``train``.
 
@@ -133,7 +147,8 @@ def resume(
     if done is not None:
         return Classifier(done)
     with _watched(observer, progress) as watching:
-        item = resumption(run, Path(runs_dir))
+        given = {} if devices is None else {"devices": devices}
+        item = resumption(run, Path(runs_dir), given)
         place = item.unfinished.path.absolute()
         images = training_images(item.config, item.root.absolute(), drawn=item.begun.drawn)
         return Classifier(_go_on(item, images, place, watching).run)
