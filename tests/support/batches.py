@@ -64,7 +64,7 @@ def plan_of(rows: list[Row], dest: Path, *, kind: Any = "predict", shard_size: i
     for shard, some in enumerate(shards):
         digests.add(some)
         write_shard(Place.of(dest), shard, some)
-    width = {"views": ("plain",), "width": 3} if kind == "features" else {}
+    width: dict[str, Any] = {"views": ("plain",), "width": 3} if kind == "features" else {}
     plan = Plan(
         kind, "/nowhere", digests.sha256, shard_size, len(shards), len(rows), "pillow", **width
     )
