@@ -83,7 +83,7 @@ def batch(
     *,
     run: Run | None = None,
     features: FeatureSettings | None = None,
-    on: str = "local",
+    on: str | Engine = "local",
     workers: int | None = None,
     address: str | None = None,
     shard_size: int = SHARD_SIZE,
@@ -97,7 +97,7 @@ def batch(
         dest: Where the results go: a folder, or the address of one.
         run: Whose network answers, for ``predict``.
         features: Which features, for ``features``.
-        on: The engine: ``local``, ``dask`` or ``ray``.
+        on: The engine: ``local``, ``dask`` or ``ray``, or one of your own, as ``SparkEngine``.
         workers: How many processes; None for what there is.
         address: Of a cluster of that engine; None to start one here.
         shard_size: Pictures in a shard.
@@ -109,7 +109,7 @@ def batch(
         OSError: The place can't be written to.
     """
     arrow()
-    engine = engine_of(on, address)
+    engine = engine_of(on, address) if isinstance(on, str) else on
     low, high = SHARD_SIZES
     if not low <= shard_size <= high:
         raise UsageError(
