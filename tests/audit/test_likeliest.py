@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tl_catdog.audit import likeliest as module
+from tl_catdog.audit import lists
 from tl_catdog.audit.likeliest import Likeliest
 from tl_catdog.audit.lists import Floats, Lists
 
@@ -59,3 +61,15 @@ def test_mirror_images_are_told() -> None:
     found = likeliest.candidates()
     assert found.likeness == pytest.approx([1, 1])
     assert found.mirrored.all()
+
+
+def test_what_is_told_in_parts_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = at(*range(0, 80, 2))
+    found = []
+    for told in (2**19, 1):
+        monkeypatch.setattr(module, "TOLD", told)
+        monkeypatch.setattr(lists, "SIZE", 4)
+        likeliest = Likeliest(40, 3, 0.5)
+        likeliest.ask(0, vectors, Lists(vectors), vectors, 0)
+        found.append(likeliest.candidates().second.tolist())
+    assert found[0] == found[1]

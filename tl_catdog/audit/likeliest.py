@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from tl_catdog.audit.lists import Floats, Integers, Lists
 
+TOLD = 2**19
+"""Cosines that are held at a time, by each thread: some 50 MB."""
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -57,11 +60,31 @@ class Likeliest:
             vectors: The same, (M, 2 F).
             pair: Which pair of windows is compared.
         """
-        rows = slice(start, start + len(queries))
+        least = self._likeness[start : start + len(queries)].min(1)
+        parts: list[tuple[Integers, Integers, Floats]] = []
+        held = 0
         # One more of each list than is kept: a picture may find itself.
-        parts = list(lists.compared(queries, self._likeness[rows].min(1), self._most + 1))
-        if not parts:
-            return
+        for part in lists.compared(queries, least, self._most + 1):
+            parts.append(part)
+            held += len(part[0])
+            if held >= TOLD:  # where all are alike
+                self._keep(start, queries, vectors, pair, parts)
+                least[:] = self._likeness[start : start + len(queries)].min(1)
+                parts.clear()
+                held = 0
+        if parts:
+            self._keep(start, queries, vectors, pair, parts)
+
+    def _keep(
+        self,
+        start: int,
+        queries: Floats,
+        vectors: Floats,
+        pair: int,
+        parts: list[tuple[Integers, Integers, Floats]],
+    ) -> None:
+        """Keep what is likelier than before of what was told."""
+        rows = slice(start, start + len(queries))
         first, second, likeness = (np.concatenate(some) for some in zip(*parts, strict=True))
         other = second != first + start
         first, second, likeness = first[other], second[other], likeness[other]
