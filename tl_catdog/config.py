@@ -186,6 +186,12 @@ class TrainConfig:
         low=0,
         high=100_000,
     )
+    devices: str = option(
+        TRAINING,
+        "1",
+        "Graphics cards that share the steps of fine-tuning or of the baseline: a number; all; or "
+        "auto, as many as there are pictures in a step.",
+    )
     finetune: bool | None = option(
         FINETUNING, False, "Add a second stage that trains the backbone's top."
     )
@@ -303,4 +309,6 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
                 f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
+    if type(values.get("devices")) is int:  # a number here, as every other number
+        values = {**values, "devices": str(values["devices"])}
     return TrainConfig(**expanded(values))

@@ -147,7 +147,7 @@ def resume(
     if done is not None:
         return Classifier(done)
     with _watched(observer, progress) as watching:
-        given = {} if devices is None else {"devices": devices}
+        given = {} if devices is None else {"devices": str(devices)}
         item = resumption(run, Path(runs_dir), given)
         place = item.unfinished.path.absolute()
         images = training_images(item.config, item.root.absolute(), drawn=item.begun.drawn)

@@ -19,6 +19,7 @@ PLACES = ("data", "features", "split", "labels", "backbone_weights", "from_run",
 """Settings that may be paths."""
 WITHOUT_EFFECT = (
     *("runs_dir", "run", "force", "cache", "cache_size", "tensorboard", "strict"),
+    "devices",  # how sums are rounded
     "preset",  # what it set is there by itself, and not what was said beside it
 )
 """Settings that say nothing of the network."""

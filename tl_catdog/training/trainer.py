@@ -38,6 +38,7 @@ from tl_catdog.runs.folder import (
     Run,
 )
 from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.devices import devices_for, left_alone
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
 from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.manifest import describe, describe_surroundings
@@ -89,9 +90,13 @@ def train(
     _check_width(settings, len(images.classes))
     observer = observer or Observer()
     stopwatch = _Stopwatch()
+    devices = devices_for(settings)
     start = None if run is None else read_start(run, settings)
     inputs = _prepare(settings, images, start, writer, observer, stopwatch)
-    trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch)
+    remark = left_alone(inputs.stages, devices)
+    if remark is not None:
+        observer.note(remark)
+    trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch, devices)
     try:
         return _finish(settings, inputs, trained, writer, observer, stopwatch)
     except KeyboardInterrupt:
@@ -197,6 +202,7 @@ def _fit_the_stages(
     writer: RunWriter,
     observer: Observer,
     stopwatch: _Stopwatch,
+    devices: tuple[str, ...],
 ) -> _Trained:
     """Train the network, stage after stage, and make it what its users will get."""
     # Seeded again, so that nothing depends on what was computed and what was known already. It
@@ -205,7 +211,7 @@ def _fit_the_stages(
     from tl_catdog.models.head import with_features
     from tl_catdog.training.fit import fit_stages
 
-    fitted = fit_stages(config, inputs, writer, observer)
+    fitted = fit_stages(config, inputs, writer, observer, devices)
     model = fitted.model
     stopwatch.lap("train_seconds")
     if model.compiled:
@@ -273,6 +279,7 @@ def _write_the_run(
             "interrupted": interrupted,
             "from": None if inputs.start is None else inputs.start.to_json(),
             "resumed": trained.fitted.resumed,
+            "devices": list(trained.fitted.devices),
             "seed": config.seed,
             **describe_surroundings(),
             "data": describe(inputs.images),
