@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.object_store import SECRET, Fault, Store
 from tl_catdog.errors import UsageError
-from tl_catdog.storage import remote
+from tl_catdog.storage import remote, systems
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import (
     BusyError,
@@ -194,7 +194,7 @@ def test_no_credentials_are_told_by_the_variable_to_set(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    monkeypatch.setattr(remote, "_systems", {})
+    monkeypatch.setattr(systems, "_systems", {})
     with pytest.raises(RefusedError) as caught:
         place.read(0, 10)
     assert "AWS_ACCESS_KEY_ID" in caught.value.hint
@@ -223,7 +223,7 @@ def test_nobody_at_the_address_is_told(
     object_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(remote, "_systems", {})
+    monkeypatch.setattr(systems, "_systems", {})
     with pytest.raises(BusyError, match="can't be reached"):
         Place.of("s3://pictures/x").read(0, 1)
 

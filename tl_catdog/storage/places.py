@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tl_catdog.errors import UsageError, shortened
-from tl_catdog.storage import local, remote
+from tl_catdog.storage import local, remote, systems
 from tl_catdog.storage.entries import MOST, Entry
 from tl_catdog.storage.failures import ALIASES, CREDENTIALS, GoneError
 
@@ -88,7 +88,7 @@ class Place:
                 if known
                 else "Set it where the store's library looks for it; plans and logs keep addresses",
             )
-        remote.require(protocol, text)
+        systems.require(protocol, text)
         return cls(f"{protocol}://{rest.rstrip('/')}")
 
     def __str__(self) -> str:

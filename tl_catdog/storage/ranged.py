@@ -93,6 +93,8 @@ class RangedFile(io.RawIOBase):
         return len(data)
 
     def _bytes(self, start: int, length: int) -> bytes:
+        if length == 0:
+            return b""
         inside = start - self._start
         if inside >= 0 and inside + length <= len(self._held):
             return self._held[inside : inside + length]

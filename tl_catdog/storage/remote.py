@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import re
 import secrets
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from tl_catdog.errors import UsageError
 from tl_catdog.scratch import MARK, SCRATCH
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import (
-    ALIASES,
     ChangedError,
     CutReadError,
     StorageError,
     patiently,
 )
-
-EXTRAS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "hf": "huggingface_hub"}
-"""The extra of this program, and the package that it brings, by protocol."""
+from tl_catdog.storage.systems import system_of
 
 WHOLE_PUTS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "hf", "memory", "oss"})
 """Where a file appears whole; elsewhere it is written beside its place and renamed."""
@@ -43,86 +37,8 @@ VERSIONS = ("ETag", "etag", "md5Hash", "generation", "blob_id", "oid")
 TIMES = ("mtime", "LastModified", "last_modified", "created")
 """Its time, where there is no version."""
 
-_systems: dict[tuple[int, str, str], Any] = {}
-_lock = threading.Lock()
 _no_hash: set[str] = set()
 """Stores whose versions look like MD5 and aren't, as with keys of one's own on S3."""
-
-
-def require(protocol: str, address: str) -> None:
-    """Make sure that what reads an address is installed.
-
-    Raises:
-        UsageError: A package is missing, or the protocol is unknown.
-    """
-    if "::" in address:
-        raise UsageError(
-            f"expected one address, found several, joined by '::', in {protocol}://….",
-            "Name the files themselves",
-        )
-    extra = ALIASES.get(protocol, protocol)
-    if importlib.util.find_spec("fsspec") is None:
-        name = extra if extra in EXTRAS else "batch"
-        raise UsageError(
-            f"expected the package fsspec for {protocol}://, found it isn't installed.",
-            f"Type: pip install 'tl-catdog[{name}]'",
-        )
-    from fsspec.registry import get_filesystem_class, known_implementations
-
-    try:
-        get_filesystem_class(protocol)
-    except ImportError as error:
-        package = EXTRAS.get(extra)
-        needs = known_implementations.get(protocol, {}).get("err", "another package")
-        raise UsageError(
-            f"expected a package that reads {protocol}://, found it isn't installed.",
-            f"Type: pip install 'tl-catdog[{extra}]', which brings {package}"
-            if package
-            else str(needs),
-        ) from error
-    except ValueError as error:
-        raise UsageError(
-            "expected a folder or an address of a protocol that is known, such as s3://, gs://, "
-            f"az:// or hf://, found {protocol}://.",
-            "Name one of those, or a folder",
-        ) from error
-
-
-def _system(address: str) -> tuple[Any, str, str]:
-    """Return what fsspec opens an address with, the path in it, and the protocol."""
-    from fsspec.registry import get_filesystem_class
-
-    protocol = address.partition("://")[0]
-    cls = get_filesystem_class(protocol)
-    options = dict(cls._get_kwargs_from_urls(address))
-    key = os.getpid(), protocol, repr(sorted(options.items()))  # a fork mustn't share connections
-    with _lock:
-        if key not in _systems:
-            _systems[key] = _opened(cls, protocol, options)
-        return _systems[key], cls._strip_protocol(address), protocol
-
-
-def _opened(cls: Any, protocol: str, options: dict[str, Any]) -> Any:
-    if protocol in ("s3", "s3a"):
-        # Without max_concurrency=1, s3fs asks for each size before it reads, and a large read that
-        # is cut short comes back at its full length, filled with zeros.
-        options |= {
-            "max_concurrency": 1,
-            "config_kwargs": {
-                "retries": {"total_max_attempts": 1, "mode": "standard"},
-                "connect_timeout": 10,
-                "read_timeout": 60,
-                "max_pool_connections": 64,
-            },
-        }
-    system = patiently(
-        lambda: cls(**options, use_listings_cache=False, skip_instance_cache=True),
-        f"{protocol}://",
-        protocol,
-    )
-    if protocol in ("s3", "s3a"):
-        system.retries = 1
-    return system
 
 
 def _entry(name: str, found: dict[str, Any]) -> Entry:
@@ -142,7 +58,7 @@ def info(address: str) -> Entry | None:
     Raises:
         StorageError: That can't be told.
     """
-    system, path, protocol = _system(address)
+    system, path, protocol = system_of(address)
 
     def ask() -> Entry | None:
         with contextlib.suppress(FileNotFoundError):
@@ -158,7 +74,7 @@ def read(address: str, start: int, length: int | None, entry: Entry | None, most
     Raises:
         StorageError: See ``Place.read``.
     """
-    system, path, protocol = _system(address)
+    system, path, protocol = system_of(address)
     listed = entry is not None
     if length is None and entry is None:
         entry = info(address)  # without its size, a read that ends early can't be told
@@ -238,7 +154,7 @@ def write(address: str, data: bytes) -> None:
     Raises:
         StorageError: The store can't.
     """
-    system, path, protocol = _system(address)
+    system, path, protocol = system_of(address)
     if protocol in WHOLE_PUTS:
         more = {"chunksize": ONE_PUT} if protocol in ("s3", "s3a") else {}
         patiently(lambda: system.pipe_file(path, data, **more), address, protocol)
@@ -260,7 +176,7 @@ def remove(address: str) -> None:
     Raises:
         StorageError: The store can't.
     """
-    system, path, protocol = _system(address)
+    system, path, protocol = system_of(address)
 
     def ask() -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -275,7 +191,7 @@ def entries(address: str) -> Iterator[Entry]:
     Raises:
         StorageError: It can't be listed.
     """
-    system, path, protocol = _system(address)
+    system, path, protocol = system_of(address)
     if protocol in ("s3", "s3a"):
         return _pages(system, path, address, protocol)
     return _walk(system, path, address, protocol)
