@@ -48,7 +48,7 @@ def extracted(source: Path, dest: Path, monkeypatch: pytest.MonkeyPatch, mirror:
 
 def settings(dest: Path | None, **more: Any) -> ResolvedConfig:
     values = {"image_size": 32, "compute": "float32", "cache_size": 0.0, **more}
-    return adopting(TrainConfig(features=dest and str(dest), **values)).resolved()
+    return adopting(TrainConfig(features=None if dest is None else str(dest), **values)).resolved()
 
 
 def backbone_for(config: ResolvedConfig) -> Backbone:
