@@ -18,6 +18,7 @@ from tl_catdog import runtime
 pytest_plugins = (
     "tests.support.browsing",
     "tests.support.journal_room",
+    "tests.support.object_store",
     "tests.support.page_room",
 )
 

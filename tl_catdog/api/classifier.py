@@ -17,6 +17,7 @@ from tl_catdog.data.folders import TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import ImageSource
 from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import AS_IT_IS, Labelling
+from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
@@ -287,7 +288,7 @@ class Classifier(Loaded):
                 )
             return own_images(self.run)
         known = (*self.classes, *(label_map or ()))
-        found = renamed(load_set(Path(data), replace(how, known=known)), self.classes, label_map)
+        found = renamed(load_set(on_disk(data), replace(how, known=known)), self.classes, label_map)
         if not own_splits:
             return found
         return with_own_splits(found, own_images(self.run).examples, self.run.name)

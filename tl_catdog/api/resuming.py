@@ -23,6 +23,9 @@ from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
 
+DEVICES = "devices"
+"""May be others when a training goes on, as machines are: they change how sums are rounded."""
+
 
 @dataclass(frozen=True)
 class Resumption:
@@ -76,7 +79,8 @@ def resumption(
     Args:
         name: The run's name; None for the only one there is.
         runs_dir: Folder of the runs.
-        given: Settings that the user names again; they have to be those it began with.
+        given: Settings that the user names again; they have to be those it began with, but for
+            ``devices``.
 
     Raises:
         UsageError: There is none, several are, it is being trained; or settings differ.
@@ -87,7 +91,8 @@ def resumption(
     config = from_mapping(begun.settings)
     for setting, value in (given or {}).items():
         was = getattr(config, setting, value)
-        if setting not in FREE and value != was and not _same_place(setting, value, was, begun):
+        same = value == was or _same_place(setting, value, was, begun)
+        if setting not in (*FREE, DEVICES) and not same:
             raise UsageError(
                 f"expected the settings that {unfinished.name} began with, found "
                 f"{flag(setting)} {value} instead of {was}.",
@@ -97,7 +102,8 @@ def resumption(
     located: dict[str, Any] = {
         setting: _located(getattr(config, setting), begun) for setting in PLACES
     }
-    config = replace(config, **located | {"runs_dir": str(runs_dir)})
+    devices = (given or {}).get(DEVICES, config.devices)
+    config = replace(config, **located | {"runs_dir": str(runs_dir), DEVICES: devices})
     now = _digests(config)
     for setting, digest in begun.files.items():
         if now.get(setting) != digest:

@@ -72,11 +72,14 @@ def evaluate(
     """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     from tl_catdog.api import load
     from tl_catdog.cli.live import counting
+    from tl_catdog.cli.sources import on_disk
     from tl_catdog.data.label_map import read_map
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.comparison import compare_pair
 
     classifier = load(run, runs_dir=runs_dir)
+    if data is not None:
+        data = str(on_disk(data))
     read: dict[str, Any] = {
         "how": Labelling(labels, label_column, label_pattern),
         "label_map": read_map(label_map or ()),

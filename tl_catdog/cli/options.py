@@ -22,6 +22,15 @@ ImageFolder = Annotated[
     str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
 ]
 
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="DEST",
+        help="In place of pictures, what batch features wrote: a folder or an address.",
+        show_default=False,
+    ),
+]
 Labels = Annotated[
     str | None,
     typer.Option(

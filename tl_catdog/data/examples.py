@@ -82,6 +82,7 @@ class ImageSet:
         drawn: Whether the program drew the pictures.
         notes: What a user should know about where the classes come from.
         grouping: What made groups, where that was asked for.
+        address: Where the pictures are, if that is no folder of this machine.
     """
 
     root: Path
@@ -92,6 +93,7 @@ class ImageSet:
     drawn: bool = False
     notes: tuple[str, ...] = ()
     grouping: Grouping | None = None
+    address: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:

@@ -23,6 +23,7 @@ from tl_catdog.data.layouts import UNSPLIT, Layout, read_layout
 from tl_catdog.data.reading import address_in
 from tl_catdog.data.tree import SUFFIXES, Folder, is_folder, walk
 from tl_catdog.errors import UsageError, listing, shortened
+from tl_catdog.storage.places import is_store
 
 __all__ = (
     "FLAT_NAME",
@@ -130,10 +131,13 @@ def check_root(root: Path) -> None:
         missing = isinstance(error, FileNotFoundError)
         address = address_in(root) if missing else None
         if address is not None:
+            hint = "Download and unpack them first; for public sets, type: tl-catdog data list"
+            if is_store(address):
+                hint = "Only train, tune, evaluate, predict, data check and batch take one"
             raise UsageError(
                 f"expected a folder of pictures, found an address, {shortened(address, 200)}: "
-                "pictures aren't fetched.",
-                "Download and unpack them first; for public sets, type: tl-catdog data list",
+                "pictures aren't fetched here.",
+                hint,
             ) from error
         found = "no such folder" if missing else f"one that can't be read ({error.strerror})"
         raise UsageError(

@@ -103,6 +103,25 @@ def load_training_set(
         CatdogError: Pictures that the file names are gone or have changed.
     """
     loaded = load_set(root, how, drawn=drawn, find_copies=find_copies)
+    return divided(
+        loaded,
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        split_file=split_file,
+    )
+
+
+def divided(
+    loaded: ImageSet,
+    *,
+    seed: int,
+    validation_fraction: float | None,
+    test_fraction: float,
+    split_file: Path | None,
+) -> ImageSet:
+    """Split a set where it isn't split; see ``load_training_set``."""
+    root = loaded.root
     if split_file is not None:
         return apply_split(loaded, split_file)
     if TRAIN not in loaded.splits and UNSPLIT not in loaded.splits:

@@ -24,8 +24,7 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.cache import open_store
-from tl_catdog.features.extraction import extract
+from tl_catdog.features.extracted import features_of
 from tl_catdog.features.folds import fold_positions
 from tl_catdog.features.views import Views
 from tl_catdog.models.build import build
@@ -80,6 +79,8 @@ def backbone_of(run: Run) -> ResolvedConfig:
     source: str | None = str(run.config["backbone_weights"])
     if source not in (PACKAGED, FROM_KERAS) and not Path(str(source)).is_file():
         source = None
+    if extracted := (run.manifest.get("features") or {}).get("extracted"):
+        kept["features"] = extracted["place"]
     config = TrainConfig(arch=arch, image_size=run.image_size, backbone_weights=source, **kept)
     return config.resolved()
 
@@ -94,9 +95,10 @@ def pooled(
     """Compute the pooled features of pictures, or take them from the cache.
 
     Args:
-        config: Resolved settings that name the backbone.
+        config: Resolved settings that name the backbone, or a batch of its features.
         examples: The pictures.
         mirror: Whether to average over their mirror images: twice the work, steadier features.
+            Of a batch they are taken if it has them.
         progress: Called with (done, total), numbers of pictures.
 
     Raises:
@@ -104,14 +106,12 @@ def pooled(
             no room for the features.
     """
     backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
-    with open_store(config) as store:
-        found = extract(
-            backbone,
-            examples,
-            Views(mirror=mirror),
-            store=store,
-            progress=lambda done, total, _: progress(done, total) if progress else None,
-        )
+    ((_, found),) = features_of(
+        config,
+        backbone,
+        {"": (examples, Views(mirror=mirror))},
+        lambda _, done, total, __: progress(done, total) if progress else None,
+    )
     samples = found.samples[POOLING]
     positions = np.arange(len(samples.examples))
     views = [samples.gather(positions, np.full_like(positions, v)) for v in range(samples.views)]

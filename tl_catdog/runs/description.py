@@ -113,6 +113,7 @@ _FEATURES = record(
         "views": _count,
         "pictures_from_cache": _count,
         "seconds": real(0, 1e12),
+        "extracted": record({"place": text(least=1), "source": text(), "plan": _digest}),
     },
 )
 _SKIPPED = record({"path": text(least=1), "split": one_of(*SPLITS), "reason": text()})

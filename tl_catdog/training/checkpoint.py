@@ -43,6 +43,7 @@ class Checkpoint:
         variables: Of the part that the stage trains: weights, running means, seed generators.
         optimizer: Its iterations, slots and running means.
         resumed: How often the training went on after it had ended.
+        devices: How many of them shared the stage's steps.
     """
 
     stage: int
@@ -56,6 +57,7 @@ class Checkpoint:
     variables: Arrays
     optimizer: Arrays
     resumed: int = 0
+    devices: int = 1
 
 
 class CheckpointFile:
@@ -92,6 +94,7 @@ class CheckpointFile:
             "variables": len(checkpoint.variables),
             "optimizer": len(checkpoint.optimizer),
             "resumed": checkpoint.resumed,
+            "devices": checkpoint.devices,
         }
         arrays = {HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}
         for kind in ("variables", "optimizer"):
@@ -145,6 +148,7 @@ class CheckpointFile:
             variables=lists["variables"],
             optimizer=lists["optimizer"],
             resumed=int(header["resumed"]),
+            devices=int(header.get("devices", 1)),  # checkpoints of one alone don't say
         )
 
     def _best(

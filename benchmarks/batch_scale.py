@@ -1,0 +1,287 @@
+"""``tl-catdog batch`` on nodes of one core each: pictures a second, 1 → 2 nodes, and memory.
+
+    python benchmarks/batch_scale.py rates  --data DIR --out FILE.json    # against a loop, predict
+    python benchmarks/batch_scale.py memory --data DIR --out FILE.json --paths 1000 10000 100000
+
+Each node is pinned to a core of its own. Rates leave start-up apart: they count from the first part
+that is there to the last. Processor time is that of the command and of all nodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))
+
+from tests.faults.clusters import TYPED, Cluster, cluster, runs  # noqa: E402
+from tl_catdog.files import write_json  # noqa: E402
+
+PLAIN = """
+import json, os, sys, time
+from pathlib import Path
+import tl_catdog as tl
+
+paths = [str(path) for path in sorted(Path(sys.argv[1]).iterdir())]
+run = tl.load()
+run.predict(paths[0])
+began, processor = time.perf_counter(), time.process_time()
+for path in paths:
+    run.predict(path)
+took = time.perf_counter() - began, time.process_time() - processor
+print(json.dumps([len(paths) / took[0], 1000 * took[1] / len(paths)]))
+"""
+"""A loop over pictures, in plain Python, as somebody would write it first."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a command and its nodes have at a moment.
+
+    Attributes:
+        seconds: When.
+        parts: Parts that are there.
+        processor: Processor seconds so far.
+        driver: Bytes in memory of the command itself.
+        worker: Of the largest process that works.
+        all: Of all of them.
+    """
+
+    seconds: float
+    parts: int
+    processor: float
+    driver: int
+    worker: int
+    all: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A batch.
+
+    Attributes:
+        engine: What did it.
+        nodes: Nodes of one core.
+        pictures: How many there were.
+        rate: Pictures a second, from the first part to the last.
+        processor_ms: Processor time of a picture, in the same stretch.
+        start_seconds: Until the first part is there.
+        wall_seconds: Of the command.
+        driver_mib: Peak memory of the command.
+        worker_mib: Of the largest worker.
+        all_mib: Of all processes together.
+    """
+
+    engine: str
+    nodes: int
+    pictures: int
+    rate: float
+    processor_ms: float
+    start_seconds: float
+    wall_seconds: float
+    driver_mib: float
+    worker_mib: float
+    all_mib: float
+
+
+def measured(engine: str, nodes: int, pictures: Path, size: int, every: float = 0.1) -> Measured:
+    """Do a batch on so many nodes, and measure it."""
+    count = sum(1 for _ in pictures.iterdir())
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+        dest, words = Path(place) / "out", list[str]()
+        there: Cluster | None = None
+        if engine == "local":
+            words = ["--workers", str(nodes)]
+        else:
+            there = stack.enter_context(cluster(engine, Path("/nowhere"), Path(place) / "t", 0))
+            for core in range(nodes):
+                psutil.Process(there.add().command.pid).cpu_affinity([core])
+            words = ["--on", engine, "--address", there.address]
+            time.sleep(15)  # until all of it has started
+        began = time.monotonic()
+        command = typed(pictures, dest, size, *words)
+        if there is None:
+            psutil.Process(command.pid).cpu_affinity(list(range(nodes)))
+        samples = list(sampled(command, there, dest, every))
+        wall = time.monotonic() - began
+        if command.returncode:
+            raise SystemExit(f"{engine}: the command failed; see what it says by hand.")
+        moments = sorted(path.stat().st_mtime for path in (dest / "parts").iterdir())
+    first = next(item for item in samples if item.parts)
+    last = next((item for item in samples if item.parts == len(moments)), samples[-1])
+    rest = count - size
+    done = (last.parts - first.parts) * size or rest
+    return Measured(
+        engine,
+        nodes,
+        count,
+        rest / max(1e-9, moments[-1] - moments[0]),
+        1000 * (last.processor - first.processor) / done,
+        first.seconds - began,
+        wall,
+        *(
+            max(getattr(item, name) for item in samples) / 2**20
+            for name in ("driver", "worker", "all")
+        ),
+    )
+
+
+def typed(pictures: Path, dest: Path, size: int, *words: str) -> subprocess.Popen[bytes]:
+    """Type the command; the run that ships answers."""
+    command = [sys.executable, "-m", "tl_catdog", "batch", "predict", str(pictures)]
+    command += ["--out", str(dest), "--shard-size", str(size), *words]
+    env = os.environ | TYPED | {"PYTHONPATH": str(ROOT)}
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env=env, cwd=dest.parent, stdout=quiet, stderr=quiet)
+
+
+def sampled(
+    command: subprocess.Popen[bytes], there: Cluster | None, dest: Path, every: float
+) -> Iterator[Sample]:
+    """Yield what there is until the command ends."""
+    spent: dict[int, float] = {}
+    parts = dest / "parts"
+    while command.poll() is None:
+        own = psutil.Process(command.pid)
+        found: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            found = [own, *own.children(recursive=True)]
+        for node in (there.head, *there.nodes) if there else ():
+            found += node.processes() if node else []
+        sizes: dict[int, int] = {}
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                if runs(process):
+                    sizes[process.pid] = process.memory_info().rss
+                    spent[process.pid] = sum(process.cpu_times()[:2])
+        number = len(list(parts.glob("part-*"))) if parts.is_dir() else 0
+        driver = sizes.pop(command.pid, 0)
+        most = max(sizes.values(), default=0)
+        whole = driver + sum(sizes.values())
+        yield Sample(time.monotonic(), number, sum(spent.values()), driver, most, whole)
+        time.sleep(every)
+
+
+def plain(pictures: Path) -> tuple[float, float]:
+    """Return pictures a second, and processor ms of a picture, of a loop on one core."""
+    env = os.environ | {"TL_CATDOG_CPUS": "1", "PYTHONPATH": str(ROOT)}
+    command = ["taskset", "-c", "0", sys.executable, "-c", PLAIN, str(pictures)]
+    with tempfile.TemporaryDirectory() as place:
+        said = subprocess.run(
+            command, env=env, cwd=place, capture_output=True, text=True, check=True
+        )
+    rate, processor = json.loads(said.stdout.splitlines()[-1])
+    return rate, processor
+
+
+def predict(pictures: Path, few: Path) -> tuple[float, float]:
+    """Return the same of ``predict``: the difference between all pictures and few of them."""
+    env = os.environ | {"TL_CATDOG_CPUS": "1", "PYTHONPATH": str(ROOT)}
+    took = []
+    for folder in (few, pictures):
+        command = [sys.executable, "-m", "tl_catdog", "predict", str(folder), "--json"]
+        with tempfile.TemporaryDirectory() as place, Path(os.devnull).open("wb") as sink:
+            began, before = time.perf_counter(), os.times()
+            subprocess.run(
+                ["taskset", "-c", "0", *command], env=env, cwd=place, stdout=sink, stderr=sink
+            )
+            after = os.times()
+            spent = sum(after[2:4]) - sum(before[2:4])
+            took.append((time.perf_counter() - began, spent))
+    more = sum(1 for _ in pictures.iterdir()) - sum(1 for _ in few.iterdir())
+    wall, spent = (most - least for least, most in zip(*took, strict=True))
+    return more / wall, 1000 * spent / more
+
+
+def linked(data: Path, into: Path, count: int) -> Path:
+    """Make a folder of so many links to the JPEGs below ``data``, in turn."""
+    into.mkdir(parents=True)
+    pictures = sorted(data.rglob("*.jpg"))
+    for number, path in zip(range(count), itertools.cycle(pictures), strict=False):
+        (into / f"{number:07}.jpg").symlink_to(path.resolve())
+    return into
+
+
+def small(into: Path, count: int = 20) -> Path:
+    """Draw pictures of 64 × 64, so that many of them are done soon."""
+    import numpy as np
+    from PIL import Image
+
+    into.mkdir(parents=True)
+    for number in range(count):
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(into / f"{number}.jpg")
+    return into
+
+
+def rates(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Measure all engines on one and two nodes, a plain loop and ``predict``, in turn."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        pictures = linked(asked.data, folder / "all", asked.pictures)
+        few = linked(asked.data, folder / "few", max(1, asked.pictures // 10))
+        for repeat in range(asked.repeats):
+            for name, (rate, processor) in (
+                ("plain", plain(pictures)),
+                ("predict", predict(pictures, few)),
+            ):
+                yield {
+                    "repeat": repeat,
+                    "engine": name,
+                    "nodes": 1,
+                    "rate": rate,
+                    "processor_ms": processor,
+                }
+            for engine in asked.engines:
+                for nodes in (1, 2):
+                    found = measured(engine, nodes, pictures, asked.shard_size)
+                    yield {"repeat": repeat, **asdict(found)}
+
+
+def memory(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Measure memory at several numbers of paths, on one node."""
+    with tempfile.TemporaryDirectory() as place:
+        data = small(Path(place) / "small")
+        for count in asked.paths:
+            pictures = linked(data, Path(place) / str(count), count)
+            for engine in asked.engines:
+                found = measured(engine, asked.nodes, pictures, asked.shard_size, every=0.5)
+                yield asdict(found)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure what is asked for; a line for each, and all of them in a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["rates", "memory"])
+    parser.add_argument("--data", type=Path, help="pictures, for rates")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--engines", nargs="*", default=["local", "dask", "ray"])
+    parser.add_argument("--pictures", type=int, default=3000)
+    parser.add_argument("--paths", type=int, nargs="*", default=[1000, 10_000, 100_000])
+    parser.add_argument("--shard-size", type=int, default=128)
+    parser.add_argument("--nodes", type=int, default=2, help="for memory")
+    parser.add_argument("--repeats", type=int, default=3)
+    asked = parser.parse_args(argv)
+    found = []
+    for item in (rates if asked.what == "rates" else memory)(asked):
+        found.append(item)
+        print(json.dumps(item), flush=True)
+        write_json(asked.out, {"what": asked.what, "cores": os.cpu_count(), "measured": found})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Ray: a cluster of its own, addresses, and what it leaves of the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clusters import free_port
+from tests.support.batches import in_process, pictures
+from tl_catdog.cluster.batch import batch
+from tl_catdog.cluster.engines import ray as engine
+from tl_catdog.cluster.engines import shared
+from tl_catdog.errors import CatdogError
+from tl_catdog.shards.plan import MANIFEST
+
+pytest.importorskip("ray", reason="needs tl-catdog[ray]")
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Return a folder whose sockets have names that are short enough."""
+    folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_a_cluster_of_its_own_gives_the_same_bytes_and_leaves_nothing(
+    tmp_path: Path, short: Path
+) -> None:
+    source = pictures(tmp_path / "pictures", 8)
+    with pytest.MonkeyPatch.context() as patched:
+        in_process(patched)
+        batch("check", source, tmp_path / "whole", shard_size=2)
+    command = [sys.executable, "-m", "tl_catdog", "batch", "check", str(source), "--on", "ray"]
+    command += ["--out", str(tmp_path / "out"), "--shard-size", "2", "--workers", "2"]
+    # RAY_ADDRESS names a cluster to Ray's own functions; nobody asked for it here.
+    env = os.environ | {"HOME": str(short / "home"), "TMPDIR": str(short)}
+    env["RAY_ADDRESS"] = f"127.0.0.1:{free_port()}"
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "ray" not in done.stderr.lower().replace(str(short), "")
+    same = [(tmp_path / name / MANIFEST).read_bytes() for name in ("out", "whole")]
+    assert same[0] == same[1]
+    assert [item.name for item in short.iterdir() if item.name != "home"] == []
+    assert not (short / "home" / ".ray").exists()
+
+
+@pytest.mark.parametrize("address", [f"127.0.0.1:{free_port()}", "host:port", "ray://127.0.0.1:1"])
+def test_an_address_where_nothing_is_costs_a_line(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "CONNECT", 1)
+    before = dict(os.environ)
+    with pytest.raises(CatdogError, match="expected a Ray cluster at") as caught:
+        list(engine.run([0], "/nowhere", address=address))
+    assert "\n" not in str(caught.value)
+    assert "ray start --head" in caught.value.hint
+    assert dict(os.environ) == before
+
+
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(CatdogError, match=r"pip install 'tl-catdog\[ray\]'"):
+        list(engine.run([0], "/nowhere"))

@@ -1,0 +1,68 @@
+"""What a store's errors mean: tried again or not, and told without the library's own words."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from tl_catdog.storage.failures import (
+    BusyError,
+    GoneError,
+    Patience,
+    RefusedError,
+    StorageError,
+    is_passing,
+    patiently,
+    told,
+)
+
+
+class _CodedError(Exception):
+    def __init__(self, code: str) -> None:
+        super().__init__("words with a secret")
+        self.response = {"Error": {"Code": code}}
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "503", "InternalError", "RequestTimeout"])
+def test_what_passes_is_tried_again(code: str) -> None:
+    left = [_CodedError(code)] * 3
+
+    def call() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    assert patiently(call, "here", "s3", Patience(sleep=lambda seconds: None)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (FileNotFoundError(), GoneError),
+        (_CodedError("NoSuchKey"), GoneError),
+        (PermissionError(), RefusedError),
+        (_CodedError("InvalidToken"), RefusedError),
+        (_CodedError("SlowDown"), BusyError),
+        (ConnectionResetError(), BusyError),
+        (OSError(errno.EINVAL, "words with a secret"), StorageError),
+        (ValueError("words with a secret"), StorageError),
+    ],
+)
+def test_errors_are_told_in_one_line_of_our_own(error: Exception, kind: type) -> None:
+    found = told(error, "s3://bucket/a", "s3")
+    assert type(found) is kind
+    assert "secret" not in str(found)
+    assert "\n" not in str(found)
+
+
+def test_what_lies_behind_an_error_counts() -> None:
+    error = RuntimeError("a wrapper")
+    error.__cause__ = _CodedError("SlowDown")
+    assert is_passing(error)
+
+
+def test_waits_double_up_to_a_bound() -> None:
+    patience = Patience(first=1, longest=5)
+    assert 0.5 <= patience.wait(1) <= 1
+    assert 2.5 <= patience.wait(10) <= 5
