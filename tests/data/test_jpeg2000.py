@@ -8,18 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.newer_formats import scene
 from tl_catdog.data.images import decode, opened, try_decode
 from tl_catdog.data.jpeg2000 import decode_smaller, refuse_jpeg2000
 from tl_catdog.errors import ImageError
 
 SIZE = 32
 PIXELS = 2**25
-
-
-def scene(width: int = 96, height: int = 64) -> Image.Image:
-    y, x = np.mgrid[0:height, 0:width]
-    channels = [255 * x / (width - 1), 255 * y / (height - 1), 128 + 0 * x]
-    return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
 
 
 def encoded(picture: Image.Image, **options: Any) -> bytes:

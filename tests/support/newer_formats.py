@@ -13,6 +13,13 @@ from PIL import Image
 from tests.support.heif_files import encoded_heic
 
 
+def scene(width: int = 96, height: int = 64) -> Image.Image:
+    """Return a picture whose colours tell each side from the others."""
+    y, x = np.mgrid[0:height, 0:width]
+    channels = [255 * x / (width - 1), 255 * y / (height - 1), 128 + 0 * x]
+    return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+
+
 def newer_pictures(
     picture: Image.Image, faded: Image.Image, deep: Image.Image, others: list[Image.Image]
 ) -> Iterator[tuple[str, bytes, bool]]:

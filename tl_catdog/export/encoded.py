@@ -9,6 +9,7 @@ TensorFlow's resizing rounds once where Pillow rounds twice: grey levels may dif
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from tl_catdog.data.images import MAX_PIXELS, ORIENTATION, least_side
@@ -185,54 +186,60 @@ def _jpeg_turn(data: Any) -> Any:
     """Return the EXIF orientation of a JPEG, 1 if it has none."""
     import tensorflow as tf
 
-    def going(at: Any, found: Any, left: Any) -> Any:
-        return (found < 0) & (left > 0) & (at < tf.strings.length(data))
-
-    def step(at: Any, found: Any, left: Any) -> Any:
+    def segment(at: Any) -> tuple[Any, Any]:
         head = _numbers(data, at, 10)
         exif = (head[1] == 0xE1) & tf.reduce_all(head[4:8] == [0x45, 0x78, 0x69, 0x66])
         over = (head[0] != 0xFF) | (head[1] == 0xDA)
-        found = tf.where(exif, at + 10, tf.where(over, 0, -1))
-        return at + 2 + _big(head[2:4]), found, left - 1
+        return at + 2 + _big(head[2:4]), tf.where(exif, at + 10, tf.where(over, 0, -1))
 
-    start = (tf.constant(2), tf.constant(-1), tf.constant(SEGMENTS))
-    _, tiff, _ = tf.while_loop(going, step, start)
-    return _orientation(data, tiff)
+    return _turn(data, 2, segment)
 
 
 def _png_turn(data: Any) -> Any:
     """Return the EXIF orientation of a PNG, 1 if it has none."""
     import tensorflow as tf
 
-    def going(at: Any, found: Any, left: Any) -> Any:
-        return (found < 0) & (left > 0) & (at >= 0) & (at < tf.strings.length(data))
-
-    def step(at: Any, found: Any, left: Any) -> Any:
+    def chunk(at: Any) -> tuple[Any, Any]:
         head = _numbers(data, at, 8)
         exif = tf.reduce_all(head[4:8] == [0x65, 0x58, 0x49, 0x66])
-        return at + 12 + _big(head[:4]), tf.where(exif, at + 8, -1), left - 1
+        return at + 12 + _big(head[:4]), tf.where(exif, at + 8, -1)
 
-    start = (tf.constant(8), tf.constant(-1), tf.constant(SEGMENTS))
-    _, tiff, _ = tf.while_loop(going, step, start)
-    return _orientation(data, tiff)
+    return _turn(data, 8, chunk)
 
 
 def _webp_turn(data: Any) -> Any:
     """Return the EXIF orientation of a WebP, 1 if it has none."""
     import tensorflow as tf
 
-    def going(at: Any, found: Any, left: Any) -> Any:
-        return (found < 0) & (left > 0) & (at >= 0) & (at < tf.strings.length(data))
-
-    def step(at: Any, found: Any, left: Any) -> Any:
+    def chunk(at: Any) -> tuple[Any, Any]:
         head = _numbers(data, at, 14)
         exif = tf.reduce_all(head[:4] == [0x45, 0x58, 0x49, 0x46])
         named = tf.reduce_all(head[8:12] == [0x45, 0x78, 0x69, 0x66])  # as in a JPEG
         length = _big(head[4:8][::-1])
         tiff = tf.where(named, at + 14, at + 8)
-        return at + 8 + length + length % 2, tf.where(exif, tiff, -1), left - 1
+        return at + 8 + length + length % 2, tf.where(exif, tiff, -1)
 
-    start = (tf.constant(12), tf.constant(-1), tf.constant(SEGMENTS))
+    return _turn(data, 12, chunk)
+
+
+def _turn(data: Any, begin: int, part: Callable[[Any], tuple[Any, Any]]) -> Any:
+    """Return the EXIF orientation that is in one of a file's parts, 1 if it is in none.
+
+    Args:
+        data: The file's bytes.
+        begin: Where its first part is.
+        part: From a part's place to the next one's, and to that of its EXIF data: -1 if it has
+            none, 0 if no later part has any.
+    """
+    import tensorflow as tf
+
+    def going(at: Any, found: Any, left: Any) -> Any:
+        return (found < 0) & (left > 0) & (at >= 0) & (at < tf.strings.length(data))
+
+    def step(at: Any, found: Any, left: Any) -> Any:
+        return *part(at), left - 1
+
+    start = (tf.constant(begin), tf.constant(-1), tf.constant(SEGMENTS))
     _, tiff, _ = tf.while_loop(going, step, start)
     return _orientation(data, tiff)
 

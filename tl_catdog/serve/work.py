@@ -102,7 +102,8 @@ class Worker:
         cores = usable_cores()
         self._light, self._heavy = Turns[Job](), Turns[Job]()
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="answer")
-        self._slow_threads = ThreadPoolExecutor(min(cores, 4), thread_name_prefix="slow")
+        apart = max(1, min(cores - 1, 4))  # so that a core is left to all others (ADR 036)
+        self._slow_threads = ThreadPoolExecutor(apart, thread_name_prefix="slow")
         self._apart = Apart(max_pixels)
         self._waiting = 0
         self._tickets: dict[Ticket, None] = {}  # in the order in which they came
