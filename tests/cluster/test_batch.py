@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tl_catdog.cluster.done import ShardDone, ShardFailed
 from tl_catdog.cluster.progress import Progress
 from tl_catdog.cluster.work import try_shard
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, part_name
+from tl_catdog.shards.parts import Part, find_part
+from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, Plan, part_name
+from tl_catdog.storage.places import Place
 
 
 @pytest.fixture
@@ -152,6 +155,34 @@ def test_a_damaged_part_is_made_again(
     assert predicted(source, dest).closed
     assert engine.given == [1]
     assert files(dest) == before
+
+
+def test_parts_that_the_manifest_vouches_for_are_not_read_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest = tmp_path / "out"
+    in_process(monkeypatch)
+    predicted(source, dest)
+    for number in range(3):
+        os.utime(dest / PARTS / part_name(number), ns=(1, 1))  # long before it was closed
+    read: list[int] = []
+
+    def counted(place: Place, plan: Plan, shard: int) -> Part | None:
+        read.append(shard)
+        return find_part(place, plan, shard)
+
+    monkeypatch.setattr(batches, "find_part", counted)
+    assert predicted(source, dest).closed
+    assert read == []
+    path = dest / PARTS / part_name(1)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1  # the size stays, the time tells
+    path.write_bytes(data)
+    assert predicted(source, dest).computed == 1
+    (dest / SUCCESS).unlink()
+    read.clear()
+    assert predicted(source, dest).closed
+    assert sorted(read) == [0, 1, 2]
 
 
 def test_where_nothing_can_be_done_it_ends_soon(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 
 from tests.support.batches import columns_of, listing_digest, plan_of
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.shards.closing import close, read_manifest
+from tl_catdog.shards.closing import close, read_manifest, vouched
 from tl_catdog.shards.parts import Part, write_part
-from tl_catdog.shards.plan import MANIFEST, SUCCESS, Plan
+from tl_catdog.shards.plan import MANIFEST, PARTS, SUCCESS, Plan
 from tl_catdog.shards.rows import Row
 from tl_catdog.storage.places import Place
 
@@ -63,6 +64,35 @@ def test_a_manifest_without_success_counts_for_nothing(tmp_path: Path) -> None:
     (tmp_path / SUCCESS).unlink()
     with pytest.raises(UsageError, match="a batch that is closed"):
         read_manifest(Place.of(tmp_path), plan)
+
+
+def test_the_manifest_vouches_for_parts_of_its_sizes_from_before_it(tmp_path: Path) -> None:
+    plan, parts, digests = written(tmp_path)
+    dest = Place.of(tmp_path)
+    os.utime(tmp_path / PARTS / parts[0].name, ns=(1, 1))
+    entries = {entry.name: entry for entry in (dest / PARTS).entries()}
+    first = entries[parts[0].name]
+    assert vouched(dest, plan)(first) is None  # not closed
+    close(dest, plan, parts, digests)
+    known = vouched(dest, plan)
+    assert known(first) == parts[0]
+    assert known(replace(first, size=first.size + 1)) is None
+    assert known(replace(first, version=str(2**62))) is None  # written after that
+    assert known(replace(first, name="part-00002.parquet")) is None
+    (tmp_path / MANIFEST).write_text("{}")
+    assert vouched(dest, plan)(first) is None
+
+
+def test_a_closed_batch_is_not_written_again(tmp_path: Path) -> None:
+    plan, parts, digests = written(tmp_path)
+    dest = Place.of(tmp_path)
+    close(dest, plan, parts, digests)
+    before = (tmp_path / MANIFEST).stat().st_ino, (tmp_path / SUCCESS).stat().st_ino
+    close(dest, plan, parts, digests)
+    assert before == ((tmp_path / MANIFEST).stat().st_ino, (tmp_path / SUCCESS).stat().st_ino)
+    (tmp_path / SUCCESS).unlink()
+    close(dest, plan, parts, digests)
+    assert (tmp_path / SUCCESS).exists()
 
 
 @pytest.mark.parametrize(

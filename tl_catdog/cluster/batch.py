@@ -19,7 +19,7 @@ from tl_catdog.data.parallel import map_threaded
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import Run
 from tl_catdog.shards.arrow import arrow
-from tl_catdog.shards.closing import close
+from tl_catdog.shards.closing import close, vouched
 from tl_catdog.shards.listing import Digests, open_source
 from tl_catdog.shards.parts import Part, find_part
 from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SHARD_SIZES, SUCCESS, Plan, part_name
@@ -184,11 +184,20 @@ class _Work:
         progress.shards, progress.rows = plan.shards, plan.rows
 
     def look(self) -> None:
-        """Find the parts that are there; each is read, so that a damaged one is made again."""
+        """Find the parts that are there; a damaged one is made again.
+
+        Each is read, but for those that the manifest of a closed batch vouches for.
+        """
         self.progress.step = "looking"
-        there = {entry.name for entry in (self.dest / PARTS).entries()}
+        self.show(self.progress)
+        known = vouched(self.dest, self.plan)
+        there = {entry.name: known(entry) for entry in (self.dest / PARTS).entries()}
         shards = [shard for shard in range(self.plan.shards) if part_name(shard) in there]
-        for part in map_threaded(lambda shard: find_part(self.dest, self.plan, shard), shards):
+
+        def found(shard: int) -> Part | None:
+            return there[part_name(shard)] or find_part(self.dest, self.plan, shard)
+
+        for part in map_threaded(found, shards):
             if part is not None and part.listing == self.digests.of_shard[part.shard]:
                 self._take(part)
                 self.show(self.progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from tl_catdog.errors import CatdogError, UsageError, shown
 from tl_catdog.shards.parts import Part
 from tl_catdog.shards.plan import FORMAT, MANIFEST, SUCCESS, Plan, part_name
 from tl_catdog.storage.failures import GoneError
-from tl_catdog.storage.places import Place
+from tl_catdog.storage.places import Entry, Place
 
 MOST_BYTES = 2**30
 """Bytes of a manifest that are read; a part takes some 300."""
@@ -81,9 +81,45 @@ def close(dest: Place, plan: Plan, parts: Mapping[int, Part], digests: Sequence[
                 "Type the command again.",
             )
     manifest = Manifest(plan.hash, tuple(parts[shard] for shard in range(plan.shards)))
-    (dest / MANIFEST).write((json.dumps(manifest.to_json(), indent=1) + "\n").encode())
-    (dest / SUCCESS).write(b"")
+    if _closed_as(dest, plan) != manifest:  # a batch that is closed isn't touched again
+        (dest / MANIFEST).write((json.dumps(manifest.to_json(), indent=1) + "\n").encode())
+        (dest / SUCCESS).write(b"")
     return manifest
+
+
+def _closed_as(dest: Place, plan: Plan) -> Manifest | None:
+    """Return the manifest of a closed batch; None where it isn't closed, or that is damaged."""
+    try:
+        return read_manifest(dest, plan)
+    except CatdogError:
+        return None
+
+
+def vouched(dest: Place, plan: Plan) -> Callable[[Entry], Part | None]:
+    """Return what a closed batch's manifest knows of its parts without reading them.
+
+    Args:
+        dest: The place of the batch.
+        plan: Its plan.
+
+    Returns:
+        From a file in ``parts``, as it is listed, to what the manifest says of it. None where that
+        doesn't vouch for it: the batch isn't closed, the size is another, or the file was written
+        after the batch was closed, as a disk's times tell. On stores there is the size alone.
+    """
+    manifest = _closed_as(dest, plan)
+    if manifest is None:
+        return lambda entry: None
+    closed = (dest / SUCCESS).info().version if dest.local else ""
+    parts = {part.name: part for part in manifest.parts}
+
+    def known(entry: Entry) -> Part | None:
+        part = parts.get(entry.name)
+        right = part is not None and part.bytes == entry.size
+        late = closed != "" and int(entry.version) >= int(closed)
+        return part if right and not late else None
+
+    return known
 
 
 def read_manifest(dest: Place, plan: Plan) -> Manifest:
