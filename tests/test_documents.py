@@ -82,7 +82,8 @@ def test_the_readmes_tree_names_every_room() -> None:
 
 def test_the_readmes_table_names_every_command() -> None:
     table = README.split("## Commands\n")[1].split("\n## ")[0]
-    pages = {path.stem for path in (ROOT / "docs" / "commands").glob("*.md")} - {"index", "data", "batch"}
+    pages = {path.stem for path in (ROOT / "docs" / "commands").glob("*.md")}
+    pages -= {"index", "data", "batch"}
     words = {page.removeprefix("data-").removeprefix("batch-") for page in pages}
     assert [word for word in words if not re.search(rf"`((data|batch) )?{word}`", table)] == []
 
