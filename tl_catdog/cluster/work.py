@@ -119,7 +119,7 @@ def _compute_of(plan: Plan, dest: Place) -> Callable[[Iterator[Picture]], Column
         CatdogError: It can't be loaded.
     """
     if plan.kind == "check":
-        from tl_catdog.cluster.checking import inspected
+        from tl_catdog.cluster.inspecting import inspected
         from tl_catdog.cluster.networks import decoder_key
 
         _hold("the decoder", decoder_key(), plan.decoder)

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.cores import usable_cores
-from tl_catdog.data.batches import Skipped
+from tl_catdog.data.batches import Samples, Skipped
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.features.backbone import frozen_backbone
@@ -105,6 +105,21 @@ def pooled(
         CatdogError: The backbone's weights can't be loaded, the cache can't be used, or there is
             no room for the features.
     """
+    samples = pooled_samples(config, examples, mirror=mirror, progress=progress)
+    positions = np.arange(len(samples.examples))
+    views = [samples.gather(positions, np.full_like(positions, v)) for v in range(samples.views)]
+    features = np.asarray(np.mean(views, axis=0), dtype=np.float32)
+    return Pooled(tuple(samples.examples), features, tuple(samples.skipped))
+
+
+def pooled_samples(
+    config: ResolvedConfig,
+    examples: Sequence[Example],
+    *,
+    mirror: bool = False,
+    progress: Progress | None = None,
+) -> Samples:
+    """Compute what ``pooled`` does, and leave it on the disk if it is much; see there."""
     backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
     ((_, found),) = features_of(
         config,
@@ -112,11 +127,7 @@ def pooled(
         {"": (examples, Views(mirror=mirror))},
         lambda _, done, total, __: progress(done, total) if progress else None,
     )
-    samples = found.samples[POOLING]
-    positions = np.arange(len(samples.examples))
-    views = [samples.gather(positions, np.full_like(positions, v)) for v in range(samples.views)]
-    features = np.asarray(np.mean(views, axis=0), dtype=np.float32)
-    return Pooled(tuple(samples.examples), features, tuple(samples.skipped))
+    return found.samples[POOLING]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,14 +19,10 @@ from tl_catdog.cli.batch.options import (
     Workers,
 )
 from tl_catdog.cli.batch.view import carried_out
-from tl_catdog.cli.data.check import audit_view, kinds_of
+from tl_catdog.cli.data.check import FIX_STORE, audit_view, kinds_of
 from tl_catdog.cli.options import Json, kinds_option
 from tl_catdog.cli.output import notices, on_ctrl_c, print_json, results, say
 from tl_catdog.data.tree import is_folder
-
-if TYPE_CHECKING:
-    from tl_catdog.audit.findings import Audit
-    from tl_catdog.storage.places import Place
 
 EXAMPLES = (
     "Examples: tl-catdog batch check pictures --out checked; "
@@ -41,6 +37,14 @@ def check(
         str | None,
         kinds_option("Kinds to end with exit code 1 for; see data check."),
     ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEST",
+            help="What batch features wrote of the same pictures: finds those unlike all others.",
+            show_default=False,
+        ),
+    ] = None,
     on: On = "local",
     address: Address = None,
     workers: Workers = None,
@@ -49,8 +53,9 @@ def check(
 ) -> None:
     """Find broken, doubled and leaked pictures among very many.
 
-    It finds what data check --no-outliers finds, and writes it to check.json beside
-    the parts. After a stop, of whatever kind, the same command goes on.
+    It finds what data check --no-outliers finds (with --features what data check
+    finds) and writes it to check.json beside the parts, for people as check.html
+    too. After a stop, of whatever kind, the same command goes on.
     """
     from tl_catdog.audit.findings import KINDS, SERIOUS
 
@@ -67,29 +72,29 @@ def check(
         quiet=True,
     )
     from tl_catdog.cli.live import counting
-    from tl_catdog.cluster.checking import checked
-    from tl_catdog.shards.plan import CHECK
+    from tl_catdog.cluster.checking import checked, write_page
+    from tl_catdog.shards.plan import CHECK, PAGE
 
     stopped = "Interrupted; all parts are done. To compare them, type the same command."
     with on_ctrl_c(stopped):
-        audit = checked(done.dest, partial(counting, notices()))
+        audit = checked(done.dest, partial(counting, notices()), features)
+        if audit.findings and not json:
+            write_page(done.dest, audit, _fix(audit.root))
     failed = sorted(set(audit.tally()) & set(failing))
     if json:
         print_json({**done.to_json(), "check": audit, "failed_on": failed})
     else:
         results().print(audit_view(audit, set(SERIOUS)))
-        say(f"All of it: {done.dest}/{_page(audit, done.dest) or CHECK}")
+        page = PAGE if audit.findings else CHECK
+        say(f"All of it: {done.dest}/{page}")
     if failed:
         raise typer.Exit(1)
 
 
-def _page(audit: Audit, dest: Place) -> str | None:
-    """Write the page with the pictures, if they are in a folder here; return its name."""
-    if not audit.findings or not is_folder(Path(audit.root)):
-        return None
-    from tl_catdog.audit.page import check_page
-    from tl_catdog.shards.plan import PAGE
+def _fix(source: str) -> str:
+    """Return what to type to put right what was found; nothing where the source is no folder."""
+    from tl_catdog.storage.places import is_store
 
-    command = f"tl-catdog data fix {shlex.quote(audit.root)}"
-    (dest / PAGE).write(check_page(audit, command).encode("utf-8", "surrogateescape"))
-    return PAGE
+    if is_store(source):
+        return FIX_STORE
+    return f"tl-catdog data fix {shlex.quote(source)}" if is_folder(Path(source)) else ""

@@ -34,7 +34,7 @@ EXAMPLES = (
     "tl-catdog data check pictures --no-outliers --html check.html"
 )
 NONE = "none"
-_FIX_STORE = "tl-catdog data fix DIR"
+FIX_STORE = "tl-catdog data fix DIR"
 """For pictures at an address: nothing is changed there, nor in the cache; DIR is a download."""
 EXAMPLES_SHOWN = 2  # pictures named of each kind; the page and --json have all
 
@@ -76,7 +76,7 @@ def check(
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
     with on_ctrl_c("Interrupted: nothing was changed."):
         audit, _ = audited(root, how, outliers=outliers)
-        fix = _FIX_STORE if is_store(folder) else _fix(root)
+        fix = FIX_STORE if is_store(folder) else _fix(root)
         page = _page(audit, root, html, fix, json=json)
     failed = sorted(set(audit.tally()) & set(failing))
     if json:
