@@ -45,3 +45,11 @@ def test_a_kind_that_there_is_not_is_refused_before_the_work(tmp_path: Path, cli
     done = cli("batch", "check", source, "--out", tmp_path / "out", "--fail-on", "typos")
     assert done.code == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_features_that_are_none_are_refused_before_the_work(tmp_path: Path, cli: Cli) -> None:
+    source = pictures(tmp_path / "pictures", 1)
+    done = cli("batch", "check", source, "--out", tmp_path / "out", "--features", source)
+    assert done.code == 2
+    assert "batch features" in done.err
+    assert not (tmp_path / "out").exists()

@@ -60,6 +60,10 @@ def check(
     from tl_catdog.audit.findings import KINDS, SERIOUS
 
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
+    if features is not None:  # said before a million pictures are looked at
+        from tl_catdog.features.extracted import open_extracted
+
+        open_extracted(features)
     done = carried_out(
         "check",
         source,
