@@ -56,8 +56,22 @@ def test_another_folder_is_named(done: tuple[Path, Path], tmp_path: Path) -> Non
 
 def test_a_picture_that_was_written_again_is_named(done: tuple[Path, Path]) -> None:
     os.utime(done[0] / "ant" / "000.png", ns=(1, 1))
-    with pytest.raises(UsageError, match="the pictures"):
+    with pytest.raises(UsageError, match=r"the pictures; 'ant/000.png' has changed"):
         predicted(*done)
+
+
+def test_the_first_picture_that_is_new_or_gone_is_named(done: tuple[Path, Path]) -> None:
+    source, dest = done
+    more = paint(source / "ant" / "001a.png", (1, 2, 3), 7)
+    with pytest.raises(UsageError, match=r"the number of pictures .*; 'ant/001a.png' is new"):
+        predicted(source, dest)
+    more.unlink()
+    (source / "bee" / "001.png").rename(dest / "elsewhere.png")
+    with pytest.raises(UsageError, match=r"'bee/001.png' is gone"):
+        predicted(source, dest)
+    (dest / "elsewhere.png").rename(source / "top.png")  # a folder's own come first
+    with pytest.raises(UsageError, match=r"'top.png' is new"):
+        predicted(source, dest)
 
 
 @pytest.mark.parametrize(

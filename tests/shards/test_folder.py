@@ -23,7 +23,9 @@ def test_all_pictures_are_listed_in_the_order_of_predict(tmp_path: Path) -> None
     rows = list(source.rows())
     assert [tmp_path / row.path for row in rows] == list(images_below(tmp_path, follow=True))
     assert source.remarks == [("left-out", "1 × .txt")]
-    assert {row.label for row in rows} == {None}
+    assert {(row.label, row.split) for row in rows} == {
+        ("ant", None), ("bee", None), ("ant", "train"), ("bee", "train")
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["features", "check"])

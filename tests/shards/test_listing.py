@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_shards_are_cut_without_listing_all(tmp_path: Path) -> None:
         text = ""
         remarks: list[tuple[str, str]] = []  # noqa: RUF012
 
-        def rows(self):  # type: ignore[no-untyped-def]
+        def rows(self) -> Iterator[Row]:
             number = 0
             while True:
                 yield Row(str(number))
@@ -84,7 +85,7 @@ def test_shards_are_cut_without_listing_all(tmp_path: Path) -> None:
         def read(self, row: Row) -> bytes:
             return b""
 
-    shards = shards_of(Endless(), 3)
+    shards = shards_of(Endless().rows(), 3)
     assert [row.path for row in next(shards)] == ["0", "1", "2"]
     assert [row.path for row in next(shards)] == ["3", "4", "5"]
 

@@ -48,6 +48,7 @@ class Batch:
         errors: Pictures that have an error, by kind.
         seconds: What it took.
         closed: Whether all parts are there and the manifest is written.
+        remarks: Kind and detail of what was noticed of the source; see ``rows.Source``.
     """
 
     dest: Place
@@ -58,6 +59,7 @@ class Batch:
     errors: dict[str, int]
     seconds: float
     closed: bool
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
@@ -71,6 +73,7 @@ class Batch:
             "computed": self.computed,
             "failed": [{"shard": item.shard, "reason": item.reason} for item in self.failed],
             "errors": self.errors,
+            "remarks": [{"kind": kind, "detail": detail} for kind, detail in self.remarks],
             "closed": self.closed,
             "seconds": self.seconds,
         }
@@ -150,6 +153,7 @@ def batch(
         dict(sorted(progress.errors.items())),
         time.monotonic() - began,
         closed=not failed,
+        remarks=tuple(opened.remarks),
     )
 
 

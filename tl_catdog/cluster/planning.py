@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
+from itertools import islice, zip_longest
 from typing import Any
 
+from tl_catdog.cluster.classed import rows_of
 from tl_catdog.errors import CatdogError, UsageError, shown
 from tl_catdog.features.views import SMALL
 from tl_catdog.models.forward import MIRROR, PLAIN
@@ -87,7 +89,7 @@ def planned(
     elif found := difference(_unlisted(old, plan), plan):
         raise _other(dest, plan, found)  # before a million pictures are listed
     digests = Digests()
-    for shard, rows in enumerate(shards_of(source, plan.shard_size)):
+    for shard, rows in enumerate(shards_of(rows_of(source, plan.classes), plan.shard_size)):
         digests.add(rows)
         if old is None:
             write_shard(dest, shard, rows)
@@ -111,8 +113,35 @@ def planned(
             send_network(run, dest)
         write_plan(dest, new)
     elif found := difference(old, new):
-        raise _other(dest, new, found)
+        raise _other(dest, new, f"{found}{_first_change(dest, source, new, digests)}")
     return new, digests
+
+
+def _first_change(dest: Place, source: Source, new: Plan, digests: Digests) -> str:
+    """Return in words the first picture by which a source isn't the one that was planned.
+
+    The source is listed again up to there: nobody waits for it but whoever has to be told.
+    """
+    shards = range(len(digests.of_shard))
+    wrong = next((shard for shard in shards if not _listed_right(dest, shard, digests)), None)
+    if wrong is None:
+        return ""
+    try:
+        before = read_shard(dest, wrong)
+    except CatdogError:
+        return ""  # damaged, or of no shard that was planned
+    now = next(islice(shards_of(rows_of(source, new.classes), new.shard_size), wrong, None), [])
+    planned_names, names = {row.path for row in before}, {row.path for row in now}
+    for old, row in zip_longest(before, now):
+        if old is None or row is None:
+            return f"; {shown(row.path)} is new" if row else f"; {shown(old and old.path)} is gone"
+        if old.path == row.path and old != row:
+            return f"; {shown(row.path)} has changed"
+        if old.path != row.path:
+            unknown, missing = row.path not in planned_names, old.path not in names
+            came = unknown if unknown != missing else row.path < old.path
+            return f"; {shown(row.path)} is new" if came else f"; {shown(old.path)} is gone"
+    return ""
 
 
 def _unlisted(old: Plan, plan: Plan) -> Plan:
@@ -187,7 +216,7 @@ def mend_listing(
     wrong = {shard for shard in pending if not _listed_right(dest, shard, digests)}
     if not wrong:
         return
-    for shard, rows in enumerate(shards_of(source, plan.shard_size)):
+    for shard, rows in enumerate(shards_of(rows_of(source, plan.classes), plan.shard_size)):
         if shard in wrong:
             if digest_of(rows) != digests.of_shard[shard]:
                 raise _other(dest, plan, "the pictures")

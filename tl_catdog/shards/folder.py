@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from tl_catdog.data.folders import UNSPLIT, images_below
 from tl_catdog.data.labelling import labelled
+from tl_catdog.data.objects import labels_of
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError, UsageError
 from tl_catdog.shards.rows import Row
@@ -57,7 +58,8 @@ class FolderSource:
         left_out = Counter[str]()
         start = len(self.text.rstrip("/")) + 1
         for path in images_below(self.root, left_out, follow=follow):
-            yield _row(path, str(path)[start:] or ".")
+            name = str(path)[start:] or "."
+            yield _row(path, name, *(labels_of(name) if self.kind == PREDICT else ()))
         self._left_out(left_out)
 
     def _left_out(self, counted: Counter[str]) -> None:

@@ -85,9 +85,9 @@ class Digests:
         return hashlib.sha256("".join(self.of_shard).encode()).hexdigest()
 
 
-def shards_of(source: Source, shard_size: int) -> Iterator[list[Row]]:
+def shards_of(rows: Iterable[Row], shard_size: int) -> Iterator[list[Row]]:
     """Yield the rows of each shard; memory doesn't grow with their number."""
-    return chunks(source.rows(), shard_size)
+    return chunks(rows, shard_size)
 
 
 def _schema(digest: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
 import pytest
@@ -27,13 +28,27 @@ def test_before_that_it_says_what_is_listed_and_found() -> None:
     assert "3 of 9 are done" in sentence(Progress("looking", 9, 90, 3))
 
 
-def test_a_log_gets_a_line_now_and_then(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_log_gets_a_line_now_and_then_though_no_part_is_done(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    said, enough = list[str](), threading.Event()
+
+    def note(text: str, **_: object) -> None:
+        said.append(text)
+        if len(said) >= 2:
+            enough.set()
+
+    monkeypatch.setattr(view, "note", note)
+    monkeypatch.setattr(view, "EVERY", 0.01)
+    with Shown() as shown:
+        shown.show(Progress("working", 9, 90, 4))
+        assert enough.wait(30)
+    assert all("4 of 9 parts" in line for line in said)
+    assert shown.latest is not None
+    assert not [thread for thread in threading.enumerate() if thread.name == "progress"]
+
+
+def test_short_work_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     with Shown() as shown:
         shown.show(Progress("working", 9, 90, 3))
-        assert capsys.readouterr().err == ""
-        monkeypatch.setattr(view, "EVERY", 0.0)
-        shown.show(Progress("working", 9, 90, 4))
-    assert "4 of 9 parts" in capsys.readouterr().err
-    assert shown.latest is not None
+    assert capsys.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from tl_catdog.runs.folder import Run
 
 EVERY = 30.0
-"""Seconds between two lines where there is no terminal, as in the log of a job."""
+"""Seconds between two lines where there is no terminal, as in the log of a job: also where no part
+is done meanwhile, so that long ones don't look dead."""
 
 KINDS = 3
 """Kinds of errors that are named."""
+
+LEFT_OUT = 6
+"""Kinds of files that are named which are no pictures, or not of any class."""
 
 
 def carried_out(
@@ -90,9 +95,19 @@ def _lines(done: Batch) -> list[str]:
     lines = [f"{pictures} in {plural(done.plan.shards, 'part')}{before}; {duration(done.seconds)}."]
     if done.errors:
         lines.append(f"With an error: {_kinds(done.errors)}.")
+    lines += _noticed(done)
     if done.closed:
         lines.append(f"Results: {done.dest}/manifest.json")
     return lines
+
+
+def _noticed(done: Batch) -> list[str]:
+    """Return what is to be said of the source; a check says it among its findings."""
+    if done.plan.kind == "check":
+        return []
+    without = [f"No labels: {detail}" for kind, detail in done.remarks if kind == "layout"]
+    left_out = [detail for kind, detail in done.remarks if kind == "left-out"]
+    return without + ([f"Left out: {listing(left_out, LEFT_OUT)}."] if left_out else [])
 
 
 def _kinds(counted: Mapping[str, int]) -> str:
@@ -128,24 +143,31 @@ class Shown:
     def __init__(self) -> None:
         self.latest: Progress | None = None
         self._stack = ExitStack()
-        self._said = time.monotonic()
+        self._began = time.monotonic()
+        self._ended = threading.Event()
         self._update: Callable[[str], None] | None = None
 
     def __enter__(self) -> Shown:
         console = notices()
-        if console.is_terminal:
-            from rich.progress import Progress as Bar
-            from rich.progress import SpinnerColumn
+        if not console.is_terminal:
+            ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
+            ticker.start()
+            self._stack.callback(ticker.join)
+            self._stack.callback(self._ended.set)
+            return self
+        from rich.progress import Progress as Bar
+        from rich.progress import SpinnerColumn, TimeElapsedColumn
 
-            bar = Bar(
-                SpinnerColumn(),
-                text_column("{task.description}"),
-                console=console,
-                transient=True,
-            )
-            self._stack.enter_context(bar)
-            task = bar.add_task("", total=None)
-            self._update = lambda text: bar.update(task, description=text)
+        bar = Bar(
+            SpinnerColumn(),
+            TimeElapsedColumn(),
+            text_column("{task.description}"),
+            console=console,
+            transient=True,
+        )
+        self._stack.enter_context(bar)
+        task = bar.add_task("starting", total=None)
+        self._update = lambda text: bar.update(task, description=text)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,6 +178,9 @@ class Shown:
         self.latest = progress
         if self._update is not None:
             self._update(sentence(progress))
-        elif time.monotonic() - self._said >= EVERY:
-            self._said = time.monotonic()
-            note(sentence(progress), style="dim")
+
+    def _tick(self) -> None:
+        while not self._ended.wait(EVERY):
+            if self.latest is not None:
+                passed = duration(time.monotonic() - self._began)
+                note(f"{passed}: {sentence(self.latest)}", style="dim")
