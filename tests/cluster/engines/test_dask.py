@@ -30,7 +30,8 @@ def test_a_cluster_of_its_own_gives_the_same_bytes_and_ends_with_the_work(
     with pytest.MonkeyPatch.context() as patched:
         in_process(patched)
         batch("check", source, tmp_path / "whole", shard_size=2)
-    monkeypatch.setattr(shared, "AHEAD", 4)  # fewer than there are
+    monkeypatch.setattr(shared, "FEWEST", 4)
+    monkeypatch.setattr(shared, "AHEAD", 2)  # fewer than there are
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = batch("check", source, tmp_path / "out", shard_size=2, on="dask", workers=2)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +71,23 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(CatdogError, match=r"pip install 'tl-catdog\[ray\]'"):
         list(engine.run([0], "/nowhere"))
+
+
+def test_each_node_gets_as_many_shards_as_keep_its_cores_busy() -> None:
+    nodes = {"large": 64, "small": 1, "other": 1}
+    given = Counter(engine.places(nodes, []))
+    assert given == {"large": 128, "small": 2, "other": 2, None: 3}
+    held = given - Counter({"small": 1, "large": 2})
+    assert Counter(engine.places(nodes, held.elements())) == {"small": 1, "large": 2}
+
+
+def test_a_node_that_comes_gets_its_share_and_one_that_is_gone_none() -> None:
+    held = list(engine.places({"there": 2}, []))
+    assert Counter(engine.places({"there": 2, "new": 2}, held)) == {"new": 4, None: 1}
+    assert [*engine.places({}, [])] == [None]  # so that one may be started
+    assert [*engine.places({}, held)] == []
+
+
+def test_no_more_are_handed_out_than_is_asked_for() -> None:
+    assert len([*engine.places({"a": 8, "b": 8}, [], 3)]) == 3
+    assert [*engine.places({"a": 8, "b": 8}, ["a", "b", None], 3)] == []

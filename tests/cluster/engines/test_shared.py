@@ -13,8 +13,17 @@ from tl_catdog.errors import CatdogWarning
 
 
 def test_no_more_shards_are_handed_out_than_memory_is_bounded_by() -> None:
-    assert shared.at_a_time(None) == shared.at_a_time(10**6) == shared.AHEAD
-    assert shared.at_a_time(1) == 1
+    assert shared.at_a_time(1000, None) == shared.AHEAD * 1000
+    assert shared.at_a_time(0, None) == shared.at_a_time(1, 10**6) == shared.FEWEST
+    assert shared.at_a_time(1000, 1) == 1
+
+
+def test_a_cluster_that_grows_is_seen_to() -> None:
+    cores = iter([1, 300])
+    size = shared.Sized(lambda: next(cores))
+    assert [size(), size()] == [1, 1]
+    size.until -= shared.SIZED
+    assert [size(), size()] == [300, 300]
 
 
 def test_a_clusters_folder_has_a_short_name_and_goes_with_it(

@@ -47,10 +47,11 @@ def run(
         else:
             client = _joined(distributed, address, stack)
         stack.callback(lambda: client.cancel(list(pending)))
-        most = shared.at_a_time(workers if address else None)
+        cores = shared.Sized(lambda: sum(client.nthreads().values()))
         try:
             while True:
-                for shard in islice(todo, most - len(pending)):
+                most = shared.at_a_time(cores(), workers if address else None)
+                for shard in islice(todo, max(0, most - len(pending))):
                     # Not "pure": whoever asks for a shard again wants it done, not remembered.
                     task = client.submit(shared.on_one_core, plan_url, shard, pure=False)
                     pending[task] = shard

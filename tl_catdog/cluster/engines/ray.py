@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from typing import Any
 
 from tl_catdog.cluster.done import LOST, ShardDone, ShardFailed
@@ -48,20 +49,72 @@ def run(
             ray = _started(workers or usable_cores(), stack)
         else:
             ray = _joined(address, stack)
-        todo, pending = iter(tasks), dict[Any, int]()
+        todo, pending = iter(tasks), dict[Any, tuple[int, str | None]]()
         do_shard = ray.remote(num_cpus=1, max_retries=shared.ATTEMPTS)(shared.on_one_core)
-        most = shared.at_a_time(workers if address else None)
+        nodes, most = shared.Sized(lambda: _cores(ray)), workers if address else None
         stack.callback(lambda: [ray.cancel(task) for task in pending])
         while True:
-            for shard in islice(todo, most - len(pending)):
-                pending[do_shard.remote(plan_url, shard)] = shard
+            where = [node for _, node in pending.values()]
+            for node, shard in zip(places(nodes(), where, most), todo, strict=False):
+                task = do_shard.options(scheduling_strategy=_strategy(node))
+                pending[task.remote(plan_url, shard)] = shard, node
             if not pending:
                 return
             done, _ = ray.wait(list(pending), timeout=shared.LOOK)
             if not done:
-                shared.look(ray.cluster_resources().get("CPU"), address)
+                shared.look(nodes(), address)
             for task in done:
-                yield _outcome(ray, task, pending.pop(task))
+                yield _outcome(ray, task, pending.pop(task)[0])
+
+
+def places(
+    nodes: Mapping[str, int], taken: Iterable[str | None], most: int | None = None
+) -> Iterator[str | None]:
+    """Yield the nodes that get the next shards, the least busy first.
+
+    Ray packs what waits into a queue at one node, and another node may stand idle meanwhile, so
+    each gets its own: a shard for each core, and one that waits. A few go to no node: those
+    alone let Ray's autoscaler start nodes, where there is none or more are wanted.
+
+    Args:
+        nodes: How many cores each node has.
+        taken: Where the shards are that were handed out and haven't ended. What was at a node that
+            is gone is begun elsewhere by Ray.
+        most: How many shards may be handed out at a time.
+
+    >>> list(places({"a": 2, "b": 1}, ["a", "a", "b", None]))
+    [None, 'a', 'b', 'a']
+    >>> list(places({}, []))
+    [None]
+    """
+    held = Counter(taken)
+    room: dict[str | None, int] = {node: 2 * cores for node, cores in nodes.items() if cores}
+    room[None] = max(1, len(room))
+    left = (most or sum(room.values())) - held.total()
+    heap = [(held[node] / room[node], str(node), node) for node in room if held[node] < room[node]]
+    heapq.heapify(heap)
+    while heap and left > 0:
+        _, name, node = heapq.heappop(heap)
+        yield node
+        held[node], left = held[node] + 1, left - 1
+        if held[node] < room[node]:
+            heapq.heappush(heap, (held[node] / room[node], name, node))
+
+
+def _cores(ray: Any) -> dict[str, int]:
+    """Return how many whole cores each node has, which a shard takes one of."""
+    return {
+        node["NodeID"]: int(node["Resources"]["CPU"])
+        for node in ray.nodes()
+        if node["Alive"] and node["Resources"].get("CPU", 0) >= 1
+    }
+
+
+def _strategy(node: str | None) -> Any:
+    """Return what sends a task to a node, or elsewhere where that is gone."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return "SPREAD" if node is None else NodeAffinitySchedulingStrategy(node, soft=True)
 
 
 def _outcome(ray: Any, task: Any, shard: int) -> ShardDone | ShardFailed:

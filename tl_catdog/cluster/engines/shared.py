@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+import sys
 import tempfile
+import time
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tl_catdog.cores import BLAS, CPUS
 from tl_catdog.errors import CatdogError, CatdogWarning, shortened
@@ -15,17 +19,20 @@ from tl_catdog.errors import CatdogError, CatdogWarning, shortened
 if TYPE_CHECKING:
     from tl_catdog.cluster.done import ShardDone, ShardFailed
 
+T = TypeVar("T")
+
 ATTEMPTS = 3
 """How often a shard is begun again whose worker was lost. A picture on which a process dies takes
 one with it each time, and with it the work of whoever shares that process."""
 
-AHEAD = 256
-"""Shards handed out at a time. It bounds what the caller and the cluster hold in memory, whatever
-the number of shards; clusters that grow with the work see enough of it."""
+AHEAD, FEWEST = 3, 32
+"""Shards handed out at a time, for each core, and at least. It bounds what the caller and the
+cluster hold in memory, whatever the number of shards; a core finds its next shard waiting, and a
+cluster that grows with the work sees that there is some."""
 
-CONNECT, LOOK = 10, 30
-"""Seconds after which a cluster can't be reached, and after which we look whether it has workers
-where nothing is finished meanwhile."""
+CONNECT, LOOK, SIZED = 10, 30, 3
+"""Seconds after which a cluster can't be reached, after which we look whether it has workers where
+nothing is finished meanwhile, and for which a cluster is taken for as large as it was."""
 
 ONE_CORE = dict.fromkeys((CPUS, *BLAS), "1")
 """Environment of a worker, which has one core."""
@@ -55,13 +62,32 @@ def scratch(stack: ExitStack) -> str:
     return folder
 
 
-def at_a_time(workers: int | None) -> int:
-    """Return how many shards to hand out at a time.
+def at_a_time(cores: int, workers: int | None) -> int:
+    """Return how many shards to hand out at a time to a cluster of so many cores.
 
-    >>> at_a_time(None), at_a_time(4)
-    (256, 4)
+    >>> at_a_time(0, None), at_a_time(1000, None), at_a_time(1000, 4)
+    (32, 3000, 4)
     """
-    return min(workers or AHEAD, AHEAD)
+    return min(workers or sys.maxsize, max(FEWEST, AHEAD * cores))
+
+
+class Sized(Generic[T]):
+    """A cluster's size, asked for now and then: it grows and shrinks while it works.
+
+    Args:
+        ask: Returns it.
+    """
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        self.ask = ask
+        self.until = -math.inf
+
+    def __call__(self) -> T:
+        """Return how large it was some seconds ago at most."""
+        if time.monotonic() >= self.until:
+            self.now = self.ask()
+            self.until = time.monotonic() + SIZED
+        return self.now
 
 
 def not_begun(shard: int, error: BaseException) -> ShardFailed:
