@@ -19,6 +19,7 @@ from tl_catdog.runs.folder import SPLIT
 from tl_catdog.runs.settings import PLACES
 from tl_catdog.runs.unfinished import FREE, Begun, Unfinished, find_unfinished, read_begun
 from tl_catdog.setting import flag
+from tl_catdog.training.devices import ONE, devices_for
 from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
@@ -102,7 +103,7 @@ def resumption(
     located: dict[str, Any] = {
         setting: _located(getattr(config, setting), begun) for setting in PLACES
     }
-    devices = (given or {}).get(DEVICES, config.devices)
+    devices = str((given or {}).get(DEVICES, config.devices))  # a file of settings has numbers
     config = replace(config, **located | {"runs_dir": str(runs_dir), DEVICES: devices})
     now = _digests(config)
     for setting, digest in begun.files.items():
@@ -113,6 +114,21 @@ def resumption(
                 "Put it back as it was, or train a new run: tl-catdog train --run NAME",
             )
     return Resumption(unfinished, begun, config)
+
+
+def begun_on(item: Resumption) -> Begun:
+    """Return what a training is asked for from now on: other devices, perhaps, than at first.
+
+    So after another kill it goes on where it was last, unless that is said again.
+
+    Raises:
+        UsageError: There aren't as many of them as are asked for now.
+    """
+    devices = item.config.devices
+    if devices == item.begun.settings.get(DEVICES, ONE):
+        return item.begun
+    devices_for(item.config.resolved())
+    return replace(item.begun, settings={**item.begun.settings, DEVICES: devices})
 
 
 def _digests(config: TrainConfig) -> dict[str, str]:

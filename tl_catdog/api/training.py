@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
-from tl_catdog.api.resuming import Resumption, begun_of, require_same_images, resumption
+from tl_catdog.api.resuming import (
+    Resumption,
+    begun_of,
+    begun_on,
+    require_same_images,
+    resumption,
+)
 from tl_catdog.api.turns import turn
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
@@ -172,7 +178,10 @@ def _go_on(
     require_same_images(item, images)
     name = item.unfinished.name
     force = item.config.force or place.name == name  # a run of the best so far
+    begun = begun_on(item)
     with RunWriter(place.parent, name, force=force, earlier=place) as writer:
+        if begun is not item.begun:
+            writer.begin(begun)
         return _fit(item.config, images, writer, observer)
 
 

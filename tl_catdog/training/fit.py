@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -52,7 +52,7 @@ class Fitted:
         resumed: How often the training went on after it had ended before its time.
         tuned_share: The part of the weights that fine-tuning gave, the rest being those before it;
             None where there was none.
-        devices: What trained it, by TensorFlow's names.
+        devices: What trained it, by TensorFlow's names; where it went on, what did in the end.
     """
 
     model: keras.Model
@@ -171,14 +171,17 @@ class _Training:
         """Fit a stage, from its beginning or from where it was left."""
         config, inputs = self.config, self.inputs
         begun, self.begun = self.begun, None
-        devices = len(self.devices) if shares(stage, self.devices) else 1
+        count = len(self.devices) if shares(stage, self.devices) else 1
+        devices: tuple[int, ...] = (count,)
         if begun is not None:
             self._go_back_to(begun)
-            if begun.devices != devices:
+            devices = begun.devices
+            if devices[-1] != count:
                 self.observer.note(
-                    f"Stage {stage.name} began on {plural(begun.devices, 'device')} and goes on on "
-                    f"{devices}: its figures may differ in their last digits."
+                    f"Stage {stage.name} was left on {plural(devices[-1], 'device')} and goes on "
+                    f"on {count}: its figures may differ in their last digits."
                 )
+                devices = (*devices, count)
         # The trained units have to find their best by themselves, before the two are put together.
         beside = stage.name == FROZEN and self.linear is not None
         apart = beside or stage.name == FINETUNE  # it is put together with what was there
@@ -241,6 +244,7 @@ class _Training:
             judge=inputs.start is not None and not self.best.weights,
             devices=self.devices,
         )
+        result = replace(result, devices=devices)
         if beside and self.linear is not None and found.weights:
             self.share, result = choose_head(self.model, self.linear, inputs, result, self.best)
             self.observer.head_chosen(self.share)
