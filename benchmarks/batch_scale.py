@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from batch_table import table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
@@ -98,8 +99,14 @@ class Measured:
     all_mib: float
 
 
-def measured(engine: str, nodes: int, pictures: Path, size: int, every: float = 0.1) -> Measured:
-    """Do a batch on so many nodes, and measure it."""
+def measured(
+    engine: str, nodes: int, pictures: Path, size: int, every: float = 0.1, most: float = 120
+) -> Measured:
+    """Do a batch on so many nodes, and measure it; it may take so many seconds at most.
+
+    Raises:
+        TimeoutError: It takes longer, or its nodes don't start.
+    """
     count = sum(1 for _ in pictures.iterdir())
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         dest, words = Path(place) / "out", list[str]()
@@ -108,15 +115,16 @@ def measured(engine: str, nodes: int, pictures: Path, size: int, every: float = 
             words = ["--workers", str(nodes)]
         else:
             there = stack.enter_context(cluster(engine, Path("/nowhere"), Path(place) / "t", 0))
-            for core in range(nodes):
-                psutil.Process(there.add().command.pid).cpu_affinity([core])
+            for _ in range(nodes):
+                there.add()
+            there.all_up(cores=range(nodes))
             words = ["--on", engine, "--address", there.address]
-            time.sleep(15)  # until all of it has started
+            time.sleep(5)  # until what it starts besides has started
         began = time.monotonic()
         command = typed(pictures, dest, size, *words)
         if there is None:
             psutil.Process(command.pid).cpu_affinity(list(range(nodes)))
-        samples = list(sampled(command, there, dest, every))
+        samples = list(sampled(command, there, dest, every, most))
         wall = time.monotonic() - began
         if command.returncode:
             raise SystemExit(f"{engine}: the command failed; see what it says by hand.")
@@ -150,12 +158,16 @@ def typed(pictures: Path, dest: Path, size: int, *words: str) -> subprocess.Pope
 
 
 def sampled(
-    command: subprocess.Popen[bytes], there: Cluster | None, dest: Path, every: float
+    command: subprocess.Popen[bytes], there: Cluster | None, dest: Path, every: float, most: float
 ) -> Iterator[Sample]:
-    """Yield what there is until the command ends."""
+    """Yield what there is until the command ends, which is killed when it takes too long."""
     spent: dict[int, float] = {}
-    parts = dest / "parts"
+    parts, end = dest / "parts", time.monotonic() + most
     while command.poll() is None:
+        if time.monotonic() > end:
+            command.kill()
+            command.wait()
+            raise TimeoutError(f"the command took more than {most:g} s")
         own = psutil.Process(command.pid)
         found: list[psutil.Process] = []
         with contextlib.suppress(psutil.Error):
@@ -235,32 +247,33 @@ def rates(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
         pictures = linked(asked.data, folder / "all", asked.pictures)
         few = linked(asked.data, folder / "few", max(1, asked.pictures // 10))
         for repeat in range(asked.repeats):
-            for name, (rate, processor) in (
-                ("plain", plain(pictures)),
-                ("predict", predict(pictures, few)),
-            ):
-                yield {
-                    "repeat": repeat,
-                    "engine": name,
-                    "nodes": 1,
-                    "rate": rate,
-                    "processor_ms": processor,
-                }
-            for engine in asked.engines:
-                for nodes in (1, 2):
-                    found = measured(engine, nodes, pictures, asked.shard_size)
-                    yield {"repeat": repeat, **asdict(found)}
+            for name in ("plain", "predict"):
+                rate, spent = plain(pictures) if name == "plain" else predict(pictures, few)
+                found = {"repeat": repeat, "engine": name, "nodes": 1, "pictures": asked.pictures}
+                yield found | {"rate": rate, "processor_ms": spent}
+            for engine, nodes in itertools.product(asked.engines, (1, 2)):
+                yield {"repeat": repeat} | tried(engine, nodes, pictures, asked, 0.1)
 
 
 def memory(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Measure memory at several numbers of paths, on one node."""
+    """Measure memory at several numbers of paths."""
     with tempfile.TemporaryDirectory() as place:
         data = small(Path(place) / "small")
         for count in asked.paths:
             pictures = linked(data, Path(place) / str(count), count)
             for engine in asked.engines:
-                found = measured(engine, asked.nodes, pictures, asked.shard_size, every=0.5)
-                yield asdict(found)
+                yield tried(engine, asked.nodes, pictures, asked, 0.5)
+
+
+def tried(
+    engine: str, nodes: int, pictures: Path, asked: argparse.Namespace, every: float
+) -> dict[str, Any]:
+    """Return what is measured of a batch, or why nothing is; the others are measured then, too."""
+    try:
+        found = measured(engine, nodes, pictures, asked.shard_size, every, asked.limit)
+    except TimeoutError as error:
+        return {"engine": engine, "nodes": nodes, "failed": str(error)}
+    return asdict(found)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -275,12 +288,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--shard-size", type=int, default=128)
     parser.add_argument("--nodes", type=int, default=2, help="for memory")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--limit", type=float, default=120, help="seconds for a batch; default: 120"
+    )
     asked = parser.parse_args(argv)
     found = []
     for item in (rates if asked.what == "rates" else memory)(asked):
         found.append(item)
         print(json.dumps(item), flush=True)
         write_json(asked.out, {"what": asked.what, "cores": os.cpu_count(), "measured": found})
+    print(table(asked.what, found))
 
 
 if __name__ == "__main__":

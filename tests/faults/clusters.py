@@ -1,7 +1,7 @@
-"""Clusters of Dask and Ray on loopback, node by node, whose workers and nodes can be killed.
+"""Clusters of Dask and Ray on loopback, whose workers and nodes can be killed.
 
-A node is what a machine would be: the processes that one command starts, with one core. Whatever
-runs on a node tells a tally which pictures it opens, so that work done twice can be counted.
+A node is the processes that one command starts, with one core. What runs on it tells a tally which
+pictures it opens, so that work done twice can be counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +56,7 @@ class Node:
     """A node of a cluster: a command, and all that it started."""
 
     command: subprocess.Popen[bytes]
+    log: Path
     _known: list[psutil.Process] = field(default_factory=list)
 
     def processes(self) -> list[psutil.Process]:
@@ -66,6 +67,11 @@ class Node:
                 if process not in self._known:
                     self._known.append(process)
         return [process for process in self._known if runs(process)]
+
+    def pin(self, cores: Sequence[int]) -> None:
+        """Let it, which has just been started, use these cores alone, if there are any."""
+        if cores:
+            psutil.Process(self.command.pid).cpu_affinity(list(cores))
 
     def kill(self) -> None:
         """Kill all of it at once, as a power cut would."""
@@ -82,6 +88,7 @@ class Kind(Protocol):
     """What is to know of an engine's commands."""
 
     name: str
+    ready: bytes  # what a node says when it has joined
 
     def head(self, folder: Path) -> list[str]: ...
 
@@ -96,6 +103,7 @@ class Dask:
     """A scheduler, and nannies with one worker each."""
 
     name = "dask"
+    ready = b"Registered to:"
 
     def head(self, folder: Path) -> list[str]:
         """Return the command of the head, which does no work."""
@@ -122,6 +130,7 @@ class Ray:
     """A head, and nodes with one worker each."""
 
     name = "ray"
+    ready = b"Ray runtime started"
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -161,14 +170,14 @@ KINDS: Mapping[str, Callable[[], Kind]] = {"dask": Dask, "ray": Ray}
 
 @dataclass
 class Cluster:
-    """A cluster on loopback.
+    """A cluster.
 
     Attributes:
         kind: Of which engine.
         folder: For its files.
         env: The environment of its nodes.
         head: Its head; None before it is started.
-        nodes: Its nodes, those that were killed left out.
+        nodes: Its nodes, those that were killed left out; ``started`` counts all.
     """
 
     kind: Kind
@@ -176,6 +185,7 @@ class Cluster:
     env: dict[str, str]
     head: Node | None = None
     nodes: list[Node] = field(default_factory=list)
+    started: int = 0
 
     @property
     def address(self) -> str:
@@ -191,6 +201,20 @@ class Cluster:
         """Start a node."""
         self.nodes.append(self._node(self.kind.node(self.folder)))
         return self.nodes[-1]
+
+    def all_up(self, patience: float = PATIENCE, cores: Sequence[int] = ()) -> None:
+        """Wait until nodes have joined, on their cores; Ray's give up after 30 s: begun anew."""
+        for number, node in enumerate(self.nodes):
+            end = time.monotonic() + patience
+            node.pin(cores[number : number + 1])
+            while self.kind.ready not in node.log.read_bytes():
+                if time.monotonic() > end:
+                    raise TimeoutError(f"waited {patience:g} s for a node to join")
+                if node.command.poll() is not None:
+                    node.kill()
+                    node = self.nodes[number] = self._node(self.kind.node(self.folder))
+                    node.pin(cores[number : number + 1])
+                time.sleep(0.05)
 
     def kill_node(self, node: Node) -> None:
         """Kill a node, all of it."""
@@ -214,16 +238,14 @@ class Cluster:
         self.nodes.clear()
 
     def _node(self, command: list[str]) -> Node:
-        with (self.folder / "log").open("ab") as log:
+        self.started += 1
+        path = self.folder / f"{self.started}.log"
+        with path.open("ab") as log:
+            none, own = subprocess.DEVNULL, True
             started = subprocess.Popen(
-                command,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+                command, env=self.env, stdin=none, stdout=log, stderr=log, start_new_session=own
             )
-        return Node(started)
+        return Node(started, path)
 
 
 @contextlib.contextmanager
@@ -277,10 +299,8 @@ def opened(tally: Path) -> Counter[str]:
 
 def free_port() -> int:
     """Return a port that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
