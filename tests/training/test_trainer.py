@@ -313,10 +313,7 @@ def test_without_validation_pictures_a_head_is_linear_and_judged_out_of_fold(
     root = paint_set(tmp_path / "set", {"": 60}, seed=8)
     sixty = load_training_set(root, validation_fraction=None, test_fraction=0.2)
     run = run_of(sixty, tmp_path, head=head, mirror="no")
-    assert run.manifest["data"]["counts"] == {
-        "train": {"ant": 48, "bee": 48},
-        "test": {"ant": 12, "bee": 12},
-    }
+    assert run.manifest["data"]["counts"]["train"] == {"ant": 48, "bee": 48}
     assert [stage["name"] for stage in run.manifest["stages"]] == ["linear"]
     assert run.out_of_fold
     assert run.manifest["evaluations"]["validation"]["n"] == 96
