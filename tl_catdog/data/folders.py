@@ -91,9 +91,7 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
     root = root.absolute()
     check_root(root)
     found = read_layout(root, known)
-    names, notes = _names(found, known)
-    if not known:
-        notes += _check(found, root)
+    names, notes = class_names(found, root, known)
     splits = {
         split: tuple(
             ImageFile(path, label, path.relative_to(root).as_posix())
@@ -104,13 +102,19 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
         if split in found.splits
     }
     classes = {item.label for items in splits.values() for item in items}
+    ignored = all_left_out(found)
+    return ImageFolder(
+        root, found.kind, tuple(sorted(classes)), splits, ignored, (*found.notes, *notes)
+    )
+
+
+def all_left_out(found: Layout) -> dict[str, int]:
+    """Return what a layout leaves out, folders without pictures among it: how many by what."""
     ignored = dict(found.left_out)
     if found.empty:
         empty = [folder.name for folders in found.empty.values() for folder in folders]
         ignored[f"folder without pictures ({listing(dict.fromkeys(empty), 3)})"] = len(empty)
-    return ImageFolder(
-        root, found.kind, tuple(sorted(classes)), splits, ignored, (*found.notes, *notes)
-    )
+    return ignored
 
 
 def check_root(root: Path) -> None:
@@ -146,8 +150,24 @@ def check_root(root: Path) -> None:
         ) from error
 
 
+def class_names(
+    found: Layout, root: Path, known: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """Return the class of each folder's name, by its key, and what is to be said of that.
+
+    Args:
+        found: What a folder is taken for.
+        root: The folder.
+        known: See ``scan``.
+
+    Raises:
+        UsageError: There is one class only, or splits differ in their classes.
+    """
+    names, notes = _names(found, known)
+    return names, notes if known else notes + _check(found, root)
+
+
 def _names(found: Layout, known: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the class of each folder's name, by its key, and what is to be said of that."""
     folders: dict[str, list[str]] = {}
     for classes in found.splits.values():  # training's come first
         for name in classes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from tl_catdog.data.folder_names import IMAGE_FOLDERS, class_name, is_system, split_roles
@@ -90,7 +90,10 @@ def labels_of(name: str) -> tuple[str | None, str | None]:
 
 
 def images_below(
-    place: Place, left_out: Counter[str], tables: list[Entry] | None = None
+    place: Place,
+    left_out: Counter[str],
+    tables: list[Entry] | None = None,
+    seen: Callable[[str, bool], None] | None = None,
 ) -> Iterator[Entry]:
     """Yield the files below an address that are pictures by the rules for folders on a disk.
 
@@ -98,23 +101,28 @@ def images_below(
         place: The address.
         left_out: Counts what isn't yielded, by what it is; hidden and a system's own aren't.
         tables: Collects the tables among them, which aren't counted then.
+        seen: Called with the name of each file, and whether it is such a picture.
 
     Raises:
         StorageError: It can't be listed.
     """
     for entry in place.entries():
+        image = False
         if not is_plain(entry.name):
             left_out[ODD] += 1
         elif is_hidden(entry.name):
-            continue
+            pass
         elif tables is not None and entry.name.lower().endswith(TABLES):
             tables.append(entry)
         else:
             by_name = is_image(entry.name)
-            if by_name or (by_name is None and _begins_like_image(place, entry)):
-                yield entry
-            else:
+            image = by_name or (by_name is None and _begins_like_image(place, entry))
+            if not image:
                 left_out[kind(entry.name)] += 1
+        if seen is not None:
+            seen(entry.name, image)
+        if image:
+            yield entry
 
 
 def _begins_like_image(place: Place, entry: Entry) -> bool:

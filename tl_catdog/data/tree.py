@@ -141,8 +141,8 @@ class Folder:
         ]
 
     @cached_property
-    def _listing(self) -> _Listing:
-        found = _Listing()
+    def _listing(self) -> Listing:
+        found = Listing()
         try:
             with os.scandir(self.path) as there:
                 entries = sorted(there, key=lambda entry: entry.name)
@@ -156,7 +156,7 @@ class Folder:
         return found
 
 
-class _Listing:
+class Listing:
     """What is directly in a folder."""
 
     def __init__(self) -> None:

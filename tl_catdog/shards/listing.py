@@ -15,7 +15,7 @@ from tl_catdog.errors import CatdogError, UsageError, shortened, shown
 from tl_catdog.shards.arrow import arrow
 from tl_catdog.shards.plan import LISTING, part_name
 from tl_catdog.shards.rows import Row, Source
-from tl_catdog.storage.places import Place, is_url
+from tl_catdog.storage.places import Place
 
 DIGEST = b"tl-catdog.listing"
 """The key of the schema's metadata that holds the digest of a shard's rows."""
@@ -39,11 +39,11 @@ def open_source(text: str, kind: str = "predict") -> Source:
     from tl_catdog.shards.folder import FolderSource
     from tl_catdog.shards.sources import open_other
 
-    other = open_other(text)
+    other = open_other(text, kind)
     if other is not None:
         return other
-    path = Path(text)
-    if not is_url(text) and path.is_dir():
+    path = Place.of(text).path or Path(text)
+    if path.is_dir():
         return FolderSource(path, kind)
     found = "a file of another kind" if path.is_file() else "nothing"
     raise UsageError(

@@ -10,6 +10,7 @@ from tl_catdog.data.folder_names import SPLITS, split_roles
 from tl_catdog.data.folders import holds_images
 from tl_catdog.data.objects import PARQUET, is_image
 from tl_catdog.errors import UsageError
+from tl_catdog.shards.folder import PREDICT
 from tl_catdog.shards.rows import Source
 from tl_catdog.shards.sources.listed import ListedSource
 from tl_catdog.shards.sources.parquet import ParquetSource
@@ -22,12 +23,16 @@ TAR = ".tar"
 PATTERN = re.compile(r"[*?\[]")
 
 
-def open_other(text: str) -> Source | None:
+def open_other(text: str, kind: str = PREDICT) -> Source | None:
     """Return the source that a text names, unless that is a folder of pictures on this machine.
 
     It is one of: an address of pictures; a list of paths or addresses (``.txt``, ``.csv``,
     ``.jsonl``); Parquet or WebDataset tars, one, a pattern such as ``train-*.tar``, or a folder of
     them; an address with Hugging Face's ``metadata.csv`` beside its pictures.
+
+    Args:
+        text: What was typed.
+        kind: For which kind of plan; see ``listing.open_source``.
 
     Raises:
         UsageError: There is nothing of that name, or nothing that could be a source.
@@ -44,7 +49,7 @@ def open_other(text: str) -> Source | None:
             return _of_files([place], text, place.above)
     if place.path is not None:
         return _in_folder(place, text)
-    return _below(place, text)
+    return _below(place, text, kind)
 
 
 def _matching(place: Place, text: str) -> Source:
@@ -87,7 +92,7 @@ def _held(place: Place, names: list[str], text: str) -> Source | None:
     return None
 
 
-def _below(place: Place, text: str) -> Source:
+def _below(place: Place, text: str, kind: str) -> Source:
     """Return what an address is, by its first files: there may be very many."""
     names = first_names(place)
     if not names:
@@ -103,7 +108,7 @@ def _below(place: Place, text: str) -> Source:
     tables = _metadata(place, names)
     if tables:
         return ListedSource(tables, text, place)
-    return PrefixSource(place)
+    return PrefixSource(place, kind)
 
 
 def _metadata(place: Place, names: list[str]) -> list[tuple[Place, str | None]]:
