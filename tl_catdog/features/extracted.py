@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,6 +37,9 @@ Config = TypeVar("Config", bound=TrainConfig)
 
 Asked = Mapping[str, tuple[Sequence[Example], Views]]
 """Which pictures' features are wanted, in which views; the keys are names, such as of splits."""
+
+Found = npt.NDArray[np.float32] | str
+"""The features of a picture, (V, F), or why it has none."""
 
 Told = Callable[[str, int, int, int], None]
 """Called with (name, done, total, known): of how many pictures the features are there."""
@@ -182,117 +184,128 @@ def features_of(
     batch = open_extracted(config.features)
     hold(batch, backbone)
     mirrored = any(views.mirror for _, views in asked.values())
-    if mirrored and config.mirror == "yes" and MIRROR not in batch.plan.views:
+    if mirrored and config.mirror == "yes":
+        require_mirror(batch, "--mirror yes")
+    stored = (PLAIN, MIRROR) if mirrored and MIRROR in batch.plan.views else (PLAIN,)
+    yield from _stored(batch, asked, stored, told)
+
+
+def require_mirror(batch: Extracted, option: str) -> None:
+    """Make sure that a batch has features of mirror images.
+
+    Raises:
+        UsageError: It has none; the message names the option that takes them.
+    """
+    if MIRROR not in batch.plan.views:
         raise UsageError(
-            "expected features of mirror images too (--mirror yes), found those of plain pictures "
+            f"expected features of mirror images too ({option}), found those of plain pictures "
             f"in {batch.place}.",
-            "Leave --mirror out, or extract anew: tl-catdog batch features … --mirror yes",
+            f"Leave {option.partition(' ')[0]} out, or extract anew: tl-catdog batch features … "
+            "--mirror yes",
         )
-    stream = _Stream(batch, asked, told, mirror=mirrored and MIRROR in batch.plan.views)
-    stream.fill()
-    for name, (examples, views) in asked.items():
-        yield name, stream.taken(examples, mirror=views.mirror)
 
 
-class _Stream:
-    """The features of some pictures, on their way from a batch into an array.
+def _stored(
+    batch: Extracted, asked: Asked, views: Sequence[str], told: Told | None
+) -> Iterator[tuple[str, Features]]:
+    """Stream the features of some pictures into an array that all of them share."""
+    everything = [example for examples, _ in asked.values() for example in examples]
+    stored = len(views)
+    rows = ArrayStore(len(everything) * stored, (batch.plan.width,), np.float32)
+    owner = np.repeat(np.arange(len(asked)), [len(examples) for examples, _ in asked.values()])
+    done = np.zeros(len(asked), np.int64)
+    unreadable: dict[int, str] = {}
+    for part in in_parts(batch, everything, views):
+        for place, found in part:
+            if isinstance(found, str):
+                unreadable[place] = found
+                continue
+            for view in range(stored):
+                rows.write(place * stored + view, found[view])
+        done += np.bincount(owner[[place for place, _ in part]], minlength=len(asked))
+        for known, (name, (examples, _)) in zip(done.tolist(), asked.items(), strict=True):
+            if told is not None and known:
+                told(name, known, len(examples), known)
+    start = 0
+    for name, (examples, wanted) in asked.items():
+        places = range(start, start + len(examples))
+        start += len(examples)
+        kept = np.fromiter((place for place in places if place not in unreadable), np.int64)
+        skipped = [
+            Skipped(everything[place].path, everything[place].split, unreadable[place])
+            for place in places
+            if place in unreadable
+        ]
+        # Row place · stored + v of the array is view v, so of plain views alone every stored-th.
+        seen = stored if wanted.mirror else 1
+        good = [everything[place] for place in kept.tolist()]
+        samples = Samples(good, skipped, rows, seen, kept * (stored // seen))
+        yield name, Features({POOLING: samples}, len(examples))
+
+
+def in_parts(
+    batch: Extracted, examples: Sequence[Example], views: Sequence[str]
+) -> Iterator[list[tuple[int, Found]]]:
+    """Yield the features of pictures, a part of the batch at a time, in its order.
 
     Args:
         batch: Where they are.
-        asked: Which are wanted.
-        told: See ``Told``.
-        mirror: Whether mirror images are taken as well.
+        examples: The pictures; no two have one name.
+        views: Some of the batch's.
+
+    Yields:
+        Of each of the pictures that the part has its place among ``examples``, and its features.
+
+    Raises:
+        CatdogError: A part is damaged; or a picture is missing, or another one by now.
     """
-
-    def __init__(self, batch: Extracted, asked: Asked, told: Told | None, *, mirror: bool) -> None:
-        self.batch, self.told = batch, told
-        plan = batch.plan
-        self.views = [plan.views.index(PLAIN), *([plan.views.index(MIRROR)] if mirror else [])]
-        self.wanted: dict[str, tuple[int, str, str]] = {}
-        for name, (examples, _) in asked.items():
-            for example in examples:
-                self.wanted[example.name] = len(self.wanted), name, example.digest
-        self.totals = {name: len(examples) for name, (examples, _) in asked.items()}
-        self.done = Counter[str]()
-        self.rows = ArrayStore(len(self.wanted) * len(self.views), (plan.width,), np.float32)
-        self.unreadable: dict[str, str] = {}
-
-    def fill(self) -> None:
-        """Read all parts, once, in memory for one of them.
-
-        Raises:
-            CatdogError: A part is damaged; or a picture is missing, or another one by now.
-        """
-        for shard, table in enumerate(self.batch.tables()):
-            self._take(shard, table)
-            for name, total in self.totals.items():
-                if self.told is not None and self.done[name]:
-                    self.told(name, self.done[name], total, self.done[name])
-        lacking = len(self.wanted) - self.done.total()
-        if lacking:
-            raise CatdogError(
-                f"expected features of {len(self.wanted):,} pictures in {self.batch.place}, found "
-                f"none of {lacking:,} of them.",
-                "Extract them: tl-catdog batch features SOURCE --out OTHER",
-            )
-
-    def _take(self, shard: int, table: Any) -> None:
-        """Take what is wanted of a part."""
-        features, valid = self._features(shard, table)
+    seen = [batch.plan.views.index(view) for view in views]
+    wanted = {example.name: place for place, example in enumerate(examples)}
+    known = np.zeros(len(examples), np.bool_)
+    for shard, table in enumerate(batch.tables()):
+        features, valid = _features(batch, shard, table)
         columns = (table.column(name).to_pylist() for name in ("path", "sha256", "error"))
+        part: list[tuple[int, Found]] = []
         row = -1
         for path, sha256, error, there in zip(*columns, valid.tolist(), strict=True):
             row += there
-            known = self.wanted.get(path)
-            if known is None:
+            place = wanted.get(path)
+            if place is None:
                 continue
-            position, name, digest = known
-            if (sha256 or "") != digest:
+            if (sha256 or "") != examples[place].digest:
                 raise CatdogError(
                     "expected pictures that stay as they are, found that another one was called "
-                    f"{shortened(path, 200)} when the features in {self.batch.place} were "
-                    "extracted.",
+                    f"{shortened(path, 200)} when the features in {batch.place} were extracted.",
                     "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
                 )
-            self.done[name] += 1
-            if not there:
-                self.unreadable[path] = error
-                continue
-            for place, view in enumerate(self.views):
-                self.rows.write(position * len(self.views) + place, features[row, view])
+            part.append((place, features[row, seen] if there else error))
+        known[[place for place, _ in part]] = True
+        yield part
+    if lacking := int((~known).sum()):
+        raise CatdogError(
+            f"expected features of {len(examples):,} pictures in {batch.place}, found none of "
+            f"{lacking:,} of them.",
+            "Extract them: tl-catdog batch features SOURCE --out OTHER",
+        )
 
-    def _features(
-        self, shard: int, table: Any
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Return the features of a part, (n, V, F), and which pictures have some.
 
-        Raises:
-            CatdogError: They are none.
-        """
-        plan = self.batch.plan
-        column = table.column("features").combine_chunks()
-        valid = np.asarray(column.is_valid())
-        failed = np.asarray(table.column("error").is_valid())
-        found = np.asarray(column.flatten()).reshape(-1, len(plan.views), plan.width)
-        if (valid == failed).any() or len(found) != valid.sum() or not np.isfinite(found).all():
-            raise CatdogError(
-                f"expected features or an error of each picture, found others in part {shard} of "
-                f"{self.batch.place}.",
-                "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
-            )
-        return found.astype(np.float32, copy=False), valid
+def _features(
+    batch: Extracted, shard: int, table: Any
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return the features of a part, (n, V, F), and which pictures have some.
 
-    def taken(self, examples: Sequence[Example], *, mirror: bool) -> Features:
-        """Return the features of pictures; all of them are in one array."""
-        stored = len(self.views)
-        views = stored if mirror else 1
-        kept = [example for example in examples if example.name not in self.unreadable]
-        skipped = [
-            Skipped(example.path, example.split, self.unreadable[example.name])
-            for example in examples
-            if example.name in self.unreadable
-        ]
-        # Row position · views + v of the array is view v, so of plain views alone every stored-th.
-        places = np.fromiter((self.wanted[example.name][0] for example in kept), np.int64)
-        samples = Samples(kept, skipped, self.rows, views, (places * (stored // views)).tolist())
-        return Features({POOLING: samples}, len(examples))
+    Raises:
+        CatdogError: They are none.
+    """
+    plan = batch.plan
+    column = table.column("features").combine_chunks()
+    valid = np.asarray(column.is_valid())
+    failed = np.asarray(table.column("error").is_valid())
+    found = np.asarray(column.flatten()).reshape(-1, len(plan.views), plan.width)
+    if (valid == failed).any() or len(found) != valid.sum() or not np.isfinite(found).all():
+        raise CatdogError(
+            f"expected features or an error of each picture, found others in part {shard} of "
+            f"{batch.place}.",
+            "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
+        )
+    return found.astype(np.float32, copy=False), valid
