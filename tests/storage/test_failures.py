@@ -62,7 +62,14 @@ def test_what_lies_behind_an_error_counts() -> None:
     assert is_passing(error)
 
 
-def test_waits_double_up_to_a_bound() -> None:
-    patience = Patience(first=1, longest=5)
-    assert 0.5 <= patience.wait(1) <= 1
-    assert 2.5 <= patience.wait(10) <= 5
+def test_waits_double_up_to_a_bound_and_half_is_left_to_chance() -> None:
+    waits: list[float] = []
+
+    def call() -> None:
+        raise _CodedError("SlowDown")
+
+    with pytest.raises(BusyError):
+        patiently(call, "here", "s3", Patience(tries=6, first=1, longest=5, sleep=waits.append))
+    assert len(waits) == 5
+    for wait, longest in zip(waits, (1, 2, 4, 5, 5), strict=True):
+        assert longest / 2 <= wait <= longest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -174,10 +173,6 @@ class Patience:
     total: float = 90
     sleep: Callable[[float], None] = time.sleep
 
-    def wait(self, failures: int) -> float:
-        """Return how long to wait after so many failures, 1 or more; half is left to chance."""
-        return min(self.longest, self.first * 2.0 ** (failures - 1)) * random.uniform(0.5, 1)
-
 
 PATIENCE = Patience()
 
@@ -193,16 +188,21 @@ def patiently(
     Raises:
         StorageError: It went wrong in another way, or for too long; see ``told``.
     """
+    import tenacity
+
     patience = patience or PATIENCE
-    began, failures = time.monotonic(), 0
-    while True:
-        try:
-            return call()
-        except Exception as error:
-            failures += 1
-            wait = patience.wait(failures)
-            late = time.monotonic() - began + wait > patience.total
-            if failures >= patience.tries or late or not is_passing(error):
-                # The library's error is left out of what is raised: its text may hold secrets.
-                raise told(error, place, protocol) from None
-        patience.sleep(wait)
+    half, most = patience.first / 2, patience.longest / 2
+    wait = tenacity.wait_exponential(half, most) + tenacity.wait_random_exponential(half, most)
+    again = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(patience.tries)
+        | tenacity.stop_before_delay(patience.total),
+        wait=wait,
+        retry=tenacity.retry_if_exception(is_passing),
+        sleep=patience.sleep,
+        reraise=True,
+    )
+    try:
+        return again(call)
+    except Exception as error:
+        # The library's error is left out of what is raised: its text may hold secrets.
+        raise told(error, place, protocol) from None

@@ -64,9 +64,14 @@ def read(path: Path, start: int, length: int | None, entry: Entry | None, most: 
 def write(path: Path, data: bytes) -> None:
     """Write a file beside its place and rename it.
 
+    A link of that name is replaced, as an object of a store would be. What it leads to is left
+    alone: a place may be a stranger's, and a link in it would lead to any file of ours.
+
     Raises:
         OSError: The disk can't.
     """
+    if path.is_symlink():
+        path.unlink()
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
 

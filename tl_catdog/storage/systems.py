@@ -29,12 +29,13 @@ def require(protocol: str, address: str) -> None:
             "Name the files themselves",
         )
     extra = ALIASES.get(protocol, protocol)
-    if importlib.util.find_spec("fsspec") is None:
-        name = extra if extra in EXTRAS else "batch"
-        raise UsageError(
-            f"expected the package fsspec for {protocol}://, found it isn't installed.",
-            f"Type: pip install 'tl-catdog[{name}]'",
-        )
+    for needed in ("fsspec", "tenacity"):
+        if importlib.util.find_spec(needed) is None:
+            name = extra if extra in EXTRAS else "batch"
+            raise UsageError(
+                f"expected the package {needed} for {protocol}://, found it isn't installed.",
+                f"Type: pip install 'tl-catdog[{name}]'",
+            )
     from fsspec.registry import get_filesystem_class, known_implementations
 
     try:
