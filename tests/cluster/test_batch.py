@@ -185,6 +185,36 @@ def test_parts_that_the_manifest_vouches_for_are_not_read_again(
     assert sorted(read) == [0, 1, 2]
 
 
+def test_a_part_that_is_a_link_is_replaced_and_what_it_leads_to_left_alone(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest, mine = tmp_path / "out", tmp_path / "mine"
+    in_process(monkeypatch)
+    predicted(source, dest)
+    before = files(dest)
+    mine.write_text("mine")
+    for target in (mine, dest / PARTS / part_name(0)):
+        path = dest / PARTS / part_name(1)
+        path.unlink()
+        path.symlink_to(target)
+        assert predicted(source, dest).computed == 1
+        assert not path.is_symlink()
+        assert files(dest) == before
+    assert mine.read_text() == "mine"
+
+
+def test_what_is_nobodys_failed_part_stays(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = tmp_path / "out" / FAILED
+    failed.mkdir(parents=True)
+    for name in ("notes.json", "part-00007.json"):
+        (failed / name).write_text("{}")
+    in_process(monkeypatch)
+    predicted(source, tmp_path / "out")
+    assert [path.name for path in failed.iterdir()] == ["notes.json"]
+
+
 def test_where_nothing_can_be_done_it_ends_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

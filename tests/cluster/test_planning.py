@@ -101,6 +101,22 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["listing", "parts", "failed", "network"])
+def test_a_place_whose_folders_are_links_is_refused(
+    name: str, done: tuple[Path, Path], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "part-00000.json").write_text("mine")
+    folder = done[1] / name
+    if folder.exists():
+        folder.rename(tmp_path / "aside")
+    folder.symlink_to(mine)
+    with pytest.raises(UsageError, match="found a link"):
+        predicted(*done)
+    assert [path.name for path in mine.iterdir()] == ["part-00000.json"]
+
+
 def test_a_source_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="expected pictures, found none"):

@@ -46,3 +46,17 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match="something else"):
         Place.of(tmp_path / "pipe").read()
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_left_alone(tmp_path: Path) -> None:
+    mine, link = tmp_path / "mine", tmp_path / "place" / "part"
+    mine.write_bytes(b"mine")
+    link.parent.mkdir()
+    link.symlink_to(mine)
+    Place.of(link).write(b"part")
+    assert not link.is_symlink()
+    assert (link.read_bytes(), mine.read_bytes()) == (b"part", b"mine")
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere")
+    Place.of(link).write(b"part")
+    assert not (tmp_path / "nowhere").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -33,6 +34,9 @@ HOPELESS = 10
 """So many shards fail before any is done: then the others aren't tried."""
 
 SHARD_SIZE = 1024
+
+SET_ASIDE = re.compile(r"part-\d{5,}\.json")
+"""Names of files in ``failed``; whatever else is there is somebody's."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,7 @@ class _Work:
             if item.shard not in self.parts
         }
         for entry in list((self.dest / FAILED).entries()):
-            if entry.name not in wanted:
+            if SET_ASIDE.fullmatch(entry.name) and entry.name not in wanted:
                 (self.dest / FAILED / entry.name).remove()
         for name, item in wanted.items():
             said = {"shard": item.shard, "tries": TRIES, "reason": item.reason}

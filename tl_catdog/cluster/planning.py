@@ -83,6 +83,7 @@ def planned(
         UsageError: The place has another plan, or holds something else; or there are no pictures.
         CatdogError: The place's plan is damaged.
     """
+    _refuse_links(dest)
     old = read_plan(dest)
     if old is None:
         _refuse_others(dest)
@@ -228,6 +229,21 @@ def _listed_right(dest: Place, shard: int, digests: Digests) -> bool:
         return digest_of(read_shard(dest, shard)) == digests.of_shard[shard]
     except CatdogError:
         return False
+
+
+def _refuse_links(dest: Place) -> None:
+    """Make sure that nothing is written or removed elsewhere than in the place that was named.
+
+    Raises:
+        UsageError: One of its folders is a link: whoever made the place may mean harm.
+    """
+    for name in (LISTING, PARTS, FAILED, NETWORK):
+        path = (dest / name).path
+        if path is not None and path.is_symlink():
+            raise UsageError(
+                f"expected a folder of its own as {path}, found a link.",
+                f"Look at it: ls -l {dest}",
+            )
 
 
 def _refuse_others(dest: Place) -> None:
