@@ -78,7 +78,6 @@ class OnnxForward:
                 raise gpu.refused(error) from error
         else:
             self._session = onnxruntime.InferenceSession(graph, options, providers=[gpu.PROCESSOR])
-        (self._takes,) = (item.name for item in self._session.get_inputs())
 
     @staticmethod
     def name() -> str:
@@ -95,13 +94,13 @@ class OnnxForward:
         """
         pictures = images.astype(np.float32)
         if not self._on_card:
-            return tuple(self._session.run(None, {self._takes: pictures}))
+            return tuple(self._session.run(None, {"pictures": pictures}))
         count = len(pictures)
         filled = np.zeros((-(-count // self.batch) * self.batch, *pictures.shape[1:]), np.float32)
         filled[:count] = pictures
         try:
             parts = [
-                self._session.run(None, {self._takes: part})
+                self._session.run(None, {"pictures": part})
                 for part in np.split(filled, len(filled) // self.batch)
             ]
         except Exception as error:

@@ -88,8 +88,9 @@ def head_graph(content: bytes) -> bytes | None:
         content: What ``inference_graph`` returned, or a run keeps.
 
     Returns:
-        A serialised model from features, (B, F), to the outputs, (B, 1) or (B, C); None of an older
-        network, which doesn't give its features.
+        A serialised model from features, (B, F), which are called what pictures are called in a
+        whole network, to the outputs, (B, 1) or (B, C); None of an older network, which doesn't
+        give its features.
     """
     model = onnx.load_from_string(content)
     graph = model.graph
@@ -107,9 +108,11 @@ def head_graph(content: bytes) -> bytes | None:
         needed.extend(made[name].input)
     nodes = [node for node in graph.node if kept & set(node.output)]
     used = {name for node in nodes for name in node.input}
+    for node in nodes:
+        node.input[:] = ["pictures" if name == start else name for name in node.input]
     features = onnx.ValueInfoProto()
     features.CopyFrom(outputs[FEATURES])
-    features.name = start
+    features.name = "pictures"
     weights = [item for item in graph.initializer if item.name in used]
     found = onnx.helper.make_graph(nodes, graph.name, [features], [outputs[OUTPUT]], weights)
     return bytes(
