@@ -18,7 +18,7 @@ from tl_catdog.cluster.progress import Progress
 from tl_catdog.cluster.work import try_shard
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.shards.parts import Part, find_part
-from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, Plan, part_name
+from tl_catdog.shards.plan import FAILED, MANIFEST, NETWORK, PARTS, SUCCESS, Plan, part_name
 from tl_catdog.storage.places import Place
 
 
@@ -201,6 +201,20 @@ def test_a_part_that_is_a_link_is_replaced_and_what_it_leads_to_left_alone(
         assert not path.is_symlink()
         assert files(dest) == before
     assert mine.read_text() == "mine"
+
+
+def test_a_network_that_is_damaged_or_gone_is_sent_again(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest = tmp_path / "out"
+    in_process(monkeypatch)
+    predicted(source, dest)
+    before = files(dest)
+    (dest / NETWORK / "config.json").write_text("1")
+    (dest / NETWORK / "manifest.json").unlink()
+    (dest / PARTS / part_name(1)).unlink()
+    assert predicted(source, dest).closed
+    assert files(dest) == before
 
 
 def test_what_is_nobodys_failed_part_stays(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tl_catdog.cluster.done import Engine, ShardDone, ShardFailed
+from tl_catdog.cluster.networks import send_network
 from tl_catdog.cluster.planning import FeatureSettings, draft, mend_listing, planned
 from tl_catdog.cluster.progress import Progress, Show
 from tl_catdog.data.parallel import map_threaded
@@ -142,6 +143,8 @@ def batch(
     pending = [shard for shard in range(plan.shards) if shard not in work.parts]
     if pending:
         mend_listing(place, plan, opened, digests, pending)
+        if run is not None:
+            send_network(run, place)  # some of it may be damaged, or gone
         work.do(engine, pending, workers, address)
     failed = work.set_aside()
     if not failed:

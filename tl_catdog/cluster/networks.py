@@ -55,14 +55,23 @@ def run_key(run: Run) -> str:
 
 
 def send_network(run: Run, dest: Place) -> None:
-    """Put a run's network beside a plan, where every worker finds it.
+    """Put a run's network beside a plan, where every worker finds it; what is there stays.
 
     Raises:
         CatdogError: A file is missing or was changed, or can't be written.
     """
     for name in (*DESCRIBED, network_file(run)):
         content = run.read(name) if name != MANIFEST else (run.path / name).read_bytes()
-        (dest / NETWORK / name).write(content)
+        if _content(dest / NETWORK / name) != content:
+            (dest / NETWORK / name).write(content)
+
+
+def _content(place: Place) -> bytes | None:
+    """Return what is there; None where nothing is that can be read."""
+    try:
+        return place.read() if place.is_file() else None
+    except CatdogError:
+        return None
 
 
 def fetched_run(plan: Plan, dest: Place) -> Run:
