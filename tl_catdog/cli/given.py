@@ -41,7 +41,6 @@ class GivenImages:
         self.left_out = Counter[str]()
         self._words = words
         self._unnamed = deque[str]()
-        self._fetched: dict[Path, str] = {}
         refuse_addresses([word for word in words if not is_store(word)], "tl-catdog predict -")
         if sum(word in STDIN_FILES for word in words) > 1:
             raise UsageError(
@@ -61,9 +60,7 @@ class GivenImages:
             if is_store(word):
                 from tl_catdog.cli.sources import on_disk
 
-                root = on_disk(word)
-                self._fetched[root] = word.rstrip("/")
-                yield from image_sources(root, self.left_out)
+                yield from image_sources(on_disk(word), self.left_out)
                 continue
             data = streamed(word)
             if data is None:
@@ -76,10 +73,6 @@ class GivenImages:
         """Return an answer with the word that its picture was given by; answers come in order."""
         if said.path is None:
             return replace(said, path=Path(self._unnamed.popleft()))
-        for root, address in self._fetched.items():
-            if said.path.is_relative_to(root):
-                below = said.path.relative_to(root).as_posix()
-                return replace(said, address=address if below == "." else f"{address}/{below}")
         return said
 
 

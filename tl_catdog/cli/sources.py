@@ -8,6 +8,7 @@ from pathlib import Path
 from tl_catdog import drawings
 from tl_catdog.cli.output import note, notices
 from tl_catdog.data.folders import holds_images
+from tl_catdog.errors import UsageError
 from tl_catdog.files import passing_folder, usable_cache_folder
 from tl_catdog.storage.places import Place, is_store
 from tl_catdog.wording import byte_size, left_out, plural
@@ -64,6 +65,21 @@ def on_disk(data: str) -> Path:
 
     with counting(notices(), "fetching") as progress:
         return mirrored(place, before, progress)
+
+
+def one_on_disk(address: str) -> Path:
+    """Return the file that a picture at an address is fetched into.
+
+    Raises:
+        UsageError: There is no picture, or a folder of them.
+        CatdogError: It can't be fetched.
+    """
+    path = on_disk(address)
+    if path.is_dir():
+        raise UsageError(
+            f"expected one picture, found the folder {address}.", "Name one of its pictures"
+        )
+    return path
 
 
 def drawn_set() -> Path:

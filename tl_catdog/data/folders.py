@@ -137,7 +137,11 @@ def check_root(root: Path) -> None:
         if address is not None:
             hint = "Download and unpack them first; for public sets, type: tl-catdog data list"
             if is_store(address):
-                hint = "Only train, tune, evaluate, predict, data check and batch take one"
+                hint = "Copy them into a folder first" + (
+                    f": aws s3 sync {shortened(address, 200)} pictures"
+                    if address.startswith("s3:")
+                    else ""
+                )
             raise UsageError(
                 f"expected a folder of pictures, found an address, {shortened(address, 200)}: "
                 "pictures aren't fetched here.",

@@ -45,8 +45,13 @@ from tl_catdog.wording import byte_size, left_out
 AT_ONCE = 16
 """Requests that are under way at the same time; each waits for the store most of its time."""
 TABLE_BYTES = 2**28
+PLAIN = "pictures"
+"""What a folder without a name is called here."""
 LARGE = "picture of too many bytes"
 FORMAT = 1
+
+_fetched: dict[Path, str] = {}
+"""What this process has fetched: from which address, by where it is now."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +108,13 @@ def mirrored(
     cache = usable_cache_folder() or passing_folder()
     folder = cache / MIRRORS
     mirror = Mirror(folder / _key(place, entries))
-    root = mirror.path / (base.name or "pictures")
+    root = mirror.path / (base.name or PLAIN)
     use(mirror)
     with FileLock(folder / f"{mirror.key}.filling"):
         whole = mirror.whole
         missing = [entry for entry in entries if not _is_here(root, entry, whole=whole)]
         if missing or not whole:
-            missing = list(_shared(missing, root, place, mirror))
+            missing = list(_shared(missing, root, base, mirror))
             plan = Plan(place, entries, rest, sum(entry.size for entry in missing))
             _check_size(plan, folder)
             make_room(folder, plan.bytes, mirror)
@@ -117,7 +122,21 @@ def mirrored(
                 before(plan)
             _fetch(base, missing, root, progress)
             _complete(mirror, plan, root)
-    return root / place.name if one else root
+    found = root / place.name if one else root
+    _fetched[found] = str(place)
+    return found
+
+
+def fetched_from(path: Path) -> str | None:
+    """Return the address that this process fetched a file from; None if it didn't.
+
+    >>> fetched_from(Path("cat.jpg"))
+    """
+    for folder in (path, *path.parents) if _fetched else ():
+        if folder in _fetched:
+            below = path.relative_to(folder).as_posix()
+            return _fetched[folder] if below == "." else f"{_fetched[folder]}/{below}"
+    return None
 
 
 def on_disk(data: str | os.PathLike[str]) -> Path:
@@ -200,16 +219,31 @@ def _check_size(plan: Plan, folder: Path) -> None:
         )
 
 
-def _shared(missing: list[Entry], root: Path, place: Place, own: Mirror) -> Iterator[Entry]:
-    """Link what other mirrors of the address have, of the same version; yield the rest."""
+def _overlap(one: str, other: str) -> bool:
+    """Return whether one address lies within another.
+
+    >>> _overlap("s3://a/b", "s3://a"), _overlap("s3://a/b", "s3://a/bc")
+    (True, False)
+    """
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _shared(missing: list[Entry], root: Path, base: Place, own: Mirror) -> Iterator[Entry]:
+    """Link what other mirrors have, of the same address and version; yield the rest."""
+    wanted = {(f"{base}/{entry.name}", entry.size, entry.version) for entry in missing}
     known: dict[tuple[str, int, str], Path] = {}
-    for other in mirrors(own.path.parent):
-        if other.key != own.key and other.whole and other.place == str(place):
-            for name, size, version in other.index():
-                if version:
-                    known[name, size, version] = other.path / root.name / name
+    for other in mirrors(own.path.parent) if missing else ():
+        if other.key == own.key or not other.whole or not _overlap(other.place, str(base)):
+            continue
+        top = Place(other.place)
+        if not (other.path / (top.name or PLAIN)).is_dir():
+            top = top.above  # it has one file
+        for name, size, version in other.index():
+            key = f"{top}/{name}", size, version
+            if version and key in wanted:
+                known[key] = other.path / (top.name or PLAIN) / name
     for entry in missing:
-        path = known.get((entry.name, entry.size, entry.version))
+        path = known.get((f"{base}/{entry.name}", entry.size, entry.version))
         if path is None or not _linked(path, root / entry.name, entry.size):
             yield entry
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.mirror import fetched_from
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.prediction.rejection import Policy
 
@@ -77,4 +78,5 @@ def apply_policy(answer: Answer, policy: Policy | None) -> Prediction:
         doubt=doubt,
         novelty=answer.novelty,
         policy_applied=policy is not None,
+        address=None if answer.path is None else fetched_from(answer.path),
     )

@@ -10,6 +10,7 @@ import typer
 from tl_catdog.architectures import check_arch
 from tl_catdog.cli.options import ImageFolder, Json, file_option, seed_of
 from tl_catdog.cli.output import notices, png_file, print_json, say, writing
+from tl_catdog.cli.sources import on_disk
 from tl_catdog.config import choices
 from tl_catdog.defaults import arch_defaults
 from tl_catdog.errors import UsageError
@@ -56,7 +57,7 @@ def show(
     """Draw a contact sheet: some pictures of each class, by seed."""
     check_arch(arch)
     recipe = _recipe(arch, augment)
-    root = Path(folder)
+    root = on_disk(folder)
     kind = "augmented" if augmented else "contact-sheet"
     path = png_file(Path(out or f"{root.absolute().name}-{kind}.png"))
     from tl_catdog.cli.render import skipped_table
