@@ -11,7 +11,6 @@ from tl_catdog.cli.given import refuse_addresses, streamed
 from tl_catdog.cli.options import RUNS_DIR, Json, RunOption, RunsDir
 from tl_catdog.cli.output import PNG, notices, png_file, print_json, say, writing
 from tl_catdog.cli.runs import chosen_run
-from tl_catdog.cli.sources import one_on_disk
 from tl_catdog.errors import CatdogError, ImageError, UsageError
 from tl_catdog.storage.places import is_store
 from tl_catdog.wording import percent
@@ -45,6 +44,8 @@ def explain(
 
     What each layer leaves of it, where the network looks (Grad-CAM), what covering parts does.
     """
+    from tl_catdog.cli.sources import one_on_disk
+
     stored = is_store(picture)
     if not stored:
         refuse_addresses([picture], "tl-catdog explain -")

@@ -45,8 +45,7 @@ from tl_catdog.wording import byte_size, left_out
 AT_ONCE = 16
 """Requests that are under way at the same time; each waits for the store most of its time."""
 TABLE_BYTES = 2**28
-PLAIN = "pictures"
-"""What a folder without a name is called here."""
+PLAIN = "pictures"  # what a folder without a name is called here
 LARGE = "picture of too many bytes"
 FORMAT = 1
 

@@ -10,7 +10,6 @@ import typer
 from tl_catdog.architectures import check_arch
 from tl_catdog.cli.options import ImageFolder, Json, file_option, seed_of
 from tl_catdog.cli.output import notices, png_file, print_json, say, writing
-from tl_catdog.cli.sources import on_disk
 from tl_catdog.config import choices
 from tl_catdog.defaults import arch_defaults
 from tl_catdog.errors import UsageError
@@ -55,6 +54,8 @@ def show(
     json: Json = False,
 ) -> None:
     """Draw a contact sheet: some pictures of each class, by seed."""
+    from tl_catdog.cli.sources import on_disk
+
     check_arch(arch)
     recipe = _recipe(arch, augment)
     root = on_disk(folder)
