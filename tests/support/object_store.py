@@ -25,7 +25,7 @@ class Fault:
 
     Attributes:
         kind: ``throttle``, ``cut`` (the connection breaks off), ``shorten`` (the answer says that
-            it is whole, and isn't) or ``lose`` (404).
+            it is whole, and isn't), ``refuse`` (403) or ``lose`` (404).
         part: Of the path of the requests that it is about.
         times: With how many of them, the next ones.
         method: Of the requests.
@@ -61,6 +61,9 @@ class Store:
         if fault.kind == "throttle":
             start_response("503 Slow Down", [("Content-Type", "application/xml")])
             return [SLOW_DOWN]
+        if fault.kind == "refuse":
+            start_response("403 Forbidden", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>AccessDenied</Code></Error>"]
         if fault.kind == "lose":
             start_response("404 Not Found", [("Content-Type", "application/xml")])
             return [b"<Error><Code>NoSuchKey</Code></Error>"]

@@ -72,7 +72,8 @@ _REFUSED_NAMES = frozenset(
     | {"TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "RefreshError"}
     | {"DefaultCredentialsError", "ClientAuthenticationError", "GatedRepoError"}
 )
-_REFUSED_CODES = frozenset({"AuthorizationHeaderMalformed", "InvalidToken", "401", "403"})
+_REFUSED_CODES = frozenset({"AuthorizationHeaderMalformed", "InvalidToken", "400", "401", "403"})
+"""400 alone is S3's answer to a HEAD by a token that has expired, or by another region's."""
 _BUSY = (errno.EBUSY, errno.ETIMEDOUT)
 _PASSING_NUMBERS = (errno.EIO, getattr(errno, "EREMOTEIO", errno.EIO))
 

@@ -126,6 +126,8 @@ def _metadata(place: Place, names: list[str]) -> list[tuple[Place, str | None]]:
         if name in names or file.is_file():
             folder = name.rpartition("/")[0]
             tables.append((file, split_roles([folder]).get(folder) if folder else None))
+    if len(tables) == 1:  # as of a folder: the only one isn't of a split
+        return [(tables[0][0], None)]
     return tables
 
 
