@@ -24,29 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from batch_plain import ROOT, plain, predict
 from batch_table import table
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
 
-from tests.faults.clusters import TYPED, Cluster, cluster, runs  # noqa: E402
-from tl_catdog.files import write_json  # noqa: E402
-
-PLAIN = """
-import json, os, sys, time
-from pathlib import Path
-import tl_catdog as tl
-
-paths = [str(path) for path in sorted(Path(sys.argv[1]).iterdir())]
-run = tl.load()
-run.predict(paths[0])
-began, processor = time.perf_counter(), time.process_time()
-for path in paths:
-    run.predict(path)
-took = time.perf_counter() - began, time.process_time() - processor
-print(json.dumps([len(paths) / took[0], 1000 * took[1] / len(paths)]))
-"""
-"""A loop over pictures, in plain Python, as somebody would write it first."""
+from tests.faults.clusters import TYPED, Cluster, cluster, runs
+from tl_catdog.files import write_json
 
 
 @dataclass(frozen=True)
@@ -182,41 +166,10 @@ def sampled(
                     spent[process.pid] = sum(process.cpu_times()[:2])
         number = len(list(parts.glob("part-*"))) if parts.is_dir() else 0
         driver = sizes.pop(command.pid, 0)
-        most = max(sizes.values(), default=0)
+        largest = max(sizes.values(), default=0)
         whole = driver + sum(sizes.values())
-        yield Sample(time.monotonic(), number, sum(spent.values()), driver, most, whole)
+        yield Sample(time.monotonic(), number, sum(spent.values()), driver, largest, whole)
         time.sleep(every)
-
-
-def plain(pictures: Path) -> tuple[float, float]:
-    """Return pictures a second, and processor ms of a picture, of a loop on one core."""
-    env = os.environ | {"TL_CATDOG_CPUS": "1", "PYTHONPATH": str(ROOT)}
-    command = ["taskset", "-c", "0", sys.executable, "-c", PLAIN, str(pictures)]
-    with tempfile.TemporaryDirectory() as place:
-        said = subprocess.run(
-            command, env=env, cwd=place, capture_output=True, text=True, check=True
-        )
-    rate, processor = json.loads(said.stdout.splitlines()[-1])
-    return rate, processor
-
-
-def predict(pictures: Path, few: Path) -> tuple[float, float]:
-    """Return the same of ``predict``: the difference between all pictures and few of them."""
-    env = os.environ | {"TL_CATDOG_CPUS": "1", "PYTHONPATH": str(ROOT)}
-    took = []
-    for folder in (few, pictures):
-        command = [sys.executable, "-m", "tl_catdog", "predict", str(folder), "--json"]
-        with tempfile.TemporaryDirectory() as place, Path(os.devnull).open("wb") as sink:
-            began, before = time.perf_counter(), os.times()
-            subprocess.run(
-                ["taskset", "-c", "0", *command], env=env, cwd=place, stdout=sink, stderr=sink
-            )
-            after = os.times()
-            spent = sum(after[2:4]) - sum(before[2:4])
-            took.append((time.perf_counter() - began, spent))
-    more = sum(1 for _ in pictures.iterdir()) - sum(1 for _ in few.iterdir())
-    wall, spent = (most - least for least, most in zip(*took, strict=True))
-    return more / wall, 1000 * spent / more
 
 
 def linked(data: Path, into: Path, count: int) -> Path:
@@ -248,9 +201,16 @@ def rates(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
         few = linked(asked.data, folder / "few", max(1, asked.pictures // 10))
         for repeat in range(asked.repeats):
             for name in ("plain", "predict"):
-                rate, spent = plain(pictures) if name == "plain" else predict(pictures, few)
                 found = {"repeat": repeat, "engine": name, "nodes": 1, "pictures": asked.pictures}
-                yield found | {"rate": rate, "processor_ms": spent}
+                try:
+                    if name == "plain":
+                        rate, spent = plain(pictures, asked.limit)
+                    else:
+                        rate, spent = predict(pictures, few, asked.limit)
+                except TimeoutError as error:
+                    yield found | {"failed": str(error)}
+                else:
+                    yield found | {"rate": rate, "processor_ms": spent}
             for engine, nodes in itertools.product(asked.engines, (1, 2)):
                 yield {"repeat": repeat} | tried(engine, nodes, pictures, asked, 0.1)
 

@@ -35,6 +35,11 @@ TYPED = {
 }
 """Environment of a command that joins one: Ray then looks for it on loopback."""
 
+SOON = dict.fromkeys(("period_ms", "initial_delay_ms"), "500") | {"failure_threshold": "4"}
+RAYS = {f"RAY_health_check_{name}": value for name, value in SOON.items()}
+RAYS |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", "RAY_worker_niceness": "0"}
+"""Environment of a node of Ray's, whose death is seen soon."""
+
 COUNTING = f"""
 import os, sys
 
@@ -249,6 +254,15 @@ class Cluster:
 
 
 @contextlib.contextmanager
+def counting(pictures: Path, tally: Path) -> Iterator[dict[str, str]]:
+    """Return the environment of a Python that tells a tally which pictures it opens."""
+    with tempfile.TemporaryDirectory(prefix="counting-") as folder:
+        Path(folder, "sitecustomize.py").write_text(COUNTING)
+        path = f"{folder}{os.pathsep}{Path(__file__).parents[2]}"
+        yield {"PYTHONPATH": path, PICTURES: str(pictures), TALLY: str(tally)}
+
+
+@contextlib.contextmanager
 def cluster(name: str, pictures: Path, tally: Path, nodes: int = 2) -> Iterator[Cluster]:
     """Start a cluster of an engine's, and kill it at the end of the block.
 
@@ -260,29 +274,16 @@ def cluster(name: str, pictures: Path, tally: Path, nodes: int = 2) -> Iterator[
     """
     # Sockets have short names, so a test's own folder won't do.
     folder = Path(tempfile.mkdtemp(prefix="c-", dir="/tmp"))
-    (folder / "sitecustomize.py").write_text(COUNTING)
-    here = str(Path(__file__).parents[2])
-    env = {
-        **os.environ,
-        **TYPED,
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
-        "PYTHONPATH": f"{folder}{os.pathsep}{here}",
-        PICTURES: str(pictures),
-        TALLY: str(tally),
-        "RAY_worker_niceness": "0",
-        "RAY_health_check_period_ms": "500",
-        "RAY_health_check_initial_delay_ms": "500",
-        "RAY_health_check_failure_threshold": "4",
-    }
-    started = Cluster(KINDS[name](), folder, env)
-    try:
-        started.begin()
-        for _ in range(nodes):
-            started.add()
-        yield started
-    finally:
-        started.end()
-        shutil.rmtree(folder, ignore_errors=True)
+    with counting(pictures, tally) as counted:
+        started = Cluster(KINDS[name](), folder, {**os.environ, **TYPED, **counted, **RAYS})
+        try:
+            started.begin()
+            for _ in range(nodes):
+                started.add()
+            yield started
+        finally:
+            started.end()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def runs(process: psutil.Process) -> bool:

@@ -37,6 +37,7 @@ def test_whatever_is_killed_the_result_has_the_same_bytes(
     pytest.importorskip("distributed" if engine == "dask" else "ray")
     tally = tmp_path / "tally"
     with cluster(engine, pictures, tally) as there:
+        there.all_up()
         for killed in KILLED:
             found = kill_in(there, killed, pictures, tmp_path / killed, SIZE, 4, tally)
             assert found.same, found.said
