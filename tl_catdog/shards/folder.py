@@ -52,7 +52,8 @@ class FolderSource:
         self._left_out(Counter(folder.ignored))
         for split, members in folder.splits.items():
             for item in members:
-                yield _row(item.path, item.name, item.label, None if split == UNSPLIT else split)
+                path = self.root / item.name  # item.path is kept, and would keep its text
+                yield _row(path, item.name, item.label, None if split == UNSPLIT else split)
 
     def _all(self, *, follow: bool) -> Iterator[Row]:
         left_out = Counter[str]()
