@@ -106,7 +106,8 @@ class Lists:
             For each list: queries, vectors and their cosines; each (P,), queries ascending.
         """
         rows, numbers = self._near(queries)
-        order = np.argsort(numbers, kind="stable")
+        short = np.min_scalar_type(len(self._ends))  # few bits are sorted faster
+        order = np.argsort(numbers.astype(short), kind="stable")
         rows, ends = rows[order], np.searchsorted(numbers[order], np.arange(len(self._ends)))
         for number in range(len(self._ends) - 1):
             there = slice(self._ends[number], self._ends[number + 1])
@@ -128,8 +129,8 @@ class Lists:
             count = len(self._ends) - 1
             return told.repeat(count), np.tile(np.arange(count), len(told))
         parts = [
-            self._nearest(queries[told[start : start + CHUNK]])
-            for start in range(0, len(told), CHUNK)
+            self._nearest(queries[told[start : start + BLOCK]])
+            for start in range(0, len(told), BLOCK)
         ]
         numbers = np.concatenate([np.empty((0, PROBED), np.int64), *parts])
         known = numbers >= 0
@@ -137,21 +138,29 @@ class Lists:
 
     def _nearest(self, queries: Floats) -> Integers:
         """Return the lists nearest to each query, (Q, PROBED), -1 where there are fewer."""
-        reached = min(REACHED, len(self._group_centres))
+        sizes = np.diff(self._groups)
+        reached, width = min(REACHED, len(sizes)), min(PROBED, int(sizes.max()))
         groups = _largest(alike(queries, self._group_centres), reached)
-        likeness = np.full((len(queries), reached, PROBED), -2.0, np.float32)
-        numbers = np.full((len(queries), reached, PROBED), -1, np.int64)
-        for group in range(len(self._group_centres)):
+        likeness = np.full((len(queries), reached, width), -2.0, np.float32)
+        numbers = np.full((len(queries), reached, width), -1, np.int64)
+        for group, size in enumerate(sizes):
+            first = self._groups[group]
             row, slot = np.nonzero(groups == group)
-            first, last = self._groups[group], self._groups[group + 1]
-            found = alike(queries[row], self._centres[first:last])
-            best = _largest(found, min(PROBED, last - first))
-            width = best.shape[1]
-            likeness[row, slot, :width] = np.take_along_axis(found, best, 1)
-            numbers[row, slot, :width] = first + best
+            found = alike(queries[row], self._centres[first : first + size])
+            if size <= width:  # all of them: nothing to choose from
+                likeness[row, slot, :size] = found
+                numbers[row, slot, :size] = np.arange(first, first + size)
+            else:
+                best = _largest(found, width)
+                likeness[row, slot] = np.take_along_axis(found, best, 1)
+                numbers[row, slot] = first + best
         flat = likeness.reshape(len(queries), -1)
         chosen = _largest(flat, min(PROBED, flat.shape[1]))
-        return np.take_along_axis(numbers.reshape(len(queries), -1), chosen, 1)
+        nearest = np.full((len(queries), PROBED), -1, np.int64)
+        nearest[:, : chosen.shape[1]] = np.take_along_axis(
+            numbers.reshape(len(queries), -1), chosen, 1
+        )
+        return nearest
 
 
 def _largest(values: Floats, count: int) -> Integers:
