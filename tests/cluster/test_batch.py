@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -288,10 +288,14 @@ def test_results_among_the_pictures_are_refused(
     assert not (source / "out").exists()
 
 
-@pytest.mark.parametrize("size", [0, -1, 100_001])
-def test_a_shard_has_some_pictures(size: int, source: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "size"), [("check", 0), ("check", -1), ("check", 10_001), ("features", 100_001)]
+)
+def test_a_shard_has_some_pictures(
+    kind: Literal["check", "features"], size: int, source: Path, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match="pictures in a shard"):
-        batch("check", source, tmp_path / "out", shard_size=size)
+        batch(kind, source, tmp_path / "out", shard_size=size)
 
 
 def test_an_engine_has_a_name_and_joins_what_it_can() -> None:

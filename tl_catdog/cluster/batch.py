@@ -24,7 +24,7 @@ from tl_catdog.shards.arrow import arrow
 from tl_catdog.shards.closing import close, vouched
 from tl_catdog.shards.listing import Digests, open_source
 from tl_catdog.shards.parts import Part, find_part
-from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SHARD_SIZES, SUCCESS, Plan, part_name
+from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, Plan, part_name, sizes_of
 from tl_catdog.storage.places import Place
 
 ENGINES = ("local", "dask", "ray")
@@ -118,7 +118,7 @@ def batch(
     """
     arrow()
     engine = engine_of(on, address) if isinstance(on, str) else on
-    low, high = SHARD_SIZES
+    low, high = sizes_of(kind)
     if not low <= shard_size <= high:
         raise UsageError(
             f"expected {low} to {high:,} pictures in a shard, found {shard_size}.",

@@ -103,8 +103,8 @@ def schema_of(plan: Plan, metadata: Mapping[bytes, str] | None = None) -> Any:
         values = len(plan.views) * plan.width
         fields.append(("features", pa.list_(pa.float32(), values)))
     else:
-        look = [("low", pa.int64()), ("high", pa.int64())]
-        look += [(name, pa.float64()) for name in ("spread", "edges", "sharpness")]
+        look = [("low", pa.int64()), ("high", pa.int64()), ("spread", pa.float64())]
+        look += [("edges", pa.int64()), ("sharpness", pa.float64())]
         remark = pa.struct([("kind", text), ("detail", text)])
         fields += [
             ("thumbnail", pa.binary(THUMBNAIL_BYTES)),

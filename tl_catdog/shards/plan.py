@@ -30,6 +30,8 @@ MOST_BYTES = 2**24
 
 MOST_SHARDS = 10**7
 SHARD_SIZES = (1, 100_000)
+CHECKED_SIZES = (1, 10_000)
+"""Of a check, whose parts hold thumbnails: 164 MB of them, which a worker has in memory."""
 
 Kind = Literal["predict", "features", "check"]
 KINDS: tuple[str, ...] = typing.get_args(Kind)
@@ -164,6 +166,15 @@ def needed_plan(dest: Place) -> Plan:
     return plan
 
 
+def sizes_of(kind: str) -> tuple[int, int]:
+    """Return the least and the most pictures that a shard may have.
+
+    >>> sizes_of("predict"), sizes_of("check")
+    ((1, 100000), (1, 10000))
+    """
+    return CHECKED_SIZES if kind == "check" else SHARD_SIZES
+
+
 def _plan(dest: Place, found: Mapping[str, Any]) -> Plan:
     kinds = typing.get_type_hints(Plan)
     fields = {item.name: item for item in dataclasses.fields(Plan)}
@@ -171,7 +182,7 @@ def _plan(dest: Place, found: Mapping[str, Any]) -> Plan:
         raise _damaged(dest, f"other keys ({shown(sorted(set(found) ^ set(fields)))})")
     values = {name: _value(dest, name, kinds[name], value) for name, value in found.items()}
     plan = Plan(**values)
-    low, high = SHARD_SIZES
+    low, high = sizes_of(plan.kind)
     right = (
         plan.kind in KINDS
         and low <= plan.shard_size <= high

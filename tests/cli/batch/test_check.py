@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.conftest import Cli
 from tests.support.batches import in_process, pictures
@@ -19,12 +20,14 @@ def test_its_exit_code_is_that_of_data_check(
     in_process(monkeypatch)
     source = pictures(tmp_path / "pictures", 3)
     shutil.copy(source / "ant" / "000.png", source / "bee" / "same.png")
+    Image.linear_gradient("L").save(source / "bee" / "blurred.png")
     more = () if fail_on is None else ("--fail-on", fail_on)
     done = cli("batch", "check", source, "--out", tmp_path / "out", "--json", *more)
     same = cli("data", "check", source, "--no-outliers", "--json", *more)
     assert done.code == same.code == code
     found, expected = json.loads(done.out), json.loads(same.out)
     assert found["check"]["findings"] == expected["findings"]
+    assert "blurred" in {finding["kind"] for finding in expected["findings"]}
     assert found["failed_on"] == expected["failed_on"]
 
 

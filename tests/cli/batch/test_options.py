@@ -9,7 +9,7 @@ from tests.conftest import Cli
 from tl_catdog.cli.batch import app
 from tl_catdog.cli.batch.options import ENGINES, SHARD_SIZE
 from tl_catdog.cluster import batch
-from tl_catdog.shards.plan import SHARD_SIZES
+from tl_catdog.shards.plan import CHECKED_SIZES, SHARD_SIZES
 
 SHARED = {"--out", "--on", "--address", "--workers", "--shard-size", "--json"}
 
@@ -22,8 +22,9 @@ def test_all_commands_have_them() -> None:
     assert tuple(ENGINES.split("|")) == batch.ENGINES
 
 
-@pytest.mark.parametrize("size", [SHARD_SIZES[0] - 1, SHARD_SIZES[1] + 1])
-def test_sizes_that_no_plan_has_are_refused(size: int, cli: Cli) -> None:
-    done = cli("batch", "check", "nowhere", "--out", "out", "--shard-size", size)
-    assert done.code == 2
-    assert "--shard-size" in done.err
+@pytest.mark.parametrize(("kind", "sizes"), [("features", SHARD_SIZES), ("check", CHECKED_SIZES)])
+def test_sizes_that_no_plan_has_are_refused(kind: str, sizes: tuple[int, int], cli: Cli) -> None:
+    for size in (sizes[0] - 1, sizes[1] + 1):
+        done = cli("batch", kind, "nowhere", "--out", "out", "--shard-size", size)
+        assert done.code == 2
+        assert "--shard-size" in done.err

@@ -12,9 +12,9 @@ import typer
 from tl_catdog.cli.batch.options import (
     SHARD_SIZE,
     Address,
+    CheckedShardSize,
     On,
     Out,
-    ShardSize,
     SourceName,
     Workers,
 )
@@ -48,7 +48,7 @@ def check(
     on: On = "local",
     address: Address = None,
     workers: Workers = None,
-    shard_size: ShardSize = SHARD_SIZE,
+    shard_size: CheckedShardSize = SHARD_SIZE,
     json: Json = False,
 ) -> None:
     """Find broken, doubled and leaked pictures among very many.

@@ -37,3 +37,6 @@ Workers = Annotated[
 ShardSize = Annotated[
     int, typer.Option(min=1, max=100_000, metavar="N", help="Pictures in a part.")
 ]
+CheckedShardSize = Annotated[
+    int, typer.Option("--shard-size", min=1, max=10_000, metavar="N", help="Pictures in a part.")
+]
