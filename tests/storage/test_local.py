@@ -40,6 +40,7 @@ def test_what_is_missing_changed_or_short_is_told(tmp_path: Path) -> None:
         place.read(0, 10)
     with pytest.raises(StorageError, match="at most 2"):
         place.read(most=2)
+    assert Place.of(tmp_path / ("a" * 300)).info_or_none() is None
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
