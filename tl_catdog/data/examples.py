@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.digest import EMPTY, UNREADABLE, HashedFile, content_key, fingerprint
-from tl_catdog.data.folders import TRAIN
+from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.defaults import FEW
 from tl_catdog.errors import UsageError, listing
 
 
@@ -136,6 +137,14 @@ class ImageSet:
         """Number of training pictures of the class that has fewest."""
         counted = Counter(example.label for example in self.examples if example.split == TRAIN)
         return min(counted[label] for label in self.classes)
+
+    @property
+    def few(self) -> bool:
+        """Whether a head on a frozen backbone stays linear: training pictures are few (``FEW``).
+
+        So it does, whatever their number, where none are held out to choose anything else by.
+        """
+        return self.rarest < FEW or VALIDATION not in self.splits
 
     def leaks(self) -> tuple[Example, ...]:
         """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""

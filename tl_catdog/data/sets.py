@@ -117,7 +117,7 @@ def load_training_set(
     rest = {TEST: test_fraction} if source == UNSPLIT and test_fraction else {}
     if validation_fraction is None:
         counts = Counter(example.label for example in loaded.split(source))
-        left = min(counts.values()) * (1 - HELD_OUT - test_fraction)
+        left = min(counts.values()) * (1 - HELD_OUT - sum(rest.values()))
         validation_fraction = HELD_OUT if left >= FEW else 0.0
     parts = {VALIDATION: validation_fraction, **rest} if validation_fraction else rest
     examples = assign_splits(loaded.split(source), parts, seed)

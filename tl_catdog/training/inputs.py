@@ -15,7 +15,6 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import map_threaded
-from tl_catdog.defaults import FEW
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
@@ -52,7 +51,7 @@ class Inputs:
     @property
     def few(self) -> bool:
         """Whether training pictures are so few that a frozen backbone's head stays linear."""
-        asked = self.config.head == LINEAR and self.images.rarest >= FEW
+        asked = self.config.head == LINEAR and not self.images.few
         return not asked and all(stage.name != FROZEN for stage in self.stages)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:

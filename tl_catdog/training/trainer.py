@@ -16,7 +16,7 @@ from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.split_file import to_csv
-from tl_catdog.defaults import FEW, UNITS_PER_CLASS
+from tl_catdog.defaults import UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
 from tl_catdog.files import naming
@@ -79,8 +79,7 @@ def train(
     run = run_to_start_from(config)
     if run is not None:
         config = adopted(config, run, images.classes)
-    few = images.rarest < FEW or VALIDATION not in images.splits
-    settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=few)
+    settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=images.few)
     if settings.arch != BASELINE and not settings.finetune:  # theirs depends on no machine
         settings = replace(settings, compute=precision_of(settings))
     check_classes(images.classes)
@@ -181,8 +180,8 @@ def _prepare(
     stopwatch: _Stopwatch,
 ) -> Inputs:
     """Decode the pictures or extract their features, and record settings and split."""
-    few = images.rarest < FEW
-    inputs = prepare_inputs(config, images, stages_of(config, few=few), observer, start)
+    stages = stages_of(config, few=images.few)
+    inputs = prepare_inputs(config, images, stages, observer, start)
     stopwatch.lap("decode_seconds")
     writer.write_config(asdict(config))
     writer.write_split(to_csv(images))

@@ -16,7 +16,6 @@ from tl_catdog.data.digest import content_key
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.groups import united
-from tl_catdog.defaults import FEW
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.cache import open_store
 from tl_catdog.features.extraction import extract
@@ -100,7 +99,7 @@ def prepare(
     own = np.array([groups[place] not in known for place in test], np.bool_)
     labels = class_indices(readable, images.classes)
     sizes = np.bincount(labels[pool], minlength=len(images.classes))
-    few = images.rarest < FEW
+    few = images.few
     problem = Problem(features, labels, groups, pool, len(images.classes), config, few, config.seed)
     linear = few or config.head == "linear"
     space = Space(tuple(backbones), bool(sizes.min() < sizes.max()), linear)
