@@ -149,10 +149,11 @@ class ImageSet:
     def leaks(self) -> tuple[Example, ...]:
         """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
         seen = {example.digest for example in self.examples if example.split == TRAIN}
+        seen -= {UNREADABLE, EMPTY}
         return tuple(
             example
             for example in self.examples
-            if example.split != TRAIN and example.digest in seen - {UNREADABLE, EMPTY}
+            if example.split != TRAIN and example.digest in seen
         )
 
     def parted_groups(self) -> tuple[Example, ...]:
