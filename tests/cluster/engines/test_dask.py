@@ -61,7 +61,9 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 @pytest.mark.parametrize(
-    "address", [f"tcp://127.0.0.1:{free_port()}", "no address", "tcp://", "ftp://127.0.0.1:1"]
+    "address",
+    [f"tcp://127.0.0.1:{free_port()}", "no address", "tcp://", "ftp://127.0.0.1:1"],
+    ids=["free", "words", "empty", "protocol"],  # workers of pytest have to collect the same names
 )
 def test_an_address_where_nothing_is_costs_a_line(
     address: str, monkeypatch: pytest.MonkeyPatch

@@ -54,7 +54,11 @@ def test_a_cluster_of_its_own_gives_the_same_bytes_and_leaves_nothing(
     assert not (short / "home" / ".ray").exists()
 
 
-@pytest.mark.parametrize("address", [f"127.0.0.1:{free_port()}", "host:port", "ray://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "address",
+    [f"127.0.0.1:{free_port()}", "host:port", "ray://127.0.0.1:1"],
+    ids=["free", "words", "client"],  # workers of pytest have to collect the same names
+)
 def test_an_address_where_nothing_is_costs_a_line(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
