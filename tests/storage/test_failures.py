@@ -56,6 +56,22 @@ def test_errors_are_told_in_one_line_of_our_own(error: Exception, kind: type) ->
     assert "\n" not in str(found)
 
 
+def test_an_archived_object_is_no_matter_of_credentials() -> None:
+    error = PermissionError("archived")
+    error.__cause__ = _CodedError("InvalidObjectState")
+    assert "archived" in told(error, "s3://bucket/a.jpg", "s3").message
+
+
+def test_an_answer_that_is_no_http_is_asked_for_again_and_a_bare_400_is_not() -> None:
+    aiohttp = pytest.importorskip("aiohttp", reason="the package aiohttp isn't installed")
+    client = pytest.importorskip("botocore.exceptions", reason="botocore isn't installed")
+    broken = client.HTTPClientError(error="400")
+    broken.__cause__ = aiohttp.ClientResponseError(None, (), status=400)
+    assert is_passing(broken)
+    assert not is_passing(_CodedError("400"))
+    assert isinstance(told(_CodedError("400"), "s3://bucket", "s3"), RefusedError)
+
+
 def test_what_lies_behind_an_error_counts() -> None:
     error = RuntimeError("a wrapper")
     error.__cause__ = _CodedError("SlowDown")

@@ -95,6 +95,8 @@ def _code(error: BaseException) -> str:
         return str(response.get("Error", {}).get("Code", ""))
     status = getattr(response, "status_code", None) or getattr(error, "status", None)
     code = getattr(error, "code", None) if status is None else status  # gcsfs has numbers
+    if code == 400 and type(error).__module__.startswith("aiohttp"):
+        return ""  # its own number for an answer that is no HTTP, or ends early
     return str(code) if isinstance(code, (int, str)) else ""
 
 
@@ -137,6 +139,11 @@ def told(error: BaseException, place: str, protocol: str) -> StorageError:
         )
     code = next((code for one in _chain(error) if (code := _code(one))), "")
     reason = code or type(error).__name__
+    if code == "InvalidObjectState":
+        return StorageError(
+            f"expected {place} to be read, found that it is archived ({code}).",
+            "Restore it at the store first",
+        )
     if isinstance(error, PermissionError) or _is(error, _REFUSED_CODES, _REFUSED_NAMES):
         known = CREDENTIALS.get(ALIASES.get(protocol, protocol))
         hint = f"Set {known}" if known else "Set the credentials that this store asks for"
