@@ -67,7 +67,8 @@ class Classifier(Loaded):
         Args:
             images: One or many of: a file's path; a folder's, which stands for all pictures below
                 it; the address of either, such as ``s3://bucket/cats``, fetched into the cache;
-                encoded bytes; a file that is open for reading bytes, read from where it stands; a picture of Pillow's, turned upright and converted as files are; values
+                encoded bytes; a file that is open for reading bytes, read from where it stands; a
+                picture of Pillow's, turned upright and converted as files are; values
                 0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of several pictures,
                 (B, H, W, 3). A list or iterator may hold any of them.
             reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
