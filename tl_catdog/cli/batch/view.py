@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, say, text_column
+from tl_catdog.cli.output import (
+    note,
+    notices,
+    on_ctrl_c,
+    print_json,
+    say,
+    spinner_column,
+    text_column,
+)
 from tl_catdog.errors import UsageError, listing
 from tl_catdog.wording import count, duration, plural
 
@@ -156,10 +164,10 @@ class Shown:
             self._stack.callback(self._ended.set)
             return self
         from rich.progress import Progress as Bar
-        from rich.progress import SpinnerColumn, TimeElapsedColumn
+        from rich.progress import TimeElapsedColumn
 
         bar = Bar(
-            SpinnerColumn(),
+            spinner_column(),
             TimeElapsedColumn(),
             text_column("{task.description}"),
             console=console,
