@@ -13,11 +13,13 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from tests.support.order import longest_first
 from tl_catdog import runtime
 
 pytest_plugins = (
     "tests.support.browsing",
     "tests.support.journal_room",
+    "tests.support.object_store",
     "tests.support.page_room",
 )
 
@@ -64,6 +66,17 @@ def paint_set(
                 number += 1
                 paint(root / split / label / f"{index:03}{suffix}", colour, number)
     return root
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep xdist, where it is, from another order: by how many tests a file has."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items[:] = longest_first(items)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import tl_catdog
 from tests.conftest import Trained
 from tests.support import house
+from tests.support.commands import commands
 
 PACKAGE = Path(tl_catdog.__file__).parent
 PROJECT = PACKAGE.parent
@@ -23,7 +26,9 @@ LONGEST = 320
 FLOORS = 10
 
 
+@functools.cache
 def graph() -> dict[str, set[str]]:
+    """Return who imports whom; read once, since parsing every file takes most of a second."""
     return {name: targets for name, targets in house.imports(PACKAGE).items() if name not in FACES}
 
 
@@ -62,10 +67,11 @@ def test_there_are_few_floors_and_every_room_is_on_one() -> None:
 def test_no_room_can_stand_lower_than_it_is_drawn_above_an_empty_floor() -> None:
     """The drawing is the house: something on each floor needs the floor right below."""
     level = floors()
+    rooms = house.rooms(graph())
     for floor in range(2, max(level.values()) + 1):
         assert any(
             level[room] == floor and level[below] == floor - 1
-            for room, rooms_below in house.rooms(graph()).items()
+            for room, rooms_below in rooms.items()
             for below in rooms_below
         ), floor
 
@@ -154,15 +160,22 @@ def test_a_circle_of_three_is_one_and_a_chain_is_none() -> None:
     assert house.circles({**chain, "c": {"a"}}) == [["a", "b", "c"]]
 
 
+def last_line_of(code: str) -> str:
+    """Return what a fresh interpreter prints last."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.splitlines()[-1]
+
+
 def loaded_by(code: str) -> set[str]:
     """Return the top-level modules that a fresh interpreter has after running the code."""
-    script = (
-        f"import sys\n{code}\nprint(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
-    )
-    return set(done.stdout.splitlines()[-1].split())
+    names = "' '.join({name.split('.')[0] for name in sys.modules})"
+    return set(last_line_of(f"{code}\nprint({names})").split())
 
 
 def command(words: list[str]) -> str:
@@ -174,39 +187,45 @@ def command(words: list[str]) -> str:
 
 
 HEAVY = {"tensorflow", "keras", "keras_cv", "sklearn", "scipy", "pandas", "matplotlib", "jinja2"}
+EXTRAS = {"pyarrow", "fsspec", "dask", "distributed", "ray"}
 
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        [],
-        ["train"],
-        ["evaluate"],
-        ["compare"],
-        ["predict"],
-        ["explain"],
-        ["report"],
-        ["export"],
-        ["serve"],
-        ["review"],
-        ["learning-curve"],
-        ["tune"],
-        ["doctor"],
-        ["cache"],
-        ["data"],
-        ["data", "list"],
-        ["data", "get"],
-        ["data", "check"],
-        ["data", "fix"],
-        ["data", "split"],
-        ["data", "draw"],
-        ["data", "show"],
-    ],
+HELPS = (
+    "",
+    *("train", "evaluate", "compare", "predict", "explain", "report", "export", "serve", "review"),
+    *("learning-curve", "tune", "doctor", "cache"),
+    *("batch", "batch predict", "batch features", "batch check"),
+    *("data", "data list", "data get", "data check", "data fix", "data split", "data draw"),
+    "data show",
 )
-def test_help_imports_nothing_heavy(words: list[str]) -> None:
-    loaded = loaded_by(command(["tl-catdog", *words, "--help"]))
-    assert "typer" in loaded
-    assert not loaded & (HEAVY | {"numpy", "PIL"})
+
+
+@pytest.fixture(scope="module")
+def loaded_by_helps() -> dict[str, set[str]]:
+    """Return what each help added to the modules of one fresh interpreter; the first has all."""
+    code = (
+        "import json\nfrom tl_catdog.cli import main\nadded, known = {}, set()\n"
+        f"for words in {HELPS!r}:\n"
+        "    sys.argv = ['tl-catdog', *words.split(), '--help']\n"
+        "    try:\n        main()\n    except SystemExit as end:\n"
+        "        assert not end.code, words\n"
+        "    now = {name.split('.')[0] for name in sys.modules}\n"
+        "    added[words], known = sorted(now - known), now\n"
+        "print(json.dumps(added))"
+    )
+    return {words: set(names) for words, names in json.loads(last_line_of(code)).items()}
+
+
+def test_every_command_is_asked_for_its_help() -> None:
+    assert set(HELPS) == {" ".join(words) for words in commands()}
+
+
+@pytest.mark.parametrize("words", HELPS)
+def test_help_imports_nothing_heavy(words: str, loaded_by_helps: dict[str, set[str]]) -> None:
+    assert not loaded_by_helps[words] & (HEAVY | EXTRAS | {"numpy", "PIL"})
+
+
+def test_help_is_seen_to_import_what_it_needs(loaded_by_helps: dict[str, set[str]]) -> None:
+    assert "typer" in loaded_by_helps[""]
 
 
 def test_the_package_itself_imports_nothing_heavy() -> None:

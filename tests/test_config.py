@@ -25,7 +25,15 @@ def test_both_architectures_have_the_same_defaults_open() -> None:
     names = {item.name for item in fields(TrainConfig) if item.default is None}
     assert set(arch_defaults("baseline")) == set(arch_defaults("mobilenet"))
     by_set = {"epochs", "dense_units", "validation_fraction"}
-    of_the_set = {"data", "split", "labels", "label_column", "label_pattern", "group_by"}
+    of_the_set = {
+        "data",
+        "features",
+        "split",
+        "labels",
+        "label_column",
+        "label_pattern",
+        "group_by",
+    }
     elsewhere = {*of_the_set, "run", "from_run", "strength", "finetune_share"}
     assert names == set(arch_defaults("baseline")) | by_set | elsewhere
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import typer
 
+from tests.conftest import Cli
 from tl_catdog.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -99,22 +100,16 @@ QUICK = {
 
 
 @pytest.mark.slow
-def test_the_tutorial_works_from_its_first_line_to_its_last(tmp_path: Path) -> None:
+def test_the_tutorial_works_from_its_first_line_to_its_last(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     lines = tutorial()
     assert len(lines) == 12
     for line in lines:
         more = next((words for key, words in QUICK.items() if key in line), "")
-        words = [*line.split()[1:], *more.split()]
-        done = subprocess.run(
-            [sys.executable, "-m", "tl_catdog", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
+        done = cli(*line.split()[1:], *more.split())
         # check says by 1 that something matters.
-        assert done.returncode == 0 or (done.returncode == 1 and "data check" in line), (
-            line,
-            done.stderr,
-        )
+        assert done.code == 0 or (done.code == 1 and "data check" in line), (line, done.err)
     assert (tmp_path / "exports" / "mobilenet-finetune" / "onnx" / "model.onnx").is_file()
     assert (tmp_path / "0001.explained.png").is_file()

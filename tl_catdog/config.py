@@ -47,6 +47,9 @@ class TrainConfig:
     preset: Preset = option(RUN, "balanced", PRESET_HELP)
     arch: str = option(RUN, "mobilenet", ARCH_HELP)
     data: str | None = option(RUN, None, "Folder of pictures; default: ./data, else drawings.")
+    features: str | None = option(
+        RUN, None, "Features in place of pictures: what batch features wrote, a folder or address."
+    )
     run: str | None = option(RUN, None, "Name of the run folder; default: the architecture's name.")
     runs_dir: str = option(RUN, "models", "Folder that holds the runs.")
     from_run: str | None = option(
@@ -183,6 +186,12 @@ class TrainConfig:
         low=0,
         high=100_000,
     )
+    devices: str = option(
+        TRAINING,
+        "1",
+        "Graphics cards that share the steps of fine-tuning or of the baseline: a number; all; or "
+        "auto, as many as there are pictures in a step.",
+    )
     finetune: bool | None = option(
         FINETUNING, False, "Add a second stage that trains the backbone's top."
     )
@@ -234,7 +243,7 @@ class TrainConfig:
         by_set = {
             "epochs": length_of(self.arch).epochs(images, self.batch_size),
             "dense_units": max(NARROWEST, UNITS_PER_CLASS * classes),
-            "finetune": self.arch != BASELINE and not few,
+            "finetune": self.arch != BASELINE and not few and self.features is None,
         }
         for name, default in {**arch_defaults(self.arch), **by_set}.items():
             if values[name] is None:
@@ -300,4 +309,6 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
                 f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
+    if type(values.get("devices")) is int:  # a number here, as every other number
+        values = {**values, "devices": str(values["devices"])}
     return TrainConfig(**expanded(values))

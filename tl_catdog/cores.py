@@ -16,6 +16,10 @@ from tl_catdog.errors import UsageError, shown
 CPUS = "TL_CATDOG_CPUS"
 """The environment variable that sets it."""
 
+LOGICAL = "TL_CATDOG_LOGICAL_CPUS"
+"""The environment variable that makes TensorFlow take the processor for so many devices, so that
+what several do can be seen without cards."""
+
 MOST = 1024
 """More are a slip: each may become a process."""
 
@@ -66,7 +70,7 @@ def cores(quota: float | None = None) -> Cores:
     there = os.cpu_count() or 1
     asked = os.environ.get(CPUS, "")
     if asked:
-        return Cores(_number(asked), there, f"{CPUS} says so")
+        return Cores(_number(CPUS, asked), there, f"{CPUS} says so")
     allowed = _allowed(there)
     quota = cpu_quota() if quota is None else quota
     if quota is not None and quota < allowed:
@@ -83,13 +87,23 @@ def _allowed(there: int) -> int:
     return there
 
 
-def _number(asked: str) -> int:
+def logical_cpus() -> int:
+    """Return how many devices TensorFlow is to take the processor for: 1, but for experiments.
+
+    Raises:
+        UsageError: ``TL_CATDOG_LOGICAL_CPUS`` is set to no such number.
+    """
+    asked = os.environ.get(LOGICAL, "")
+    return _number(LOGICAL, asked) if asked else 1
+
+
+def _number(name: str, asked: str) -> int:
     text = asked.strip()
     if text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST:
         return int(text)
     raise UsageError(
-        f"expected a whole number from 1 to {MOST} in {CPUS}, found {shown(asked)}.",
-        f"Type: export {CPUS}=2, or: unset {CPUS}",
+        f"expected a whole number from 1 to {MOST} in {name}, found {shown(asked)}.",
+        f"Type: export {name}=2, or: unset {name}",
     )
 
 

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from tl_catdog.cores import bound_libraries, bound_tensorflow
+from tl_catdog.cores import bound_libraries, bound_tensorflow, logical_cpus
 from tl_catdog.errors import CatdogError
 from tl_catdog.files import NO_TEMPORARY, NOWHERE
 
@@ -197,6 +197,7 @@ def _start() -> None:
         import tensorflow as tf
 
         bound_tensorflow()
+        _part_processor()
         _prepare_cards()
         # The first op initialises the CPU device, which logs a line of its own.
         tf.constant(0.0) + 1.0
@@ -218,6 +219,22 @@ def _paths_kept() -> Iterator[None]:
         for name in names:
             os.environ.pop(name, None)
         os.environ.update(kept)
+
+
+def _part_processor() -> None:
+    """Have TensorFlow take the processor for several devices, if that is asked for.
+
+    Raises:
+        UsageError: See ``cores.logical_cpus``.
+    """
+    count = logical_cpus()
+    if count > 1:
+        import tensorflow as tf
+
+        (processor,) = tf.config.list_physical_devices("CPU")
+        parts = [tf.config.LogicalDeviceConfiguration()] * count
+        with contextlib.suppress(RuntimeError):  # it has begun, in a program that calls us
+            tf.config.set_logical_device_configuration(processor, parts)
 
 
 def _prepare_cards() -> None:

@@ -23,12 +23,18 @@ from tl_catdog.files import write_text
 OUT = Path(__file__).resolve().parent.parent / "docs" / "commands"
 NOTICE = "<!-- Made by tools/make_command_pages.py; change the command, not this page. -->"
 FAILS = {
+    "batch check": "It found what `--fail-on` names, a part couldn't be done, or it failed.",
+    "batch features": "A part couldn't be done (the others are), or it failed.",
+    "batch predict": "A part couldn't be done (the others are), or it failed.",
     "data check": "It found what `--fail-on` names, or it failed.",
     "doctor": "A check failed.",
     "export": "A format doesn't say what the run says and wasn't written, or it failed.",
     "predict": "A picture couldn't be read (the others got their answers), or it failed.",
 }
 STOPPED = {
+    "batch check": "Ctrl-C; the same command goes on.",
+    "batch features": "Ctrl-C; the same command goes on.",
+    "batch predict": "Ctrl-C; the same command goes on.",
     "export": "Ctrl-C; the formats that were through by then are kept.",
     "serve": None,  # it ends by Ctrl-C, and that is 0
 }

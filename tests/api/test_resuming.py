@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import paint, paint_set
 from tl_catdog.api import resumption, training_images
-from tl_catdog.api.resuming import begun_of, require_same_images
+from tl_catdog.api.resuming import begun_of, begun_on, require_same_images
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import CatdogError, UsageError
@@ -104,3 +104,14 @@ def test_all_settings_are_kept(data: Path) -> None:
         TrainConfig(arch="baseline", data=data.name, seed=3, dropout=0.25)
     )
     assert item.begun.folder == os.getcwd()  # noqa: PTH109
+
+
+def test_it_is_kept_on_which_devices_a_training_went_on(data: Path) -> None:
+    """So after another kill it goes on on those, on one that is there."""
+    runs_dir = stopped(data, devices="2")
+    same = resumption("run", runs_dir)
+    assert (same.config.devices, begun_on(same)) == ("2", same.begun)
+    other = resumption("run", runs_dir, {"devices": 1})
+    assert begun_on(other).settings == {**same.begun.settings, "devices": "1"}
+    with pytest.raises(UsageError, match="devices"):
+        begun_on(resumption("run", runs_dir, {"devices": "20"}))

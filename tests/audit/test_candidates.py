@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from tests.support.look_alikes import look_alikes
 from tl_catdog.audit import candidates as module
-from tl_catdog.audit.candidates import WINDOWS, CandidateSearch, Traits, averaging, descriptors
+from tl_catdog.audit import lists
+from tl_catdog.audit.candidates import (
+    WINDOWS,
+    Descriptors,
+    Traits,
+    averaging,
+    candidates,
+    descriptors,
+)
+from tl_catdog.audit.likeliest import Candidates
 from tl_catdog.audit.thumbnails import SIDE, grey_thumbnail
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.images import Pixels
@@ -85,16 +95,14 @@ def test_each_picture_gets_its_likeliest_ones_only(monkeypatch: pytest.MonkeyPat
     copies = [
         np.clip(base[4].astype(int) + rng.integers(-6, 7, base[4].shape), 0, 255) for _ in "abc"
     ]
-    search = CandidateSearch(
-        stored([*base, *(copy.astype(np.uint8) for copy in copies)]), np.arange(33)
-    )
-    found = search.of(np.array([4, 7]))
-    assert set(found.first.tolist()) <= {4, 7}
+    store = stored([*base, *(copy.astype(np.uint8) for copy in copies)])
+    found = candidates(Descriptors(store, np.arange(33)))
     assert {30, 31, 32} <= set(found.second[found.first == 4].tolist())
     assert (found.likeness >= module.LIKELY).all()
     assert not np.any(found.first == found.second)
     monkeypatch.setattr(module, "CANDIDATES", 2)
-    assert len(search.of(np.array([4])).first) == 2
+    fewer = candidates(Descriptors(store, np.arange(33)))
+    assert fewer.second[fewer.first == 4].tolist() == found.second[found.first == 4].tolist()[:2]
 
 
 def test_mirror_images_and_parts_are_told() -> None:
@@ -103,10 +111,71 @@ def test_mirror_images_and_parts_are_told() -> None:
         look_alikes("slide", 20)[3].convert("L").crop((22, 0, 224, 202)).resize((SIDE, SIDE))
     )
     store = stored([*base, np.ascontiguousarray(base[2][:, ::-1]), part])
-    found = CandidateSearch(store, np.arange(22)).of(np.array([20, 21]))
+    found = candidates(Descriptors(store, np.arange(22)))
     (turned,) = np.flatnonzero((found.first == 20) & (found.second == 2))
     assert found.mirrored[turned]
     (cropped,) = np.flatnonzero((found.first == 21) & (found.second == 3))
     assert not found.mirrored[cropped]
     window = WINDOWS[module.WINDOW_PAIRS[found.window_pair[cropped]][1]]
     assert window == pytest.approx((0.1, 0.0, 1.0, 0.9))
+
+
+def by_all(store: ArrayStore, count: int) -> dict[tuple[int, int], float]:
+    """Return the likeliest of each picture and their cosines, by comparing with all: slow."""
+    best = np.full((count, count), -1.0)
+    whole = descriptors(store.read(np.arange(count)).astype(np.float32), 0)
+    for number in range(len(WINDOWS)):
+        window = descriptors(store.read(np.arange(count)).astype(np.float32), number)
+        traits = Traits.of(window)
+        theirs = traits.without(window)
+        for own, other in module.WINDOW_PAIRS:
+            if other == number:
+                queries = theirs if own == other else traits.without(whole)
+                for turned in (1, -1):
+                    signs = np.repeat([1, turned], 32).astype(np.float32)
+                    best = np.maximum(best, (queries * signs) @ theirs.T)
+    np.fill_diagonal(best, -1)
+    found = {}
+    for row in range(count):
+        for other in np.argsort(-best[row])[: module.CANDIDATES].tolist():
+            if best[row, other] >= module.LIKELY:
+                found[row, other] = float(best[row, other])
+    return found
+
+
+def as_pairs(found: Candidates) -> dict[tuple[int, int], float]:
+    ends = zip(found.first.tolist(), found.second.tolist(), strict=True)
+    return dict(zip(ends, found.likeness.tolist(), strict=True))
+
+
+def test_candidates_are_those_that_comparing_with_all_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = ("tile", "face", "slide")
+    pictures = [p.convert("L") for kind in kinds for p in look_alikes(kind, 60)]
+    pictures += [p.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for p in pictures[::9]]
+    pictures += [p.crop((9, 0, p.width, p.height - 9)) for p in pictures[::11]]
+    order = np.random.default_rng(0).permutation(len(pictures))
+    store = stored([grey_thumbnail(pictures[place]) for place in order])
+    rows = np.arange(len(pictures))
+    expected = by_all(store, len(pictures))
+    found = as_pairs(candidates(Descriptors(store, rows)))
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert len(found) > len(pictures)
+    # What more pictures would have: most of the lists aren't looked at.
+    monkeypatch.setattr(lists, "SIZE", 8)
+    monkeypatch.setattr(lists, "PROBED", 12)
+    monkeypatch.setattr(module, "ASKED", 50)
+    monkeypatch.setattr(module, "CHUNK", 64)
+    seen: list[tuple[int, int]] = []
+    several = as_pairs(candidates(Descriptors(store, rows), lambda *now: seen.append(now)))
+    likely = {ends for ends, likeness in expected.items() if likeness >= 0.8}
+    assert len(likely) > 60
+    assert len(likely - several.keys()) <= 0.02 * len(likely)
+    assert seen == sorted(seen)
+    assert seen[-1] == (16 * 5, 16 * 5)
+
+
+def test_empty_pictures_have_no_candidates() -> None:
+    white = [np.full((SIDE, SIDE), 255, np.uint8)] * 9
+    assert len(candidates(Descriptors(stored(white), np.arange(9))).first) == 0

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.support.copies import CHANGES, near_copy
 from tests.support.look_alikes import KINDS, look_alikes
+from tl_catdog.audit import candidates as searching
 from tl_catdog.audit import near_duplicates as near
 from tl_catdog.audit.candidates import CANDIDATES
 from tl_catdog.audit.near_duplicates import Pair, copy_groups, group_copies, grouped, near_copies
@@ -201,16 +202,16 @@ def test_more_copies_than_candidates_are_one_group(thumbnails: list[Pixels]) -> 
     assert groups[: len(thumbnails)] == list(range(len(thumbnails)))
 
 
-@pytest.mark.parametrize(("chunk", "table"), [(5, 2**21), (256, 60), (1, 2**21), (256, 1)])
+@pytest.mark.parametrize(("chunk", "asked"), [(5, 2**15), (256, 6), (1, 1)])
 def test_pictures_compared_in_parts_give_the_same(
-    thumbnails: list[Pixels], chunk: int, table: int, monkeypatch: pytest.MonkeyPatch
+    thumbnails: list[Pixels], chunk: int, asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = stored(with_copies(thumbnails, 3))
     count = len(thumbnails) + 3
     expected = near_copies(store, range(count))
     assert {(pair.first, pair.second) for pair in expected.pairs} >= {(0, count - 1)}
-    monkeypatch.setattr(near, "CHUNK", chunk)
-    monkeypatch.setattr(near, "TABLE", table)
+    monkeypatch.setattr(searching, "CHUNK", chunk)
+    monkeypatch.setattr(searching, "ASKED", asked)
     monkeypatch.setattr(near, "PAIRS", 2)
     seen: list[tuple[int, int]] = []
     found = near_copies(store, range(count), progress=lambda *now: seen.append(now))

@@ -14,10 +14,11 @@ from tests.audit.test_check import quietly
 from tl_catdog.audit import outliers as module
 from tl_catdog.audit.check import check
 from tl_catdog.audit.outliers import FEWEST, outliers
+from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.batches import Samples
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress
 from tl_catdog.drawings import draw_set
-from tl_catdog.features.linear_probe import Pooled
 
 
 @pytest.mark.slow
@@ -61,12 +62,14 @@ def found_at(
     entries = [Example(Path(str(n)), f"{n}.jpg", "cats", split, "") for n in range(len(distances))]
     splits: set[str] = set()
 
-    def pooled(config: object, examples: list[Example], *, progress: Progress) -> Pooled:
+    def pooled(config: object, examples: list[Example], *, progress: Progress) -> Samples:
         splits.update(example.split for example in examples)
-        features = np.array(distances, np.float32)[:, None]
-        return Pooled(tuple(examples), features, ())
+        rows = ArrayStore(len(distances), (1,), np.float32)
+        for place, distance in enumerate(distances):
+            rows.write(place, np.array([distance], np.float32))
+        return Samples(examples, (), rows)
 
-    monkeypatch.setattr(module, "pooled", pooled)
+    monkeypatch.setattr(module, "pooled_samples", pooled)
     monkeypatch.setattr(module, "FeatureBank", Far)
     found = outliers(entries, lambda done, total: None)
     assert {item.kind for item in found} <= {"outlier"}

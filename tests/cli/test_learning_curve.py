@@ -38,11 +38,11 @@ def curve(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], list[Any]]:
 
 def test_options_reach_the_curve(cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     features, learned = curve(monkeypatch)
-    split = watched(monkeypatch, "tl_catdog.data.sets.load_training_set", lambda *_, **__: Images())
+    split = watched(monkeypatch, "tl_catdog.api.training_images", lambda *_, **__: Images())
     words = ("--repeats", 3, "--seed", 7, "--image-size", 96)
     assert cli("learning-curve", "--data", "pets", *words).code == 0
-    named = {"seed": 7, "validation_fraction": None, "drawn": False}
-    assert split == [((Path("pets"),), named)]
+    (((asked, root), named),) = split
+    assert (asked.seed, root, named) == (7, Path("pets"), {"drawn": False})
     (((config, images, _), _),) = features
     assert (config.image_size, config.seed, images.name) == (96, 7, "pets")
     (((given, classes), named),) = learned

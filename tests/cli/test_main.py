@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Cli
-from tests.support.commands import assert_one_line, commands, interrupt, watched
+from tests.support.commands import GROUPS, assert_one_line, commands, interrupt, watched
 from tl_catdog.cli.failures import DEBUG
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.version import __version__
@@ -15,7 +15,7 @@ def test_there_are_all_commands() -> None:
     assert {("train",), ("predict",), ("data",), ("data", "check"), ("learning-curve",)} <= set(
         COMMANDS
     )
-    assert len(COMMANDS) == len(set(COMMANDS)) == 22
+    assert len(COMMANDS) == len(set(COMMANDS)) == 26
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -23,14 +23,14 @@ def test_there_are_all_commands() -> None:
 def test_help_shows_examples_and_fits(cli: Cli, words: tuple[str, ...], columns: int) -> None:
     outcome = cli(*words, "--help", columns=columns)
     assert outcome.code == 0
-    assert ("Example" in outcome.out) == (words != ("data",))
+    assert ("Example" in outcome.out) == (words not in GROUPS)
     assert max(map(len, outcome.out.splitlines())) <= columns
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_the_examples_are_of_the_command_that_shows_them(cli: Cli, words: tuple[str, ...]) -> None:
     shown = " ".join(cli(*words, "--help").out.split())
-    assert words == ("data",) or f"tl-catdog {' '.join(words)}".strip() in shown.split("Example")[1]
+    assert words in GROUPS or f"tl-catdog {' '.join(words)}".strip() in shown.split("Example")[1]
 
 
 def test_version(cli: Cli) -> None:
@@ -98,7 +98,7 @@ def test_options_that_a_command_has_not_are_one_line(
     assert "--help" in outcome.err
 
 
-@pytest.mark.parametrize("words", [(), ("data",)])
+@pytest.mark.parametrize("words", [(), *GROUPS])
 def test_words_that_need_others_show_their_help(cli: Cli, words: tuple[str, ...]) -> None:
     outcome = cli(*words)
     assert outcome.code == 2

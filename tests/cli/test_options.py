@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from tests.conftest import Cli
-from tests.support.commands import assert_one_line, commands
+from tests.support.commands import GROUPS, assert_one_line, commands
 from tl_catdog.cli import app
 from tl_catdog.cli.options import RUNS_DIR
 
@@ -22,7 +22,7 @@ def parameters(words: tuple[str, ...]) -> dict[str, Any]:
     return {item.name: item for item in found.params}
 
 
-SINGLE = [words for words in commands() if words and words != ("data",)]
+SINGLE = [words for words in commands() if words and words not in GROUPS]
 
 
 def having(name: str) -> list[tuple[str, ...]]:
@@ -31,7 +31,7 @@ def having(name: str) -> list[tuple[str, ...]]:
 
 def test_every_command_that_takes_a_runs_folder_has_the_same_default() -> None:
     found = having("runs_dir")
-    assert len(found) == 11
+    assert len(found) == 12
     for words in found:
         item = parameters(words)["runs_dir"]
         assert item.default in (RUNS_DIR, None), words  # train's is its setting's

@@ -76,8 +76,9 @@ def test_the_effect_is_said_with_its_interval(low: float, high: float, says: str
     assert line.endswith("a linear probe on 1,200 pictures of 240 groups).")
 
 
-def of_sizes(cats: int, dogs: int, *, validation: int = 0) -> ImageSet:
+def of_sizes(cats: int, dogs: int, *, validation: int = 0, test: int = 0) -> ImageSet:
     sizes = {("cat", "train"): cats, ("dog", "train"): dogs, ("dog", "validation"): validation}
+    sizes |= {("dog", "test"): test}
     examples = [
         Example(Path(), f"{label}{split}{number}", label, split, f"{label}{split}{number}")
         for (label, split), count in sizes.items()
@@ -92,6 +93,7 @@ def test_that_nothing_is_held_out_is_said_with_the_rarest_class() -> None:
         "them is out-of-fold: from models trained without them."
     )
     assert held_out_line(of_sizes(7, 30, validation=1)) == ""
+    assert "so all but those to test on are trained on" in held_out_line(of_sizes(48, 48, test=12))
 
 
 def test_unequal_classes_are_warned_of_with_the_command_to_type() -> None:

@@ -72,7 +72,11 @@ def needed(command: Any, but: str = "") -> list[str]:
             words += [name, NOWHERE]
         elif name == "--format":
             words += [name, "onnx"]
-        elif not name.startswith("-") and name in ("runs", "run", "picture", "paths", "folder"):
+        elif name == "--out" and item.required:
+            words += [name, NOWHERE]
+        elif not name.startswith("-") and name in (
+            *("runs", "run", "picture", "paths", "folder", "source"),
+        ):
             words.append(NOWHERE)
     return words
 

@@ -14,7 +14,7 @@ from tests.support.trees import plant
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import Example, Grouping, ImageSet
 from tl_catdog.data.labelling import Labelling
-from tl_catdog.data.sets import load_set, load_training_set
+from tl_catdog.data.sets import divided, load_set, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.errors import UsageError
 from tl_catdog.files import write_text
@@ -263,3 +263,58 @@ def test_nothing_is_held_out_where_a_class_would_have_too_few_to_train_on(
     assert ("nothing held out" in found.layout) is (not held_out)
     asked = load_training_set(tmp_path, validation_fraction=0.2)
     assert asked.counts()["validation"]["bee"] == 10
+
+
+@pytest.mark.parametrize(
+    ("each", "test_fraction", "train", "validation"),
+    [
+        (2, 0.0, 2, 0),
+        (3, 0.2, 2, 0),
+        (37, 0.2, 30, 0),
+        (39, 0.0, 39, 0),
+        (40, 0.0, 40, 0),  # enough by themselves, and too few without a fifth
+        (49, 0.2, 39, 0),
+        (60, 0.2, 48, 0),
+        (66, 0.2, 53, 0),
+        (67, 0.2, 41, 13),
+        (68, 0.2, 40, 14),
+    ],
+)
+def test_where_nothing_is_held_out_pictures_are_few_however_many_are_left(
+    each: int, test_fraction: float, train: int, validation: int
+) -> None:
+    found = split_of(made_up_set(each), test_fraction=test_fraction)
+    counts = found.counts()
+    assert (found.rarest, counts.get("validation", {}).get("bee", 0)) == (train, validation)
+    assert found.few is (validation == 0)
+
+
+def test_whatever_is_trained_by_gradients_has_pictures_to_choose_by() -> None:
+    """The head's hidden units are; a linear model alone isn't."""
+    for each in range(2, 130):
+        for test_fraction in (0.0, 0.1, 0.2, 0.35, 0.5, 0.7):
+            if each == 2 and test_fraction == 0.7:
+                continue  # both would be tested on
+            found = split_of(made_up_set(each), test_fraction=test_fraction)
+            assert found.few or "validation" in found.splits
+            assert found.few or found.rarest >= 40
+
+
+def test_a_part_to_test_on_that_is_not_taken_leaves_as_many_to_validate_on() -> None:
+    """A folder called train is no unsplit one: nothing is taken from it for the test."""
+    assert split_of(made_up_set(60, "train"), test_fraction=0.2).rarest == 48
+
+
+def made_up_set(each: int, split: str = "all") -> ImageSet:
+    examples = (
+        Example(Path(name), name, label, split, name)
+        for label in ("ant", "bee")
+        for name in (f"{label}{number}" for number in range(each))
+    )
+    return ImageSet(Path(), "made up", ("ant", "bee"), tuple(examples))
+
+
+def split_of(images: ImageSet, *, test_fraction: float) -> ImageSet:
+    return divided(
+        images, seed=0, validation_fraction=None, test_fraction=test_fraction, split_file=None
+    )

@@ -14,5 +14,7 @@ a kill or an error can be planted at the first change, at the second, … (``pro
 - ``mutated.py`` shows thousands of damaged pictures to whatever reads pictures.
 - ``malformed.py`` gives nonsense for settings, manifests, splits, review lists, logs.
 - ``older.py`` reads the runs of older formats.
+- ``batch_kills.py`` kills workers, nodes and the command of a batch on a cluster that
+  ``clusters.py`` starts on loopback; ``python -m tests.faults.batch_kills`` does it by the hundred.
 - ``page.py`` writes docs/reliability.md from what was counted.
 """

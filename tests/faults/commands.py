@@ -159,6 +159,7 @@ SETS = (
              (*PICTURES, words("data split set --again"))),
     _command("data split --folders", "data split set --again --folders apart", PICTURES),
     _command("data check", "data check set --html check.html --fail-on none", DAMAGED),
+    _command("batch check", "batch check set --out checked --fail-on none --workers 1", DAMAGED),
     _command("data show", "data show set --out sheet.png", PICTURES),
 )  # fmt: skip
 RUNS = (
@@ -184,6 +185,10 @@ RUNS = (
     _command("export savedmodel", "export mine --format savedmodel", RUN, kills=(12, 4), errors=8),
     _command("export --force", "export mine --format onnx --force",
              (*RUN, words("export mine --format onnx --data set"))),
+    _command("batch predict", "batch predict set --out answers --run mine --workers 1", RUN,
+             kills=(20, 5), errors=12),
+    _command("batch features", "batch features set --out features --image-size 32 --workers 1",
+             PICTURES, kills=(20, 5), errors=12),
     _command("learning-curve", "learning-curve --data set --repeats 1 --image-size 32", PICTURES,
              kills=(20, 5), errors=20, cache=True),
     _command("cache --clear", "cache --clear", RUN),

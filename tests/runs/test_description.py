@@ -66,6 +66,8 @@ def error_of(folder: Path) -> CatdogError | None:
         ("manifest.json", "files", {"../x": "0" * 64}, "a path within the run as files"),
         ("manifest.json", "files", {}, "config.json, found a changed file"),
         ("manifest.json", "stages", [], "as stages in"),
+        ("manifest.json", "devices", ["CPU:0\n"], "a device as devices[0] in"),
+        ("manifest.json", "devices", [], "as devices in"),
         ("manifest.json", "format", 0, "as format in"),
     ],
 )

@@ -25,6 +25,10 @@ def assert_one_line(err: str) -> None:
     assert "Traceback" not in err
 
 
+GROUPS = [("data",), ("batch",)]
+"""They only hold commands."""
+
+
 def commands() -> list[tuple[str, ...]]:
     """Return the words of each command and group, and of the program itself: none."""
     from tl_catdog.cli import app

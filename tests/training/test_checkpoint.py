@@ -35,6 +35,7 @@ def checkpoint() -> Checkpoint:
         variables=[np.full((3, 2), 0.1, np.float32), np.array([7, 8], np.uint32)],
         optimizer=[np.array(17, np.int64)],
         resumed=3,
+        devices=(2, 4),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,24 @@ def run(
         return train(config, pictures, writer, watcher).run
 
 
+Whole = Callable[[str], tuple[Run, list[tuple[str, int]]]]
+
+
+@pytest.fixture(scope="module")
+def whole(pictures: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """Train with settings and without a stop, once for all tests; say which epochs there were."""
+    known: dict[str, tuple[Run, list[tuple[str, int]]]] = {}
+
+    def trained(kind: str) -> tuple[Run, list[tuple[str, int]]]:
+        if kind not in known:
+            watcher = Watcher()
+            runs_dir = tmp_path_factory.mktemp("whole")
+            known[kind] = run("whole", pictures, runs_dir, SETTINGS[kind], watcher), watcher.epochs
+        return known[kind]
+
+    return trained
+
+
 def same(one: Run, other: Run) -> None:
     """Compare the networks' bits, and what was written of the epochs."""
     assert (one.path / ONNX).read_bytes() == (other.path / ONNX).read_bytes()
@@ -119,12 +138,10 @@ def same(one: Run, other: Run) -> None:
     [("baseline", [2]), ("mobilenet", [3]), ("finetune", [3, 5]), ("on pictures", [4])],
 )
 def test_a_training_killed_after_an_epoch_ends_with_the_same_bits(
-    pictures: ImageSet, tmp_path: Path, kind: str, ends: list[int]
+    pictures: ImageSet, tmp_path: Path, whole: Whole, kind: str, ends: list[int]
 ) -> None:
     settings = SETTINGS[kind]
-    watcher = Watcher()
-    whole = run("whole", pictures, tmp_path, settings, watcher)
-    everything = watcher.epochs
+    unstopped, everything = whole(kind)
     for after in ends:
         with pytest.raises(Killed):
             run("run", pictures, tmp_path, settings, Watcher(after))
@@ -133,40 +150,41 @@ def test_a_training_killed_after_an_epoch_ends_with_the_same_bits(
         again = run("run", pictures, tmp_path, settings, watcher)
         # Only what was left: the linear model takes no time, and is fitted again.
         assert [item for item in watcher.epochs if item[0] != "linear"] == everything[after:]
-        same(whole, again)
+        same(unstopped, again)
         assert again.manifest["resumed"] == 1
         assert not (again.path / CHECKPOINT).exists()
         assert list_unfinished(tmp_path) == ()
 
 
-def test_killed_within_an_epoch_and_killed_again(pictures: ImageSet, tmp_path: Path) -> None:
+def test_killed_within_an_epoch_and_killed_again(
+    pictures: ImageSet, tmp_path: Path, whole: Whole
+) -> None:
     settings = SETTINGS["baseline"]
-    whole = run("whole", pictures, tmp_path, settings, Watcher())
     for step in (8, 7):  # an epoch has six steps
         with pytest.raises(Killed):
             run("run", pictures, tmp_path, settings, Watcher(at_step=step))
         assert len(list_unfinished(tmp_path)) == 1
     again = run("run", pictures, tmp_path, settings, Watcher())
-    same(whole, again)
+    same(whole("baseline")[0], again)
     assert again.manifest["resumed"] == 2
 
 
 def test_a_training_that_was_asked_to_stop_keeps_the_best_and_can_go_on(
-    pictures: ImageSet, tmp_path: Path
+    pictures: ImageSet, tmp_path: Path, whole: Whole
 ) -> None:
     settings = SETTINGS["finetune"]
-    whole = run("whole", pictures, tmp_path, settings, Watcher())
+    unstopped, _ = whole("finetune")
     stopped = run("run", pictures, tmp_path, settings, Watcher(4, how=KeyboardInterrupt))
     assert stopped.manifest["interrupted"]
-    assert len(read_metrics(stopped)) < len(read_metrics(whole))
+    assert len(read_metrics(stopped)) < len(read_metrics(unstopped))
     again = run("run", pictures, tmp_path, settings, Watcher())
-    same(whole, again)
+    same(unstopped, again)
     assert not again.manifest["interrupted"]
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["run", "whole"]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["run"]
 
 
 def test_stopped_before_a_stage_had_an_epoch_the_one_before_counts(
-    pictures: ImageSet, tmp_path: Path
+    pictures: ImageSet, tmp_path: Path, whole: Whole
 ) -> None:
     class Early(Watcher):
         def stage_begins(self, stage: str, epochs: int, steps: int, trainable_params: int) -> None:
@@ -180,19 +198,19 @@ def test_stopped_before_a_stage_had_an_epoch_the_one_before_counts(
     linear, frozen = stopped.manifest["stages"]
     assert frozen["reason"] == "interrupted"
     assert (frozen["best_epoch"], frozen["val_accuracy"]) == (0, linear["val_accuracy"])
-    whole = run("whole", pictures, tmp_path, SETTINGS["mobilenet"], Watcher())
-    same(whole, run("run", pictures, tmp_path, SETTINGS["mobilenet"], Watcher()))
+    same(whole("mobilenet")[0], run("run", pictures, tmp_path, SETTINGS["mobilenet"], Watcher()))
 
 
-def test_a_damaged_checkpoint_costs_time_only(pictures: ImageSet, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_costs_time_only(
+    pictures: ImageSet, tmp_path: Path, whole: Whole
+) -> None:
     settings = SETTINGS["mobilenet"]
-    whole = run("whole", pictures, tmp_path, settings, Watcher())
     with pytest.raises(Killed):
         run("run", pictures, tmp_path, settings, Watcher(3))
     (left,) = list_unfinished(tmp_path)
     (left.path / CHECKPOINT).write_bytes(b"damaged")
     watcher = Watcher()
-    same(whole, run("run", pictures, tmp_path, settings, watcher))
+    same(whole("mobilenet")[0], run("run", pictures, tmp_path, settings, watcher))
     assert "begins again" in watcher.notes[0]
 
 

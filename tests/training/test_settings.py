@@ -121,8 +121,8 @@ TABLE = {
 }
 
 BY_THEMSELVES = {
-    "data", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
-    "backbone_weights", "strict", "force", "from_run", "head",
+    "data", "features", "runs_dir", "labels", "label_column", "split", "cache", "cache_size",
+    "backbone_weights", "strict", "force", "from_run", "head", "devices",
 }  # fmt: skip
 """Settings with a test of their own below."""
 

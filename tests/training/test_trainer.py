@@ -303,3 +303,18 @@ def test_what_fine_tuning_left_as_it_was_is_predicted_from_features(
         assert run.manifest["tuned_share"] == (0.5 if settings is better else 0.0)
         assert given.pop() is not changed
         assert changed is (settings is better)
+
+
+@pytest.mark.parametrize("head", ["auto", "linear"])
+def test_without_validation_pictures_a_head_is_linear_and_judged_out_of_fold(
+    tmp_path: Path, head: str
+) -> None:
+    """Of sixty of a class a fifth is tested on: another fifth held out, too few would be left."""
+    root = paint_set(tmp_path / "set", {"": 60}, seed=8)
+    sixty = load_training_set(root, validation_fraction=None, test_fraction=0.2)
+    run = run_of(sixty, tmp_path, head=head, mirror="no")
+    assert run.manifest["data"]["counts"]["train"] == {"ant": 48, "bee": 48}
+    assert [stage["name"] for stage in run.manifest["stages"]] == ["linear"]
+    assert run.out_of_fold
+    assert run.manifest["evaluations"]["validation"]["n"] == 96
+    assert run.manifest["evaluations"]["test"]["n"] == 24

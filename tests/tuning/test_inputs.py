@@ -116,3 +116,11 @@ def test_features_by_other_means_are_other_packages(
     monkeypatch.setattr("tl_catdog.features.backbone.VERSION", 99)
     other = prepared(root).asked
     assert [part for part in PARTS if other[part] != plain[part]] == ["packages"]
+
+
+def test_no_units_are_searched_where_a_training_would_hold_nothing_out(tmp_path: Path) -> None:
+    """Of sixty of a class, twelve are tested on; with twelve held out, too few would be left."""
+    root = paint_set(tmp_path / "set", {"": 60})
+    config = TrainConfig(test_fraction=0.2)
+    found = prepare(config, training_images(config, root), (SMALL,))
+    assert (len(found.training), found.problem.few, found.space.few) == (96, True, True)

@@ -8,6 +8,8 @@
         print(found.label, found.probabilities)
     print(classifier.evaluate("others").metrics.accuracy)
     print(tl.compare("baseline", "mobilenet")[0].pairs[0].sentence())
+    for rows in tl.read_batch("answers"):  # what tl-catdog batch predict wrote
+        print(rows.to_pandas())
 
 Wrong use raises ``UsageError``, what goes wrong otherwise ``CatdogError``; both have a ``message``
 and a ``hint``.
@@ -18,6 +20,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tl_catdog.api.batches import read_batch
 from tl_catdog.api.classifier import Classifier
 from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.resuming import resumption
@@ -43,6 +46,7 @@ __all__ = [
     "go_on",
     "image_sources",
     "load",
+    "read_batch",
     "resume",
     "resumption",
     "run_name",

@@ -5,20 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tl_catdog.api.evaluated import saved_predictions, split_to_evaluate
+from tl_catdog.api.evaluated import labelled_images, saved_predictions, split_to_evaluate
 from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.loaded import Loaded
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.images import ImageSource
-from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import AS_IT_IS, Labelling
 from tl_catdog.data.parallel import Progress
-from tl_catdog.data.sets import load_set
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.answers import Prediction, apply_policy
 from tl_catdog.prediction.predictor import predict_examples
@@ -27,7 +24,7 @@ from tl_catdog.prediction.sources import GivenImage, image_sources, one_source
 from tl_catdog.runs.contents import own_images
 from tl_catdog.runs.folder import PREDICTIONS, ROBUSTNESS, read_run
 from tl_catdog.runs.keeping import keep
-from tl_catdog.runs.moved import found_again, with_own_splits
+from tl_catdog.runs.moved import found_again
 
 if TYPE_CHECKING:
     from tl_catdog.evaluation.robustness import Condition
@@ -69,8 +66,9 @@ class Classifier(Loaded):
 
         Args:
             images: One or many of: a file's path; a folder's, which stands for all pictures below
-                it; encoded bytes; a file that is open for reading bytes, read from where it
-                stands; a picture of Pillow's, turned upright and converted as files are; values
+                it; the address of either, such as ``s3://bucket/cats``, fetched into the cache;
+                encoded bytes; a file that is open for reading bytes, read from where it stands; a
+                picture of Pillow's, turned upright and converted as files are; values
                 0..255 of shape (H, W), (H, W, 3), (H, W, 4), or of several pictures,
                 (B, H, W, 3). A list or iterator may hold any of them.
             reject: Whether doubtful and unfamiliar pictures get the answer ``unsure``.
@@ -142,6 +140,7 @@ class Classifier(Loaded):
         self,
         data: str | Path | None = None,
         *,
+        features: str | Path | None = None,
         how: Labelling = AS_IT_IS,
         label_map: Mapping[str, str] | None = None,
         split: str | None = None,
@@ -155,6 +154,8 @@ class Classifier(Loaded):
             data: A folder of labelled pictures; None for those that it was trained with, of which
                 the predictions are saved. If they were moved, name where they are now: each is
                 found by its hash, and in the split that it had.
+            features: In its place, the folder or address that ``tl-catdog batch features`` wrote:
+                no picture is opened. The run's backbone has to be as it was before the training.
             how: Where the classes of that folder come from; by itself, see ``labelling``.
             label_map: A name in that folder → its class here, or "" to leave its pictures out;
                 names that differ in capitals or spaces alone need none.
@@ -170,8 +171,8 @@ class Classifier(Loaded):
         from tl_catdog.evaluation.metrics import compute_metrics
         from tl_catdog.evaluation.reliability import reliability
 
-        own = data is None
-        images = self.images(data, how, label_map, own_splits=split != UNSPLIT)
+        own = data is None and features is None
+        images = self.images(data, how, label_map, features=features, own_splits=split != UNSPLIT)
         wanted = split_to_evaluate(self.run, images, split, own=own, again=again or mirror)
         trained_on, notes = 0, images.notes
         if own and not again and not mirror and wanted in self.run.predicted_splits():
@@ -189,7 +190,14 @@ class Classifier(Loaded):
             predictor = self.predictor(mirror=mirror)
             bank = predictor.feature_bank
             among = own and bank is not None and bank.split == wanted
-            found = predict_examples(predictor, examples, progress, own=among)
+            if features is None:
+                found = predict_examples(predictor, examples, progress, own=among)
+            else:
+                from tl_catdog.evaluation.extracted import predict_extracted
+                from tl_catdog.features.extracted import open_extracted
+
+                batch = open_extracted(features)
+                found = predict_extracted(self.run, predictor, batch, examples, progress)
             predictions, skipped = found.predictions, found.skipped
             if own and not mirror:
                 notes = (*notes, *self._keep(f"{PREDICTIONS}/{wanted}.csv", predictions.to_csv()))
@@ -265,6 +273,7 @@ class Classifier(Loaded):
         how: Labelling = AS_IT_IS,
         label_map: Mapping[str, str] | None = None,
         *,
+        features: str | Path | None = None,
         own_splits: bool = True,
     ) -> ImageSet:
         """Return labelled pictures of its classes: a folder's, or those that it was trained with.
@@ -273,6 +282,7 @@ class Classifier(Loaded):
             data: As for ``evaluate``; a folder of one of the classes will do.
             how: As for ``evaluate``.
             label_map: As for ``evaluate``.
+            features: As for ``evaluate``.
             own_splits: Whether a folder without splits that holds the pictures it was trained
                 with, which may have been moved and renamed, has the splits that they had then.
 
@@ -280,17 +290,7 @@ class Classifier(Loaded):
             UsageError: The folder isn't a set, or has other classes that aren't mapped.
             CatdogError: The run doesn't know its pictures any more.
         """
-        if data is None:
-            if label_map:
-                raise UsageError(
-                    "expected other pictures for --map, found none named.", "Type: --data DIR"
-                )
-            return own_images(self.run)
-        known = (*self.classes, *(label_map or ()))
-        found = renamed(load_set(Path(data), replace(how, known=known)), self.classes, label_map)
-        if not own_splits:
-            return found
-        return with_own_splits(found, own_images(self.run).examples, self.run.name)
+        return labelled_images(self.run, data, features, how, label_map, own_splits=own_splits)
 
     def explain(
         self,

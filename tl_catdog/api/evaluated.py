@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tl_catdog.data.batches import Skipped
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
+from tl_catdog.data.label_map import renamed
+from tl_catdog.data.labelling import Labelling
+from tl_catdog.data.mirror import on_disk
+from tl_catdog.data.sets import load_set
 from tl_catdog.errors import UsageError
 from tl_catdog.prediction.predictions import Predictions, read_predictions
+from tl_catdog.runs.contents import own_images
 from tl_catdog.runs.folder import Run
+from tl_catdog.runs.moved import with_own_splits
+
+
+def labelled_images(
+    run: Run,
+    data: str | Path | None,
+    features: str | Path | None,
+    how: Labelling,
+    label_map: Mapping[str, str] | None,
+    *,
+    own_splits: bool,
+) -> ImageSet:
+    """Return labelled pictures of a run's classes; see ``Classifier.images``.
+
+    Args:
+        run: The run.
+        data: The pictures' folder.
+        features: What ``tl-catdog batch features`` wrote of them, in its place.
+        how: Where their classes come from.
+        label_map: A name of theirs → the run's class.
+        own_splits: Whether they have the splits that the run had them in.
+
+    Raises:
+        UsageError: It isn't a set, or has other classes; or both are named.
+        CatdogError: The run doesn't know its pictures any more, or the batch is damaged.
+    """
+    if data is not None and features is not None:
+        raise UsageError(
+            "expected pictures or their features, found --data and --features.", "Leave one out"
+        )
+    if data is None and features is None:
+        if label_map:
+            raise UsageError(
+                "expected other pictures for --map, found none named.", "Type: --data DIR"
+            )
+        return own_images(run)
+    how = replace(how, known=(*run.classes, *(label_map or ())))
+    if features is not None:
+        from tl_catdog.features.extracted_set import extracted_set
+
+        loaded = extracted_set(features, how)
+    else:
+        loaded = load_set(on_disk(str(data)), how)
+    found = renamed(loaded, run.classes, label_map)
+    return with_own_splits(found, own_images(run).examples, run.name) if own_splits else found
 
 
 def split_to_evaluate(

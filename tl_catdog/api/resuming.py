@@ -19,9 +19,13 @@ from tl_catdog.runs.folder import SPLIT
 from tl_catdog.runs.settings import PLACES
 from tl_catdog.runs.unfinished import FREE, Begun, Unfinished, find_unfinished, read_begun
 from tl_catdog.setting import flag
+from tl_catdog.training.devices import ONE, devices_for
 from tl_catdog.training.manifest import package_versions
 from tl_catdog.training.start import digest_of, run_to_start_from
 from tl_catdog.wording import count, plural
+
+DEVICES = "devices"
+"""May be others when a training goes on, as machines are: they change how sums are rounded."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def resumption(
     Args:
         name: The run's name; None for the only one there is.
         runs_dir: Folder of the runs.
-        given: Settings that the user names again; they have to be those it began with.
+        given: Settings that the user names again; they have to be those it began with, but for
+            ``devices``.
 
     Raises:
         UsageError: There is none, several are, it is being trained; or settings differ.
@@ -87,7 +92,8 @@ def resumption(
     config = from_mapping(begun.settings)
     for setting, value in (given or {}).items():
         was = getattr(config, setting, value)
-        if setting not in FREE and value != was and not _same_place(setting, value, was, begun):
+        same = value == was or _same_place(setting, value, was, begun)
+        if setting not in (*FREE, DEVICES) and not same:
             raise UsageError(
                 f"expected the settings that {unfinished.name} began with, found "
                 f"{flag(setting)} {value} instead of {was}.",
@@ -97,7 +103,8 @@ def resumption(
     located: dict[str, Any] = {
         setting: _located(getattr(config, setting), begun) for setting in PLACES
     }
-    config = replace(config, **located | {"runs_dir": str(runs_dir)})
+    devices = str((given or {}).get(DEVICES, config.devices))  # a file of settings has numbers
+    config = replace(config, **located | {"runs_dir": str(runs_dir), DEVICES: devices})
     now = _digests(config)
     for setting, digest in begun.files.items():
         if now.get(setting) != digest:
@@ -107,6 +114,21 @@ def resumption(
                 "Put it back as it was, or train a new run: tl-catdog train --run NAME",
             )
     return Resumption(unfinished, begun, config)
+
+
+def begun_on(item: Resumption) -> Begun:
+    """Return what a training is asked for from now on: other devices, perhaps, than at first.
+
+    So after another kill it goes on where it was last, unless that is said again.
+
+    Raises:
+        UsageError: There aren't as many of them as are asked for now.
+    """
+    devices = item.config.devices
+    if devices == item.begun.settings.get(DEVICES, ONE):
+        return item.begun
+    devices_for(item.config.resolved())
+    return replace(item.begun, settings={**item.begun.settings, DEVICES: devices})
 
 
 def _digests(config: TrainConfig) -> dict[str, str]:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tl_catdog.api.classifier import Classifier
-from tl_catdog.api.resuming import Resumption, begun_of, require_same_images, resumption
+from tl_catdog.api.resuming import (
+    Resumption,
+    begun_of,
+    begun_on,
+    require_same_images,
+    resumption,
+)
 from tl_catdog.api.turns import turn
 from tl_catdog.config import TrainConfig, from_mapping
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.labelling import Labelling
+from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
-from tl_catdog.data.sets import load_training_set
+from tl_catdog.data.sets import divided, load_training_set
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import HELD_OUT
+from tl_catdog.errors import UsageError
 from tl_catdog.runs.unfinished import finished_already
 from tl_catdog.runs.writer import RunWriter, choose_name
+from tl_catdog.storage.places import Place
 
 if TYPE_CHECKING:
     from tl_catdog.training.observer import Observer
@@ -28,8 +37,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: str | Path,
+    data: str | Path | None = None,
     *,
+    features: str | Path | None = None,
     progress: bool = False,
     observer: Observer | None = None,
     **settings: Any,
@@ -41,8 +51,11 @@ def train(
     so far, as Ctrl-C or a notebook's button does.
 
     Args:
-        data: The folder: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
+        data: The folder, or the address of one such as ``s3://bucket/pictures``, which is fetched
+            into the cache: DIR/{train,validation[,test]}/<class>/, DIR/<class>/, files such as
             cat.1.jpg, or pictures that a table in it names.
+        features: In its place, the folder or address that ``tl-catdog batch features`` wrote: the
+            pictures themselves needn't be here.
         progress: Whether to show what the command shows: a bar and a line for each epoch in a
             terminal and, with ipywidgets, in a notebook; lines elsewhere.
         observer: Called on the way: decoding, each step, each epoch; see
@@ -65,13 +78,31 @@ def train(
     Traceback (most recent call last):
     tl_catdog.errors.UsageError: expected known settings, found 'epohcs'; the valid ones are ...
     """
-    config = from_mapping({"data": str(data), **settings})
-    # Where the program goes to meanwhile doesn't matter.
-    root, runs_dir = Path(data).absolute(), Path(config.runs_dir).absolute()
+    config, root = asked_for(data, features, settings)
+    runs_dir = Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
         images = training_images(config, root)
         return Classifier(_begin(config, images, runs_dir / name, watching).run)
+
+
+def asked_for(
+    data: str | Path | None, features: str | Path | None, settings: Mapping[str, Any]
+) -> tuple[TrainConfig, Path]:
+    """Return settings, and the folder of the pictures, wherever the program goes to meanwhile.
+
+    Raises:
+        UsageError: Neither pictures nor features are named; or a setting is wrong.
+        CatdogError: Pictures can't be fetched.
+    """
+    named = {"data": data, "features": features}
+    texts = {key: None if value is None else str(value) for key, value in named.items()}
+    config = from_mapping({**texts, **settings})
+    if data is None and features is None:
+        raise UsageError("expected data or features, found neither.", 'Type: train("pictures")')
+    if features is not None:
+        return replace(config, features=str(Place.of(features))), Path()
+    return config, on_disk(str(data))
 
 
 @contextlib.contextmanager
@@ -92,17 +123,19 @@ def resume(
     run: str | None = None,
     *,
     runs_dir: str | Path = "models",
+    devices: str | int | None = None,
     progress: bool = False,
     observer: Observer | None = None,
 ) -> Classifier:
     """Go on with a training that was killed or asked to stop.
 
     It ends with the network that it would have ended with: the same weights, bit for bit, on the
-    same machine with the same packages.
+    same machine with the same packages and as many devices.
 
     Args:
         run: The run's name; None for the only training that was stopped.
         runs_dir: Folder of the runs.
+        devices: What it goes on on, where that isn't what it began on: machines differ.
         progress: As for ``train``.
         observer: As for ``train``.
 
@@ -120,7 +153,8 @@ def resume(
     if done is not None:
         return Classifier(done)
     with _watched(observer, progress) as watching:
-        item = resumption(run, Path(runs_dir))
+        given = {} if devices is None else {"devices": str(devices)}
+        item = resumption(run, Path(runs_dir), given)
         place = item.unfinished.path.absolute()
         images = training_images(item.config, item.root.absolute(), drawn=item.begun.drawn)
         return Classifier(_go_on(item, images, place, watching).run)
@@ -144,7 +178,10 @@ def _go_on(
     require_same_images(item, images)
     name = item.unfinished.name
     force = item.config.force or place.name == name  # a run of the best so far
+    begun = begun_on(item)
     with RunWriter(place.parent, name, force=force, earlier=place) as writer:
+        if begun is not item.begun:
+            writer.begin(begun)
         return _fit(item.config, images, writer, observer)
 
 
@@ -172,7 +209,7 @@ def training_images(
     Args:
         config: The settings; ``seed``, ``validation_fraction``, ``test_fraction``, ``split`` and
             those of labels and groups count here. With groups, near-copies stay together, too.
-        root: The folder.
+        root: The folder; where the settings name features, their batch counts in its place.
         drawn: Whether its pictures are drawings, which runs and reports say.
         progress: Called with (done, total) while near-copies are looked for.
 
@@ -184,6 +221,17 @@ def training_images(
         config.arch == "baseline" or config.finetune or config.from_run is not None
     ):
         validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
+    split_file = Path(config.split) if config.split else None
+    if config.features is not None:
+        from tl_catdog.features.extracted_set import extracted_set
+
+        return divided(
+            extracted_set(config.features, labelling_of(config)),
+            seed=config.seed,
+            validation_fraction=validation_fraction,
+            test_fraction=config.test_fraction,
+            split_file=split_file,
+        )
     find_copies = None
     if config.group_by is not None:
         from tl_catdog.audit.near_duplicates import copy_groups
@@ -195,7 +243,7 @@ def training_images(
         seed=config.seed,
         validation_fraction=validation_fraction,
         test_fraction=config.test_fraction,
-        split_file=Path(config.split) if config.split else None,
+        split_file=split_file,
         drawn=drawn,
         find_copies=find_copies,
     )

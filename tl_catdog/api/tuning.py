@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tl_catdog.api.training import training_images
+from tl_catdog.api.training import asked_for, training_images
 from tl_catdog.api.turns import turn
 from tl_catdog.architectures import BASELINE, check_arch, pretrained_of
-from tl_catdog.config import TrainConfig, from_mapping
+from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
+from tl_catdog.features.extracted import adopting
 
 if TYPE_CHECKING:
     from tl_catdog.tuning.results import Progress, Tuned
@@ -21,8 +22,9 @@ OUT = "tune.toml"
 
 
 def tune(
-    data: str | Path,
+    data: str | Path | None = None,
     *,
+    features: str | Path | None = None,
     trials: int = TRIALS,
     minutes: float | None = None,
     arch: str | Sequence[str] = (),
@@ -39,6 +41,7 @@ def tune(
 
     Args:
         data: The folder, as for ``train``.
+        features: In its place, what ``tl-catdog batch features`` wrote, as for ``train``.
         trials: How many settings to try, 1 or more.
         minutes: When to stop anyway.
         arch: Backbones to search; several cost the computing of their features each.
@@ -60,10 +63,11 @@ def tune(
     """
     archs = (arch,) if isinstance(arch, str) else tuple(arch)
     sizes = (image_size,) if isinstance(image_size, int) else tuple(image_size)
-    config = from_mapping({**settings, "data": str(data)})
+    config, root = asked_for(data, features, settings)
+    config = adopting(config)
     backbones = backbones_of(config, archs, sizes)
     config = of_backbone(config, backbones)
-    images = training_images(config, Path(data).absolute())
+    images = training_images(config, root)
     return search(
         config,
         images,

@@ -44,7 +44,7 @@ FEWEST = 20
 HALF = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Appearance:
     """What strikes the eye about a picture, in figures.
 

@@ -5,19 +5,25 @@ as cosines of real numbers), after what the pictures of the set have in common i
 mean is subtracted, and directions in which all of them vary much are shortened (whitening, as H.
 Jegou and O. Chum, 2012, do to compare pictures). In a set of radiographs or of things on a board
 all pictures are alike, and what tells them apart decides.
+
+Some thousands of pictures are all compared with each other; of more of them, each is compared with
+those that ``lists.py`` finds near to it. One window is in memory at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from tl_catdog.audit.likeliest import Candidates, Likeliest
+from tl_catdog.audit.lists import Lists
 from tl_catdog.audit.thumbnails import SIDE
 from tl_catdog.data.array_store import ArrayStore
+from tl_catdog.data.parallel import Progress, map_threaded
 
 Floats = npt.NDArray[np.float32]
 
@@ -64,93 +70,91 @@ FLAT = 0.2 * REDUCED
 """Length of low frequencies below which a picture shows nothing: noise of 0.2 grey values."""
 
 CHUNK = 256  # pictures whose windows are read at a time
+ASKED = 2**15  # pictures whose candidates are looked for at a time
+
+
+class Described(Protocol):
+    """The descriptors of pictures."""
+
+    count: int
+    """How many pictures, M."""
+
+    def of(self, window: int) -> Floats:
+        """Return those of a window, (M, FREQUENCIES²): lengths 1, or 0; the caller's to change."""
+
+
+def candidates(pictures: Described, progress: Progress | None = None) -> Candidates:
+    """Return the candidates of all pictures: at most ``CANDIDATES`` of each, all ``LIKELY``.
+
+    Args:
+        pictures: Their descriptors, in an order that is random, such as that of hashes.
+        progress: Called with (done, total) as windows are compared.
+    """
+    likeliest = Likeliest(pictures.count, CANDIDATES, LIKELY)
+    whole = pictures.of(0)
+    starts = range(0, pictures.count, ASKED)
+    done, total = 0, len(WINDOW_PAIRS) * len(starts)
+    for window in range(len(WINDOWS)):
+        theirs = pictures.of(window)
+        traits = Traits.of(theirs)
+        for start in range(0, len(theirs), CHUNK):
+            theirs[start : start + CHUNK] = traits.without(theirs[start : start + CHUNK])
+        lists = Lists(theirs)
+        for pair, (own, other) in enumerate(WINDOW_PAIRS):
+            if other != window:
+                continue
+            # A crop looks like the window that it was.
+            queries = Queries(theirs) if own == other else Queries(whole, traits)
+            ask = partial(_ask, likeliest, queries, lists, theirs, pair)
+            for _ in map_threaded(ask, starts, ahead=4):
+                done += 1
+                if progress:
+                    progress(done, total)
+    return likeliest.candidates()
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """Pairs that may be copies; each attribute is (P,).
+class Queries:
+    """What is compared of pictures.
 
     Attributes:
-        first: Rows of the pictures that were asked for.
-        second: Rows of the others.
-        likeness: Their cosines, at least ``LIKELY``.
-        window_pair: Which of ``WINDOW_PAIRS`` fits best.
-        mirrored: Whether one of them is a mirror image.
+        own: Descriptors, (M, FREQUENCIES²).
+        traits: What is to be taken out of them; None where it is.
     """
 
-    first: npt.NDArray[np.int64]
-    second: npt.NDArray[np.int64]
-    likeness: Floats
-    window_pair: npt.NDArray[np.int64]
-    mirrored: npt.NDArray[np.bool_]
+    own: Floats
+    traits: Traits | None = None
 
-    @classmethod
-    def joined(cls, parts: Sequence[Candidates]) -> Candidates:
-        """Return several pictures' candidates as one."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    def of(self, rows: slice) -> Floats:
+        """Return those of some pictures."""
+        return self.own[rows] if self.traits is None else self.traits.without(self.own[rows])
 
 
-class CandidateSearch:
-    """Descriptors of a set's pictures, ready to be compared.
+class Descriptors:
+    """The descriptors of all windows of a set's pictures, on the disk if they are many.
 
     Args:
         thumbnails: Of all pictures, (N, SIDE, SIDE).
-        positions: Which of them are the set, (M,). Rows below count in them.
+        positions: Which of them are the set, (M,).
     """
 
     def __init__(self, thumbnails: ArrayStore, positions: npt.NDArray[np.int64]) -> None:
-        parts: list[list[Floats]] = [[] for _ in WINDOWS]
-        for start in range(0, len(positions), CHUNK):
-            pixels = thumbnails.read(positions[start : start + CHUNK]).astype(np.float32)
-            for window, part in enumerate(parts):
-                part.append(descriptors(pixels, window))
-        self._whole = np.concatenate(parts[0])
-        self._traits: list[Traits] = []
-        self._windows: list[Floats] = []
-        for part in parts:
-            found = np.concatenate(part)
-            part.clear()
-            self._traits.append(Traits.of(found))
-            self._windows.append(self._traits[-1].without(found))
+        self.count = len(positions)
+        self._blocks = -(-len(positions) // CHUNK)
+        shape = (CHUNK, FREQUENCIES * FREQUENCIES)
+        self._store = ArrayStore(len(WINDOWS) * self._blocks, shape, np.float32)
+        for block in range(self._blocks):
+            some = positions[block * CHUNK : (block + 1) * CHUNK]
+            pixels = thumbnails.read(some).astype(np.float32)
+            for window in range(len(WINDOWS)):
+                row = np.zeros(shape, np.float32)
+                row[: len(some)] = descriptors(pixels, window)
+                self._store.write(window * self._blocks + block, row)
 
-    def of(self, rows: npt.NDArray[np.int64]) -> Candidates:
-        """Return the candidates of some pictures: at most ``CANDIDATES`` of each, all ``LIKELY``.
-
-        Args:
-            rows: Which pictures to ask for, (R,).
-        """
-        half = FREQUENCIES * FREQUENCIES // 2
-        total = len(self._whole)
-        best = np.full((len(rows), total), -1.0, np.float32)
-        for one, two in WINDOW_PAIRS:
-            own, others = self._own(rows, one, two), self._windows[two]
-            # Mirroring turns the sign of the odd frequencies: both cosines come from two products.
-            alike = own[:, half:] @ others[:, half:].T
-            np.abs(alike, out=alike)
-            alike += own[:, :half] @ others[:, :half].T
-            np.maximum(best, alike, out=best)
-        best[np.arange(len(rows)), rows] = -1.0
-        count = min(CANDIDATES, total - 1)
-        top = np.argpartition(best, total - count, axis=1)[:, total - count :]
-        place, second = np.repeat(np.arange(len(rows)), count), top.ravel()
-        likely = best[place, second] >= LIKELY
-        place, second = place[likely], second[likely]
-        products = [
-            self._own(rows, one, two)[place] * self._windows[two][second]
-            for one, two in WINDOW_PAIRS
-        ]
-        odd = np.stack([product[:, half:].sum(1) for product in products])
-        even = np.stack([product[:, :half].sum(1) for product in products])
-        chosen = (even + np.abs(odd)).argmax(0)
-        mirrored = odd[chosen, np.arange(len(chosen))] < 0
-        return Candidates(rows[place], second, best[place, second], chosen, mirrored)
-
-    def _own(self, rows: npt.NDArray[np.int64], one: int, two: int) -> Floats:
-        """Return descriptors to compare with those of window ``two``: a crop looks like it."""
-        if one == two:
-            return self._windows[one][rows]
-        return self._traits[two].without(self._whole[rows])
+    def of(self, window: int) -> Floats:
+        """Return those of a window, (M, FREQUENCIES²)."""
+        blocks = np.arange(window * self._blocks, (window + 1) * self._blocks)
+        return self._store.read(blocks).reshape(-1, FREQUENCIES * FREQUENCIES)[: self.count]
 
 
 @dataclass(frozen=True)
@@ -220,6 +224,13 @@ def _frequencies(low: float, high: float) -> Floats:
     cosines = np.cos(np.pi * (n + 0.5) * k / REDUCED) * np.sqrt(2.0 / REDUCED)
     cosines[0] /= np.sqrt(2.0)
     return np.asarray(cosines @ averaging(low, high, REDUCED), np.float32)
+
+
+def _ask(
+    likeliest: Likeliest, queries: Queries, lists: Lists, theirs: Floats, pair: int, start: int
+) -> None:
+    """Compare the windows of all pictures with ``ASKED`` of them, from ``start`` on."""
+    likeliest.ask(start, queries.of(slice(start, start + ASKED)), lists, theirs, pair)
 
 
 def descriptors(pixels: Floats, window: int) -> Floats:

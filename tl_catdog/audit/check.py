@@ -12,10 +12,10 @@ from pathlib import Path
 from tl_catdog.audit import findings
 from tl_catdog.audit.appearance import Appearance, unusual
 from tl_catdog.audit.findings import KEPT_IN, Audit, Finding, SeenInTraining, ordered
-from tl_catdog.audit.inspection import inspect_all
+from tl_catdog.audit.inspection import Inspection, inspect_all
 from tl_catdog.audit.near_duplicates import SAME, group_copies
 from tl_catdog.audit.stars import Star, stars
-from tl_catdog.audit.thumbnails import Thumbnails
+from tl_catdog.audit.thumbnails import Readable, Thumbnails
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN, UNSPLIT, images_below
@@ -48,39 +48,82 @@ def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, t
     """
     began = time.perf_counter()
     entries, found = _listed(root, how)
-    thumbnails = Thumbnails(len(entries))
-    digests: list[str] = []
-    usable: list[int] = []
-    appearances: list[Appearance | None] = []
+    looked = Looked(len(entries))
     with steps("looking at pictures") as progress:
         for position, result in enumerate(inspect_all([entry.path for entry in entries])):
-            digests.append(result.digest)
-            appearances.append(result.appearance)
-            name = entries[position].name
-            found.extend(Finding(kind, (name,), detail) for kind, detail in result.remarks)
-            thumbnails.write(position, result.thumbnail, result.side)
-            if result.thumbnail is not None:
-                usable.append(position)
+            looked.add(entries[position].name, result)
             progress(position + 1, len(entries))
-    found.extend(
+    return judged(root, entries, looked, found, [entry.path for entry in entries], steps, began)
+
+
+class Looked:
+    """What is kept of pictures that were looked at, for ``judged``.
+
+    Args:
+        count: How many there are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.thumbnails = Thumbnails(count)
+        self.digests: list[str] = []
+        self.appearances: list[Appearance | None] = []
+        self.usable: list[int] = []
+        self.found: list[Finding] = []
+
+    def add(self, name: str, result: Inspection) -> None:
+        """Take what was seen of the next picture."""
+        position = len(self.digests)
+        self.digests.append(result.digest)
+        self.appearances.append(result.appearance)
+        self.found.extend(Finding(kind, (name,), detail) for kind, detail in result.remarks)
+        self.thumbnails.write(position, result.thumbnail, result.side)
+        if result.thumbnail is not None:
+            self.usable.append(position)
+
+
+def judged(
+    root: Path | str,
+    entries: Sequence[Example],
+    looked: Looked,
+    found: Sequence[Finding],
+    files: Sequence[Path | Readable],
+    steps: Steps,
+    began: float,
+) -> tuple[Audit, tuple[Example, ...]]:
+    """Find what is wrong with pictures that were looked at.
+
+    Args:
+        root: Where they are.
+        entries: The pictures, whose digests aren't known yet.
+        looked: What was seen of them.
+        found: What was noticed before.
+        files: The pictures' files, for another look at those that may be copies.
+        steps: See ``Steps``.
+        began: When it began, by ``time.perf_counter``.
+
+    Returns:
+        See ``check``.
+    """
+    every = [*found, *looked.found]
+    every.extend(
         Finding(kind, (entries[position].name,), detail)
-        for position, kind, detail in unusual(appearances)
+        for position, kind, detail in unusual(looked.appearances)
     )
     entries = [
-        replace(entry, digest=digest) for entry, digest in zip(entries, digests, strict=True)
+        replace(entry, digest=digest) for entry, digest in zip(entries, looked.digests, strict=True)
     ]
     with steps("comparing pictures") as progress:
-        found.extend(_copies(entries, usable, thumbnails, progress))
-    found.extend(_imbalance(entries))
+        every.extend(_copies(entries, looked, files, progress))
+    every.extend(_imbalance(entries))
     audit = Audit(
         root=str(root),
         images=len(entries),
         seconds=time.perf_counter() - began,
         counts=_counts(entries),
-        findings=ordered(found),
-        seen_in_training=_seen_in_training(entries, found),
+        findings=ordered(every),
+        seen_in_training=_seen_in_training(entries, every),
     )
-    return audit, tuple(entries[position] for position in usable)
+    return audit, tuple(entries[position] for position in looked.usable)
 
 
 def _listed(root: Path, how: Labelling) -> tuple[list[Example], list[Finding]]:
@@ -126,17 +169,19 @@ def _counts(entries: Sequence[Example]) -> dict[str, dict[str, int]]:
 
 
 def _copies(
-    entries: Sequence[Example], usable: Sequence[int], thumbnails: Thumbnails, progress: Progress
+    entries: Sequence[Example],
+    looked: Looked,
+    files: Sequence[Path | Readable],
+    progress: Progress,
 ) -> list[Finding]:
     """Return the findings about copies and near-copies."""
     # Damaged files have digests, too, but nothing that could be compared.
-    comparable = set(usable)
+    comparable = set(looked.usable)
     digests = [
         entry.digest if position in comparable else UNREADABLE
         for position, entry in enumerate(entries)
     ]
-    paths = [entry.path for entry in entries]
-    _, near = group_copies(digests, thumbnails, paths, progress)
+    _, near = group_copies(digests, looked.thumbnails, files, progress)
     found = [
         finding
         for star in stars(digests, near.copies, [_rank(entry) for entry in entries])

@@ -141,3 +141,40 @@ class Audit:
             },
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+    @classmethod
+    def from_json(cls, said: Any) -> Audit:
+        """Return the audit that ``to_json`` gave; how long it took needn't be there.
+
+        Raises:
+            ValueError: It is none.
+
+        >>> audit = Audit("cats", 2, 0.0, {}, (Finding(DARK, ("1.jpg",), "so"),), {})
+        >>> Audit.from_json(audit.to_json()) == audit
+        True
+        """
+        try:
+            found = tuple(
+                Finding(item["kind"], tuple(item["paths"]), item["detail"])
+                for item in said["findings"]
+            )
+            seen = {
+                split: SeenInTraining(item["pictures"], item["of"])
+                for split, item in said["seen_in_training"].items()
+            }
+            audit = cls(said["root"], said["pictures"], 0.0, said["counts"], found, seen)
+            counted = [number for some in audit.counts.values() for number in some.values()]
+            counted += [audit.images, *(n for one in seen.values() for n in (one.images, one.of))]
+            texts = [audit.root, *seen, *(item.detail for item in found)]
+            texts += [path for item in found for path in item.paths]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no audit: {error!r}") from None
+        whole = all(isinstance(text, str) for text in texts)
+        whole &= all(type(number) is int and number >= 0 for number in counted)
+        if (
+            not whole
+            or any(item.kind not in KINDS for item in found)
+            or any(one.of < 1 for one in seen.values())
+        ):
+            raise ValueError("no audit: other kinds of values")
+        return audit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import simplejpeg
 from PIL import Image
@@ -63,7 +63,22 @@ def inspect(path: Path) -> Inspection:
     try:
         data = read_file(path)
     except OSError as error:
-        return _broken(UNREADABLE, findings.UNREADABLE, error.strerror or str(error))
+        return unreadable(error.strerror or str(error))
+    return inspect_data(data, path)
+
+
+def unreadable(reason: str) -> Inspection:
+    """Return what is known of a file that can't be read."""
+    return _broken(UNREADABLE, findings.UNREADABLE, reason)
+
+
+def inspect_data(data: bytes, path: PurePath) -> Inspection:
+    """Inspect a file's bytes. Whatever they are, nothing is raised.
+
+    Args:
+        data: The bytes.
+        path: The file's name, which may not fit them.
+    """
     digest = hashlib.sha256(data).hexdigest()
     if not data:
         return _broken(digest, findings.NOT_AN_IMAGE, "the file is empty")
@@ -125,7 +140,7 @@ def _grey(image: Image.Image, data: bytes) -> Image.Image:
     return upright(image, Image.fromarray(pixels[:, :, 0]), orientation(image))
 
 
-def _names(path: Path, data: bytes) -> list[tuple[str, str]]:
+def _names(path: PurePath, data: bytes) -> list[tuple[str, str]]:
     kind = format_of(data)
     if kind is None or not path.suffix or path.suffix.lower() in ENDINGS[kind]:
         return []

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from tl_catdog.audit.candidates import (
     BRIGHTENED,
     WINDOW_PAIRS,
     WINDOWS,
-    Candidates,
-    CandidateSearch,
+    Descriptors,
+    candidates,
 )
 from tl_catdog.audit.differences import (
     BRIGHTER,
@@ -37,8 +38,9 @@ from tl_catdog.audit.differences import (
     differences,
 )
 from tl_catdog.audit.inspection import inspect_all
+from tl_catdog.audit.likeliest import Candidates
 from tl_catdog.audit.registration import likeness, reduced, register, started
-from tl_catdog.audit.thumbnails import Thumbnails, colour_thumbnail
+from tl_catdog.audit.thumbnails import Readable, Thumbnails, colour_thumbnail
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.images import Pixels
 from tl_catdog.data.parallel import Progress, map_threaded
@@ -60,9 +62,8 @@ group of copies is too large to be one."""
 LARGEST, PART = 50, 0.1
 """Too large is a group of more pictures than LARGEST and than this part of all."""
 
-CHUNK = 256  # pictures that are compared with all others at a time,
-TABLE = 2**21  # unless that makes more similarities than so many
 PAIRS = 32  # pairs that are laid over each other at a time
+SEEN = 128  # pictures whose colours are kept, 6 MB: a picture's pairs follow each other
 
 LEVELS = ((4, 5, 0.78), (2, 3, 0.78), (1, 3, 0.0))
 """From coarse to fine: by how much thumbnails are reduced, how many steps registration makes, and
@@ -110,7 +111,7 @@ def near_copies(
 ) -> NearCopies:
     """Find near-copies.
 
-    Time grows with the square of the pictures, by a factor that 25,000 don't feel yet.
+    Time grows with the pictures (ADR 041).
 
     Args:
         thumbnails: Of all pictures.
@@ -118,17 +119,23 @@ def near_copies(
         colours: Returns the colours of a picture; asked for few of them.
         progress: Called with (done, total) while pictures are compared.
     """
+    seen = lru_cache(SEEN)(colours)
     chosen = np.asarray(positions, np.int64)
     if len(chosen) < 2:
         return NearCopies((), SAME)
     count = len(chosen)
     with threadpool_limits(1, "blas"):  # the threads that compare are enough
-        found = _likely(thumbnails, chosen, progress)
+
+        def half(done: int, total: int) -> None:
+            if progress:
+                progress(count * done // total // 2, count)
+
+        found = candidates(Descriptors(thumbnails.pixels, chosen), half)
         order = _each_once(found)
         parts = [order[start : start + PAIRS] for start in range(0, len(order), PAIRS)]
 
         def compare(part: npt.NDArray[np.int64]) -> list[Pair]:
-            return _compared(thumbnails, chosen, found, part, colours)
+            return _compared(thumbnails, chosen, found, part, seen)
 
         pairs: list[Pair] = []
         for number, some in enumerate(map_threaded(compare, parts, ahead=4)):
@@ -140,26 +147,11 @@ def near_copies(
     return _stricter(sorted(pairs, key=lambda pair: (pair.first, pair.second)), count)
 
 
-def _likely(
-    thumbnails: Thumbnails, chosen: npt.NDArray[np.int64], progress: Progress | None
-) -> Candidates:
-    """Return the candidates of all pictures."""
-    count = len(chosen)
-    search = CandidateSearch(thumbnails.pixels, chosen)
-    size = max(1, min(CHUNK, TABLE // count))
-    blocks = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
-    found = []
-    for rows, some in zip(blocks, map_threaded(search.of, blocks, ahead=4), strict=True):
-        found.append(some)
-        if progress:
-            progress((int(rows[-1]) + 1) // 2, count)
-    return Candidates.joined(found)
-
-
 def _each_once(found: Candidates) -> npt.NDArray[np.int64]:
     """Return which candidates to compare: of a pair that was found both ways, the likelier."""
     low, high = np.minimum(found.first, found.second), np.maximum(found.first, found.second)
-    order = np.lexsort((found.first, -found.likeness, high, low))
+    # Found both ways, they are equally likely but for the last bits, which are a machine's own.
+    order = np.lexsort((found.first, -np.round(found.likeness, 4), high, low))
     low, high = low[order], high[order]
     again = np.zeros(len(order), np.bool_)
     again[1:] = (low[1:] == low[:-1]) & (high[1:] == high[:-1])
@@ -263,7 +255,7 @@ def copy_groups(paths: Sequence[Path], progress: Progress | None = None) -> list
 def group_copies(
     digests: Sequence[str],
     thumbnails: Thumbnails,
-    paths: Sequence[Path],
+    paths: Sequence[Path | Readable],
     progress: Progress | None = None,
 ) -> tuple[list[int], NearCopies]:
     """Return a group for each picture, equal for copies and near-copies, and the near-copies.

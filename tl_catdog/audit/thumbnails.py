@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -66,10 +67,17 @@ def grey_thumbnail(grey: Image.Image) -> Pixels:
     return np.asarray(_resized(grey))
 
 
-def colour_thumbnail(path: Path) -> Pixels | None:
+class Readable(Protocol):
+    """A picture that isn't a file of this machine's, as objects of a store aren't."""
+
+    def read(self) -> bytes:
+        """Return its bytes."""
+
+
+def colour_thumbnail(file: Path | Readable) -> Pixels | None:
     """Return a file's thumbnail in colours, (SIDE, SIDE, 3), or None if it can't be decoded."""
     try:
-        data = read_file(path)
+        data = read_file(file) if isinstance(file, Path) else file.read()
         with opened(data) as image:
             return np.asarray(_resized(to_rgb(whole(image, data, LEAST_SIDE))))
     except Exception:  # whoever decodes it for use says what is wrong with it

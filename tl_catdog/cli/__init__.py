@@ -11,6 +11,7 @@ import typer
 
 from tl_catdog import runtime
 from tl_catdog.cli import (
+    batch,
     cache,
     compare,
     data,
@@ -86,6 +87,7 @@ COMMANDS = (
 for _command, _examples in COMMANDS:
     app.command(cls=Command, epilog=_examples)(_command)
 app.add_typer(data.app, name="data")
+app.add_typer(batch.app, name="batch")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from tl_catdog.cli.options import (
     RUNS_DIR,
+    Features,
     Json,
     LabelColumn,
     LabelPattern,
@@ -19,7 +21,7 @@ from tl_catdog.cli.options import (
     file_option,
 )
 from tl_catdog.cli.output import note, notices, print_json, results, writing
-from tl_catdog.errors import listing
+from tl_catdog.errors import UsageError, listing
 from tl_catdog.wording import count, left_out, plural
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "Examples: tl-catdog evaluate mobilenet; tl-catdog evaluate mobilenet --robustness; "
-    "tl-catdog evaluate mobilenet --data others --map Cat=cats --map Dog=dogs"
+    "tl-catdog evaluate mobilenet --data others --map Cat=cats --map Dog=dogs; "
+    "tl-catdog evaluate mobilenet --features s3://bucket/features"
 )
 
 
@@ -38,6 +41,7 @@ def evaluate(
         str | None,
         typer.Option(help="Other labelled pictures; a folder without splits is taken whole."),
     ] = None,
+    features: Features = None,
     split: Annotated[
         str | None,
         typer.Option(help="Which split; default: test if there is one, else validation."),
@@ -72,14 +76,27 @@ def evaluate(
     """Show how good a run is, with intervals: accuracy, calibration, each class, confusion."""
     from tl_catdog.api import load
     from tl_catdog.cli.live import counting
+    from tl_catdog.cli.sources import on_disk
     from tl_catdog.data.label_map import read_map
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.evaluation.comparison import compare_pair
 
+    if features is not None and robustness:
+        raise UsageError(
+            "expected pictures for --robustness, which makes them worse, found --features.",
+            f"Type: tl-catdog evaluate {shlex.quote(run)} --robustness --data DIR",
+        )
+    if features is not None and data is not None:
+        raise UsageError(
+            "expected pictures or their features, found --data and --features.", "Leave one out"
+        )
     classifier = load(run, runs_dir=runs_dir)
+    if data is not None:
+        data = str(on_disk(data))
     read: dict[str, Any] = {
         "how": Labelling(labels, label_column, label_pattern),
         "label_map": read_map(label_map or ()),
+        "features": features,
     }
     with counting(notices(), "predicting") as progress:
         found = classifier.evaluate(data, **read, split=split, again=again, progress=progress)
@@ -94,7 +111,10 @@ def evaluate(
                 ),
             )
         pair = compare_pair("with --tta", found.predictions, "without", plain.predictions)
-    conditions = _robustness(classifier, data, read, found.split) if robustness else ()
+    conditions: tuple[Condition, ...] = ()
+    if robustness:
+        read.pop("features")
+        conditions = _robustness(classifier, data, read, found.split)
     if confusion is not None:
         _write_confusion(found, Path(confusion))
     if json:

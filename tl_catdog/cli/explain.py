@@ -12,6 +12,7 @@ from tl_catdog.cli.options import RUNS_DIR, Json, RunOption, RunsDir
 from tl_catdog.cli.output import PNG, notices, png_file, print_json, say, writing
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.errors import CatdogError, ImageError, UsageError
+from tl_catdog.storage.places import is_store
 from tl_catdog.wording import percent
 
 EXAMPLES = (
@@ -43,9 +44,13 @@ def explain(
 
     What each layer leaves of it, where the network looks (Grad-CAM), what covering parts does.
     """
-    path = Path(picture)
-    refuse_addresses([picture], "tl-catdog explain -")
-    data = streamed(picture, "explain")
+    from tl_catdog.cli.sources import one_on_disk
+
+    stored = is_store(picture)
+    if not stored:
+        refuse_addresses([picture], "tl-catdog explain -")
+    path = one_on_disk(picture) if stored else Path(picture)
+    data = None if stored else streamed(picture, "explain")
     if isinstance(data, ImageError):
         raise CatdogError(
             f"expected a picture, found {picture}: {data.message}.",
@@ -66,10 +71,11 @@ def explain(
             write_png(figure, figure_path)
     finally:
         if not json:  # whether or not there is room for the figure
-            answer = f"{found.label}  {percent(found.probabilities[found.label])}  {path}"
+            answer = f"{found.label}  {percent(found.probabilities[found.label])}  {picture}"
             say(answer, found.looks, found.covering)
     if json:
-        print_json({**found.to_json(), "figure": figure_path})
+        named = {"path": picture} if stored else {}
+        print_json({**found.to_json(), **named, "figure": figure_path})
         return
     say(figure_path)
 

@@ -55,7 +55,11 @@ def export(
     ] = None,
     data: Annotated[
         str | None,
-        folder_option("Pictures to compare and calibrate on; default: those of the run."),
+        typer.Option(
+            help="Pictures to compare and calibrate on; default: those of the run.",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     runs_dir: RunsDir = RUNS_DIR,
@@ -133,7 +137,7 @@ def exports_view(found: list[Exported]) -> RenderableType:
 
 def _images(run: Run, data: str | None) -> ImageSet:
     """Return the pictures named, the run's own, or drawings where those are gone."""
-    from tl_catdog.cli.sources import drawn_set
+    from tl_catdog.cli.sources import drawn_set, on_disk
     from tl_catdog.data.labelling import Labelling
     from tl_catdog.data.sets import load_set
     from tl_catdog.runs.contents import own_images
@@ -141,7 +145,7 @@ def _images(run: Run, data: str | None) -> ImageSet:
 
     own = own_images(run)
     if data is not None:
-        found = load_set(Path(data), Labelling(known=run.classes))
+        found = load_set(on_disk(data), Labelling(known=run.classes))
         return with_own_splits(found, own.examples, run.name)
     if own.examples[0].path.exists():
         return own

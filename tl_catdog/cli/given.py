@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from tl_catdog.data.reading import is_address
 from tl_catdog.errors import ImageError, UsageError, shortened
+from tl_catdog.storage.places import is_store
 
 if TYPE_CHECKING:
     from tl_catdog.api import Prediction
@@ -40,7 +41,7 @@ class GivenImages:
         self.left_out = Counter[str]()
         self._words = words
         self._unnamed = deque[str]()
-        refuse_addresses(words, "tl-catdog predict -")
+        refuse_addresses([word for word in words if not is_store(word)], "tl-catdog predict -")
         if sum(word in STDIN_FILES for word in words) > 1:
             raise UsageError(
                 f"expected standard input once, found it {STDIN} several times.",
@@ -56,6 +57,11 @@ class GivenImages:
         from tl_catdog.api import image_sources
 
         for word in self._words:
+            if is_store(word):
+                from tl_catdog.cli.sources import on_disk
+
+                yield from image_sources(on_disk(word), self.left_out)
+                continue
             data = streamed(word)
             if data is None:
                 yield from image_sources(word, self.left_out)
@@ -65,7 +71,9 @@ class GivenImages:
 
     def named(self, said: Prediction) -> Prediction:
         """Return an answer with the word that its picture was given by; answers come in order."""
-        return said if said.path is not None else replace(said, path=Path(self._unnamed.popleft()))
+        if said.path is None:
+            return replace(said, path=Path(self._unnamed.popleft()))
+        return said
 
 
 def streamed(word: str, command: str = "predict") -> bytes | ImageError | None:
@@ -131,8 +139,9 @@ def refuse_addresses(words: Sequence[str], command: str) -> None:
     """
     for word in words:
         if is_address(word):
+            copy, end = ("aws s3 cp", "- ") if word.startswith("s3:") else ("curl -fL", "")
             raise UsageError(
                 f"expected a file or folder, found an address, {shortened(word, 200)}: pictures "
                 "aren't fetched.",
-                f"Type: curl -fL {shlex.quote(shortened(word, 200))} | {command}",
+                f"Type: {copy} {shlex.quote(shortened(word, 200))} {end}| {command}",
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.options import Json, seed_of
+from tl_catdog.cli.options import Features, Json, seed_of
 from tl_catdog.cli.output import note, notices, print_json, results, writing
 from tl_catdog.wording import count, percent
 
@@ -25,6 +25,7 @@ def learning_curve(
         str | None,
         typer.Option(help="Folder of pictures; default: ./data, else drawings."),
     ] = None,
+    features: Features = None,
     repeats: Annotated[
         int,
         typer.Option(help="Random parts of each size to train on.", min=1, max=1000, metavar="N"),
@@ -51,25 +52,31 @@ def learning_curve(
     From five pictures a class. Where nothing is held out, or fewer than 100
     pictures are, each picture is judged by probes that weren't trained on it.
     """
+    from tl_catdog.api import training_images
     from tl_catdog.architectures import require_backbone
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.sources import choose, say_drawn
     from tl_catdog.config import TrainConfig
-    from tl_catdog.data.sets import load_training_set
     from tl_catdog.features import learning_curve as curves
+    from tl_catdog.features.extracted import adopting
     from tl_catdog.pages.charts import write_png
 
-    source = choose(data)
-    if source.drawn:
-        say_drawn()
     require_backbone(arch)
-    config = TrainConfig(arch=arch, image_size=image_size, seed=seed).resolved()
-    images = load_training_set(source.root, seed=seed, validation_fraction=None, drawn=source.drawn)
+    config = adopting(
+        TrainConfig(data=data, features=features, arch=arch, image_size=image_size, seed=seed)
+    )
+    root, drawn = Path(), False
+    if features is None:
+        source = choose(data)
+        root, drawn = source.root, source.drawn
+    if drawn:
+        say_drawn()
+    images = training_images(config, root, drawn=drawn)
     with counting(notices(), "looking at pictures") as progress:
-        features = curves.curve_features(config, images, progress)
+        looked = curves.curve_features(config.resolved(), images, progress)
     with counting(notices(), "training on parts") as progress:
         found = curves.learning_curve(
-            features, images.classes, repeats=repeats, seed=seed, progress=progress
+            looked, images.classes, repeats=repeats, seed=seed, progress=progress
         )
     with writing(Path(out)):
         write_png(curves.learning_curve_chart(found), Path(out))

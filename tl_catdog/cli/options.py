@@ -6,6 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tl_catdog.errors import UsageError, shortened
+from tl_catdog.storage.places import is_url
+
 RUNS_DIR = "models"
 
 RunsDir = Annotated[str, typer.Option(help="Folder that holds the runs.")]
@@ -22,6 +25,15 @@ ImageFolder = Annotated[
     str, typer.Argument(metavar="DIR", help="Folder of pictures.", show_default=False)
 ]
 
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="DEST",
+        help="In place of pictures, what batch features wrote: a folder or an address.",
+        show_default=False,
+    ),
+]
 Labels = Annotated[
     str | None,
     typer.Option(
@@ -68,13 +80,27 @@ def fraction_of_class(use: str, least: float) -> Any:
 
 
 def file_option(what: str) -> Any:
-    """Declare an option that names a file; ``what`` is its help."""
-    return typer.Option(help=what, metavar="FILE", show_default=False)
+    """Declare an option that names a file of this machine; ``what`` is its help."""
+    return typer.Option(help=what, metavar="FILE", show_default=False, callback=_here)
 
 
 def folder_option(what: str) -> Any:
-    """Declare an option that names a folder; ``what`` is its help."""
-    return typer.Option(help=what, metavar="DIR", show_default=False)
+    """Declare an option that names a folder of this machine; ``what`` is its help."""
+    return typer.Option(help=what, metavar="DIR", show_default=False, callback=_here)
+
+
+def _here(value: str | None) -> str | None:
+    """Return a file's or folder's name, which no address is: batch alone writes to those.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if value is not None and is_url(value):
+        raise UsageError(
+            f"expected a file or folder of this machine, found {shortened(value, 200)}.",
+            "Name one here, and copy it from or to the store",
+        )
+    return value
 
 
 def kinds_option(what: str) -> Any:

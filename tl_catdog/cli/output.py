@@ -23,7 +23,7 @@ from tl_catdog.files import naming
 from tl_catdog.wording import printable
 
 if TYPE_CHECKING:
-    from rich.progress import TextColumn
+    from rich.progress import SpinnerColumn, TextColumn
 
 PNG = ".png"
 INTERRUPTED = 130  # what shells give for a process that SIGINT ended: 128 + 2
@@ -42,6 +42,13 @@ def notices() -> Console:
 def _console(*, stderr: bool = False) -> Console:
     """Return a console that shows every text as it is: no ``[red]``, no ``:dog:`` is read in it."""
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def spinner_column() -> SpinnerColumn:
+    """Return what turns while work goes on whose end nobody knows yet."""
+    from rich.progress import SpinnerColumn
+
+    return SpinnerColumn()
 
 
 def text_column(text: str) -> TextColumn:

@@ -89,7 +89,7 @@ def predict(
             if json:
                 print_json({**said.to_json(), **_ranked(said, top)})
             elif said.error:
-                note(f"{said.path}: {said.error}", style="red")
+                note(f"{said.place}: {said.error}", style="red")
             elif add is None:
                 _show(said, top)
     if csv is not None:
@@ -121,8 +121,8 @@ def _show(said: Prediction, top: int | None) -> None:
     label = printable(said.label)
     chance = probability(said.probabilities[said.label])
     if said.doubt:
-        say(f"{said.answer:<12} {'':9}  {said.path} ({label}? {chance}, {said.doubt})")
+        say(f"{said.answer:<12} {'':9}  {said.place} ({label}? {chance}, {said.doubt})")
     else:
-        say(f"{label:<12} {chance:>9}  {said.path}")
+        say(f"{label:<12} {chance:>9}  {said.place}")
     for name, p in most_probable(said, top or 1)[1:]:
         say(f"  {printable(name):<10} {probability(p):>9}")

@@ -46,7 +46,7 @@ def row(said: Prediction, classes: Sequence[str], top: int | None) -> list[str]:
     """Return an answer's cells, as ``columns`` heads them; probabilities have six decimals."""
     known = said.probabilities or {}
     cells = [
-        str(said.path),
+        str(said.place),
         said.label or "",
         _number(said.confidence),
         said.answer or "",

@@ -6,7 +6,7 @@ import shlex
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
-from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.features.group_effect import GroupEffect
 from tl_catdog.wording import count, percent, plural, points
 
@@ -53,8 +53,9 @@ def held_out_line(images: ImageSet) -> str:
     """Return that nothing is held out, which happens with few pictures, or nothing."""
     if VALIDATION in images.splits:
         return ""
+    rest = "but those to test on " if TEST in images.splits else ""
     return (
-        f"Few pictures ({plural(images.rarest, 'picture')} of the rarest class), so all are "
+        f"Few pictures ({plural(images.rarest, 'picture')} of the rarest class), so all {rest}are "
         "trained on. What is said of them is out-of-fold: from models trained without them."
     )
 

@@ -132,7 +132,10 @@ def run_training(values: Mapping[str, Any]) -> None:
 
     config = from_mapping(values)
     name = api.run_name(config)
-    source = sources.choose(config.data)
+    if config.features is None:
+        source = sources.choose(config.data)
+    else:
+        source = sources.DataSource(Path(), drawn=False)
     if source.drawn:
         sources.say_drawn()
     images = _images(config, source)
@@ -156,6 +159,7 @@ def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
     from tl_catdog.cli import sources
     from tl_catdog.cli.output import note
     from tl_catdog.runs.unfinished import finished_already
+    from tl_catdog.storage.places import is_store
 
     runs_dir = Path(str(given.get("runs_dir", TrainConfig.runs_dir)))
     done = finished_already(name, runs_dir)
@@ -169,7 +173,9 @@ def resume_training(name: str | None, given: Mapping[str, Any]) -> None:
             f"Warning: {listing(item.other_versions)}: the weights may differ from those of a "
             "training that wasn't stopped."
         )
-    images = _images(item.config, sources.DataSource(item.root, item.begun.drawn))
+    data = item.config.data
+    root = sources.on_disk(data) if data is not None and is_store(data) else item.root
+    images = _images(item.config, sources.DataSource(root, item.begun.drawn))
     _say_set(images)
     _train(
         images, runs_dir, item.unfinished.name, lambda observer: api.go_on(item, images, observer)
@@ -248,7 +254,7 @@ def _images(config: TrainConfig, source: DataSource) -> ImageSet:
     from tl_catdog.cli.live import counting
     from tl_catdog.cli.output import notices
 
-    if config.group_by is None:
+    if config.group_by is None or config.features is not None:
         return api.training_images(config, source.root, drawn=source.drawn)
     with counting(notices(), "looking for copies") as progress:
         return api.training_images(config, source.root, drawn=source.drawn, progress=progress)

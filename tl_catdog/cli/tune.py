@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tl_catdog.cli.options import (
+    Features,
     GroupBy,
     Json,
     LabelColumn,
@@ -37,6 +38,7 @@ def tune(
         str | None,
         typer.Option(help="Folder of pictures; default: ./data, else drawings."),
     ] = None,
+    features: Features = None,
     trials: Annotated[
         int, typer.Option(help="How many settings to try.", min=1, max=10_000, metavar="N")
     ] = 30,
@@ -103,10 +105,12 @@ def tune(
     from tl_catdog.cli import sources
     from tl_catdog.config import from_mapping
     from tl_catdog.config_file import load_toml
+    from tl_catdog.features.extracted import adopting
 
     values: dict[str, Any] = load_toml(Path(config)) if config else {}
     given = {
         "data": data,
+        "features": features,
         "seed": seed,
         "labels": labels,
         "label_column": label_column,
@@ -114,10 +118,14 @@ def tune(
         "group_by": group_by,
     }
     values.update({name: value for name, value in given.items() if value is not None})
-    settings = from_mapping(values)
+    settings = adopting(from_mapping(values))
     backbones = backbones_of(settings, tuple(arch or ()), tuple(image_size or ()))
     settings, file = of_backbone(settings, backbones), _toml_file(out)
-    source = sources.choose(settings.data)
+    if settings.features is None:
+        source = sources.choose(settings.data)
+    else:
+        source = sources.DataSource(Path(), drawn=False)
+        note("Near-copies aren't looked for: of features there are no pictures.", style="dim")
     if source.drawn:
         sources.say_drawn()
     images = api.training_images(settings, source.root, drawn=source.drawn)

@@ -42,7 +42,7 @@ class Samples:
         skipped: Sequence[Skipped],
         rows: ArrayStore,
         views: int = 1,
-        positions: Sequence[int] | None = None,
+        positions: Sequence[int] | npt.NDArray[np.int64] | None = None,
     ) -> None:
         self.examples = list(examples)
         self.skipped = list(skipped)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.digest import EMPTY, UNREADABLE, HashedFile, content_key, fingerprint
-from tl_catdog.data.folders import TRAIN
+from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.defaults import FEW
 from tl_catdog.errors import UsageError, listing
 
 
@@ -82,6 +83,7 @@ class ImageSet:
         drawn: Whether the program drew the pictures.
         notes: What a user should know about where the classes come from.
         grouping: What made groups, where that was asked for.
+        address: Where the pictures are, if that is no folder of this machine.
     """
 
     root: Path
@@ -92,6 +94,7 @@ class ImageSet:
     drawn: bool = False
     notes: tuple[str, ...] = ()
     grouping: Grouping | None = None
+    address: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -137,13 +140,22 @@ class ImageSet:
         counted = Counter(example.label for example in self.examples if example.split == TRAIN)
         return min(counted[label] for label in self.classes)
 
+    @property
+    def few(self) -> bool:
+        """Whether a head on a frozen backbone stays linear: training pictures are few (``FEW``).
+
+        So it does, whatever their number, where none are held out to choose anything else by.
+        """
+        return self.rarest < FEW or VALIDATION not in self.splits
+
     def leaks(self) -> tuple[Example, ...]:
         """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
         seen = {example.digest for example in self.examples if example.split == TRAIN}
+        seen -= {UNREADABLE, EMPTY}
         return tuple(
             example
             for example in self.examples
-            if example.split != TRAIN and example.digest in seen - {UNREADABLE, EMPTY}
+            if example.split != TRAIN and example.digest in seen
         )
 
     def parted_groups(self) -> tuple[Example, ...]:

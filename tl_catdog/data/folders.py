@@ -23,6 +23,7 @@ from tl_catdog.data.layouts import UNSPLIT, Layout, read_layout
 from tl_catdog.data.reading import address_in
 from tl_catdog.data.tree import SUFFIXES, Folder, is_folder, walk
 from tl_catdog.errors import UsageError, listing, shortened
+from tl_catdog.storage.places import is_store
 
 __all__ = (
     "FLAT_NAME",
@@ -90,9 +91,7 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
     root = root.absolute()
     check_root(root)
     found = read_layout(root, known)
-    names, notes = _names(found, known)
-    if not known:
-        notes += _check(found, root)
+    names, notes = class_names(found, root, known)
     splits = {
         split: tuple(
             ImageFile(path, label, path.relative_to(root).as_posix())
@@ -103,13 +102,19 @@ def scan(root: Path, known: Collection[str] = ()) -> ImageFolder:
         if split in found.splits
     }
     classes = {item.label for items in splits.values() for item in items}
+    ignored = all_left_out(found)
+    return ImageFolder(
+        root, found.kind, tuple(sorted(classes)), splits, ignored, (*found.notes, *notes)
+    )
+
+
+def all_left_out(found: Layout) -> dict[str, int]:
+    """Return what a layout leaves out, folders without pictures among it: how many by what."""
     ignored = dict(found.left_out)
     if found.empty:
         empty = [folder.name for folders in found.empty.values() for folder in folders]
         ignored[f"folder without pictures ({listing(dict.fromkeys(empty), 3)})"] = len(empty)
-    return ImageFolder(
-        root, found.kind, tuple(sorted(classes)), splits, ignored, (*found.notes, *notes)
-    )
+    return ignored
 
 
 def check_root(root: Path) -> None:
@@ -130,10 +135,17 @@ def check_root(root: Path) -> None:
         missing = isinstance(error, FileNotFoundError)
         address = address_in(root) if missing else None
         if address is not None:
+            hint = "Download and unpack them first; for public sets, type: tl-catdog data list"
+            if is_store(address):
+                hint = "Copy them into a folder first" + (
+                    f": aws s3 sync {shortened(address, 200)} pictures"
+                    if address.startswith("s3:")
+                    else ""
+                )
             raise UsageError(
                 f"expected a folder of pictures, found an address, {shortened(address, 200)}: "
-                "pictures aren't fetched.",
-                "Download and unpack them first; for public sets, type: tl-catdog data list",
+                "pictures aren't fetched here.",
+                hint,
             ) from error
         found = "no such folder" if missing else f"one that can't be read ({error.strerror})"
         raise UsageError(
@@ -142,8 +154,24 @@ def check_root(root: Path) -> None:
         ) from error
 
 
+def class_names(
+    found: Layout, root: Path, known: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """Return the class of each folder's name, by its key, and what is to be said of that.
+
+    Args:
+        found: What a folder is taken for.
+        root: The folder.
+        known: See ``scan``.
+
+    Raises:
+        UsageError: There is one class only, or splits differ in their classes.
+    """
+    names, notes = _names(found, known)
+    return names, notes if known else notes + _check(found, root)
+
+
 def _names(found: Layout, known: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the class of each folder's name, by its key, and what is to be said of that."""
     folders: dict[str, list[str]] = {}
     for classes in found.splits.values():  # training's come first
         for name in classes:

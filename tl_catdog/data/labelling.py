@@ -28,6 +28,7 @@ from tl_catdog.data.named_images import (
     LABELS_FROM,
     image_folder,
     labelled_by_names,
+    named_by_pattern,
     pictures_below,
     with_pattern,
 )
@@ -107,6 +108,25 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
     return _by_itself(root, files, how)
 
 
+def labelled_names(root: Path, names: list[str], how: Labelling) -> Labelled:
+    """Label pictures by their names alone: by a table that is named, or by a pattern.
+
+    None of them is opened, nor need they be here.
+
+    Args:
+        root: The folder that they are in, or were.
+        names: Their paths below it.
+        how: Names a table or a pattern.
+
+    Raises:
+        UsageError: See ``labelled``.
+    """
+    if how.pattern is not None:
+        return Labelled(named_by_pattern(root, names, {}, how.pattern, how.known))
+    files = named_tables(root, str(how.table))
+    return _labelled_by(root, files, how, _rows_of(root, files, names, {}))
+
+
 def _by_itself(root: Path, files: Mapping[Path, str], how: Labelling) -> Labelled:
     several = len(files) > 1 and not any(files.values())
     try:
@@ -146,7 +166,7 @@ def _tables_that_name(root: Path) -> list[Path]:
     good = []
     for file in other_tables(root):
         try:
-            rows = _rows_of(root, {file: ""})[1]
+            rows = _rows_below(root, {file: ""})[1]
         except UsageError:
             continue
         if rows.found * 2 >= len(rows.names) and "sha256" not in rows.table.columns:
@@ -165,7 +185,18 @@ def _by_table(
         how: What was asked for.
         folder: The pictures as the folders label them, where they do.
     """
-    names, rows, presets, left_out = _rows_of(root, files)
+    return _labelled_by(root, files, how, _rows_below(root, files), folder)
+
+
+def _labelled_by(
+    root: Path,
+    files: Mapping[Path, str],
+    how: Labelling,
+    found_rows: _Rows,
+    folder: ImageFolder | None = None,
+) -> Labelled:
+    """Return what ``_by_table`` does, of rows whose pictures are known."""
+    names, rows, presets, left_out = found_rows
     asked = how.column is not None or how.table is not None
     try:
         found = labels_of(rows, how.column, _group_column(rows, how.group_by), not presets)
@@ -197,11 +228,19 @@ def _by_table(
     return Labelled(images, tuple(notes), rows)
 
 
+_Rows = tuple[list[str], Named, dict[str, str], dict[str, int]]
+"""Pictures, the rows that name them, splits by tables, and what is left out."""
+
+
+def _rows_below(root: Path, files: Mapping[Path, str]) -> _Rows:
+    """Return the folder's pictures, and the rows that name them."""
+    return _rows_of(root, files, *pictures_below(root))
+
+
 def _rows_of(
-    root: Path, files: Mapping[Path, str]
-) -> tuple[list[str], Named, dict[str, str], dict[str, int]]:
-    """Return the folder's pictures, the rows that name them, splits by tables, what is left out."""
-    names, left_out = pictures_below(root)
+    root: Path, files: Mapping[Path, str], names: list[str], left_out: dict[str, int]
+) -> _Rows:
+    """Return the rows that name some pictures."""
     parts: list[Named] = []
     presets: dict[str, str] = {}
     for file, split in files.items():

@@ -68,17 +68,18 @@ class Layout:
     notes: list[str] = field(default_factory=list)
 
 
-def read_layout(root: Path, known: Collection[str] = ()) -> Layout:
+def read_layout(root: Path | Folder, known: Collection[str] = ()) -> Layout:
     """Tell which layout a folder has.
 
     Args:
-        root: The folder.
+        root: The folder, or what was listed of it.
         known: Classes whose pictures are expected, if that is known: folders named so are classes.
 
     Raises:
         UsageError: It has none of the layouts, or could be read in two ways.
     """
-    return _Reader({class_key(name) for name in known}).read(Folder(root))
+    reader = _Reader({class_key(name) for name in known})
+    return reader.read(root if isinstance(root, Folder) else Folder(root))
 
 
 class _Reader:
@@ -119,7 +120,6 @@ class _Reader:
         return list(walk(list(folders), self.found.left_out, masks=False))
 
     # Archives often have a folder around everything, and some have two.
-
     def _unwrapped(self, folder: Folder, *, in_split: bool = False) -> Folder:
         """Return the folder in which the layout begins: this one, or its only one with pictures."""
         for _ in range(DEEPEST):

@@ -57,10 +57,34 @@ def labelled_by_names(root: Path, text: str, known: Collection[str] = ()) -> Ima
     Raises:
         UsageError: It isn't a pattern, or finds no classes.
     """
-    pattern = name_pattern(text, "label", "--label-pattern")
     names, left_out = pictures_below(root)
     if not names:
+        name_pattern(text, "label", "--label-pattern")
         return scan(root, known)  # which says that there are no pictures
+    return named_by_pattern(root, names, left_out, text, known)
+
+
+def named_by_pattern(
+    root: Path,
+    names: list[str],
+    left_out: dict[str, int],
+    text: str,
+    known: Collection[str] = (),
+) -> ImageFolder:
+    """Return pictures with the classes that a pattern finds in their names; none is opened.
+
+    Args:
+        root: The folder that they are in, or were.
+        names: Their paths below it.
+        left_out: How many other files there are, by what they are.
+        text: The pattern.
+        known: Classes that are known already.
+
+    Raises:
+        UsageError: It isn't a pattern, or finds no classes.
+    """
+    pattern = name_pattern(text, "label", "--label-pattern")
+    left_out = dict(left_out)
     labels = {name: label for name in names if (label := pattern.find(name))}
     example = next((name for name in names if name not in labels), "")
     if not labels:

@@ -103,6 +103,25 @@ def load_training_set(
         CatdogError: Pictures that the file names are gone or have changed.
     """
     loaded = load_set(root, how, drawn=drawn, find_copies=find_copies)
+    return divided(
+        loaded,
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        split_file=split_file,
+    )
+
+
+def divided(
+    loaded: ImageSet,
+    *,
+    seed: int,
+    validation_fraction: float | None,
+    test_fraction: float,
+    split_file: Path | None,
+) -> ImageSet:
+    """Split a set where it isn't split; see ``load_training_set``."""
+    root = loaded.root
     if split_file is not None:
         return apply_split(loaded, split_file)
     if TRAIN not in loaded.splits and UNSPLIT not in loaded.splits:
@@ -117,7 +136,7 @@ def load_training_set(
     rest = {TEST: test_fraction} if source == UNSPLIT and test_fraction else {}
     if validation_fraction is None:
         counts = Counter(example.label for example in loaded.split(source))
-        left = min(counts.values()) * (1 - HELD_OUT - test_fraction)
+        left = min(counts.values()) * (1 - HELD_OUT - sum(rest.values()))
         validation_fraction = HELD_OUT if left >= FEW else 0.0
     parts = {VALIDATION: validation_fraction, **rest} if validation_fraction else rest
     examples = assign_splits(loaded.split(source), parts, seed)

@@ -8,12 +8,13 @@ import mimetypes
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from tl_catdog.data.folder_names import IMAGE_FOLDERS, are_annotations, is_system
 from tl_catdog.data.formats import ENDINGS, HEAD, UNREAD_ENDINGS, format_of
+from tl_catdog.data.paths import Paths
 from tl_catdog.data.reading import open_file
 
 SUFFIXES = frozenset(ending for endings in ENDINGS.values() for ending in endings)
@@ -89,9 +90,9 @@ class Folder:
         self.linked = linked
 
     @property
-    def images(self) -> list[Path]:
+    def images(self) -> Sequence[Path]:
         """The pictures directly in it, sorted by name."""
-        return self._listing.images
+        return self._listing.images or Paths(self.path, self._listing.image_names)
 
     @property
     def folders(self) -> list[Folder]:
@@ -105,7 +106,7 @@ class Folder:
 
     @property
     def names(self) -> set[str]:
-        """The names of all things directly in it, hidden ones among them."""
+        """The names of all things directly in it but pictures, hidden ones among them."""
         return self._listing.names
 
     @property
@@ -141,27 +142,35 @@ class Folder:
         ]
 
     @cached_property
-    def _listing(self) -> _Listing:
-        found = _Listing()
+    def _listing(self) -> Listing:
+        found = Listing()
+        entries = []
         try:
             with os.scandir(self.path) as there:
-                entries = sorted(there, key=lambda entry: entry.name)
+                for entry in there:
+                    if _is_surely_image(entry):
+                        found.image_names.append(entry.name)
+                    else:
+                        entries.append(entry)
         except OSError as error:
             found.error = error
             return found
+        entries.sort(key=lambda entry: entry.name)
         found.names = {entry.name for entry in entries}
         for entry in entries:
             if not is_system(entry.name):
                 found.add(entry, self.path / entry.name)
+        found.image_names.sort()
         return found
 
 
-class _Listing:
+class Listing:
     """What is directly in a folder."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
-        self.images: list[Path] = []
+        self.images: list[Path] = []  # of a layout that is only told of; see ``listed_layout``
+        self.image_names: list[str] = []
         self.folders: list[Folder] = []
         self.left_out: Counter[str] = Counter()
         self.error: OSError | None = None
@@ -178,10 +187,23 @@ class _Listing:
         elif CHART.fullmatch(entry.name) and DRAWN_BY in _head(path):
             self.left_out[OWN] += 1
         elif _is_image(path):
-            self.images.append(path)
+            self.image_names.append(entry.name)
         else:
             ending = ENDING.search(entry.name)
             self.left_out[ending[0].lower() if ending else NO_ENDING] += 1
+
+
+def _is_surely_image(entry: os.DirEntry[str]) -> bool:
+    """Return whether a thing in a folder is a picture by its name, and needs no second look."""
+    name = entry.name
+    stem, _, ending = name.rpartition(".")
+    return (
+        stem != ""
+        and f".{ending.lower()}" in SUFFIXES
+        and entry.is_file(follow_symlinks=False)
+        and not is_system(name)
+        and CHART.fullmatch(name) is None
+    )
 
 
 def _is_image(path: Path) -> bool:

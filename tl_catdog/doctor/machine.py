@@ -116,7 +116,8 @@ def check_cards(found: Sequence[str]) -> Check:
         return Check(name, OK, "none: everything is computed on the processor")
     card = named or tensors
     if onnx and tensors:
-        return Check(name, OK, f"{card}: features, answers and training are computed there")
+        hint = "To train on all of them, type: tl-catdog train --devices all" * (len(found) > 1)
+        return Check(name, OK, f"{card}: features, answers and training are computed there", hint)
     if onnx:
         hint = f"For training as well, type: {CUDA_TENSORFLOW}"
         return Check(name, OK, f"{card}: features and answers are computed there", hint)

@@ -33,6 +33,11 @@ def versions_key(*packages: str) -> str:
     return " ".join(f"{package} {version_of(package)}" for package in packages)
 
 
+def decoder_key() -> str:
+    """Return the versions of whatever decides about a decoded picture's pixels."""
+    return f"{VERSION} {versions_key('pillow', 'simplejpeg', 'pi-heif')}"
+
+
 @dataclass(frozen=True)
 class Backbone:
     """A frozen backbone's forward pass.

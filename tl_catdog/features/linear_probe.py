@@ -20,12 +20,11 @@ from threadpoolctl import threadpool_limits
 from tl_catdog.architectures import BASELINE
 from tl_catdog.config import ResolvedConfig, TrainConfig
 from tl_catdog.cores import usable_cores
-from tl_catdog.data.batches import Skipped
+from tl_catdog.data.batches import Samples, Skipped
 from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.cache import open_store
-from tl_catdog.features.extraction import extract
+from tl_catdog.features.extracted import features_of
 from tl_catdog.features.folds import fold_positions
 from tl_catdog.features.views import Views
 from tl_catdog.models.build import build
@@ -80,6 +79,8 @@ def backbone_of(run: Run) -> ResolvedConfig:
     source: str | None = str(run.config["backbone_weights"])
     if source not in (PACKAGED, FROM_KERAS) and not Path(str(source)).is_file():
         source = None
+    if extracted := (run.manifest.get("features") or {}).get("extracted"):
+        kept["features"] = extracted["place"]
     config = TrainConfig(arch=arch, image_size=run.image_size, backbone_weights=source, **kept)
     return config.resolved()
 
@@ -94,29 +95,39 @@ def pooled(
     """Compute the pooled features of pictures, or take them from the cache.
 
     Args:
-        config: Resolved settings that name the backbone.
+        config: Resolved settings that name the backbone, or a batch of its features.
         examples: The pictures.
         mirror: Whether to average over their mirror images: twice the work, steadier features.
+            Of a batch they are taken if it has them.
         progress: Called with (done, total), numbers of pictures.
 
     Raises:
         CatdogError: The backbone's weights can't be loaded, the cache can't be used, or there is
             no room for the features.
     """
-    backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
-    with open_store(config) as store:
-        found = extract(
-            backbone,
-            examples,
-            Views(mirror=mirror),
-            store=store,
-            progress=lambda done, total, _: progress(done, total) if progress else None,
-        )
-    samples = found.samples[POOLING]
+    samples = pooled_samples(config, examples, mirror=mirror, progress=progress)
     positions = np.arange(len(samples.examples))
     views = [samples.gather(positions, np.full_like(positions, v)) for v in range(samples.views)]
     features = np.asarray(np.mean(views, axis=0), dtype=np.float32)
     return Pooled(tuple(samples.examples), features, tuple(samples.skipped))
+
+
+def pooled_samples(
+    config: ResolvedConfig,
+    examples: Sequence[Example],
+    *,
+    mirror: bool = False,
+    progress: Progress | None = None,
+) -> Samples:
+    """Compute what ``pooled`` does, and leave it on the disk if it is much; see there."""
+    backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
+    ((_, found),) = features_of(
+        config,
+        backbone,
+        {"": (examples, Views(mirror=mirror))},
+        lambda _, done, total, __: progress(done, total) if progress else None,
+    )
+    return found.samples[POOLING]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import onnx
+
 from tl_catdog.architectures import BASELINE
 from tl_catdog.config import FLOAT32, INT8
 from tl_catdog.models.backbones.registry import backbone_of
@@ -75,6 +77,49 @@ def inference_graph(
     softmax = (activation or activation_of(*units)) == "softmax"
     output = graph.head(features, softmax=softmax)
     return graph.finish({OUTPUT: (output, units), FEATURES: (features, width)})
+
+
+def head_graph(content: bytes) -> bytes | None:
+    """Return the part of a whole network's graph above the features that go into its head.
+
+    Its nodes are the same ones, so that its outputs are the same bits.
+
+    Args:
+        content: What ``inference_graph`` returned, or a run keeps.
+
+    Returns:
+        A serialised model from features, (B, F), which are called what pictures are called in a
+        whole network, to the outputs, (B, 1) or (B, C); None of an older network, which doesn't
+        give its features.
+    """
+    model = onnx.load_from_string(content)
+    graph = model.graph
+    made = {name: node for node in graph.node for name in node.output}
+    outputs = {item.name: item for item in graph.output}
+    if set(outputs) != {OUTPUT, FEATURES} or FEATURES not in made:
+        return None
+    start = made[FEATURES].input[0]
+    needed, kept = [OUTPUT], set[str]()
+    while needed:
+        name = needed.pop()
+        if name == start or name not in made or name in kept:
+            continue
+        kept.update(made[name].output)
+        needed.extend(made[name].input)
+    nodes = [node for node in graph.node if kept & set(node.output)]
+    used = {name for node in nodes for name in node.input}
+    for node in nodes:
+        node.input[:] = ["pictures" if name == start else name for name in node.input]
+    features = onnx.ValueInfoProto()
+    features.CopyFrom(outputs[FEATURES])
+    features.name = "pictures"
+    weights = [item for item in graph.initializer if item.name in used]
+    found = onnx.helper.make_graph(nodes, graph.name, [features], [outputs[OUTPUT]], weights)
+    return bytes(
+        onnx.helper.make_model(
+            found, opset_imports=model.opset_import, ir_version=model.ir_version
+        ).SerializeToString()
+    )
 
 
 def smallest_graph() -> bytes:

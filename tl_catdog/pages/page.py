@@ -90,10 +90,21 @@ def thumbnail(path: Path, digest: str | None = None) -> str | None:
         digest: Its SHA-256, where a stranger says which file it is: another one isn't shown.
     """
     try:
-        data = read_file(path) if digest is None else HashedFile(path, digest).read()
+        return small(read_file(path) if digest is None else HashedFile(path, digest).read())
+    except Exception:  # gone or changed meanwhile
+        return None
+
+
+def small(data: bytes) -> str | None:
+    """Return a small upright copy of a picture as a data URI, or None if it can't be decoded.
+
+    Args:
+        data: Its file.
+    """
+    try:
         with opened(data) as image:
-            small = to_rgb(whole(image, data, LARGEST, "RGB"))
-            small.thumbnail((LARGEST, LARGEST))
-            return embedded(np.asarray(small))
-    except Exception:  # gone or changed meanwhile: decoders raise errors of any kind
+            shrunk = to_rgb(whole(image, data, LARGEST, "RGB"))
+            shrunk.thumbnail((LARGEST, LARGEST))
+            return embedded(np.asarray(shrunk))
+    except Exception:  # decoders raise errors of any kind
         return None

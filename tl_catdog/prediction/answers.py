@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.mirror import fetched_from
 from tl_catdog.prediction.predictor import Answer
 from tl_catdog.prediction.rejection import Policy
 
@@ -24,6 +25,7 @@ class Prediction:
         doubt: Why the answer is withheld; always None if none may be.
         novelty: Its distance to the run's feature bank, 0 to 2; None if the run has none.
         policy_applied: Whether an answer might have been withheld.
+        address: Where it was fetched from; None of what was on this machine's disk.
     """
 
     path: Path | None
@@ -33,6 +35,12 @@ class Prediction:
     doubt: str | None
     novelty: float | None
     policy_applied: bool
+    address: str | None = None
+
+    @property
+    def place(self) -> str | None:
+        """Its address or path; None of a picture that was given otherwise."""
+        return self.address or (None if self.path is None else str(self.path))
 
     @property
     def answer(self) -> str | None:
@@ -47,7 +55,7 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """Return the row as ``predict --json`` prints it."""
         row: dict[str, Any] = {
-            "path": None if self.path is None else str(self.path),
+            "path": self.place,
             "label": self.label,
             "probabilities": self.probabilities,
             "error": self.error,
@@ -70,4 +78,5 @@ def apply_policy(answer: Answer, policy: Policy | None) -> Prediction:
         doubt=doubt,
         novelty=answer.novelty,
         policy_applied=policy is not None,
+        address=None if answer.path is None else fetched_from(answer.path),
     )

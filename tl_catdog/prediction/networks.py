@@ -11,6 +11,7 @@ from tl_catdog import runtime
 from tl_catdog.config import INT8
 from tl_catdog.errors import CatdogError, CatdogWarning, shortened
 from tl_catdog.models.engine import Forward, forward_of
+from tl_catdog.models.layout import POOLING
 from tl_catdog.prediction.head_only import graph_of, model_of
 from tl_catdog.prediction.novelty import FeatureBank
 from tl_catdog.runs.folder import HEAD, ONNX, Run
@@ -43,6 +44,29 @@ def forward_of_run(run: Run) -> Forward:
         return with_features(loaded)
 
     return forward_of(graph, model, stored=not run.holds(HEAD))
+
+
+def head_of_run(run: Run) -> Forward:
+    """Return the part of a run's network above its features, (B, F), to its outputs.
+
+    Raises:
+        CatdogError: The network's file is missing, changed or unreadable.
+    """
+
+    def graph() -> bytes | None:
+        from tl_catdog.models.graph import head_graph
+
+        if run.holds(HEAD):
+            return head_graph(graph_of(run))
+        return head_graph(_stored_graph(run)) if run.holds(ONNX) else None
+
+    def model() -> Any:
+        loaded = load_keras(run)
+        from tl_catdog.models.pretrained import part_above
+
+        return part_above(loaded, POOLING)
+
+    return forward_of(graph, model)
 
 
 def _stored_graph(run: Run) -> bytes:

@@ -27,10 +27,12 @@ from tl_catdog.data.images import (
     upright,
 )
 from tl_catdog.data.jpeg import is_jpeg
+from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.reading import MAX_BYTES, is_address
 from tl_catdog.data.tiff import as_grey
 from tl_catdog.errors import ImageError, UsageError, shown
 from tl_catdog.runtime import ProcessLock
+from tl_catdog.storage.places import is_store
 
 GivenImage = (
     str
@@ -134,14 +136,17 @@ def _array(item: Any) -> npt.NDArray[Any]:
 
 
 def _path(item: str | os.PathLike[str]) -> Path:
-    """Return the path of a file or folder.
+    """Return the path of a file or folder; what is at an object store's address is fetched.
 
     Raises:
-        UsageError: It is empty, or an address.
+        UsageError: It is empty, an address of the web, or one without pictures.
+        CatdogError: It can't be fetched.
     """
     path = os.fsdecode(item)
     if not path:
         raise UsageError("expected a file, found an empty name.", "Give the file's path.")
+    if isinstance(item, str) and is_store(item):
+        return on_disk(item)
     if isinstance(item, str) and is_address(item):
         raise UsageError(
             f"expected a file, found the address of one, {shown(item)}.",

@@ -7,7 +7,7 @@ they are wrong (``label_noise``).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +138,19 @@ class Review:
 def training_features(run: Run, progress: Progress | None = None) -> Pooled:
     """Compute the backbone's features of the pictures that a run was trained on.
 
+    Those of a run that was trained on a batch's features come from there, unless a folder of the
+    pictures is named.
+
     Raises:
-        CatdogError: A picture has changed or is gone.
+        CatdogError: A picture has changed or is gone, or the batch is.
     """
     own = own_images(run)
     training = [item for item in own.split(TRAIN) if item.digest != UNREADABLE]
+    config = backbone_of(run)
+    if config.features is not None:
+        if named_data(run) is None:
+            return pooled(config, training, mirror=True, progress=progress)
+        config = replace(config, features=None)
     try:
         training = list(found_again(training, own.root))
     except CatdogError as error:
@@ -150,7 +158,7 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
         if named_data(run) is None:
             hint += f"; or, if they were moved, type: {review_command(run)} --data DIR"
         raise CatdogError(error.message, hint) from error
-    return pooled(backbone_of(run), training, mirror=True, progress=progress)
+    return pooled(config, training, mirror=True, progress=progress)
 
 
 def review(

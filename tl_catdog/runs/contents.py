@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import is_folder
+from tl_catdog.data.mirrors import MIRRORS, mirrors
 from tl_catdog.data.split_file import from_csv
 from tl_catdog.errors import CatdogError
+from tl_catdog.files import cache_folder
 from tl_catdog.runs.description import wrong
 from tl_catdog.runs.folder import METRICS, SPLIT, Run
 from tl_catdog.runs.moved import moved_root, rerooted
@@ -62,7 +65,9 @@ def own_images(run: Run) -> ImageSet:
     )
     near = (Path.cwd(), run.path.absolute().parent.parent)
     names = dict.fromkeys((images.root.name, HERE))
-    return rerooted(images, moved_root(images, (base / name for base in near for name in names)))
+    fetched = (mirror.path / images.root.name for mirror in mirrors(cache_folder() / MIRRORS))
+    places = chain((base / name for base in near for name in names), fetched)
+    return rerooted(images, moved_root(images, places))
 
 
 def data_root(run: Run) -> Path:

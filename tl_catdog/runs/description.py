@@ -85,6 +85,7 @@ _STAGE = record(
         "seconds": real(0, 1e12),
         "trainable_params": _count,
         "trainable_layers": items(text(), most=10_000),
+        "devices": items(whole(1, 9999), least=1, most=10_000),
     },
 )
 _MODEL = record(
@@ -113,6 +114,7 @@ _FEATURES = record(
         "views": _count,
         "pictures_from_cache": _count,
         "seconds": real(0, 1e12),
+        "extracted": record({"place": text(least=1), "source": text(), "plan": _digest}),
     },
 )
 _SKIPPED = record({"path": text(least=1), "split": one_of(*SPLITS), "reason": text()})
@@ -165,6 +167,7 @@ _manifest = record(
         "features": maybe(_FEATURES),
         "head": maybe(record({}, {"linear_share": _part, "strength": real(0, 1e12)})),
         "tuned_share": maybe(_part),
+        "devices": items(matching("[A-Z_]{1,20}:[0-9]{1,4}", "a device"), least=1, most=9999),
         "validation": one_of(HELD_OUT, OUT_OF_FOLD),
         "calibration": _CALIBRATION,
         "evaluations": mapping(_EVALUATION, keys=one_of(*SPLITS)),

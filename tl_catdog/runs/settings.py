@@ -15,10 +15,11 @@ from tl_catdog.data.folders import TRAIN
 from tl_catdog.runs.folder import Run
 from tl_catdog.setting import flag
 
-PLACES = ("data", "split", "labels", "backbone_weights", "from_run", "runs_dir")
+PLACES = ("data", "features", "split", "labels", "backbone_weights", "from_run", "runs_dir")
 """Settings that may be paths."""
 WITHOUT_EFFECT = (
     *("runs_dir", "run", "force", "cache", "cache_size", "tensorboard", "strict"),
+    "devices",  # how sums are rounded
     "preset",  # what it set is there by itself, and not what was said beside it
 )
 """Settings that say nothing of the network."""

@@ -43,6 +43,8 @@ class Checkpoint:
         variables: Of the part that the stage trains: weights, running means, seed generators.
         optimizer: Its iterations, slots and running means.
         resumed: How often the training went on after it had ended.
+        devices: How many of them shared the stage's steps; several numbers, in order, where it
+            went on on others.
     """
 
     stage: int
@@ -56,6 +58,7 @@ class Checkpoint:
     variables: Arrays
     optimizer: Arrays
     resumed: int = 0
+    devices: tuple[int, ...] = (1,)
 
 
 class CheckpointFile:
@@ -92,6 +95,7 @@ class CheckpointFile:
             "variables": len(checkpoint.variables),
             "optimizer": len(checkpoint.optimizer),
             "resumed": checkpoint.resumed,
+            "devices": checkpoint.devices,
         }
         arrays = {HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}
         for kind in ("variables", "optimizer"):
@@ -130,7 +134,13 @@ class CheckpointFile:
             for kind, count in counts.items()
         }
         results = [
-            StageResult(**{**row, "trainable_layers": tuple(row["trainable_layers"])})
+            StageResult(
+                **{
+                    **row,
+                    "trainable_layers": tuple(row["trainable_layers"]),
+                    "devices": _counts(row),
+                }
+            )
             for row in header["results"]
         ]
         return Checkpoint(
@@ -145,6 +155,7 @@ class CheckpointFile:
             variables=lists["variables"],
             optimizer=lists["optimizer"],
             resumed=int(header["resumed"]),
+            devices=_counts(header),
         )
 
     def _best(
@@ -157,6 +168,18 @@ class CheckpointFile:
                 for n, built in enumerate(self._built)
             ]
         return best
+
+
+def _counts(values: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return how many devices there were; what earlier versions wrote doesn't say: one.
+
+    Raises:
+        ValueError: There were none.
+    """
+    counts = tuple(int(count) for count in values.get("devices", (1,)))
+    if not counts:
+        raise ValueError
+    return counts
 
 
 FIGURES = ("latest", "accuracy", "loss", "epoch")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from tl_catdog.runs.unfinished import CHECKPOINT
 from tl_catdog.runs.writer import TENSORBOARD, RunWriter
 from tl_catdog.training.callbacks import BestWeights, StageProgress
 from tl_catdog.training.checkpoint import Checkpoint, CheckpointFile, values_of
+from tl_catdog.training.devices import devices_here, shares
 from tl_catdog.training.head_stages import choose_head, fit_linear
 from tl_catdog.training.inputs import Inputs
 from tl_catdog.training.linear_start import LinearStart
@@ -35,6 +37,7 @@ from tl_catdog.training.stages import (
 )
 from tl_catdog.training.start import begin_network
 from tl_catdog.training.tuned_share import choose_share
+from tl_catdog.wording import plural
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Fitted:
         resumed: How often the training went on after it had ended before its time.
         tuned_share: The part of the weights that fine-tuning gave, the rest being those before it;
             None where there was none.
+        devices: What trained it, by TensorFlow's names; where it went on, what did in the end.
     """
 
     model: keras.Model
@@ -57,10 +61,15 @@ class Fitted:
     linear_share: float = 0.0
     resumed: int = 0
     tuned_share: float | None = None
+    devices: tuple[str, ...] = ()
 
 
 def fit_stages(
-    config: ResolvedConfig, inputs: Inputs, writer: RunWriter, observer: Observer
+    config: ResolvedConfig,
+    inputs: Inputs,
+    writer: RunWriter,
+    observer: Observer,
+    devices: Sequence[str] = (),
 ) -> Fitted:
     """Build the network and train it, stage after stage; Ctrl-C ends the one it comes in.
 
@@ -71,6 +80,8 @@ def fit_stages(
         inputs: What each stage is trained and validated on.
         writer: Takes each epoch's metrics and the checkpoint, and TensorBoard's logs.
         observer: Called as the training advances.
+        devices: What shares the steps of stages that several devices share, see
+            ``training.devices``; none is the usual one.
 
     Raises:
         CatdogError: Without validation pictures, a class has one group of pictures only; or the
@@ -78,6 +89,8 @@ def fit_stages(
         KeyboardInterrupt: Interrupted before an epoch was through, so nothing is worth keeping.
     """
     training = _Training.begin(config, inputs, writer, observer)
+    training.devices = tuple(devices)
+    spread = any(shares(stage, devices) for stage in inputs.stages)
     left_in = 0 if training.begun is None else training.begun.stage
     for number, stage in enumerate(inputs.stages):
         if stage.name == LINEAR:
@@ -93,6 +106,7 @@ def fit_stages(
         training.share,
         training.resumed,
         training.tuned_share,
+        tuple(devices) if spread else devices_here()[:1],
     )
 
 
@@ -123,6 +137,7 @@ class _Training:
     tuned_share: float | None = None
     drawn: dict[str, Any] = field(default_factory=dict)
     resumed: int = 0
+    devices: tuple[str, ...] = ()
     saves: bool = True
 
     @classmethod
@@ -156,8 +171,17 @@ class _Training:
         """Fit a stage, from its beginning or from where it was left."""
         config, inputs = self.config, self.inputs
         begun, self.begun = self.begun, None
+        count = len(self.devices) if shares(stage, self.devices) else 1
+        devices: tuple[int, ...] = (count,)
         if begun is not None:
             self._go_back_to(begun)
+            devices = begun.devices
+            if devices[-1] != count:
+                self.observer.note(
+                    f"Stage {stage.name} was left on {plural(devices[-1], 'device')} and goes on "
+                    f"on {count}: its figures may differ in their last digits."
+                )
+                devices = (*devices, count)
         # The trained units have to find their best by themselves, before the two are put together.
         beside = stage.name == FROZEN and self.linear is not None
         apart = beside or stage.name == FINETUNE  # it is put together with what was there
@@ -185,6 +209,7 @@ class _Training:
                     variables=values_of(part.variables),
                     optimizer=values_of(part.optimizer.variables),
                     resumed=self.resumed,
+                    devices=devices,
                 )
             )
 
@@ -217,7 +242,9 @@ class _Training:
             begun=begun,
             save=save,
             judge=inputs.start is not None and not self.best.weights,
+            devices=self.devices,
         )
+        result = replace(result, devices=devices)
         if beside and self.linear is not None and found.weights:
             self.share, result = choose_head(self.model, self.linear, inputs, result, self.best)
             self.observer.head_chosen(self.share)

@@ -15,11 +15,9 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import map_threaded
-from tl_catdog.defaults import FEW
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.cache import open_store
-from tl_catdog.features.extraction import extract
+from tl_catdog.features.extracted import features_of, open_extracted
 from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
@@ -52,7 +50,7 @@ class Inputs:
     @property
     def few(self) -> bool:
         """Whether training pictures are so few that a frozen backbone's head stays linear."""
-        asked = self.config.head == LINEAR and self.images.rarest >= FEW
+        asked = self.config.head == LINEAR and not self.images.few
         return not asked and all(stage.name != FROZEN for stage in self.stages)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:
@@ -134,30 +132,30 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
         lambda: begin_network(config, len(images.classes), start),
         None if start is None else start.backbone,
     )
-    cached = 0
-    with open_store(config) as store:
-        for split in (TRAIN, VALIDATION, TEST):
-            # A fine-tuned network has another look at the test pictures, as a whole.
-            if split not in images.splits or (split == TEST and config.finetune):
-                continue
-            features = extract(
-                backbone,
-                images.split(split),
-                views if split == TRAIN else Views(),
-                store=store,
-                progress=partial(observer.extracting, split),
-            )
-            cached += features.cached
-            for feature_layer, samples in features.samples.items():
-                inputs.add(feature_layer, split, samples)
+    cached, seen = 0, views.count
+    # A fine-tuned network has another look at the test pictures, as a whole.
+    splits = (TRAIN, VALIDATION) if config.finetune else (TRAIN, VALIDATION, TEST)
+    asked = {
+        split: (images.split(split), views if split == TRAIN else Views())
+        for split in splits
+        if split in images.splits
+    }
+    for split, features in features_of(config, backbone, asked, observer.extracting):
+        cached += features.cached
+        for feature_layer, samples in features.samples.items():
+            inputs.add(feature_layer, split, samples)
+            seen = samples.views if split == TRAIN else seen
     inputs.summary = {
         "engine": backbone.engine,
         "compute": backbone.precision,
         "cuts": list(feature_layers),
-        "views": views.count,
+        "views": seen,
         "pictures_from_cache": cached,
         "seconds": time.perf_counter() - began,
     }
+    if config.features is not None:
+        inputs.summary["extracted"] = open_extracted(config.features).to_json()
+        inputs.summary["pictures_from_cache"] = 0
 
 
 def _decode_all(inputs: Inputs, observer: Observer) -> None:

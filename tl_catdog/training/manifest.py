@@ -31,7 +31,7 @@ def describe(images: ImageSet) -> dict[str, Any]:
     """Return what a manifest says of the data."""
     return {
         "name": images.name,
-        "root": str(images.root.absolute()),
+        "root": images.address or str(images.root.absolute()),
         "layout": images.layout,
         "drawn": images.drawn,
         "classes": list(images.classes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from tl_catdog.models.weights import flat_layers
 from tl_catdog.training.callbacks import BestWeights, KeepBest, StageProgress
 from tl_catdog.training.checkpoint import Checkpoint, restore
 from tl_catdog.training.compilation import compile_stage, count_parameters, set_trainable
+from tl_catdog.training.devices import shares
+from tl_catdog.training.mirrored import Placement
 from tl_catdog.training.observer import EpochResult, Observer
 from tl_catdog.training.stages import COMPLETED, INTERRUPTED, STOPPED_EARLY, Stage, StageResult
 
@@ -36,6 +38,7 @@ def run_stage(
     begun: Checkpoint | None = None,
     save: Callable[[keras.Model, StageProgress, float], None] = lambda *_: None,
     judge: bool = False,
+    devices: Sequence[str] = (),
 ) -> StageResult:
     """Fit one stage and leave the best weights in the model.
 
@@ -59,6 +62,7 @@ def run_stage(
         begun: Where the stage was left, if it was.
         save: Called after each epoch with what is trained, how far it is, and the seconds it took.
         judge: Whether the weights that the stage begins with count as the best before it.
+        devices: What shares the stage's steps, where it is several devices and such a stage.
 
     Returns:
         What the stage did.
@@ -69,18 +73,23 @@ def run_stage(
     """
     set_trainable(model, stage)
     part = model if stage.feature_layer is None else part_above(model, stage.feature_layer)
-    compile_stage(part, config, stage, steps)
+    place = Placement(devices if shares(stage, devices) else ())
+    trained = place.mirrored(part)
+    with place.scope():
+        compile_stage(trained, config, stage, steps)
+    validated, validation_steps = place.batches(validation), place.steps(validation)
     trainable = count_parameters(part.trainable_weights)
     observer.stage_begins(stage.name, stage.epochs, steps, trainable)
     started, earlier = time.perf_counter(), 0.0
     if judge:
-        figures = part.evaluate(validation, verbose=0, return_dict=True)
+        figures = trained.evaluate(validated, steps=validation_steps, verbose=0, return_dict=True)
         start = best if fallback is None else fallback
         start.take(figures["accuracy"], figures["loss"], 0, model)
     if begun is None:
         best.epoch = 0
     else:
-        _restore(part, begun)
+        with place.scope():
+            _restore(trained, begun)
         earlier = begun.seconds
         observer.stage_resumes(begun.progress.epochs, best.accuracy)
     keeper = KeepBest(
@@ -90,11 +99,11 @@ def run_stage(
         observer,
         record,
         patience=config.patience,
-        save=lambda progress: save(part, progress, earlier + time.perf_counter() - started),
+        save=lambda progress: save(trained, progress, earlier + time.perf_counter() - started),
         progress=None if begun is None else begun.progress,
     )
-    callbacks: list[keras.callbacks.Callback] = [keeper]
-    if part.optimizer.use_ema:
+    callbacks = [*place.callbacks(part), keeper]
+    if trained.optimizer.use_ema:
         # After the keeper: it then looks while the averaged weights are still in the model.
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if tensorboard is not None:
@@ -102,12 +111,13 @@ def run_stage(
     reason = COMPLETED
     try:
         if keeper.progress.epochs < stage.epochs and not keeper.progress.stopped:
-            part.fit(
-                training,
+            trained.fit(
+                place.batches(training),
                 steps_per_epoch=steps,
                 epochs=stage.epochs,
                 initial_epoch=keeper.progress.epochs,
-                validation_data=validation,
+                validation_data=validated,
+                validation_steps=validation_steps,
                 callbacks=callbacks,
                 shuffle=False,  # the stream is shuffled already
                 verbose=0,

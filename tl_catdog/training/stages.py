@@ -42,7 +42,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage did. ``best_epoch`` 0 means that none was better than the stage before."""
+    """What a stage did. ``best_epoch`` 0 means that none was better than the stage before.
+
+    ``devices`` is how many shared its steps; several numbers, in order, where it went on on others.
+    """
 
     name: str
     reason: str
@@ -54,6 +57,7 @@ class StageResult:
     seconds: float
     trainable_params: int
     trainable_layers: tuple[str, ...]
+    devices: tuple[int, ...] = (1,)
 
 
 def stages_of(config: ResolvedConfig, *, few: bool = False) -> tuple[Stage, ...]:

@@ -16,9 +16,10 @@ from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
 from tl_catdog.data.split_file import to_csv
-from tl_catdog.defaults import FEW, UNITS_PER_CLASS
+from tl_catdog.defaults import UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
+from tl_catdog.features.extracted import adopting
 from tl_catdog.files import naming
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
@@ -37,6 +38,7 @@ from tl_catdog.runs.folder import (
     Run,
 )
 from tl_catdog.runs.writer import RunWriter
+from tl_catdog.training.devices import devices_for, left_alone
 from tl_catdog.training.final_predictions import SplitPredictions, predict_splits
 from tl_catdog.training.inputs import Inputs, prepare_inputs
 from tl_catdog.training.manifest import describe, describe_surroundings
@@ -79,17 +81,21 @@ def train(
     run = run_to_start_from(config)
     if run is not None:
         config = adopted(config, run, images.classes)
-    few = images.rarest < FEW or VALIDATION not in images.splits
-    settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=few)
+    config = adopting(config)
+    settings = config.resolved(len(images.split(TRAIN)), len(images.classes), few=images.few)
     if settings.arch != BASELINE and not settings.finetune:  # theirs depends on no machine
         settings = replace(settings, compute=precision_of(settings))
     check_classes(images.classes)
     _check_width(settings, len(images.classes))
     observer = observer or Observer()
     stopwatch = _Stopwatch()
+    devices = devices_for(settings)
     start = None if run is None else read_start(run, settings)
     inputs = _prepare(settings, images, start, writer, observer, stopwatch)
-    trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch)
+    remark = left_alone(inputs.stages, devices)
+    if remark is not None:
+        observer.note(remark)
+    trained = _fit_the_stages(settings, inputs, writer, observer, stopwatch, devices)
     try:
         return _finish(settings, inputs, trained, writer, observer, stopwatch)
     except KeyboardInterrupt:
@@ -181,8 +187,8 @@ def _prepare(
     stopwatch: _Stopwatch,
 ) -> Inputs:
     """Decode the pictures or extract their features, and record settings and split."""
-    few = images.rarest < FEW
-    inputs = prepare_inputs(config, images, stages_of(config, few=few), observer, start)
+    stages = stages_of(config, few=images.few)
+    inputs = prepare_inputs(config, images, stages, observer, start)
     stopwatch.lap("decode_seconds")
     writer.write_config(asdict(config))
     writer.write_split(to_csv(images))
@@ -195,6 +201,7 @@ def _fit_the_stages(
     writer: RunWriter,
     observer: Observer,
     stopwatch: _Stopwatch,
+    devices: tuple[str, ...],
 ) -> _Trained:
     """Train the network, stage after stage, and make it what its users will get."""
     # Seeded again, so that nothing depends on what was computed and what was known already. It
@@ -203,7 +210,7 @@ def _fit_the_stages(
     from tl_catdog.models.head import with_features
     from tl_catdog.training.fit import fit_stages
 
-    fitted = fit_stages(config, inputs, writer, observer)
+    fitted = fit_stages(config, inputs, writer, observer, devices)
     model = fitted.model
     stopwatch.lap("train_seconds")
     if model.compiled:
@@ -271,6 +278,7 @@ def _write_the_run(
             "interrupted": interrupted,
             "from": None if inputs.start is None else inputs.start.to_json(),
             "resumed": trained.fitted.resumed,
+            "devices": list(trained.fitted.devices),
             "seed": config.seed,
             **describe_surroundings(),
             "data": describe(inputs.images),

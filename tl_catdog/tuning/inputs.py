@@ -16,10 +16,8 @@ from tl_catdog.data.digest import content_key
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, VALIDATION
 from tl_catdog.data.groups import united
-from tl_catdog.defaults import FEW
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.cache import open_store
-from tl_catdog.features.extraction import extract
+from tl_catdog.features.extracted import features_of
 from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
@@ -30,8 +28,14 @@ from tl_catdog.version import version_of
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, how many pictures are done, and of how many."""
 
-ELSEWHERE = (*("data", "run", "runs_dir", "cache", "cache_size", "force", "strict", "tensorboard"),)
-"""Settings that change nothing about what is found; ``data`` is told by its pictures."""
+SEARCHED = "searched"
+
+ELSEWHERE = (
+    *("data", "features", "run", "runs_dir", "cache", "cache_size", "force", "strict"),
+    "tensorboard",
+)
+"""Settings that change nothing about what is found; ``data`` and ``features`` are told by their
+pictures."""
 
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "optuna")
@@ -66,7 +70,7 @@ def prepare(
     backbones: Sequence[Backbone],
     tell: Tell = lambda *_: None,
 ) -> Prepared:
-    """Find copies, and compute features or take them from the cache.
+    """Find copies, where there are pictures, and compute features or take them from the cache.
 
     Args:
         config: The settings that aren't searched.
@@ -87,10 +91,12 @@ def prepare(
     for backbone in reversed(backbones):
         found = _features(config, backbone, images, (searched, held), tell)
         features[backbone], readable, skipped, identity = found
-    copies = copy_groups(
-        [example.path for example in readable],
-        lambda done, total: tell("looking for copies", done, total),
-    )
+    copies = None
+    if config.features is None:  # of these there are no pictures
+        copies = copy_groups(
+            [example.path for example in readable],
+            lambda done, total: tell("looking for copies", done, total),
+        )
     contents = [content_key(example.digest, example.name) for example in readable]
     groups = tuple(united(contents, [example.group for example in readable], copies))
     splits = np.array([example.split for example in readable])
@@ -100,7 +106,7 @@ def prepare(
     own = np.array([groups[place] not in known for place in test], np.bool_)
     labels = class_indices(readable, images.classes)
     sizes = np.bincount(labels[pool], minlength=len(images.classes))
-    few = images.rarest < FEW
+    few = images.few
     problem = Problem(features, labels, groups, pool, len(images.classes), config, few, config.seed)
     linear = few or config.head == "linear"
     space = Space(tuple(backbones), bool(sizes.min() < sizes.max()), linear)
@@ -139,30 +145,31 @@ def _features(
     )
     views = views_of(settings, len(images.split(TRAIN)))
     source = frozen_backbone(settings, (POOLING,), lambda: build(settings, len(images.classes)))
-    total, before = len(parts[0]) + len(parts[1]), 0
+    total = len(parts[0]) + len(parts[1])
     readable: list[Example] = []
     skipped: list[Skipped] = []
     rows: list[Floats] = []
-    with open_store(settings) as store:
-        for some, seen in zip(parts, (views, Views()), strict=True):
-            if not some:
-                continue
+    looked = dict.fromkeys((SEARCHED, TEST), 0)
 
-            def progress(done: int, _: int, __: int, before: int = before) -> None:
-                tell(f"{arch} at {size} px", before + done, total)
+    def told(name: str, done: int, _: int, __: int) -> None:
+        looked[name] = done
+        tell(f"{arch} at {size} px", sum(looked.values()), total)
 
-            found = extract(source, some, seen, store=store, progress=progress)
-            samples = found.samples[POOLING]
-            if not before:
-                require_every_class(samples, images.classes, f"the pictures of {images.root}")
-            places = np.arange(len(samples.examples))
-            part = np.zeros((len(places), views.count, *samples.rows.shape[1:]), np.float32)
-            for view in range(seen.count):
-                part[:, view] = samples.gather(places, np.full_like(places, view))
-            rows.append(part)
-            readable += samples.examples
-            skipped += samples.skipped
-            before += len(some)
+    both = zip((SEARCHED, TEST), parts, (views, Views()), strict=True)
+    asked = {name: (some, seen) for name, some, seen in both if some}
+    stored = 0
+    for name, found in features_of(settings, source, asked, told):
+        samples = found.samples[POOLING]
+        if name == SEARCHED:
+            require_every_class(samples, images.classes, f"the pictures of {images.root}")
+            stored = samples.views  # a batch may have no mirror images
+        places = np.arange(len(samples.examples))
+        part = np.zeros((len(places), stored, *samples.rows.shape[1:]), np.float32)
+        for view in range(samples.views):
+            part[:, view] = samples.gather(places, np.full_like(places, view))
+        rows.append(part)
+        readable += samples.examples
+        skipped += samples.skipped
     return np.concatenate(rows), readable, skipped, source.identity
 
 

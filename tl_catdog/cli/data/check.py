@@ -34,6 +34,8 @@ EXAMPLES = (
     "tl-catdog data check pictures --no-outliers --html check.html"
 )
 NONE = "none"
+FIX_STORE = "tl-catdog data fix DIR"
+"""For pictures at an address: nothing is changed there, nor in the cache; DIR is a download."""
 EXAMPLES_SHOWN = 2  # pictures named of each kind; the page and --json have all
 
 
@@ -65,14 +67,17 @@ def check(
     classes and across splits, and what is dark, blurred or unlike all others.
     """
     from tl_catdog.audit.findings import KINDS, SERIOUS
+    from tl_catdog.cli.sources import on_disk
     from tl_catdog.data.labelling import Labelling
+    from tl_catdog.storage.places import is_store
 
-    root = Path(folder)
+    root = on_disk(folder)
     how = Labelling(labels, label_column, label_pattern)
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
     with on_ctrl_c("Interrupted: nothing was changed."):
         audit, _ = audited(root, how, outliers=outliers)
-        page = _page(audit, root, html, json=json)
+        fix = FIX_STORE if is_store(folder) else _fix(root)
+        page = _page(audit, root, html, fix, json=json)
     failed = sorted(set(audit.tally()) & set(failing))
     if json:
         print_json({**audit.to_json(), "page": page, "failed_on": failed})
@@ -80,7 +85,7 @@ def check(
         results().print(audit_view(audit, set(SERIOUS)))
         if page:
             say(f"Pictures: {page}")
-        say(*_advice(audit, root))
+        say(*_advice(audit, fix))
     if failed:
         raise typer.Exit(1)
 
@@ -132,7 +137,7 @@ def audited(
     return audit, usable
 
 
-def _page(audit: Audit, root: Path, html: str | None, *, json: bool) -> Path | None:
+def _page(audit: Audit, root: Path, html: str | None, fix: str, *, json: bool) -> Path | None:
     """Write the page, if it was asked for or there is something to show to people."""
     if html is None and (json or not audit.findings):
         return None
@@ -141,7 +146,7 @@ def _page(audit: Audit, root: Path, html: str | None, *, json: bool) -> Path | N
 
     path = Path(html) if html is not None else Path(f"{root.absolute().name}-check.html")
     with writing(path, "--html"):
-        write_text(path, check_page(audit, _fix(root)))
+        write_text(path, check_page(audit, fix))
     return path
 
 
@@ -185,12 +190,12 @@ def audit_view(audit: Audit, serious: set[str]) -> RenderableType:
     return Lines(*lines)
 
 
-def _advice(audit: Audit, root: Path) -> list[str]:
+def _advice(audit: Audit, fix: str) -> list[str]:
     """Return what to type next, if there is something that ``data fix`` would move."""
     from tl_catdog.audit.fix import MOVABLE, USUAL
 
     tally = audit.tally()
     if any(kind in USUAL for kind in tally):
-        return [f"Next: {_fix(root)}"]
+        return [f"Next: {fix}"]
     movable = [kind for kind in tally if kind in MOVABLE]
-    return [f"If you want: {_fix(root)} --kinds {','.join(movable)}"] if movable else []
+    return [f"If you want: {fix} --kinds {','.join(movable)}"] if movable else []

@@ -54,9 +54,11 @@ def show(
     json: Json = False,
 ) -> None:
     """Draw a contact sheet: some pictures of each class, by seed."""
+    from tl_catdog.cli.sources import on_disk
+
     check_arch(arch)
     recipe = _recipe(arch, augment)
-    root = Path(folder)
+    root = on_disk(folder)
     kind = "augmented" if augmented else "contact-sheet"
     path = png_file(Path(out or f"{root.absolute().name}-{kind}.png"))
     from tl_catdog.cli.render import skipped_table

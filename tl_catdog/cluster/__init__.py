@@ -1,0 +1,1 @@
+"""The same work on many processes or machines: plan, work, close."""

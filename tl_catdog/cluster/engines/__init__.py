@@ -1,0 +1,1 @@
+"""Engines: who hands shards out, and brings back what became of them."""

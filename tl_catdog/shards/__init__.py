@@ -1,0 +1,1 @@
+"""Work in shards: a plan, its parts, what closes them, and who reads them."""
