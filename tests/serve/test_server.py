@@ -18,11 +18,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from tl_catdog.runs.folder import Run
-from tl_catdog.serve import server
+from tl_catdog.serve import hosting, server
 from tl_catdog.serve.bodies import Limits
 from tl_catdog.serve.door import Door
 from tl_catdog.serve.guard import Access, Seen
-from tl_catdog.serve.server import Server, serve
+from tl_catdog.serve.hosting import Server
+from tl_catdog.serve.server import serve
 
 
 @dataclass
@@ -75,6 +76,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
             found.config = config
 
         handle_exit = Server.handle_exit
+        ending = Server.ending
 
         def run(self, sockets: list[socket.socket]) -> None:
             (one,) = sockets
@@ -96,8 +98,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
 
     monkeypatch.setattr(server, "Worker", StubWorker)
     monkeypatch.setattr(server, "build_app", build)
-    monkeypatch.setattr(server, "Server", StubServer)
-    monkeypatch.setattr(server, "reachable", lambda version: {4: "192.0.2.7", 6: "::7"}[version])
+    monkeypatch.setattr(hosting, "Server", StubServer)
+    monkeypatch.setattr(hosting, "reachable", lambda version: {4: "192.0.2.7", 6: "::7"}[version])
     monkeypatch.setattr(socket, "gethostname", lambda: "MyBox")
     return found
 
@@ -216,3 +218,25 @@ def test_the_worker_is_closed_however_it_ends(stage: Stage) -> None:
         stage.serve()
     assert stage.closed == 1
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_waits_is_told_of_the_end_by_the_first_signal(stage: Stage) -> None:
+    ended: list[str] = []
+
+    def build(access: Access, door: Door, told: Callable[[Seen], None]) -> FastAPI:
+        app = FastAPI()
+        app.state.told = told
+        return app
+
+    stage.during = lambda _: signal.raise_signal(signal.SIGTERM)
+    hosting.host(
+        socket.create_server(("127.0.0.1", 0)),
+        build,
+        name="localhost",
+        limits=Limits(),
+        ready=lambda address, others: None,
+        ending=lambda: ended.append("now"),
+        grace=1.5,
+    )
+    assert ended == ["now"]
+    assert stage.config.timeout_graceful_shutdown == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -41,10 +41,7 @@ def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
         app: Where they are added.
         classes: The classes of the run that answers.
     """
-    for path, name in {**PAGES, **{f"/{name}": name for name in static_files()}}.items():
-        if path in PAGES or not name.endswith(".html"):
-            app.add_route(path, _sender(name), methods=["GET", "HEAD"])
-
+    file_routes(app, __package__, PAGES)
     told = about_samples(classes)
 
     async def samples(_: Request) -> Response:
@@ -56,15 +53,28 @@ def page_routes(app: FastAPI, classes: Sequence[str]) -> None:
         app.add_route(f"/samples/{name}", _drawing(name), methods=["GET", "HEAD"])
 
 
-def static_files() -> list[str]:
-    """Return the names of the page's files, in order."""
-    found = (item.name for item in files(__package__).joinpath("static").iterdir())
+def file_routes(app: FastAPI, package: str, pages: Mapping[str, str]) -> None:
+    """Add pages, and the scripts and styles in a package's folder ``static``.
+
+    Args:
+        app: Where they are added.
+        package: The package, such as ``tl_catdog.serve``.
+        pages: Path to the name of a file.
+    """
+    names = {f"/{name}": name for name in static_files(package) if not name.endswith(".html")}
+    for path, name in {**pages, **names}.items():
+        app.add_route(path, _sender(package, name), methods=["GET", "HEAD"])
+
+
+def static_files(package: str = __package__) -> list[str]:
+    """Return the names of a page's files, in order."""
+    found = (item.name for item in files(package).joinpath("static").iterdir())
     return sorted(name for name in found if name.rpartition(".")[2] in KINDS)
 
 
-def _sender(name: str) -> Callable[[Request], Awaitable[Response]]:
+def _sender(package: str, name: str) -> Callable[[Request], Awaitable[Response]]:
     """Return what answers with one of the files."""
-    content = files(__package__).joinpath("static", name).read_bytes()
+    content = files(package).joinpath("static", name).read_bytes()
     kind = f"{KINDS[name.rpartition('.')[2]]}; charset=utf-8"
 
     async def send(_: Request) -> Response:
