@@ -1,4 +1,4 @@
-"""Reading zip and tar.gz archives that may be hostile: every member is checked before it counts.
+"""Reading zip and tar archives that may be hostile: every member is checked before it counts.
 
 Nothing here uses the libraries' own extraction. Members are read one by one as streams of bytes,
 and only what a caller asks for by name is written, to a path that the caller chose.
@@ -20,13 +20,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from stat import S_IFDIR, S_IFMT, S_IFREG
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from tl_catdog.errors import CatdogError, listing
 from tl_catdog.files import naming
 
 CHUNK = 1 << 18
 MAGIC = 4
+GZIP = b"\x1f\x8b"
+TAR, TAR_AT = b"ustar", 257
 SLACK = 1 << 20
 """Bytes that may come out of a small member however well it was packed."""
 
@@ -111,10 +113,16 @@ def members(path: Path, bounds: Bounds) -> Iterator[Member]:
         magic = file.read(MAGIC)
     if zipfile.is_zipfile(path):
         yield from _zip_members(path, bounds)
-    elif magic.startswith(b"\x1f\x8b"):
+    elif magic.startswith(GZIP) or is_tar(path):
         yield from _tar_members(path, bounds)
     else:
-        raise ArchiveError(path, "a zip or tar.gz archive", f"something else, beginning {magic!r}")
+        raise ArchiveError(path, "a zip or tar archive", f"something else, beginning {magic!r}")
+
+
+def is_tar(path: Path) -> bool:
+    """Return whether a file begins like a tar archive that isn't packed."""
+    with path.open("rb") as file:
+        return file.read(TAR_AT + len(TAR))[TAR_AT:] == TAR
 
 
 def _zip_members(path: Path, bounds: Bounds) -> Iterator[Member]:
@@ -141,7 +149,12 @@ def _tar_members(path: Path, bounds: Bounds) -> Iterator[Member]:
     packed = path.stat().st_size
     most = min(bounds.total, bounds.ratio * packed + SLACK)
     # As a stream: the bytes are counted whether they are a member's, a header's or skipped.
-    with gzip.open(path) as raw:
+    with path.open("rb") as whole, contextlib.ExitStack() as opened:
+        zipped = whole.read(MAGIC).startswith(GZIP)
+        whole.seek(0)
+        raw: IO[bytes] = whole
+        if zipped:
+            raw = cast("IO[bytes]", opened.enter_context(gzip.open(whole)))
         counted = _Counted(path, raw, most)
         with tarfile.open(fileobj=counted, mode="r|", tarinfo=_Header) as file:
             for number, info in enumerate(file, 1):
@@ -178,7 +191,7 @@ class _Header(tarfile.TarInfo):
 class _Counted(io.RawIOBase):
     """A stream that refuses to give more than so many bytes."""
 
-    def __init__(self, path: Path, raw: gzip.GzipFile, most: int) -> None:
+    def __init__(self, path: Path, raw: IO[bytes], most: int) -> None:
         self._path, self._raw, self._left = path, raw, most
 
     def read(self, size: int = -1) -> bytes:
