@@ -195,8 +195,10 @@ def sentences(found: Learned) -> tuple[str, ...]:
         return tuple(said)
     if found.basis == "given":
         said.append("Measured on the pictures that came with their class; new ones may differ.")
-    else:
+    elif found.unlabelled:
         said.append("Measured on pictures drawn by lot, by heads that saw none of them.")
+    else:
+        said.append("Measured on all pictures, each by a head that saw neither it nor its copies.")
     further = found.accuracy.more_for_narrow
     points = round(100 * HALF_WIDTH)
     if further:
