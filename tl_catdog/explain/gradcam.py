@@ -69,7 +69,7 @@ class GradCam(OnnxForward):
         import onnx
 
         model = onnx.load_from_string(graph)
-        self._pool = _pooling(model.graph)
+        self._pool = pooling_of(model.graph)
         wanted = [(self._pool.input[0], ["B", None, None, None])]
         if len(model.graph.output) == 1:  # a graph of 0.1.0 doesn't give what goes into the head
             (dense,) = (node for node in model.graph.node if "head_dense/0" in node.input)
@@ -85,7 +85,7 @@ class GradCam(OnnxForward):
         }
         self._dense, self._bias = weights["head_dense/0"], weights["head_dense/1"]
         self._output = weights["head_output/0"]
-        self._shift = LEAN * _shift(model.graph, self._pool)
+        self._shift = LEAN * shift_of(model.graph, self._pool)
         return bytes(model.SerializeToString())
 
     def heatmap(self, outputs: Outputs, index: int, target: int) -> npt.NDArray[np.float32]:
@@ -136,14 +136,14 @@ class GradCam(OnnxForward):
         return whole
 
 
-def _pooling(graph: onnx.GraphProto) -> onnx.NodeProto:
+def pooling_of(graph: onnx.GraphProto) -> onnx.NodeProto:
     """Return the pooling above the last maps."""
     kinds = ("GlobalAveragePool", "MaxPool")
     found: list[onnx.NodeProto] = [node for node in graph.node if node.op_type in kinds]
     return found[-1]
 
 
-def _shift(graph: onnx.GraphProto, pool: onnx.NodeProto) -> float:
+def shift_of(graph: onnx.GraphProto, pool: onnx.NodeProto) -> float:
     """Return how far right of and below its place in the maps a cell's field lies, in cells.
 
     MobileNetV2 pads pictures of even sides at the right and the bottom only before it halves them.
