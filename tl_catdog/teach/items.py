@@ -13,6 +13,15 @@ UNLABELLED = "unlabelled"
 """The folder beside the classes for pictures whose class isn't known yet."""
 
 
+def pictures(number: int) -> str:
+    """Return how many pictures, in words.
+
+    >>> pictures(1), pictures(2000)
+    ('1 picture', '2,000 pictures')
+    """
+    return f"{number:,} picture{'' if number == 1 else 's'}"
+
+
 class All(Enum):
     """Stands for every class and none, where one may be named."""
 

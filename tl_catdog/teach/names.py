@@ -105,3 +105,17 @@ def file_name(name: str, data: bytes) -> str:
     if RESERVED.fullmatch(stem) or is_system(stem + suffix):
         stem = f"picture-{stem}"
     return stem + suffix
+
+
+def burst_name(name: str | None) -> str:
+    """Return a burst's name for its folder, or nothing.
+
+    Raises:
+        UsageError: It is no name of letters, digits, - and _.
+    """
+    if name and not BURST.fullmatch(name):
+        raise UsageError(
+            f"expected a burst's name of letters, digits, - and _, found {shown(name)}.",
+            "Name it burst-1",
+        )
+    return name or ""

@@ -1,0 +1,262 @@
+"""Changes of a folder that is taught: planned, written down, done, and put back where they fail."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tl_catdog.errors import CatdogError
+from tl_catdog.teach.folder import Disk
+from tl_catdog.teach.history import REDO, UNDO, Entry, History
+from tl_catdog.teach.items import Changed, Conflict, pictures
+from tl_catdog.teach.marks import SET, Marks
+from tl_catdog.teach.plans import Plan, conflicts
+from tl_catdog.teach.steps import (
+    ANSWER,
+    FILE,
+    KEEP,
+    MARKS,
+    SKIP,
+    Step,
+    execute,
+    sync_all,
+)
+from tl_catdog.teach.table import Table
+
+
+class Changing:
+    """What changes a folder, and may be undone.
+
+    Args:
+        root: The folder.
+        history: Its journal.
+
+    Attributes:
+        version: Grows with each change.
+    """
+
+    def __init__(self, root: Path, history: History) -> None:
+        self.root = root
+        self.version = 1
+        self._history = history
+        self._marks = Marks()
+        self._disk = Disk(root)
+        self._table = Table(root, self._disk, self._marks)
+        self._changed = threading.Condition(threading.RLock())
+
+    def refresh(self, *, thorough: bool = False) -> bool:
+        """Notice what others changed on the disk; return whether they did.
+
+        Args:
+            thorough: Look at each picture: one may have been written anew in its place.
+
+        Raises:
+            CatdogError: The folder can't be listed any more.
+        """
+        with self._changed:
+            try:
+                changed = self._disk.look(thorough=thorough)
+            except OSError as error:
+                raise refused(error, f"to look into {self.root}") from error
+            if changed:
+                self._table.synchronise()
+                self._tell()
+            return changed
+
+    def _tell(self) -> None:
+        self.version += 1
+        self._changed.notify_all()
+
+    def _plan(self) -> Plan:
+        return Plan(self._table, self._history.next_number)
+
+    def label(
+        self,
+        ids: Iterable[str],
+        label: str | None,
+        seen: Mapping[str, str] | None = None,
+        tab: str = "",
+    ) -> Changed | Conflict:
+        """Give pictures a class, or take it: move them into its folder.
+
+        Args:
+            ids: The pictures.
+            label: The class, or None.
+            seen: The ``mark`` of each that the page saw; None where it doesn't matter.
+            tab: Who asks.
+
+        Returns:
+            What was done; or what the pictures are now, where one isn't what was seen.
+
+        Raises:
+            UsageError: There is no such class.
+            CatdogError: The disk refuses.
+        """
+        with self._changed:
+            ids = list(dict.fromkeys(ids))
+            if now := conflicts(self._table, ids, seen):
+                return Conflict(self.version, now)
+            plan = self._plan()
+            folder = plan.folder_of(label)
+            for item in map(self._table.items.__getitem__, ids):
+                if item.label != label or (label is None and "/" not in item.place):
+                    plan.move(item, folder)
+                    if item.label is None and label is not None and item.given and item.sha256:
+                        plan.add(Step(ANSWER, "", SET, item.sha256))
+            what = "without a class" if label is None else label
+            return self._do("label", tab, f"{pictures(len(plan.ids))}: {what}", plan)
+
+    def remove(
+        self, ids: Iterable[str], seen: Mapping[str, str] | None = None, tab: str = ""
+    ) -> Changed | Conflict:
+        """Put pictures aside, into ``.teach/removed``; see ``label``."""
+        with self._changed:
+            ids = list(dict.fromkeys(ids))
+            if now := conflicts(self._table, ids, seen):
+                return Conflict(self.version, now)
+            plan = self._plan()
+            for id in ids:
+                plan.put_aside(self._table.items[id])
+            return self._do("remove", tab, f"{pictures(len(plan.ids))} removed", plan)
+
+    def skip(self, ids: Iterable[str], tab: str = "") -> Changed | Conflict:
+        """Note that the user didn't want to say what pictures are; see ``label``."""
+        return self._mark(SKIP, ids, tab)
+
+    def keep(self, ids: Iterable[str], tab: str = "") -> Changed | Conflict:
+        """Note that the user said that pictures have the right class; see ``label``."""
+        return self._mark(KEEP, ids, tab)
+
+    def _mark(self, kind: str, ids: Iterable[str], tab: str) -> Changed | Conflict:
+        with self._changed:
+            ids = list(dict.fromkeys(ids))
+            if now := conflicts(self._table, ids, None):
+                return Conflict(self.version, now)
+            plan = self._plan()
+            for id in ids:
+                item = self._table.items[id]
+                value = SET if kind == SKIP else item.label or ""
+                before = self._marks.value(kind, item.sha256)
+                if not item.sha256:
+                    plan.left[id] = item.broken
+                elif before != value:
+                    plan.add(Step(kind, before, value, item.sha256), id)
+            done = "skipped" if kind == SKIP else "kept as they are"
+            return self._do(kind, tab, f"{pictures(len(plan.ids))} {done}", plan)
+
+    def undo(self, tab: str = "") -> Changed | None:
+        """Take back the newest change of a tab, or of an earlier process; None: there is none.
+
+        What others have moved since stays where it is, which is said.
+
+        Raises:
+            CatdogError: The disk refuses.
+        """
+        with self._changed:
+            return self._again(UNDO, self._history.to_undo(tab), tab)
+
+    def redo(self, tab: str = "") -> Changed | None:
+        """Do again what a tab undid last; None: there is none, or it did something else since.
+
+        Raises:
+            CatdogError: The disk refuses.
+        """
+        with self._changed:
+            return self._again(REDO, self._history.to_redo(tab), tab)
+
+    def _again(self, operation: str, entry: Entry | None, tab: str) -> Changed | None:
+        if entry is None:
+            return None
+        self.refresh()
+        try:
+            steps = self._history.steps(entry)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CatdogError(
+                f"expected the journal as it was, found that others changed {self._history.path}.",
+                "End this command and type it again",
+            ) from error
+        plan = self._plan()
+        plan.take_back(steps)
+        return self._do(operation, tab, entry.words, plan, of=entry.number)
+
+    def _do(self, operation: str, tab: str, words: str, plan: Plan, of: int = 0) -> Changed:
+        """Write a change down, do it, and take note of it.
+
+        Raises:
+            CatdogError: The disk refuses; all is as it was then.
+        """
+        if not plan.steps and not of:
+            return Changed(0, self.version, words, (), plan.left)
+        made: list[Step] = []
+        written = False
+        try:
+            number = self._history.write(operation, tab, words, plan.steps, of)
+            written = True
+            for step in plan.steps:
+                if not execute(self.root, step):
+                    self._elsewhere(step, operation)
+                made.append(step)
+        except OSError as error:
+            self._put_back(made, written=written)
+            raise refused(error, f"to change {self.root}") from error
+        sync_all(self.root, plan.steps)
+        self._history.done()
+        ids = self._take(plan)
+        self._tell()
+        return Changed(number, self.version, words, ids, plan.left)
+
+    def _elsewhere(self, step: Step, operation: str) -> None:
+        """Refuse a change whose picture others have moved meanwhile; an undo does without it."""
+        if operation not in (UNDO, REDO):
+            place = self.root / (step.source or step.target)
+            raise FileNotFoundError(2, "others have moved it meanwhile", str(place))
+
+    def _put_back(self, made: Sequence[Step], *, written: bool) -> None:
+        """Put back what a failed change has done, then take its line out of the journal."""
+        back = True
+        for step in reversed(made):
+            try:
+                execute(self.root, step.reversed())
+            except OSError:
+                back = False
+        if written and back:  # else the next start finishes it
+            with suppress(OSError):
+                self._history.take_back()
+        with suppress(CatdogError):
+            self.refresh()
+
+    def _take(self, plan: Plan) -> tuple[str, ...]:
+        """Take note of what was done; return the pictures that it was about."""
+        self._marks.take(plan.steps)
+        ids = list(plan.ids)
+        for step in plan.steps:
+            if step.kind == FILE:
+                self._disk.move(step.source, step.target, step.sha256)
+                self._table.move(step.source, step.target, step.sha256)
+                if (id := self._table.at.get(step.target)) is not None:
+                    ids.append(id)
+            elif step.kind in MARKS:
+                self._table.renew(self._table.of_content(step.sha256))
+        if any(step.kind not in (FILE, *MARKS) for step in plan.steps):
+            with suppress(OSError):
+                self._disk.look()
+            self._table.synchronise()
+        return tuple(dict.fromkeys(ids))
+
+
+def refused(error: OSError, what: str) -> CatdogError:
+    """Return the error of a disk that refuses something, in one line.
+
+    Args:
+        error: The system's.
+        what: What was expected to work, such as "to change pets".
+    """
+    where = f": {os.fsdecode(error.filename)}" if error.filename else ""
+    return CatdogError(
+        f"expected {what}, found that it can't be done ({error.strerror or error}{where}); "
+        "all is as it was.",
+        "Make room or get the right to write there, then do it again",
+    )

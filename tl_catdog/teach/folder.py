@@ -1,0 +1,291 @@
+"""What lies in a folder: its pictures with their hashes, looked at again where something changed.
+
+A folder is listed again when its time of change is another, so noticing that nothing has changed
+takes one look at each folder, not at each picture. Classes are the folders that a training takes
+for classes (``data/layouts.py``); layouts that teaching can't keep are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tl_catdog.data.digest import file_digests
+from tl_catdog.data.folder_kinds import flat_classes
+from tl_catdog.data.folder_names import class_key, class_name
+from tl_catdog.data.folders import UNSPLIT
+from tl_catdog.data.layouts import read_layout
+from tl_catdog.data.tree import Folder
+from tl_catdog.errors import UsageError
+from tl_catdog.files import write_text
+from tl_catdog.teach.items import UNLABELLED
+from tl_catdog.teach.steps import OWN
+
+SETTLED = 2.0
+"""Seconds after which a folder that changed may be taken as seen: times of change have steps, on
+some disks of two seconds, and what comes within the same one leaves no trace."""
+DEEPEST = 50  # folders within each other
+HASHES = f"{OWN}/hashes.jsonl"
+MOST = 2**28  # bytes of that file which are read
+
+Key = tuple[int, int, int]
+"""Size, time of change in nanoseconds and number on its disk: what stays when a file is moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A picture's file.
+
+    Attributes:
+        sha256: Of its bytes; empty where they can't be read.
+        key: What tells that it is the same without reading it.
+        linked: Whether it is a link, or behind one.
+    """
+
+    sha256: str
+    key: Key
+    linked: bool
+
+
+@dataclass
+class _Listed:
+    """A folder when it was listed last."""
+
+    changed: int  # time of change, in nanoseconds; -1: not to be relied on
+    linked: bool
+    files: list[str] = field(default_factory=list)
+    folders: list[tuple[str, bool]] = field(default_factory=list)  # name, whether it is a link
+
+
+def check_layout(root: Path, *, known: bool = False) -> None:
+    """Make sure that a folder has one folder for each class, or none yet.
+
+    Args:
+        root: The folder.
+        known: Whether it was taught before, so that a class that stands alone wraps nothing.
+
+    Raises:
+        UsageError: It has splits, wraps another folder, or has classes in its files' names.
+    """
+    folder = Folder(root)
+    quoted = shlex.quote(str(root))
+    try:
+        found = read_layout(folder)
+    except UsageError:
+        if not flat_classes(folder):
+            return  # no pictures yet, or none with a class: that is what teaching is for
+        raise
+    if len(flat_classes(folder)) > 1 and found.base == root:
+        raise UsageError(
+            f"expected a folder for each class, found classes in the names of files in {root}.",
+            f"Move cat.1.jpg into a folder cat, and so on, then type: tl-catdog teach {quoted}",
+        )
+    if UNSPLIT not in found.splits:
+        raise UsageError(
+            f"expected a folder for each class, found {found.kind} in {root}: pictures that are "
+            "split already.",
+            "Name another folder; to label more for training, name that of the training pictures: "
+            f"tl-catdog teach {shlex.quote(str(root / 'train'))}",
+        )
+    if found.base != root and not known:
+        raise UsageError(
+            f"expected a folder for each class, found them in {found.base}.",
+            f"Type: tl-catdog teach {shlex.quote(str(found.base))}",
+        )
+
+
+class Disk:
+    """The pictures of a folder, as they were when it was looked at last.
+
+    Args:
+        root: The folder.
+
+    Attributes:
+        files: By their places below the folder.
+        classes: The name of a class → its folder's, in the order of folders' names.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: dict[str, File] = {}
+        self.classes: dict[str, str] = {}
+        self._listed: dict[str, _Listed] = {}
+        self._hashes: dict[Key, str] = self._known_hashes()
+        self._labels: dict[str, str] = {}
+        self._hashed = 0
+
+    def label_of(self, place: str) -> str | None:
+        """Return the class of what is at a place."""
+        top, slash, _ = place.partition("/")
+        return self._labels.get(top) if slash else None
+
+    def look(self, *, thorough: bool = False) -> bool:
+        """Look what is in the folder now; return whether that is something else than before.
+
+        Args:
+            thorough: Look at each picture, as one may have been written anew in its place.
+
+        Raises:
+            OSError: The folder can't be listed.
+        """
+        seen: dict[str, _Listed] = {}
+        stale: set[str] = set()
+        for place, listed, fresh in self._walk():
+            seen[place] = listed
+            if fresh or thorough:
+                stale.add(place)
+        again = stale | (self._listed.keys() - seen.keys())
+        before = [place for place in self.files if _above(place) in again]
+        now = {
+            _joined(place, name): seen[place].linked
+            for place in stale
+            for name in seen[place].files
+        }
+        self._listed = seen
+        missing = [place for place in before if place not in now]
+        for place in missing:
+            del self.files[place]
+        found = self._found(
+            now if thorough else {p: link for p, link in now.items() if p not in self.files}
+        )
+        changed = {place: file for place, file in found.items() if self.files.get(place) != file}
+        self.files.update(changed)
+        return self._name_classes() or bool(changed) or bool(missing)
+
+    def _walk(self) -> Iterator[tuple[str, _Listed, bool]]:
+        """Yield each folder's place, what is in it, and whether it was listed anew."""
+        waiting = [("", False)]
+        while waiting:
+            place, linked = waiting.pop()
+            path = self.root / place
+            try:
+                changed = path.stat().st_mtime_ns
+            except OSError:
+                if not place:
+                    raise
+                continue
+            old = self._listed.get(place)
+            fresh = old is None or old.changed != changed or old.linked != linked
+            if fresh or old is None:
+                listing = Folder(path)
+                settled = time.time_ns() - changed > SETTLED * 1e9
+                listed = _Listed(changed if settled else -1, linked)
+                listed.files = [image.name for image in listing.images]
+                listed.folders = [
+                    (inner.name, inner.linked)
+                    for inner in listing.folders
+                    if not inner.linked or not place
+                ]
+                if not place and (self.root / UNLABELLED).is_dir():
+                    link = (self.root / UNLABELLED).is_symlink()
+                    listed.folders = [one for one in listed.folders if one[0] != UNLABELLED]
+                    listed.folders.append((UNLABELLED, link))
+            else:
+                listed = old
+            yield place, listed, fresh
+            if place.count("/") < DEEPEST:
+                for name, link in listed.folders:
+                    waiting.append((_joined(place, name), linked or link))
+
+    def _found(self, places: dict[str, bool]) -> dict[str, File]:
+        """Return the files at some places; those that aren't known are hashed."""
+        keys: dict[str, tuple[Key, bool]] = {}
+        for place, linked in places.items():
+            with suppress(OSError):
+                status = os.lstat(self.root / place)
+                link = stat.S_ISLNK(status.st_mode)
+                if link:
+                    status = (self.root / place).stat()
+                key = status.st_size, status.st_mtime_ns, status.st_ino
+                keys[place] = key, linked or link
+        new = [place for place, (key, _) in keys.items() if key not in self._hashes]
+        digests = file_digests([self.root / place for place in new])
+        for place, digest in zip(new, digests, strict=True):
+            if digest:
+                self._hashes[keys[place][0]] = digest
+                self._hashed += 1
+        return {
+            place: File(self._hashes.get(key, ""), key, linked)
+            for place, (key, linked) in keys.items()
+        }
+
+    def _name_classes(self) -> bool:
+        """Find which folder is which class; return whether they are others than before."""
+        classes: dict[str, str] = {}
+        labels: dict[str, str] = {}
+        keys: dict[str, str] = {}
+        for name, _ in sorted(self._listed[""].folders):
+            if name == UNLABELLED:
+                continue
+            label = keys.setdefault(class_key(name), class_name(name))
+            labels[name] = label
+            classes.setdefault(label, name)
+        before, self.classes, self._labels = (self.classes, self._labels), classes, labels
+        return before != (classes, labels)
+
+    def move(self, source: str, target: str, sha256: str) -> None:
+        """Take note that a file was moved; what was put aside isn't known any more."""
+        old = self.files.pop(source, None)
+        if not target.startswith(f"{OWN}/"):
+            with suppress(OSError):
+                status = (self.root / target).lstat()
+                key = status.st_size, status.st_mtime_ns, status.st_ino
+                digest = sha256 or (old.sha256 if old else "")
+                self.files[target] = File(digest, key, linked=False)
+                if digest:
+                    self._hashes[key] = digest
+                    self._hashed += old is None
+
+    def keep_hashes(self) -> None:
+        """Write down the hashes, so that pictures needn't be read again at the next start.
+
+        Nothing happens where that can't be done.
+        """
+        if not self._hashed:
+            return
+        rows = (json.dumps([*file.key, file.sha256]) for file in self.files.values() if file.sha256)
+        with suppress(OSError):
+            write_text(self.root / HASHES, "".join(f"{row}\n" for row in rows))
+            self._hashed = 0
+
+    def _known_hashes(self) -> dict[Key, str]:
+        """Read them; whatever is none is passed over."""
+        found: dict[Key, str] = {}
+        path = self.root / HASHES
+        with suppress(OSError):
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MOST:
+                return found
+            for line in path.read_bytes().splitlines():
+                with suppress(ValueError, RecursionError):
+                    row: Any = json.loads(line)
+                    if _is_hash(row):
+                        found[row[0], row[1], row[2]] = row[3]
+        return found
+
+
+def _joined(place: str, name: str) -> str:
+    return f"{place}/{name}" if place else name
+
+
+def _above(place: str) -> str:
+    return place.rpartition("/")[0]
+
+
+def _is_hash(row: Any) -> bool:
+    return (
+        isinstance(row, list)
+        and len(row) == 4
+        and all(type(value) is int for value in row[:3])
+        and isinstance(row[3], str)
+        and re.fullmatch(r"[0-9a-f]{64}", row[3]) is not None
+    )

@@ -1,0 +1,225 @@
+"""A folder that is taught: one lock, one version, every change in the journal before it is made.
+
+The folder is the truth; the journal in ``.teach`` says what was done, so that it can be finished
+after a kill, undone and done again. Nothing is ever deleted: what is removed lies in
+``.teach/removed``.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tl_catdog.data.digest import file_digest
+from tl_catdog.errors import UsageError, shown
+from tl_catdog.files import naming
+from tl_catdog.scratch import Lock, hold
+from tl_catdog.teach.adding import Incoming, Source, arrived, sweep
+from tl_catdog.teach.changing import refused
+from tl_catdog.teach.classes import ClassChanges
+from tl_catdog.teach.folder import check_layout
+from tl_catdog.teach.history import History
+from tl_catdog.teach.items import Added, All, ClassInfo, Item, Snapshot, pictures
+from tl_catdog.teach.names import burst_name
+from tl_catdog.teach.steps import FILE, OWN, Step, execute, sync_all
+from tl_catdog.teach.table import Found
+
+
+class State(ClassChanges):
+    """A folder at hand. ``open`` makes it; all of its methods may be called by any thread."""
+
+    def __init__(self, root: Path, history: History, lock: Lock) -> None:
+        super().__init__(root, history)
+        self._lock = lock
+        self._snapshot: Snapshot | None = None
+        self._notes: list[str] = []
+
+    @classmethod
+    def open(cls, root: Path) -> State:
+        """Take a folder in hand: finish what a kill cut off, and look what is there.
+
+        Args:
+            root: The folder; it has one folder for each class, or none yet.
+
+        Raises:
+            UsageError: There is no such folder, it has another layout, or somebody teaches it now.
+            CatdogError: It can't be read or written.
+        """
+        root = root.absolute()
+        own = root / OWN
+        if not root.is_dir():
+            raise UsageError(
+                f"expected a folder, found none: {root}.",
+                f"Type: mkdir {shlex.quote(str(root))}",
+            )
+        if own.is_symlink():
+            raise UsageError(f"expected a folder, found a link: {own}.", "Move it away")
+        known = own.is_dir()
+        try:
+            own.mkdir(exist_ok=True)
+            try:
+                check_layout(root, known=known)
+            except UsageError:
+                if not known:
+                    own.rmdir()
+                raise
+            lock = hold(own)
+            if lock is None:
+                raise UsageError(
+                    f"expected a folder that nobody teaches now, found one that is: {root}.",
+                    "Use the page that is open, or end that command first",
+                )
+            with naming(own):
+                state = cls(root, History(own), lock)
+                state._begin()
+        except OSError as error:
+            raise refused(error, f"to teach {root}") from error
+        return state
+
+    def _begin(self) -> None:
+        for _, steps in self._history.read():
+            self._marks.take(steps)
+        self._notes += self._history.notes
+        self._finish(self._history.unfinished)
+        self._disk.look()
+        self._table.synchronise()
+        self._disk.keep_hashes()
+        sweep(self.root)
+
+    def _finish(self, steps: Sequence[Step]) -> None:
+        """Finish a change that a kill has cut off, or find it done."""
+        for step in steps:
+            source = self.root / step.source
+            there = step.kind == FILE and os.path.lexists(source)
+            done = not (there and step.sha256) or file_digest(source) == step.sha256
+            try:
+                done = done and execute(self.root, step)
+            except OSError:
+                done = False
+            if not done:
+                where = step.source or step.target
+                self._notes.append(f"The last change was cut off, and {where} left as it is.")
+        if steps:
+            sync_all(self.root, steps)
+            self._history.found_done()
+
+    def close(self) -> None:
+        """Let go of the folder; calling it again does nothing."""
+        with self._changed:
+            self._disk.keep_hashes()
+            self._history.close()
+            self._lock.release()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be told of the folder and its journal, a sentence each."""
+        return tuple(self._notes)
+
+    def classes(self) -> list[ClassInfo]:
+        """Return the classes, sorted, with how many pictures they have."""
+        with self._changed:
+            return self._table.classes()
+
+    def items(self, label: str | All | None, offset: int = 0, limit: int = 100) -> list[Item]:
+        """Return some pictures of a class, of none, or of all, by their places."""
+        with self._changed:
+            view = self._table.view(label)
+            return view[max(offset, 0) : max(offset, 0) + max(limit, 0)]
+
+    def number(self, label: str | All | None) -> int:
+        """Return how many pictures a class has, or have none, or there are."""
+        with self._changed:
+            return len(self._table.view(label))
+
+    def item(self, id: str) -> Item:
+        """Return a picture.
+
+        Raises:
+            UsageError: There is none of that id.
+        """
+        with self._changed:
+            item = self._table.items.get(id)
+        if item is None:
+            raise UsageError(f"expected a picture, found none of the id {shown(id)}.", "Reload")
+        return item
+
+    def snapshot(self) -> Snapshot:
+        """Return what there is now; it stays as it is."""
+        with self._changed:
+            if self._snapshot is None or self._snapshot.version != self.version:
+                self._snapshot = self._table.snapshot(self.version)
+            return self._snapshot
+
+    def wait(self, since: int, seconds: float) -> int:
+        """Return the version as soon as it is another than ``since``, or when time is up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != since, max(seconds, 0.0))
+            return self.version
+
+    def set_found(self, found: Found) -> None:
+        """Take what was found out of pictures: groups, copies, broken ones."""
+        with self._changed:
+            if self._table.learn(found):
+                self._tell()
+
+    def add(
+        self,
+        files: Iterable[tuple[str, Source]],
+        label: str | None = None,
+        burst: str | None = None,
+        tab: str = "",
+    ) -> Added:
+        """Add pictures to a class, or to those without one.
+
+        What is the same as a picture that is there, byte for byte, isn't added again. Files are
+        written aside first, without holding up others.
+
+        Args:
+            files: The name and the bytes of each, or its file: one below ``.teach`` is moved,
+                others are copied.
+            label: The class, or None.
+            burst: A name for those taken in a row, which stay together.
+            tab: Who asks.
+
+        Raises:
+            UsageError: There is no such class, or it can't be a burst's name.
+            CatdogError: The disk refuses; then nothing was added.
+        """
+        below = burst_name(burst)
+        with self._changed:
+            self._plan().folder_of(label)  # before anything is written
+        there: list[Incoming] = []
+        refusals: list[tuple[str, str]] = []
+        try:
+            for name, source in files:
+                try:
+                    there.append(arrived(self.root, name, source))
+                except ValueError as error:
+                    refusals.append((name, str(error)))
+            with self._changed:
+                plan = self._plan()
+                folder = "/".join(filter(None, (plan.folder_of(label), below)))
+                known: list[tuple[str, str]] = []
+                new: dict[str, Incoming] = {}
+                for one in there:
+                    if ids := self._table.of_content(one.sha256):
+                        known.append((one.given, ids[0]))
+                    elif one.sha256 in new:
+                        known.append((one.given, self._table.id_for(one.sha256)))
+                    else:
+                        new[one.sha256] = one
+                for one in new.values():
+                    place = plan.free(f"{folder}/{one.name}")
+                    plan.add(Step(FILE, one.place, place, one.sha256))
+                where = "without a class" if label is None else f"of {label}"
+                words = f"{pictures(len(new))} {where} added"
+                changed = self._do("add", tab, words, plan)
+            return Added(changed, tuple(known), tuple(refusals))
+        except OSError as error:
+            raise refused(error, f"to add pictures to {self.root}") from error
+        finally:
+            for one in there:
+                with suppress(OSError):
+                    (self.root / one.place).unlink(missing_ok=True)
