@@ -52,6 +52,10 @@ def test_the_folder_below_the_class_is_a_group(names: list[str], keys: list[str]
     assert group_keys(images(*names), "subfolder") == keys
 
 
+def test_copies_alone_tell_nothing_and_are_no_error() -> None:
+    assert group_keys(images("cat/1.jpg", "cat/Tom/2.jpg"), "copies") == ["", ""]
+
+
 def test_a_folder_of_one_name_in_two_classes_is_one_group() -> None:
     both = [*images("cat/Tom/1"), *images("dog/Tom/2", label="dog")]
     assert group_keys(both, "subfolder") == ["Tom", "Tom"]

@@ -27,13 +27,15 @@ from tl_catdog.data.table_rows import Named, plain
 from tl_catdog.errors import UsageError, listing
 
 SUBFOLDER, EXIF, PATTERN, COLUMN = "subfolder", "exif", "pattern:", "column:"
+COPIES = "copies"
+"""Near-copies alone are groups, as they are with any other word."""
 
 GAP = 60.0
 """Seconds: pictures that one camera took with less than this between each and the next are of one
 moment. Bursts and series of camera traps take a second or a few between two pictures; whoever walks
 to the next animal or thing takes longer. ``exif:SECONDS`` is another."""
 
-HELP = "subfolder, exif, a pattern such as '{group}_{number}', or a column of the table"
+HELP = "subfolder, exif, copies, a pattern such as '{group}_{number}', or a column of the table"
 
 CAMERA = (0x010F, 0x0110, 0xA431)  # of EXIF: make, model, the body's serial number
 EXIF_IFD = 0x8769
@@ -49,6 +51,7 @@ def group_keys(images: Sequence[ImageFile], group_by: str, rows: Named | None = 
         group_by: ``subfolder``: the folder below that of the class. ``exif``, ``exif:SECONDS``: the
             camera and the moment. ``pattern:`` and a pattern for names, or one alone that has
             braces or parentheses. ``column:`` and a column of the table, or its name alone.
+            ``copies``: nothing, so that near-copies alone are groups.
         rows: The table of labels, where there is one.
 
     Raises:
@@ -57,6 +60,8 @@ def group_keys(images: Sequence[ImageFile], group_by: str, rows: Named | None = 
     by = group_by.strip()
     if by.startswith(COLUMN) or _is_column(by, rows):
         keys = _of_column(images, by.removeprefix(COLUMN), rows)
+    elif by == COPIES:
+        return [""] * len(images)
     elif by == SUBFOLDER:
         keys = _subfolders(images)
     elif by == EXIF or by.startswith(f"{EXIF}:"):

@@ -1,0 +1,127 @@
+"""Keeping is done by the commands that are shown, and gives what they give."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.teach.keeping import DONE, FAILED, RUNNING, STOPPED, Job, Keeping
+
+
+def paint(root: Path, number: int = 12) -> Path:
+    (root / ".teach").mkdir(parents=True)
+    for place, (label, hue) in enumerate((("blue", (30, 60, 220)), ("red", (220, 50, 40)))):
+        for n in range(number):
+            burst = root / label / ("burst-1" if n < 3 else ".")
+            burst.mkdir(parents=True, exist_ok=True)
+            image = Image.new("RGB", (64, 64), hue)
+            image.paste((n * 20, 255 - n * 20, n * 7 + place), (n, n, n + 20, n + 30))
+            image.save(burst / f"{n}.png")
+    return root
+
+
+def ended(keeping: Keeping, id: str, seconds: float = 240) -> Job:
+    end = time.monotonic() + seconds
+    while (job := keeping.job(id)).state == RUNNING:
+        assert time.monotonic() < end, job.lines
+        time.sleep(0.1)
+    return job
+
+
+def test_the_command_keeps_bursts_or_at_least_copies_together(tmp_path: Path) -> None:
+    keeping = Keeping(paint(tmp_path / "set"))
+    words = ("train", "--data", str(tmp_path / "set"), "--group-by", "subfolder", "--run", "mine")
+    assert keeping.training("mine") == words
+    for label in ("blue", "red"):
+        shutil.rmtree(tmp_path / "set" / label / "burst-1")
+    assert "copies" in keeping.training("mine")
+
+
+def test_names_that_cannot_be_had_are_refused(tmp_path: Path) -> None:
+    keeping = Keeping(paint(tmp_path / "set"), tmp_path / "models")
+    for name in ("../out", "--force", "a b", ""):
+        with pytest.raises(UsageError):
+            keeping.start_run(name)
+    with pytest.raises(UsageError):
+        keeping.start_export("../set", "onnx")
+    with pytest.raises(UsageError):
+        keeping.start_export("mine", "pickle")
+    with pytest.raises(UsageError):
+        keeping.job("7")
+    assert keeping.jobs() == ()
+
+
+def test_a_command_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    (root / ".teach").mkdir(parents=True)
+    (root / "cat").mkdir()
+    keeping = Keeping(root, tmp_path / "models")
+    job = ended(keeping, keeping.start_run("mine"))
+    assert job.state == FAILED
+    assert "expected" in " ".join(job.lines)
+    with pytest.raises(CatdogError):
+        keeping.stream_zip(job.id)
+
+
+def test_one_thing_at_a_time_and_it_can_be_stopped(tmp_path: Path) -> None:
+    keeping = Keeping(paint(tmp_path / "set"), tmp_path / "models")
+    id = keeping.start_run("mine")
+    with pytest.raises(UsageError):
+        keeping.start_run("other")
+    keeping.cancel(id)
+    assert ended(keeping, id, 60).state in (STOPPED, DONE)
+
+
+def test_an_archive_is_streamed_without_links(tmp_path: Path) -> None:
+    out = tmp_path / "exports" / "mine" / "onnx"
+    out.mkdir(parents=True)
+    (out / "model.onnx").write_bytes(b"w" * 300_000)
+    (out / "link").symlink_to("/etc/hostname")
+    keeping = Keeping(tmp_path)
+    keeping._jobs["1"] = Job("1", "export", "mine", "", DONE, out=out)
+    pieces = list(keeping.stream_zip("1"))
+    assert max(map(len, pieces)) < 200_000
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["onnx/model.onnx"]
+        assert archive.read("onnx/model.onnx") == b"w" * 300_000
+
+
+def weights(run: Path) -> dict[str, str]:
+    """Return hashes of graphs and weights; a .keras file also has its date."""
+    found = {path.name: path.read_bytes() for path in run.iterdir() if path.suffix == ".onnx"}
+    with zipfile.ZipFile(run / "model.keras") as archive:
+        found["weights"] = archive.read("model.weights.h5")
+    return {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
+
+
+@pytest.mark.slow
+def test_the_button_gives_the_bits_of_the_command_and_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keeping = Keeping(paint(Path("set")))
+    job = ended(keeping, keeping.start_run("mine"))
+    assert job.state == DONE, job.lines
+    command = shlex.split(job.command)
+    assert command[0] == "tl-catdog"
+    words = [sys.executable, "-m", "tl_catdog", *command[1:], "--runs-dir", "again"]
+    subprocess.run(words, check=True, capture_output=True)
+    assert weights(Path("models/mine")) == weights(Path("again/mine"))
+    exported = ended(keeping, keeping.start_export("mine", "onnx"))
+    assert exported.state == DONE, exported.lines
+    with zipfile.ZipFile(io.BytesIO(b"".join(keeping.stream_zip(exported.id)))) as archive:
+        assert any(name.endswith(".onnx") for name in archive.namelist())
+    report = ended(keeping, keeping.start_report("mine"))
+    assert report.state == DONE, report.lines

@@ -1,0 +1,66 @@
+"""A lesson's head is there at once; figures follow, and are remembered for the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tl_catdog.teach.heads import Store
+from tl_catdog.teach.items import Item, Snapshot
+from tl_catdog.teach.lessons import Lesson, Memory
+
+
+def lesson(labelled: int, total: int, memory: Memory, version: int = 1) -> Lesson:
+    store, rng = Store(), np.random.default_rng(0)
+    names = [f"{n:03}" for n in range(total)]
+    features = rng.normal(size=(total, 12)).astype(np.float32)
+    features[np.arange(total), np.arange(total) % 2] += 4
+    store.add(names, features)
+    store.settle()
+    items = tuple(
+        Item(n, n, Path(n), n, ("a", "b")[i % 2] if i < labelled else None, n, given=False)
+        for i, n in enumerate(names)
+    )
+    return Lesson(Snapshot(version, Path(), ("a", "b"), items, labelled), store, {}, memory)
+
+
+def test_the_head_comes_before_its_figures() -> None:
+    first = lesson(80, 100, Memory()).first()
+    assert first.head is not None
+    assert first.judged == -1
+    assert first.accuracy is None
+    assert first.guesses("090")
+    assert not first.guesses("010")  # heads that didn't see it come with the figures
+    told = lesson(80, 100, Memory()).figures(first)
+    assert told.judged == 1
+    assert told.guesses("010")
+
+
+def test_figures_stay_until_newer_ones_are_there() -> None:
+    memory = Memory()
+    one = lesson(100, 100, memory)
+    told = one.figures(one.first())
+    again = replace(one, pictures=replace(one.pictures, version=2)).first(told)
+    assert (again.version, again.judged) == (2, 1)
+    assert again.accuracy == told.accuracy
+    assert memory.searched == 100
+
+
+def test_copies_without_a_class_are_asked_for_once() -> None:
+    one = lesson(20, 40, Memory())
+    items = tuple(replace(i, group="same") if i.label is None else i for i in one.pictures.items)
+    found = replace(one, pictures=replace(one.pictures, items=items)).first()
+    assert len(found.questions) == 1
+
+
+def test_another_set_of_classes_begins_anew() -> None:
+    memory = Memory()
+    one = lesson(40, 40, memory)
+    told = one.figures(one.first())
+    other = replace(one, pictures=replace(one.pictures, classes=("a", "b", "c")))
+    found = other.figures(other.first(told))
+    assert found.head is not None
+    assert found.head.classes == ("a", "b")
+    assert [item.labelled for item in found.classes] == [20, 20, 0]
