@@ -295,12 +295,13 @@ class _Reader:
             for folder in others:
                 self._leave_out(f"pictures in {folder.name} beside {split.name}", len(folder.below))
         else:
-            number = sum(len(folder.below) for folder in others)
             what = f"pictures in {others[0].name} and {len(others) - 1} more beside {split.name}"
-            self._leave_out(what, number)
+            self._leave_out(what, sum(len(folder.below) for folder in others))
 
     def _leave_files(self, folder: Folder) -> None:
-        """Count masks, pictures that aren't read, and own results; not every README."""
+        """Count masks, pictures that aren't read or labelled, own results; not every README."""
+        for inner in folder.waiting:
+            self._leave_unlabelled(inner.path, len(inner.below))
         for inner in folder.folders:
             if beside_images(inner, folder.folders):
                 self._leave_out(BESIDE_IMAGES.format(inner.name), len(inner.below))
@@ -311,9 +312,8 @@ class _Reader:
     def _leave_unlabelled(self, folder: Path, number: int) -> None:
         here = Path.cwd()  # the shorter path stays on one line
         path = folder.relative_to(here) if folder.is_relative_to(here) else folder
-        command = f"tl-catdog predict {shlex.quote(str(path))}"
-        name = folder.relative_to(self.found.base).as_posix()
-        self._leave_out(f"pictures without a class in {name} ({command})", number)
+        what = f"pictures without a class in {folder.relative_to(self.found.base).as_posix()}"
+        self._leave_out(f"{what} (tl-catdog predict {shlex.quote(str(path))})", number)
 
     def _leave_out(self, what: str, number: int) -> None:
         if number:

@@ -32,6 +32,8 @@ COPIES = re.compile(r"(~|_original|\.(bak|old|orig|tmp|temp|part|crdownload|down
 NO_ENDING = "file without an ending"
 LINK = "link to a folder"
 OWN = "result of tl-catdog"
+TAUGHT, WAITING = ".teach", "unlabelled"
+"""What ``teach`` has beside the classes: its own things, and pictures that have no class yet."""
 BESIDE_IMAGES = "pictures in {} beside images"
 
 RUN_FILES = frozenset({"config.json", "manifest.json"})
@@ -100,6 +102,11 @@ class Folder:
         return self._listing.folders
 
     @property
+    def waiting(self) -> list[Folder]:
+        """The folder of pictures that have no class yet, if any; it isn't in ``folders``."""
+        return self._listing.waiting
+
+    @property
     def left_out(self) -> Counter[str]:
         """What of the things directly in it is left out: how many by what they are."""
         return self._listing.left_out
@@ -127,7 +134,7 @@ class Folder:
             folder, links = waiting.pop()
             if folder.images:
                 return True
-            for inner in folder.folders:
+            for inner in folder.folders + folder.waiting:
                 if links or not inner.linked:
                     waiting.append((inner, links - inner.linked))
         return False
@@ -161,6 +168,9 @@ class Folder:
             if not is_system(entry.name):
                 found.add(entry, self.path / entry.name)
         found.image_names.sort()
+        if TAUGHT in found.names and is_folder(self.path / TAUGHT):
+            found.waiting = [folder for folder in found.folders if folder.name == WAITING]
+            found.folders = [folder for folder in found.folders if folder.name != WAITING]
         return found
 
 
@@ -172,6 +182,7 @@ class Listing:
         self.images: list[Path] = []  # of a layout that is only told of; see ``listed_layout``
         self.image_names: list[str] = []
         self.folders: list[Folder] = []
+        self.waiting: list[Folder] = []
         self.left_out: Counter[str] = Counter()
         self.error: OSError | None = None
 
@@ -270,7 +281,7 @@ def walk(
         yield from here.images
         left_out.update(here.left_out)
         below = []
-        for folder in here.folders:
+        for folder in here.folders + here.waiting:
             if folder.linked and not (entered and entered.may_follow(folder)):
                 left_out[LINK] += 1
             elif not masks and beside_images(folder, here.folders):

@@ -103,8 +103,8 @@ class Changing:
             folder = plan.folder_of(label)
             for item in map(self._table.items.__getitem__, ids):
                 if item.label != label or (label is None and "/" not in item.place):
-                    plan.move(item, folder)
-                    if item.label is None and label is not None and item.given and item.sha256:
+                    answer = item.label is None and label is not None and item.given
+                    if plan.move(item, folder) and answer and item.sha256:
                         plan.add(Step(ANSWER, "", SET, item.sha256))
             what = "without a class" if label is None else label
             return self._do("label", tab, f"{pictures(len(plan.ids))}: {what}", plan)

@@ -9,7 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-UNLABELLED = "unlabelled"
+from tl_catdog.data.tree import WAITING
+
+UNLABELLED = WAITING
 """The folder beside the classes for pictures whose class isn't known yet."""
 
 

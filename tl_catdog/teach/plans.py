@@ -80,13 +80,14 @@ class Plan:
                 return place
         raise AssertionError("names never end")
 
-    def move(self, item: Item, folder: str) -> None:
-        """Plan to move a picture into a folder; one of a burst stays in that."""
+    def move(self, item: Item, folder: str) -> bool:
+        """Plan to move a picture into a folder, unless it is linked; one of a burst stays in it."""
         if item.linked:
             self.left[item.id] = LINK
-            return
+            return False
         target = "/".join(filter(None, (folder, item.burst, item.name)))
         self.add(Step(FILE, item.place, self.free(target), item.sha256), item.id)
+        return True
 
     def put_aside(self, item: Item) -> None:
         """Plan to put a picture among those that were removed."""

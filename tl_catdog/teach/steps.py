@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.tree import TAUGHT
 from tl_catdog.journal.renames import rename_to_free
 from tl_catdog.scratch import rename_to_free_at_once, sync_folder
 
-OWN = ".teach"
+OWN = TAUGHT
 REMOVED, INCOMING = f"{OWN}/removed", f"{OWN}/incoming"
 FILE, FOLDER, MAKE, UNMAKE = "file", "folder", "make", "unmake"
 SKIP, KEEP, ANSWER = MARKS = "skip", "keep", "answer"
@@ -31,7 +32,7 @@ class Step:
     """One step.
 
     Attributes:
-        kind: ``file``, ``folder``, ``make``, ``unmake``; ``skip``, ``keep`` and ``answer`` are marks.
+        kind: ``file``, ``folder``, ``make``, ``unmake``, or a mark: ``skip``, ``keep``, ``answer``.
         source: The place that it is moved from, below the folder; a mark's value before.
         target: The place that it is moved to, made or removed; a mark's value.
         sha256: Of the file that is moved or marked; empty for folders, and what can't be read.
