@@ -25,6 +25,7 @@ from tl_catdog.cli import (
     review,
     serve,
     streams,
+    teach,
     train,
     tune,
 )
@@ -75,6 +76,7 @@ COMMANDS = (
     (explain.explain, explain.EXAMPLES),
     (export.export, export.EXAMPLES),
     (serve.serve, serve.EXAMPLES),
+    (teach.teach, teach.EXAMPLES),
     (report.report, report.EXAMPLES),
     (review.review, review.EXAMPLES),
     (learning_curve.learning_curve, learning_curve.EXAMPLES),

@@ -203,12 +203,13 @@ def extras(item: Answered, wish: Wish) -> dict[str, str | None]:
     return found
 
 
-def documented(app: FastAPI, *, bearer: bool) -> None:
+def documented(app: FastAPI, *, bearer: bool, pages: str = "/ or /docs") -> None:
     """Give errors of the framework the form that this server's own have, and its API a lock.
 
     Args:
         app: The application.
         bearer: Whether a token is asked for.
+        pages: Which paths whoever is lost is told to open.
     """
 
     @app.exception_handler(Refusal)
@@ -220,13 +221,13 @@ def documented(app: FastAPI, *, bearer: bool) -> None:
         headers = {"Allow": allowing(error.headers)} if error.status_code == 405 else {}
         phrase = HTTPStatus(error.status_code).phrase.lower()
         refusal = {
-            404: Refusal(404, "expected a path that there is, found another", "Open / or /docs."),
+            404: Refusal(404, "expected a path that there is, found another", f"Open {pages}."),
             405: Refusal(
                 405,
                 "expected another method for this path",
-                f"Use {headers.get('Allow', '')}; /docs says how.",
+                f"Use {headers.get('Allow', '')}; look at {pages}.",
             ),
-        }.get(error.status_code, Refusal(error.status_code, phrase, "Look at /docs."))
+        }.get(error.status_code, Refusal(error.status_code, phrase, f"Look at {pages}."))
         answer = refused(refusal)
         answer.headers.update(headers)
         return answer

@@ -21,12 +21,15 @@ _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-
 _ROOT = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
-def token_of(given: str | None, environment: Mapping[str, str]) -> str | None:
+def token_of(
+    given: str | None, environment: Mapping[str, str], command: str = "serve"
+) -> str | None:
     """Return the token to ask for; None if none was given.
 
     Args:
         given: The option's value; ``auto`` for a new one.
         environment: Holds ``TL_CATDOG_TOKEN``, where other users' lists of processes don't show it.
+        command: What is typed, in errors.
 
     Raises:
         UsageError: It is no token, or easily guessed.
@@ -42,12 +45,12 @@ def token_of(given: str | None, environment: Mapping[str, str]) -> str | None:
         raise UsageError(  # never repeated: it may be a secret with a slip in it
             f"expected {SHORTEST} to {LONGEST} letters, digits and -._~+/ as {where}, found others"
             " or another number of them.",
-            "Type: tl-catdog serve --token auto",
+            f"Type: tl-catdog {command} --token auto",
         )
     return given
 
 
-def name_of(given: str) -> str:
+def name_of(given: str, command: str = "serve") -> str:
     """Return a name that the server may be called by.
 
     >>> name_of("Cats.Example.org.")
@@ -60,9 +63,24 @@ def name_of(given: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"expected a name without http:// and port as --allow-host, found {shown(given)}.",
-            "Type: tl-catdog serve --allow-host cats.example.org",
+            f"Type: tl-catdog {command} --allow-host cats.example.org",
         )
     return name
+
+
+def is_own(host: str) -> bool:
+    """Return whether an address to listen at is one that no other machine can reach.
+
+    >>> [is_own(host) for host in ("127.0.0.1", "[::1]", "localhost", "0.0.0.0", "box", "")]
+    [True, True, True, False, False, False]
+    """
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bare.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def origin_of(given: str) -> str:

@@ -1,0 +1,87 @@
+"""The routes that keep what was taught: as a run, and as a download in other formats."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from tl_catdog.serve.bodies import Refusal
+from tl_catdog.teach import asked
+from tl_catdog.teach.keeping import Job, Keeping
+from tl_catdog.teach.site import Site
+
+ZIPPED = {"Content-Disposition": 'attachment; filename="tl-catdog-export.zip"'}
+
+
+def job_routes(app: FastAPI, site: Site) -> None:
+    """Add them."""
+
+    def keeper() -> Keeping:
+        if site.keeping is None:
+            raise Refusal(404, "expected what keeps runs, found none", "Use tl-catdog train.")
+        return site.keeping
+
+    def job(id: str) -> Job:
+        found = {one.id: one for one in keeper().jobs()}.get(id)
+        if found is None:
+            raise Refusal(404, "expected a job that there is, found none", "Look at the jobs.")
+        return found
+
+    async def begun(work: Callable[[], str]) -> Response:
+        id = await site.doing(work)
+        site.news.tell()
+        return JSONResponse({"job": id}, 202)
+
+    @app.get("/teach/runs")
+    async def runs() -> dict[str, Any]:
+        def look() -> dict[str, Any]:
+            words = keeper().training("NAME")
+            return {"runs": keeper().runs(), "command": f"tl-catdog {shlex.join(words)}"}
+
+        return await site.doing(look)
+
+    @app.post("/teach/runs")
+    async def run(request: Request) -> Response:
+        found = await asked.fields(request)
+        name, finetune = asked.text_or_none(found, "name"), found.get("finetune") is True
+        return await begun(lambda: keeper().start_run(name or None, finetune=finetune))
+
+    @app.post("/teach/exports")
+    async def export(request: Request) -> Response:
+        found = await asked.fields(request)
+        run, kind = asked.text(found, "run"), asked.text(found, "format")
+        return await begun(lambda: keeper().start_export(run, kind))
+
+    @app.post("/teach/reports")
+    async def report(request: Request) -> Response:
+        found = await asked.fields(request)
+        run = asked.text(found, "run")
+        return await begun(lambda: keeper().start_report(run))
+
+    @app.get("/teach/jobs")
+    async def jobs() -> dict[str, Any]:
+        return await site.doing(lambda: {"jobs": [one.to_json() for one in keeper().jobs()]})
+
+    @app.get("/teach/jobs/{id}")
+    async def one(id: str) -> dict[str, Any]:
+        return await site.doing(lambda: job(id).to_json())
+
+    @app.post("/teach/jobs/{id}/cancel")
+    async def cancel(id: str) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            job(id)
+            return keeper().cancel(id).to_json()
+
+        found = await site.doing(work)
+        site.news.tell()
+        return found
+
+    @app.get("/teach/exports/{id}")
+    async def download(id: str) -> Response:
+        await site.doing(lambda: job(id))
+        pieces = await site.doing(lambda: keeper().stream_zip(id))
+        return StreamingResponse(pieces, media_type="application/zip", headers=ZIPPED)

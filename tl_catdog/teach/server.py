@@ -1,0 +1,133 @@
+"""The server of the page that teaches: it opens the folder, learns beside, and ends tidily."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from tl_catdog.data.opening import MAX_PIXELS
+from tl_catdog.serve import hosting
+from tl_catdog.serve.bodies import Limits
+from tl_catdog.serve.door import Door
+from tl_catdog.serve.guard import Access
+from tl_catdog.serve.listening import listen
+from tl_catdog.teach.app import build_app
+from tl_catdog.teach.intake import Bound, sweep
+from tl_catdog.teach.keeping import Keeping
+from tl_catdog.teach.learner import Learner
+from tl_catdog.teach.looking import Looker
+from tl_catdog.teach.news import News
+from tl_catdog.teach.site import Site
+from tl_catdog.teach.state import State
+from tl_catdog.teach.thumbs import Thumbs
+from tl_catdog.teach.trial import Trial
+
+GRACE = 10.0
+"""Seconds for what is under way at the end: an upload that takes longer is sent anew."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to serve.
+
+    Attributes:
+        host: The address to listen at.
+        port: The port; 0 for any that is free.
+        access: Who may ask; the names that the machine has are added.
+        bound: What an upload may be.
+        max_pixels: Of a picture.
+        runs_dir: Where runs go.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8001
+    access: Access = field(default_factory=lambda: Access(hosts=()))
+    bound: Bound = field(default_factory=Bound)
+    max_pixels: int = MAX_PIXELS
+    runs_dir: Path = Path("models")
+
+
+def teach(
+    folder: Path,
+    options: Options,
+    ready: Callable[[str, bool], None],
+) -> None:
+    """Let a page teach a classifier from a folder until a signal to stop comes.
+
+    Args:
+        folder: The folder; made where it isn't there, but the one above it is.
+        options: How.
+        ready: Called with the page's address, and whether other machines can reach it.
+
+    Raises:
+        UsageError: The folder can't be taught from, another server has it, or the address or the
+            port can't be used.
+        CatdogError: The folder can't be written to.
+    """
+    listening = listen(options.host, options.port, "teach")
+    with contextlib.ExitStack() as ended:
+        ended.callback(listening.close)
+        with contextlib.suppress(OSError):  # of others, whatever opens it says more
+            folder.mkdir()
+        state = State.open(folder)
+        ended.callback(state.close)
+        sweep(state.root / ".teach" / "incoming")
+        news = News(state.refresh)
+        looker = Looker()
+        learner = Learner(state, news.tell, looker)
+        keeping = Keeping(folder, options.runs_dir)
+        thumbs = Thumbs(options.max_pixels)
+        trial = Trial(looker.config)
+        site = Site(state, learner, trial, thumbs, news, keeping, options.bound)
+        ended.callback(site.close)
+        ended.callback(keeping.close)
+        learner.start()
+        ended.callback(learner.close)
+        watcher = _Watcher(state, news)
+        ended.callback(watcher.close)
+
+        def build(access: Access, door: Door, told: hosting.Told) -> FastAPI:
+            return build_app(site, access, told)
+
+        def opened(address: str, others: bool) -> None:
+            site.address, site.others = address, others
+            ready(address, others)
+
+        hosting.host(
+            listening,
+            build,
+            name=options.host,
+            limits=Limits(seconds=options.bound.seconds),
+            ready=opened,
+            access=options.access,
+            ending=news.end,
+            grace=GRACE,
+        )
+
+
+class _Watcher:
+    """Tells pages of whatever changes the state, also what the disk or the learner did to it."""
+
+    def __init__(self, state: State, news: News) -> None:
+        self._state, self._news = state, news
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self._end.set()
+        self._thread.join(2)
+
+    def _run(self) -> None:
+        version = self._state.version
+        while not self._end.is_set():
+            now = self._state.wait(version, 0.5)
+            if now != version:
+                version = now
+                self._news.tell()

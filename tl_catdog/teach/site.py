@@ -1,0 +1,97 @@
+"""What the routes of the page work on: the folder, what was learned, what shows and tries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from tl_catdog.cores import usable_cores
+from tl_catdog.teach.intake import INCOMING, Bound
+from tl_catdog.teach.items import Item
+from tl_catdog.teach.keeping import Keeping
+from tl_catdog.teach.learned import Learned, Learning
+from tl_catdog.teach.news import News
+from tl_catdog.teach.state import State
+from tl_catdog.teach.thumbs import Thumbs
+from tl_catdog.teach.trial import Trial
+
+R = TypeVar("R")
+
+
+class Follower(Protocol):
+    """What the page asks of ``learner.Learner``."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is learned any more."""
+
+    def latest(self) -> Learned | None:
+        """Return what was learned last."""
+
+    def status(self) -> Learning:
+        """Return what it is doing."""
+
+
+@dataclass
+class Site:
+    """All of it.
+
+    Attributes:
+        state: The folder.
+        learner: What learns of it.
+        trial: What tries it.
+        thumbs: What shows it.
+        news: What tells pages of changes.
+        keeping: What keeps it as a run; None where that isn't there.
+        bound: What an upload may be.
+        address: The page's, once it is known, for the code that a phone reads.
+        others: Whether other machines can reach it.
+    """
+
+    state: State
+    learner: Follower
+    trial: Trial
+    thumbs: Thumbs
+    news: News
+    keeping: Keeping | None = None
+    bound: Bound = field(default_factory=Bound)
+    address: str = ""
+    others: bool = False
+
+    def __post_init__(self) -> None:
+        self._show = ThreadPoolExecutor(usable_cores(), thread_name_prefix="show")
+        self._change = ThreadPoolExecutor(4, thread_name_prefix="change")
+
+    @property
+    def incoming(self) -> Path:
+        """Where uploads wait."""
+        return self.state.root / ".teach" / INCOMING
+
+    async def doing(self, work: Callable[[], R]) -> R:
+        """Do something with the state, in a thread; those that wait for pictures don't hold it."""
+        return await asyncio.get_running_loop().run_in_executor(self._change, work)
+
+    async def showing(self, work: Callable[[], R]) -> R:
+        """Decode something, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._show, work)
+
+    def shown(self, item: Item) -> dict[str, Any]:
+        """Return what the page is told of a picture, with what the head takes it for."""
+        learned = self.learner.latest()
+        found = item.to_json()
+        if learned is not None:
+            found["guesses"] = [list(pair) for pair in learned.guesses(item.id)]
+            found["broken"] = found["broken"] or learned.broken.get(item.id, "")
+        else:
+            found["guesses"] = []
+        return found
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._show.shutdown(cancel_futures=True)
+        self._change.shutdown()
+        self.thumbs.close()
