@@ -206,16 +206,23 @@ def test_given_pictures_are_judged_by_while_too_few_are_drawn_by_lot() -> None:
         learner.close()
 
 
-def test_what_goes_wrong_is_told() -> None:
+def test_what_goes_wrong_is_told_and_tried_again_when_the_folder_changes() -> None:
     class Broken(Clouds):
         def look(self, pictures: Sequence[Item]) -> Looked:
-            raise RuntimeError("no room")
+            if len(pictures) == 1:
+                raise RuntimeError("no\nroom")
+            return super().look(pictures)
 
-    learner = Learner(Folder([item(1, "cat")]), looker=Broken())
+    folder = Folder([item(1, "cat")])
+    learner = Learner(folder, looker=Broken())
     learner.start()
     try:
         learner.wait(0, 30)
-        assert learner.failure is not None
-        assert "no room" in learner.failure
+        assert learner.failure == "RuntimeError: no room"
+        version = folder.put([item(1, "cat"), item(2, "dog")])
+        end = time.monotonic() + 30
+        while learner.failure is not None and time.monotonic() < end:
+            time.sleep(0.02)
+        assert until(learner, version).head is not None
     finally:
         learner.close()

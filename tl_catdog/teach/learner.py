@@ -101,11 +101,21 @@ class Learner:
         try:
             with self._looker, threadpool_limits(1):
                 while not self._end.is_set():
-                    self._step()
-        except CatdogError as error:
-            self._fail(error.message)
+                    self._try()
         except Exception as error:  # or the page would wait for ever
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(_line(error))
+
+    def _try(self) -> None:
+        """Do a step; what goes wrong is told, and tried again once the folder has changed."""
+        try:
+            self._step()
+        except Exception as error:
+            self._fail(_line(error))
+            failed = self._folder.snapshot().version
+            while not self._end.is_set() and self._folder.wait(failed, WAIT) <= failed:
+                pass
+        else:
+            self._failure = None
 
     def _step(self) -> None:
         """Look at what is new and learn, or wait for a change."""
@@ -172,3 +182,10 @@ class Learner:
             self._changed.notify_all()
         if self._on_change is not None:
             self._on_change()
+
+
+def _line(error: Exception) -> str:
+    """Return what went wrong, in one line."""
+    if isinstance(error, CatdogError):
+        return error.message
+    return " ".join(f"{type(error).__name__}: {error}".split())
