@@ -112,6 +112,7 @@ class Disk:
     Attributes:
         files: By their places below the folder.
         classes: The name of a class → its folder's, in the order of folders' names.
+        labels: The name of a folder → its class.
     """
 
     def __init__(self, root: Path) -> None:
@@ -120,13 +121,13 @@ class Disk:
         self.classes: dict[str, str] = {}
         self._listed: dict[str, _Listed] = {}
         self._hashes: dict[Key, str] = self._known_hashes()
-        self._labels: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
         self._hashed = 0
 
     def label_of(self, place: str) -> str | None:
         """Return the class of what is at a place."""
         top, slash, _ = place.partition("/")
-        return self._labels.get(top) if slash else None
+        return self.labels.get(top) if slash else None
 
     def look(self, *, thorough: bool = False) -> bool:
         """Look what is in the folder now; return whether that is something else than before.
@@ -229,7 +230,7 @@ class Disk:
             label = keys.setdefault(class_key(name), class_name(name))
             labels[name] = label
             classes.setdefault(label, name)
-        before, self.classes, self._labels = (self.classes, self._labels), classes, labels
+        before, self.classes, self.labels = (self.classes, self.labels), classes, labels
         return before != (classes, labels)
 
     def move(self, source: str, target: str, sha256: str) -> None:

@@ -41,8 +41,8 @@ class Item:
         id: What the page calls it: of its content, with a number where several have the same.
             It stays while the picture is moved.
         sha256: Of its bytes; empty where they can't be read.
-        path: Where it is.
-        place: The same below the folder, with slashes.
+        root: The folder.
+        place: Where it is in that, with slashes.
         label: Its class, or None.
         group: Equal for copies and pictures of one burst.
         burst: The folder below that of its class, or nothing.
@@ -56,7 +56,7 @@ class Item:
 
     id: str
     sha256: str
-    path: Path
+    root: Path
     place: str
     label: str | None
     group: str
@@ -67,6 +67,11 @@ class Item:
     broken: str = ""
     copy_of: str | None = None
     linked: bool = False
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.root / self.place
 
     @property
     def name(self) -> str:

@@ -58,12 +58,12 @@ class Table:
         ]:
             item = self._drop(place)
             gone.setdefault(item.sha256, []).append(item.id)
+        if self._labels != self.disk.labels:
+            self._labels = self.disk.labels
+            self.renew(list(self.items))
         fresh = [place for place in files if place not in self.at]
         for place in sorted(fresh):
             self._put(place, files[place].sha256, gone)
-        if self._labels != self.disk.classes:
-            self._labels = dict(self.disk.classes)
-            self.renew(list(self.items))
         self._views.clear()
 
     def move(self, source: str, target: str, sha256: str) -> None:
@@ -115,7 +115,7 @@ class Table:
         return Item(
             id=id,
             sha256=sha256,
-            path=self.root / place,
+            root=self.root,
             place=place,
             label=label,
             group=self.found.groups.get(id, plain),
