@@ -20,7 +20,7 @@ def saved(path: Path, hue: int) -> Item:
 
 def of(path: Path) -> Item:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Item(path.stem, digest, path, path.name, None, digest)
+    return Item(path.stem, digest, path.parent, path.name, None, digest)
 
 
 def test_what_can_be_read_is_and_the_rest_is_told(
