@@ -192,7 +192,7 @@ EXTRAS = {"pyarrow", "fsspec", "dask", "distributed", "ray"}
 HELPS = (
     "",
     *("train", "evaluate", "compare", "predict", "explain", "report", "export", "serve", "review"),
-    *("learning-curve", "tune", "doctor", "cache"),
+    *("teach", "learning-curve", "tune", "doctor", "cache"),
     *("batch", "batch predict", "batch features", "batch check"),
     *("data", "data list", "data get", "data check", "data fix", "data split", "data draw"),
     "data show",

@@ -36,6 +36,7 @@ STOPPED = {
     "batch features": "Ctrl-C; the same command goes on.",
     "batch predict": "Ctrl-C; the same command goes on.",
     "export": "Ctrl-C; the formats that were through by then are kept.",
+    "teach": None,
     "serve": None,  # it ends by Ctrl-C, and that is 0
 }
 TAKES = {int: "a whole number", float: "a number", str: "text", Path: "a path", bool: ""}

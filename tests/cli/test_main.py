@@ -15,7 +15,7 @@ def test_there_are_all_commands() -> None:
     assert {("train",), ("predict",), ("data",), ("data", "check"), ("learning-curve",)} <= set(
         COMMANDS
     )
-    assert len(COMMANDS) == len(set(COMMANDS)) == 26
+    assert len(COMMANDS) == len(set(COMMANDS)) == 27
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -53,6 +53,7 @@ def test_version(cli: Cli) -> None:
         ("explain", "picture.jpg", "--run", "nothing"),
         ("export", "nothing", "--format", "onnx"),
         ("serve", "--run", "nothing"),
+        ("teach", "nowhere/nothing", "--port", "0"),
         ("report",),
         ("review", "nothing"),
         ("learning-curve", "--data", "nowhere"),

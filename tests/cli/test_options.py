@@ -31,15 +31,16 @@ def having(name: str) -> list[tuple[str, ...]]:
 
 def test_every_command_that_takes_a_runs_folder_has_the_same_default() -> None:
     found = having("runs_dir")
-    assert len(found) == 12
+    assert len(found) == 13
     for words in found:
         item = parameters(words)["runs_dir"]
         assert item.default in (RUNS_DIR, None), words  # train's is its setting's
         assert item.help.startswith("Folder that holds the runs."), words
 
 
-def test_every_command_but_train_and_serve_has_json() -> None:
-    assert [words for words in SINGLE if words not in having("json")] == [("train",), ("serve",)]
+def test_every_command_but_train_serve_and_teach_has_json() -> None:
+    without = [words for words in SINGLE if words not in having("json")]
+    assert without == [("train",), ("serve",), ("teach",)]
     for words in having("json"):
         item = parameters(words)["json"]
         assert (item.opts, item.is_flag, item.default) == (["--json"], True, False)

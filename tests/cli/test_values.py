@@ -74,6 +74,8 @@ def needed(command: Any, but: str = "") -> list[str]:
             words += [name, "onnx"]
         elif name == "--out" and item.required:
             words += [name, NOWHERE]
+        elif name == "folder" and command.name == "teach":
+            words.append(f"{NOWHERE}/{NOWHERE}")  # it makes a folder, but none above it
         elif not name.startswith("-") and name in (
             *("runs", "run", "picture", "paths", "folder", "source"),
         ):

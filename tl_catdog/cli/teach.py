@@ -16,8 +16,7 @@ from tl_catdog.cli.streams import OutputError
 from tl_catdog.errors import UsageError
 
 EXAMPLES = (
-    "Examples: tl-catdog teach; tl-catdog teach pets --open; "
-    "tl-catdog teach pets --host 0.0.0.0, for phones on the same network"
+    "Examples: tl-catdog teach; tl-catdog teach pets --open; tl-catdog teach pets --host 0.0.0.0"
 )
 
 FOLDER = "pictures"
@@ -58,7 +57,8 @@ def teach(
 
     Whatever is done there is done in the folder at once, and can be undone:
     FOLDER/<class>/ holds the pictures of a class, FOLDER/unlabelled/ those
-    without one. Nothing leaves this machine. Ctrl-C ends it.
+    without one. Nothing leaves this machine; with --host 0.0.0.0 a phone in the
+    same network can send pictures to it. Ctrl-C ends it.
     """
     try:
         from tl_catdog.serve import opening
