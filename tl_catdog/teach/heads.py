@@ -2,8 +2,8 @@
 
 It is the one that ``train`` fits to few pictures: logistic regression on features of length 1, the
 values of C those of ``features/linear_head``. Here its weights are sought in coordinates in which
-all directions are about as steep: a head is fitted with a third of scikit-learn's steps or fewer
-(ADR 045). That changes the way to the weights, and not the weights.
+all directions are about as steep. That changes the way to them, which is shorter on most sets
+(ADR 045), and not where it ends.
 """
 
 from __future__ import annotations

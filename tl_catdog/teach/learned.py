@@ -14,8 +14,9 @@ from tl_catdog.statistics import Estimate
 from tl_catdog.teach.choice import Reason
 from tl_catdog.teach.estimate import Accuracy
 from tl_catdog.teach.heads import Head
-from tl_catdog.wording import count
+from tl_catdog.wording import count, points_estimate
 
+ENOUGH = 0.01  # by less than this twice as many labels gain, almost surely: no more are needed
 GUESSES = 3  # classes that are told of a picture, likeliest first
 
 
@@ -202,14 +203,12 @@ def sentences(found: Learned) -> tuple[str, ...]:
     further = found.accuracy.more_for_narrow
     points = round(100 * HALF_WIDTH)
     if further:
-        kind = "drawn by lot" if found.unlabelled else "of any kind you will show it"
+        there = found.unlabelled >= further
+        kind = "drawn by lot" if there else "like those that it will be shown"
         said.append(f"Within ± {points} points with {count(further)} more pictures {kind}.")
     if found.gain is not None:
-        low = 100 * found.gain.interval.low
-        gain = 100 * found.gain.value
-        if gain < 0.5:
-            said.append("Twice as many labels should gain less than half a point: enough.")
-        else:
-            least = "; perhaps nothing" if low < 0.05 else ""
-            said.append(f"Twice as many labels should gain about {gain:.1f} points{least}.")
+        gain, ends = found.gain.value, found.gain.interval
+        told = points_estimate(gain, ends.low, ends.high)
+        enough = ": enough" if ends.high < ENOUGH else ""
+        said.append(f"Twice as many labels should gain about {told}{enough}.")
     return tuple(said)
