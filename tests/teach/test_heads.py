@@ -28,7 +28,7 @@ def store_of(features: np.ndarray) -> tuple[Store, list[str]]:
 
 
 def units(features: np.ndarray) -> np.ndarray:
-    return features / np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True))
 
 
 def test_turning_changes_no_distance_and_can_be_undone() -> None:
