@@ -26,7 +26,7 @@ from tests.support.copies import CHANGES
 from tl_catdog.audit.candidates import LIKELY, WINDOW_PAIRS, WINDOWS, Floats, Traits, descriptors
 from tl_catdog.audit.likeliest import Candidates
 from tl_catdog.audit.lists import Lists
-from tl_catdog.audit.near_duplicates import SAME, _compared
+from tl_catdog.audit.near_duplicates import SAME, compared
 from tl_catdog.audit.thumbnails import Thumbnails, colour_thumbnail, grey_thumbnail, to_grey
 from tl_catdog.data.images import Pixels, opened
 
@@ -220,7 +220,7 @@ def measure(
     copies = {
         (pair.first, pair.second)
         for start in range(0, len(asked_for), 32)
-        for pair in _compared(
+        for pair in compared(
             thumbnails, np.arange(len(pictures)), found, asked_for[start : start + 32],
             lambda position: pictures[position].colours,
         )

@@ -147,7 +147,7 @@ def test_a_group_of_more_than_fifty_and_than_a_tenth_of_all_is_none(
     size: int, of: int, fine: bool
 ) -> None:
     pairs = chain(size, 0.52, start=5)
-    found = near._stricter(pairs, of)
+    found = near.stricter(pairs, of)
     if fine:
         assert found == near.NearCopies(tuple(pairs), near.SAME)
     else:
@@ -156,28 +156,28 @@ def test_a_group_of_more_than_fifty_and_than_a_tenth_of_all_is_none(
 
 def test_the_threshold_rises_no_further_than_it_must() -> None:
     alike, copies = chain(60, 0.64), chain(3, 0.9, start=100)
-    found = near._stricter([*alike, *copies], 200)
+    found = near.stricter([*alike, *copies], 200)
     assert found == near.NearCopies(tuple(copies), 0.7)
     # What is exactly as alike as the threshold says is a copy.
-    found = near._stricter([*chain(60, 0.7), *copies], 200)
+    found = near.stricter([*chain(60, 0.7), *copies], 200)
     assert found == near.NearCopies(tuple(copies), 0.8)
 
 
 def test_pairs_just_below_the_threshold_are_kept_together_and_not_called_copies() -> None:
     pairs = (Pair(0, 1, 0.5, False), Pair(1, 2, 0.46, False), Pair(3, 4, 0.44, False))
-    found = near._stricter(pairs, 5)
+    found = near.stricter(pairs, 5)
     assert found.pairs == pairs[:2]
     assert found.copies == pairs[:1]
 
 
 def test_the_largest_group_counts_not_all_that_have_copies() -> None:
     pairs = [pair for group in range(40) for pair in chain(3, 0.9, start=3 * group)]
-    assert near._stricter(pairs, 130) == near.NearCopies(tuple(pairs), near.SAME)
+    assert near.stricter(pairs, 130) == near.NearCopies(tuple(pairs), near.SAME)
 
 
 def test_where_everything_is_the_same_nothing_is_a_copy() -> None:
-    assert near._stricter(chain(51, 1.0), 100) == near.NearCopies((), 1.0)
-    assert near._stricter([], 100) == near.NearCopies((), near.SAME)
+    assert near.stricter(chain(51, 1.0), 100) == near.NearCopies((), 1.0)
+    assert near.stricter([], 100) == near.NearCopies((), near.SAME)
 
 
 # --- which pictures are compared ------------------------------------------------------------------

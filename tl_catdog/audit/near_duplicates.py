@@ -135,7 +135,7 @@ def near_copies(
         parts = [order[start : start + PAIRS] for start in range(0, len(order), PAIRS)]
 
         def compare(part: npt.NDArray[np.int64]) -> list[Pair]:
-            return _compared(thumbnails, chosen, found, part, seen)
+            return compared(thumbnails, chosen, found, part, seen)
 
         pairs: list[Pair] = []
         for number, some in enumerate(map_threaded(compare, parts, ahead=4)):
@@ -144,7 +144,7 @@ def near_copies(
                 progress((count + count * (number + 1) // len(parts)) // 2, count)
     if progress:
         progress(count, count)
-    return _stricter(sorted(pairs, key=lambda pair: (pair.first, pair.second)), count)
+    return stricter(sorted(pairs, key=lambda pair: (pair.first, pair.second)), count)
 
 
 def _each_once(found: Candidates) -> npt.NDArray[np.int64]:
@@ -158,14 +158,22 @@ def _each_once(found: Candidates) -> npt.NDArray[np.int64]:
     return np.asarray(order[~again], np.int64)
 
 
-def _compared(
+def compared(
     thumbnails: Thumbnails,
     chosen: npt.NDArray[np.int64],
     found: Candidates,
     part: npt.NDArray[np.int64],
     colours: Colours,
 ) -> list[Pair]:
-    """Return which of some candidates are near-copies, or nearly."""
+    """Return which of some candidates are near-copies, or nearly.
+
+    Args:
+        thumbnails: Of all pictures.
+        chosen: Positions of the pictures that candidates are rows of.
+        found: The candidates.
+        part: Which of them to compare.
+        colours: See ``near_copies``.
+    """
     first, second = chosen[found.first[part]], chosen[found.second[part]]
     mirrored = found.mirrored[part]
     one = thumbnails.pixels.read(first).astype(np.float32)
@@ -203,8 +211,8 @@ def _compared(
     return pairs
 
 
-def _stricter(pairs: Sequence[Pair], count: int) -> NearCopies:
-    """Raise the threshold until no group of copies is too large to be one."""
+def stricter(pairs: Sequence[Pair], count: int) -> NearCopies:
+    """Raise the threshold until no group of copies of ``count`` pictures is too large to be one."""
     for threshold in STRICTER:
         kept = [pair for pair in pairs if pair.score >= threshold]
         ends = sorted({end for pair in kept for end in (pair.first, pair.second)})
