@@ -83,6 +83,15 @@ def test_one_thing_at_a_time_and_it_can_be_stopped(tmp_path: Path) -> None:
     assert ended(keeping, id, 60).state in (STOPPED, DONE)
 
 
+def test_what_a_command_says_is_written_through_no_link(tmp_path: Path) -> None:
+    keeping = Keeping(paint(tmp_path / "set"), tmp_path / "models")
+    (tmp_path / "away").mkdir()
+    (tmp_path / "set" / ".teach" / "jobs").symlink_to(tmp_path / "away")
+    with pytest.raises(UsageError, match="link"):
+        keeping.start_run("mine")
+    assert not list((tmp_path / "away").iterdir())
+
+
 def test_an_archive_is_streamed_without_links(tmp_path: Path) -> None:
     out = tmp_path / "exports" / "mine" / "onnx"
     out.mkdir(parents=True)

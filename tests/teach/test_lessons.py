@@ -31,6 +31,7 @@ def test_the_head_comes_before_its_figures() -> None:
     assert first.head is not None
     assert first.judged == -1
     assert first.accuracy is None
+    assert first.words() == ()
     assert first.guesses("090")
     assert not first.guesses("010")  # heads that didn't see it come with the figures
     told = lesson(80, 100, Memory()).figures(first)

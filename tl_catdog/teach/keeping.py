@@ -218,10 +218,13 @@ class Keeping:
             self._require_free()
             number = 1 + max((int(id) for id in self._jobs), default=0)
             logs = self.root / ".teach" / "jobs"
+            if logs.is_symlink() or logs.parent.is_symlink():
+                raise UsageError(f"expected a folder, found a link: {logs}.", "Move it away")
             logs.mkdir(parents=True, exist_ok=True)
             log = logs / f"{number}.log"
+            log.unlink(missing_ok=True)  # of a server before, whose training may still write to it
             command = (sys.executable, "-m", "tl_catdog", *words)
-            with log.open("wb") as file:
+            with log.open("xb") as file:
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,

@@ -184,6 +184,8 @@ def sentences(found: Learned) -> tuple[str, ...]:
     few = [item.name for item in found.classes if item.labelled < 5]
     if few:
         said.append(f"Fewer than five pictures: {listing(few, 3)}.")
+    if found.judged < 0:  # nothing was judged yet
+        return tuple(said)
     if found.accuracy is None:
         need = LEAST - found.checked
         if found.unlabelled:
