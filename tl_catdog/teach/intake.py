@@ -270,24 +270,22 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
     pictures: list[Upload] = []
     refused: list[tuple[str, str]] = []
     for number, upload in enumerate(uploads):
-        if is_archive(upload.path):
-            inner = folder / f"archive-{number}"
-            inner.mkdir()
-            try:
-                found = [
-                    Upload(name, path) for name, path in pictures_in(upload.path, inner, bounds)
-                ]
-            except ArchiveError as error:
-                words = error.message.replace(upload.path.name, "it", 1)
-                refused.append((told(upload.name), words))
-                continue
-            except OSError as error:
-                refused.append((told(upload.name), f"can't be unpacked ({error.strerror})"))
-                continue
-            if not found:
-                refused.append((told(upload.name), "an archive without files"))
-        else:
-            found = [upload]
+        found = [upload]
+        try:
+            if is_archive(upload.path):
+                inner = folder / f"archive-{number}"
+                inner.mkdir()
+                names = pictures_in(upload.path, inner, bounds)
+                found = [Upload(name, path) for name, path in names]
+                if not found:
+                    refused.append((told(upload.name), "an archive without files"))
+        except ArchiveError as error:
+            words = error.message.replace(f" in {upload.path.name},", " in it,", 1)
+            refused.append((told(upload.name), words))
+            continue
+        except OSError as error:
+            refused.append((told(upload.name), f"can't be read or unpacked ({error.strerror})"))
+            continue
         for one in found:
             why = why_no_picture(one.path)
             if why is None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
+
+from tl_catdog.errors import CatdogError
 
 LOOKS_EACH = 2.0
 """Seconds between two looks at what others changed on the disk, while a page waits."""
@@ -55,7 +58,8 @@ class News:
                     break
                 if loop.time() - self._looked >= LOOKS_EACH:
                     self._looked = loop.time()
-                    await asyncio.to_thread(self._look)
+                    with contextlib.suppress(OSError, CatdogError):  # the next request says it
+                        await asyncio.to_thread(self._look)
                     continue
                 try:
                     await asyncio.wait_for(waiter[1].wait(), min(left, LOOKS_EACH))

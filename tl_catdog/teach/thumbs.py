@@ -22,7 +22,9 @@ SIZES = (112, LONGER)
 
 KEPT = 32 * 2**20  # bytes of small pictures in memory: some 8,000 of a grid
 QUALITY = 80
-LEAST = 32  # pixels of the square that is decoded besides, and not used
+LEAST = {SIZES[0]: 32, SIZES[1]: 112}
+"""Pixels of the square that is decoded besides, and not used: a JPEG is decoded at the part of its
+size that is enough for it (``images.least_side``)."""
 
 SHOWN = {
     JPEG: "image/jpeg",
@@ -70,20 +72,20 @@ class Thumbs:
             if found := self._made.get(key):
                 self._made.move_to_end(key)
                 return found
-        made = self.of(read(path))
+        made = self.of(read(path), size)
         if size < LONGER:
             made = shrunk(made, size)
         if sha256:
             self._keep(key, made)
         return made
 
-    def of(self, data: bytes) -> bytes:
+    def of(self, data: bytes, size: int = LONGER) -> bytes:
         """Return an encoded picture as a JPEG, upright, its longer side ``LONGER`` at most.
 
         Raises:
             ImageError: It can't be read.
         """
-        _, made = self.pixels(data, LEAST)
+        _, made = self.pixels(data, LEAST[size])
         if not made:
             raise ImageError("the file is empty")
         return made

@@ -1,0 +1,156 @@
+"""What the page asks for, and how what went wrong is told."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.teach.sites import Asked, StubLearner, learned, opened, picture
+from tl_catdog.errors import CatdogError
+from tl_catdog.serve.guard import Access
+
+TOKEN = "0123456789abcdef"
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Asked]:
+    with opened(tmp_path / "pets") as found:
+        yield found
+
+
+def test_the_state_of_an_empty_folder_is_told(ask: Asked) -> None:
+    found = ask("GET", "/teach/state").json()
+    assert (found["folder"], found["classes"], found["total"]) == ("pets", [], 0)
+    assert found["learning"]["words"] == "Looking at pictures: 3 of 7"
+    assert found["learned"] is None
+
+
+def test_pictures_are_told_in_parts_with_neither_path_nor_folder(
+    ask: Asked, tmp_path: Path
+) -> None:
+    ask.done("classes", name="cats")
+    ask.add(1, 2, 3, label="cats")
+    ask.add(4)
+    answer = ask("GET", "/teach/pictures?class=cats&offset=1&limit=1")
+    assert str(tmp_path) not in answer.text
+    (only,) = answer.json()["pictures"]
+    assert only["label"] == "cats"
+    assert len(ask("GET", "/teach/pictures").json()["pictures"]) == 4
+    assert len(ask("GET", "/teach/pictures?class=").json()["pictures"]) == 1
+    state = ask("GET", "/teach/state").json()
+    assert (state["classes"], state["unlabelled"]) == ([{"name": "cats", "count": 3}], 1)
+    same = ask("GET", f"/teach/pictures/{only['id']}").json()
+    assert same == only
+
+
+def test_a_small_picture_is_sent_once(ask: Asked) -> None:
+    (id,) = ask.add(1)
+    answer = ask("GET", f"/teach/thumb/{id}?size=100")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert "immutable" in answer.headers["cache-control"]
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.size == (24, 24)
+    again = ask(
+        "GET", f"/teach/thumb/{id}?size=100", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_picture_is_sent_as_it_is_where_browsers_show_it(ask: Asked) -> None:
+    (id,) = ask.add(1)
+    answer = ask("GET", f"/teach/picture/{id}")
+    assert (answer.headers["content-type"], answer.content) == ("image/png", picture(1))
+    tiff = [("files", ("x.tif", picture(2, format="TIFF")))]
+    (id,) = ask("POST", "/teach/pictures", files=tiff).json()["ids"]
+    answer = ask("GET", f"/teach/picture/{id}")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["thumb", "picture", "pictures"])
+@pytest.mark.parametrize("id", ["nothing", "..%2f..%2fetc%2fpasswd", "0" * 3000, "%00"])
+def test_no_id_leads_out_of_the_folder(ask: Asked, path: str, id: str) -> None:
+    answer = ask("GET", f"/teach/{path}/{id}")
+    assert answer.status_code == 404
+    assert answer.json()["error"]
+
+
+def test_a_broken_picture_is_told_and_one_that_is_gone(ask: Asked) -> None:
+    (id,) = ask.add(1)
+    path = ask.site.state.item(id).path
+    path.write_bytes(picture(1)[:60])
+    answer = ask("GET", f"/teach/thumb/{id}")
+    assert answer.status_code == 422
+    assert "expected a picture" in answer.json()["error"]
+    shutil.rmtree(path.parent)
+    assert ask("GET", f"/teach/picture/{id}").status_code == 404
+
+
+def test_what_is_next_comes_with_its_picture(ask: Asked) -> None:
+    ask.done("classes", name="cats")
+    found = ask("GET", "/teach/next?count=2").json()
+    assert found["next"][0]["kind"] == "lacking"
+    assert found["next"][0]["picture"] is None
+    assert found["kinds"]["lacking"] == 1
+    assert ask("GET", "/teach/next?kind=nonsense").json()["next"] == []
+
+
+@pytest.mark.parametrize("query", ["offset=-1", "limit=501", "offset=x", "limit=1e9", "limit=٣"])
+def test_numbers_have_bounds(ask: Asked, query: str) -> None:
+    answer = ask("GET", f"/teach/pictures?{query}")
+    assert answer.status_code == 422
+    assert set(answer.json()) == {"error", "hint"}
+
+
+def test_changes_are_told_at_once_to_who_knows_another_number(ask: Asked) -> None:
+    now = ask.site.news.number
+    assert ask("GET", f"/teach/changes?since={now - 1}").json() == {"news": now}
+
+
+def test_all_but_the_page_needs_the_token(ask: Asked) -> None:
+    ask.access = Access({"localhost"}, token=TOKEN)
+    for path in ("/", "/teach.js", "/api.js", "/style.css", "/healthz"):
+        assert ask("GET", path).status_code == 200, path
+    for path in ("/teach/state", "/teach/share", "/teach/share.svg", "/teach/thumb/x"):
+        assert ask("GET", path).status_code == 401, path
+    assert ask("POST", "/teach/undo", json={}).status_code == 401
+    right = {"Authorization": f"Bearer {TOKEN}"}
+    assert ask("GET", "/teach/state", headers=right).status_code == 200
+
+
+def test_other_sites_and_other_names_are_refused(ask: Asked) -> None:
+    elsewhere = {"Origin": "https://evil.example"}
+    assert ask("POST", "/teach/classes", json={"name": "x"}, headers=elsewhere).status_code == 403
+    assert ask("GET", "/teach/state", headers={"Host": "evil.example"}).status_code == 400
+    assert ask.site.state.classes() == []
+
+
+def test_answers_say_what_pages_may_do(ask: Asked) -> None:
+    for path in ("/", "/teach/state", "/nothing"):
+        headers = ask("GET", path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_a_disk_s_refusal_is_told_in_a_line(ask: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise CatdogError("expected room, found none.", "Make some.")
+
+    monkeypatch.setattr(ask.site.state, "add_class", refuse)
+    answer = ask("POST", "/teach/classes", json={"name": "cats"})
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "expected room, found none.", "hint": "Make some."}
+
+
+def test_guesses_are_told_once_there_are_some(ask: Asked) -> None:
+    assert isinstance(ask.site.learner, StubLearner)
+    ask.site.learner.found = learned("cats", "dogs")
+    (id,) = ask.add(1)
+    assert ask("GET", f"/teach/pictures/{id}").json()["guesses"] == []
+    assert ask("GET", "/teach/state").json()["learned"]["learned"] is True
