@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import COLOURS, paint, paint_set
 from tests.support.trees import plant
 from tl_catdog.data.folders import holds_images, images_below, scan
 from tl_catdog.errors import UsageError
@@ -165,3 +166,25 @@ def test_links_are_followed_where_that_is_asked_for_but_no_place_is_entered_twic
     assert len(found) == 4
     assert left_out["link to a folder"] == 2
     assert len(list(images_below(tmp_path / "set"))) == 1
+
+
+def test_pictures_that_teach_has_no_class_for_are_left_out_and_told(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"": 2})
+    (tmp_path / "unlabelled" / "burst-1").mkdir(parents=True)
+    paint(tmp_path / "unlabelled" / "burst-1" / "1.png", COLOURS[0], 7)
+    assert scan(tmp_path).classes == ("ant", "bee", "unlabelled")  # a class as any other
+    (tmp_path / ".teach").mkdir()
+    found = scan(tmp_path)
+    assert found.classes == ("ant", "bee")
+    (what,) = found.ignored
+    assert what.startswith("pictures without a class in unlabelled (tl-catdog predict ")
+    assert found.ignored[what] == 1
+
+
+def test_what_isnt_labelled_yet_can_still_be_predicted(tmp_path: Path) -> None:
+    paint_set(tmp_path, {"": 1})
+    (tmp_path / "unlabelled").mkdir()
+    (tmp_path / ".teach").mkdir()
+    paint(tmp_path / "unlabelled" / "1.png", COLOURS[0], 7)
+    assert [path.parent.name for path in images_below(tmp_path)] == ["ant", "bee", "unlabelled"]
+    assert holds_images(tmp_path)

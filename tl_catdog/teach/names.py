@@ -92,8 +92,8 @@ def file_name(name: str, data: bytes) -> str:
     >>> file_name("C:\\\\x\\\\..\\\\.cat?.JPG", b""), file_name("nul", b"\\xff\\xd8\\xff\\xe0")
     ('cat-.JPG', 'picture-nul.jpg')
     """
-    base = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    base = FORBIDDEN.sub("-", base).encode("utf-8", "replace").decode()
+    base = name.encode("utf-8", "replace").decode().replace("\\", "/").rpartition("/")[2]
+    base = FORBIDDEN.sub("-", unicodedata.normalize("NFC", base))
     stem, dot, ending = base.rpartition(".")
     suffix = f".{ending}"
     if not dot or suffix.lower() not in SUFFIXES:

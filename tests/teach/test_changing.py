@@ -1,0 +1,79 @@
+"""Changes that fail leave all as it was; marks are undone like moves."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.teach.pictures import put, there
+from tl_catdog.errors import CatdogError
+from tl_catdog.teach import changing
+from tl_catdog.teach.items import Changed
+from tl_catdog.teach.state import State
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    for number, name in enumerate(("cats/1.png", "cats/2.png", "dogs/1.png", "3.png")):
+        put(tmp_path / name, number)
+    opened = State.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_disk_that_refuses_any_step_leaves_all_as_it_was(
+    state: State, monkeypatch: pytest.MonkeyPatch, number: int, failing: int
+) -> None:
+    before, version = there(state.root), state.snapshot().items
+    done = 0
+    real = changing.execute
+
+    def refusing(root: Path, step: changing.Step) -> bool:
+        nonlocal done
+        done += 1
+        if done == failing:
+            raise OSError(number, "refused")
+        return real(root, step)
+
+    monkeypatch.setattr(changing, "execute", refusing)
+    with pytest.raises(CatdogError) as caught:
+        state.remove_class("cats")
+    assert "\n" not in str(caught.value)
+    monkeypatch.undo()
+    assert there(state.root) == before
+    assert state.snapshot().items == version
+    assert state.undo() is None
+    assert isinstance(state.remove_class("cats"), Changed)
+
+
+def test_marks_are_undone_and_done_again(state: State) -> None:
+    (loose,) = state.items(None)
+    cat = state.items("cats")[0]
+    state.skip([loose.id], "a")
+    state.keep([cat.id], "a")
+    assert state.item(loose.id).skipped
+    assert state.item(cat.id).kept
+    state.label([cat.id], "dogs", None, "a")
+    assert not state.item(cat.id).kept  # that it is a cat was kept
+    for _ in range(3):
+        state.undo("a")
+    assert not state.item(loose.id).skipped
+    assert not state.item(cat.id).kept
+    for _ in range(2):
+        state.redo("a")
+    assert state.item(loose.id).skipped
+    assert state.item(cat.id).kept
+
+
+def test_to_say_the_same_again_is_no_change(state: State) -> None:
+    cat = state.items("cats")[0]
+    version = state.version
+    again = state.label([cat.id, cat.id], "cats")
+    assert isinstance(again, Changed)
+    assert (again.number, again.ids, state.version) == (0, (), version)
+    assert state.undo() is None
