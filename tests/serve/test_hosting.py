@@ -15,7 +15,7 @@ from tl_catdog.serve.hosting import Server, end_at_once
 def server() -> Server:
     async def app(*_: object) -> None: ...
 
-    return Server(uvicorn.Config(app, log_config=None))  # type: ignore[arg-type]
+    return Server(uvicorn.Config(app, log_config=None))
 
 
 def test_the_first_signal_tells_who_waits_and_the_second_ends_it(

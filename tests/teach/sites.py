@@ -17,13 +17,13 @@ from PIL import Image
 from tl_catdog.serve.guard import Access
 from tl_catdog.teach.app import build_app
 from tl_catdog.teach.heads import Head
-from tl_catdog.teach.intake import Bound
 from tl_catdog.teach.learned import Learned, Learning
 from tl_catdog.teach.news import News
 from tl_catdog.teach.site import Site
 from tl_catdog.teach.state import State
 from tl_catdog.teach.thumbs import Thumbs
 from tl_catdog.teach.trial import Answer, Trial
+from tl_catdog.teach.uploads import Bound
 
 PIXELS = 10**6
 

@@ -20,7 +20,7 @@ def made(path: Path, mode: str, names: dict[str, bytes]) -> Path:
             for name, data in names.items():
                 file.writestr(name, data)
         return path
-    with tarfile.open(path, mode) as tar:
+    with tarfile.open(path, "w:gz" if mode == "w:gz" else "w:") as tar:
         for name, data in names.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)

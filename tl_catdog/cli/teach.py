@@ -63,9 +63,9 @@ def teach(
     try:
         from tl_catdog.serve import opening
         from tl_catdog.serve.guard import Access
-        from tl_catdog.teach.intake import Bound
         from tl_catdog.teach.server import Options
         from tl_catdog.teach.server import teach as start
+        from tl_catdog.teach.uploads import Bound
     except ImportError as error:
         raise UsageError(
             f"expected the packages of the web page, found no {error.name}.",

@@ -13,10 +13,11 @@ from tl_catdog.errors import UsageError
 from tl_catdog.serve.bodies import Limits, Refusal, images_of, read_body
 from tl_catdog.serve.preview import shown_as
 from tl_catdog.teach import asked
-from tl_catdog.teach.intake import Sorted, aside, folder_of, receive, sorted_out, told
+from tl_catdog.teach.intake import Sorted, aside, folder_of, sorted_out, told
 from tl_catdog.teach.items import Added, Changed, Conflict
 from tl_catdog.teach.names import file_name, new_class_name
 from tl_catdog.teach.site import Site
+from tl_catdog.teach.uploads import receive
 
 TRIED = Limits(body=64 * 2**20, files=1, seconds=60.0)
 """What may be tried: one picture."""

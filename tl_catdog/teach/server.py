@@ -17,7 +17,8 @@ from tl_catdog.serve.door import Door
 from tl_catdog.serve.guard import Access
 from tl_catdog.serve.listening import listen
 from tl_catdog.teach.app import build_app
-from tl_catdog.teach.intake import Bound, sweep
+from tl_catdog.teach.grouping import Grouping
+from tl_catdog.teach.intake import sweep
 from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.learner import Learner
 from tl_catdog.teach.looking import Looker
@@ -26,6 +27,7 @@ from tl_catdog.teach.site import Site
 from tl_catdog.teach.state import State
 from tl_catdog.teach.thumbs import Thumbs
 from tl_catdog.teach.trial import Trial
+from tl_catdog.teach.uploads import Bound
 
 GRACE = 10.0
 """Seconds for what is under way at the end: an upload that takes longer is sent anew."""
@@ -88,6 +90,9 @@ def teach(
         ended.callback(keeping.close)
         learner.start()
         ended.callback(learner.close)
+        grouping = Grouping(state)
+        grouping.start()
+        ended.callback(grouping.close)
         watcher = _Watcher(state, news)
         ended.callback(watcher.close)
 

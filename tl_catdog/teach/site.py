@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tl_catdog.cores import usable_cores
-from tl_catdog.teach.intake import INCOMING, Bound
+from tl_catdog.teach.intake import INCOMING
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.learned import Learned, Learning
@@ -18,6 +18,7 @@ from tl_catdog.teach.news import News
 from tl_catdog.teach.state import State
 from tl_catdog.teach.thumbs import Thumbs
 from tl_catdog.teach.trial import Trial
+from tl_catdog.teach.uploads import Bound
 
 R = TypeVar("R")
 
