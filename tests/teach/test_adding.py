@@ -11,6 +11,7 @@ from tests.teach.pictures import picture, put
 from tl_catdog.scratch import sync
 from tl_catdog.teach import adding
 from tl_catdog.teach.adding import arrived, sweep
+from tl_catdog.teach.state import State
 
 
 def test_files_of_the_folder_are_moved_and_others_copied(tmp_path: Path) -> None:
@@ -57,3 +58,17 @@ def test_what_a_kill_left_is_swept_and_nothing_behind_a_link(tmp_path: Path) -> 
     (tmp_path / "b" / ".teach" / "incoming").symlink_to(tmp_path / "far")
     sweep(tmp_path / "b")
     assert (tmp_path / "far" / "1.png").exists()
+
+
+def test_what_is_dropped_onto_a_class_and_had_none_gets_it(tmp_path: Path) -> None:
+    put(tmp_path / "3.png", 3)
+    put(tmp_path / "dogs" / "1.png", 1)
+    state = State.open(tmp_path)
+    (loose,) = state.items(None)
+    added = state.add([("x.png", picture(3)), ("y.png", picture(3))], "dogs", None, "a")
+    assert added.changed.ids == (loose.id,)
+    assert len(added.known) == 2
+    assert [item.id for item in state.items("dogs")].count(loose.id) == 1
+    state.undo("a")
+    assert state.item(loose.id).label is None
+    state.close()

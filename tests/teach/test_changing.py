@@ -10,9 +10,9 @@ import pytest
 
 from tests.teach.pictures import put, there
 from tl_catdog.errors import CatdogError
-from tl_catdog.teach import changing
 from tl_catdog.teach.items import Changed
 from tl_catdog.teach.state import State
+from tl_catdog.teach.steps import Step, execute
 
 
 @pytest.fixture
@@ -31,16 +31,16 @@ def test_a_disk_that_refuses_any_step_leaves_all_as_it_was(
 ) -> None:
     before, version = there(state.root), state.snapshot().items
     done = 0
-    real = changing.execute
+    real = execute
 
-    def refusing(root: Path, step: changing.Step) -> bool:
+    def refusing(root: Path, step: Step) -> bool:
         nonlocal done
         done += 1
         if done == failing:
             raise OSError(number, "refused")
         return real(root, step)
 
-    monkeypatch.setattr(changing, "execute", refusing)
+    monkeypatch.setattr("tl_catdog.teach.changing.execute", refusing)
     with pytest.raises(CatdogError) as caught:
         state.remove_class("cats")
     assert "\n" not in str(caught.value)

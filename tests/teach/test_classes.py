@@ -45,7 +45,8 @@ def test_a_class_of_two_folders_is_neither_renamed_nor_removed(tmp_path: Path) -
     put(tmp_path / "Cats" / "2.png", 2)
     put(tmp_path / "dogs" / "1.png", 3)
     state = State.open(tmp_path)
-    for change in (lambda: state.rename_class("Cats", "x"), lambda: state.remove_class("Cats")):
-        with pytest.raises(UsageError, match="one folder"):
-            change()
+    with pytest.raises(UsageError, match="one folder"):
+        state.rename_class("Cats", "x")
+    with pytest.raises(UsageError, match="one folder"):
+        state.remove_class("Cats")
     state.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.teach.pictures import put
+from tl_catdog.data.digest import file_digests
 from tl_catdog.teach import folder
 from tl_catdog.teach.folder import Disk
 
@@ -17,7 +18,7 @@ from tl_catdog.teach.folder import Disk
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the files that were hashed, as they are."""
     names: list[str] = []
-    real = folder.file_digests
+    real = file_digests
 
     def noting(paths: list[Path]) -> list[str]:
         names.extend(path.name for path in paths)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.teach.pictures import picture, put, there
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.teach import changing, history, steps
+from tl_catdog.teach import changing, steps
 from tl_catdog.teach.items import ALL
 from tl_catdog.teach.state import State
 
@@ -25,6 +25,8 @@ CHANGES: dict[str, Callable[[State], object]] = {
     "remove-class": lambda state: state.remove_class("cats"),
     "undo": lambda state: state.undo(),
 }
+
+QUICK = ("label", "undo")
 
 
 def made(root: Path) -> Path:
@@ -80,7 +82,10 @@ def killed_at(root: Path, change: Callable[[State], object], moment: int) -> boo
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CHANGES],
+)
 def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, name: str) -> None:
     moment, alive = 0, False
     whole = made(tmp_path / "whole")
@@ -247,7 +252,7 @@ def test_a_line_that_the_disk_refuses_leaves_the_journal_as_it_was(
         raise OSError(28, os.strerror(28))
 
     ids = [item.id for item in state.items("cats")]
-    monkeypatch.setattr(history.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CatdogError, match="No space left"):
         state.label(ids, "dogs")
     monkeypatch.undo()

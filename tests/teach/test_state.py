@@ -14,9 +14,9 @@ import pytest
 from tests.teach.pictures import picture, put, there
 from tl_catdog.data.folders import scan
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.teach import changing
 from tl_catdog.teach.items import ALL, Changed, Conflict
 from tl_catdog.teach.state import State
+from tl_catdog.teach.steps import Step, execute
 
 
 @pytest.fixture
@@ -231,15 +231,15 @@ def test_a_full_disk_changes_nothing(
     ids = [item.id for item in state.items("cats")]
     journal = (root / ".teach" / "journal.jsonl").read_bytes()
     made = []
-    real = changing.execute
+    real = execute
 
-    def full(root: Path, step: changing.Step) -> bool:
+    def full(root: Path, step: Step) -> bool:
         made.append(step)
         if len(made) == 2:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
         return real(root, step)
 
-    monkeypatch.setattr(changing, "execute", full)
+    monkeypatch.setattr("tl_catdog.teach.changing.execute", full)
     with pytest.raises(CatdogError, match="No space left"):
         state.label(ids, "dogs")
     assert there(root) == before

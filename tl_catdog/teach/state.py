@@ -173,8 +173,8 @@ class State(ClassChanges):
     ) -> Added:
         """Add pictures to a class, or to those without one.
 
-        What is the same as a picture that is there, byte for byte, isn't added again. Files are
-        written aside first, without holding up others.
+        What is the same as a picture that is there, byte for byte, isn't added again; where that
+        has no class, it gets the one named. Files are written aside first, which holds up nobody.
 
         Args:
             files: The name and the bytes of each, or its file: one below ``.teach`` is moved,
@@ -206,6 +206,9 @@ class State(ClassChanges):
                 for one in there:
                     if ids := self._table.of_content(one.sha256):
                         known.append((one.given, ids[0]))
+                        item = self._table.items[ids[0]]
+                        if label is not None and item.label is None and item.id not in plan.ids:
+                            plan.move(item, plan.folder_of(label))  # so it has that class now
                     elif one.sha256 in new:
                         known.append((one.given, self._table.id_for(one.sha256)))
                     else:
