@@ -86,3 +86,14 @@ def test_folders_that_trainings_take_for_one_class_are_one(root: Path) -> None:
     disk.look()
     assert disk.classes == {"Cats": "Cats "}
     assert disk.label_of("cats/0.png") == disk.label_of("Cats /9.png") == "Cats"
+
+
+def test_many_new_pictures_are_read_some_at_a_time(root: Path, read: list[str]) -> None:
+    for path in (root / "cats", root):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    disk = Disk(root)
+    for number in (2, 3):
+        assert disk.look(most=2)
+        assert len(disk.files) == number
+    assert not disk.look(most=2)
+    assert len(read) == 3

@@ -30,6 +30,9 @@ from tl_catdog.teach.table import Table
 THOROUGH = 15.0
 """Seconds between two looks at every picture: 0.15 s for 10,000 of them."""
 
+MOST = 256
+"""New pictures of others that are read at a time, while whoever asks for something waits."""
+
 
 class Changing:
     """What changes a folder, and may be undone.
@@ -67,7 +70,7 @@ class Changing:
                 now = time.monotonic()
                 if thorough or now - self._looked > THOROUGH:
                     thorough, self._looked = True, now
-                changed = self._disk.look(thorough=thorough)
+                changed = self._disk.look(thorough=thorough, most=MOST)
             except OSError as error:
                 raise refused(error, f"to look into {self.root}") from error
             if changed:

@@ -129,11 +129,12 @@ class Disk:
         top, slash, _ = place.partition("/")
         return self.labels.get(top) if slash else None
 
-    def look(self, *, thorough: bool = False) -> bool:
+    def look(self, *, thorough: bool = False, most: int | None = None) -> bool:
         """Look what is in the folder now; return whether that is something else than before.
 
         Args:
             thorough: Look at each picture, as one may have been written anew in its place.
+            most: So many new pictures are read at most; others are found by the next look.
 
         Raises:
             OSError: The folder can't be listed.
@@ -155,9 +156,11 @@ class Disk:
         missing = [place for place in before if place not in now]
         for place in missing:
             del self.files[place]
-        found = self._found(
-            now if thorough else {p: link for p, link in now.items() if p not in self.files}
+        found, later = self._found(
+            now if thorough else {p: link for p, link in now.items() if p not in self.files}, most
         )
+        for place in later:
+            seen[_above(place)].changed = -1
         changed = {place: file for place, file in found.items() if self.files.get(place) != file}
         self.files.update(changed)
         return self._name_classes() or bool(changed) or bool(missing)
@@ -197,8 +200,10 @@ class Disk:
                 for name, link in listed.folders:
                     waiting.append((_joined(place, name), linked or link))
 
-    def _found(self, places: dict[str, bool]) -> dict[str, File]:
-        """Return the files at some places; those that aren't known are hashed."""
+    def _found(
+        self, places: dict[str, bool], most: int | None
+    ) -> tuple[dict[str, File], list[str]]:
+        """Return the files at some places, which are hashed if they aren't known; and the rest."""
         keys: dict[str, tuple[Key, bool]] = {}
         for place, linked in places.items():
             with suppress(OSError):
@@ -209,15 +214,19 @@ class Disk:
                 key = status.st_size, status.st_mtime_ns, status.st_ino
                 keys[place] = key, linked or link
         new = [place for place, (key, _) in keys.items() if key not in self._hashes]
+        new, later = new[:most], new[len(new) if most is None else most :]
+        for place in later:
+            del keys[place]
         digests = file_digests([self.root / place for place in new])
         for place, digest in zip(new, digests, strict=True):
             if digest:
                 self._hashes[keys[place][0]] = digest
                 self._hashed += 1
-        return {
+        found = {
             place: File(self._hashes.get(key, ""), key, linked)
             for place, (key, linked) in keys.items()
         }
+        return found, later
 
     def _name_classes(self) -> bool:
         """Find which folder is which class; return whether they are others than before."""
