@@ -10,6 +10,7 @@ import pytest
 
 from tests.teach.pictures import put
 from tl_catdog.data.digest import file_digests
+from tl_catdog.data.folders import scan
 from tl_catdog.teach import folder
 from tl_catdog.teach.folder import Disk
 
@@ -97,3 +98,20 @@ def test_many_new_pictures_are_read_some_at_a_time(root: Path, read: list[str]) 
         assert len(disk.files) == number
     assert not disk.look(most=2)
     assert len(read) == 3
+
+
+def test_a_training_finds_the_same_pictures_in_the_same_classes(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    names = ("dogs/burst-1/1.png", "dogs/burst-2/1.png", "dogs/9.png", "unlabelled/b/1.png")
+    for number, name in enumerate((*names, "loose.png", "Caf\u0065\u0301 au lait/1.png"), 10):
+        put(root / name, number)
+    (root / "empty").mkdir()
+    (root / "far").symlink_to(put(tmp_path_factory.mktemp("far") / "1.png", 30).parent)
+    disk = Disk(root)
+    disk.look()
+    ours = {place: label for place in disk.files if (label := disk.label_of(place))}
+    found = scan(root)
+    assert ours == {image.name: image.label for image in found.splits["all"]}
+    assert set(disk.classes) == {*found.classes, "empty"}
+    assert disk.files["far/1.png"].linked
