@@ -40,6 +40,10 @@ class StubKeeping:
         self.asked.append(("report", run))
         return "1"
 
+    def start_compare(self, runs: list[str]) -> str:
+        self.asked.append(("compare", *runs))
+        return "1"
+
     def jobs(self) -> tuple[Job, ...]:
         return (self.made,)
 
@@ -68,11 +72,13 @@ def test_runs_exports_and_reports_are_begun(ask: Asked, kept: StubKeeping) -> No
         "runs": {"name": "mine", "finetune": True},
         "exports": {"run": "mine", "format": "onnx"},
         "reports": {"run": "mine"},
+        "compare": {"runs": ["mine", "other", "mine"]},
     }.items():
         answer = ask("POST", f"/teach/{path}", json=sent)
         assert (answer.status_code, answer.json()) == (202, {"job": "1"})
     ask("POST", "/teach/runs", json={})
     expected = [("run", "mine", True), ("export", "mine", "onnx"), ("report", "mine")]
+    expected += [("compare", "mine", "other")]
     assert kept.asked == [*expected, ("run", None, False)]
 
 
@@ -102,6 +108,24 @@ def test_a_refusal_is_a_line_and_so_is_nonsense(ask: Asked) -> None:
     answer = ask("POST", "/teach/runs", json={"name": "bad/name"})
     assert (answer.status_code, answer.json()["hint"]) == (400, "Type another.")
     assert ask("POST", "/teach/exports", json={"run": 5}).status_code == 400
+    for runs in (None, "mine", [5], [["mine"]], [str(number) for number in range(13)]):
+        assert ask("POST", "/teach/compare", json={"runs": runs}).status_code == 400
+
+
+def test_a_report_is_saved_as_a_page_never_shown_as_this_one(
+    ask: Asked, kept: StubKeeping, tmp_path: Path
+) -> None:
+    report = tmp_path / "mine \u00e9.html"
+    report.write_text("<p>report</p>")
+    kept.made = Job("1", "report", "mine", "tl-catdog report", "done", out=report)
+    answer = ask("GET", "/teach/exports/1")
+    assert answer.text == "<p>report</p>"
+    assert (
+        answer.headers["content-disposition"] == "attachment; filename*=UTF-8''mine%20%C3%A9.html"
+    )
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    report.unlink()
+    assert ask("GET", "/teach/exports/1").status_code == 404
 
 
 def test_without_what_keeps_them_that_is_said(ask: Asked) -> None:

@@ -57,6 +57,18 @@ def text_or_none(found: Mapping[str, Any], key: str) -> str | None:
     return None if found.get(key) is None else text(found, key)
 
 
+def texts(found: Mapping[str, Any], key: str, most: int) -> list[str]:
+    """Return several texts, each once.
+
+    Raises:
+        Refusal: It is something else, or there are more than ``most``.
+    """
+    value = found.get(key)
+    if not isinstance(value, list) or len(value) > most:
+        raise Refusal(400, f"expected up to {most} names as {key}, found others", f"Send {key}.")
+    return list(dict.fromkeys(text({key: item}, key) for item in value))
+
+
 def ids(found: Mapping[str, Any]) -> list[str]:
     """Return the pictures that a request is about.
 

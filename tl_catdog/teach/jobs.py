@@ -5,16 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tl_catdog.serve.bodies import Refusal
 from tl_catdog.teach import asked
-from tl_catdog.teach.keeping import Job, Keeping
+from tl_catdog.teach.keeping import FORMATS, Job, Keeping
 from tl_catdog.teach.site import Site
 
-ZIPPED = {"Content-Disposition": 'attachment; filename="tl-catdog-export.zip"'}
+ZIPPED = "tl-catdog-export.zip"
+MOST_COMPARED = 12  # runs
 
 
 def job_routes(app: FastAPI, site: Site) -> None:
@@ -40,7 +42,8 @@ def job_routes(app: FastAPI, site: Site) -> None:
     async def runs() -> dict[str, Any]:
         def look() -> dict[str, Any]:
             words = keeper().training("NAME")
-            return {"runs": keeper().runs(), "command": f"tl-catdog {shlex.join(words)}"}
+            command = f"tl-catdog {shlex.join(words)}"
+            return {"runs": keeper().runs(), "command": command, "formats": list(FORMATS)}
 
         return await site.doing(look)
 
@@ -62,6 +65,12 @@ def job_routes(app: FastAPI, site: Site) -> None:
         run = asked.text(found, "run")
         return await begun(lambda: keeper().start_report(run))
 
+    @app.post("/teach/compare")
+    async def compare(request: Request) -> Response:
+        found = await asked.fields(request)
+        runs = asked.texts(found, "runs", MOST_COMPARED)
+        return await begun(lambda: keeper().start_compare(runs))
+
     @app.get("/teach/jobs")
     async def jobs() -> dict[str, Any]:
         return await site.doing(lambda: {"jobs": [one.to_json() for one in keeper().jobs()]})
@@ -82,6 +91,19 @@ def job_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/teach/exports/{id}")
     async def download(id: str) -> Response:
-        await site.doing(lambda: job(id))
+        found = await site.doing(lambda: job(id))
+        if found.kind == "report" and found.out is not None and found.download:
+            try:
+                page = await site.doing(found.out.read_bytes)
+            except OSError:
+                raise Refusal(
+                    404, "expected the report, found it gone", "Write it again."
+                ) from None
+            return Response(page, media_type="text/html", headers=attached(found.out.name))
         pieces = await site.doing(lambda: keeper().stream_zip(id))
-        return StreamingResponse(pieces, media_type="application/zip", headers=ZIPPED)
+        return StreamingResponse(pieces, media_type="application/zip", headers=attached(ZIPPED))
+
+
+def attached(name: str) -> dict[str, str]:
+    """Return the headers of what is saved, never shown: it would be shown as this page's own."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

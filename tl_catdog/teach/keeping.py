@@ -27,7 +27,7 @@ from tl_catdog.teach.zipped import zipped
 from tl_catdog.wording import printable
 
 STEM = "taught"  # a run's name where none is wanted: taught, taught-2, …
-LINES, TAIL = 12, 16_384  # that are told of what a process says; bytes that they are looked for in
+LINES, TAIL = 60, 16_384  # that are told of what a process says; bytes that they are looked for in
 KEPT = 20  # jobs that are remembered
 PATIENCE = 15.0  # seconds that a process has to end when it is asked to
 FORMATS = ("onnx", "onnx-uint8", "litert", "litert-int8", "keras", "savedmodel", "triton")
@@ -59,6 +59,11 @@ class Job:
     seconds: float = 0.0
     out: Path | None = None
 
+    @property
+    def download(self) -> bool:
+        """Whether there is something to download."""
+        return self.state == DONE and self.out is not None
+
     def to_json(self) -> dict[str, Any]:
         """Return what the page is told."""
         return {
@@ -69,7 +74,7 @@ class Job:
             "state": self.state,
             "lines": list(self.lines),
             "seconds": round(self.seconds, 1),
-            "download": self.state == DONE and self.out is not None,
+            "download": self.download,
         }
 
 

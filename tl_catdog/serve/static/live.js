@@ -12,9 +12,10 @@ const KEPT_SIDE = 1920; // and of one that is kept
 const STEADY = 1500; // ms for which an answer stands before it is read out
 
 export class Live {
-  // photographs(files) takes what is kept; note(text) shows what went wrong.
-  constructor({ photographs, note }) {
-    Object.assign(this, { photographs, note, round: 0, taken: 0 });
+  // photographs(files) takes what is kept; note(text) shows what went wrong; answer(file, options)
+  // asks what a frame shows.
+  constructor({ photographs, note, answer = predict }) {
+    Object.assign(this, { photographs, note, answer, round: 0, taken: 0 });
     this.camera = new Camera(at("video"));
     this.camera.onEnded = () => { this.close(); note("The camera was taken away."); };
     at("use-camera").addEventListener("click", () => this.open());
@@ -83,7 +84,7 @@ export class Live {
         const frame = await this.camera.frame(LIVE_SIDE);
         if (frame && mine()) {
           const explain = at("live-heat").checked;
-          const row = await predict(frame, { explain, patience: 3000, signal: this.stop.signal });
+          const row = await this.answer(frame, { explain, patience: 3000, signal: this.stop.signal });
           if (mine()) this.show(row);
         }
       } catch (error) {

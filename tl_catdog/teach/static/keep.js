@@ -1,0 +1,217 @@
+// Keep: what was taught as a run, its report, comparisons and exports. Each is a command that is
+// shown, so that whoever learned here can go on in a terminal.
+
+import { say } from "./announce.js";
+import { ask, token } from "./api.js";
+import { bdi, button, make } from "./dom.js";
+import { plural } from "./wording.js";
+
+const EACH = 1000; // ms from one look at what is being done to the next
+const KINDS = { train: "Training", export: "Exporting", report: "The report on", compare: "Comparing" };
+const STATES = { running: "is under way", done: "is done", failed: "failed", stopped: "was stopped" };
+
+export function mount(section, site) {
+  let open = false;
+  let timer = 0;
+  let jobs = [];
+  let said = new Map(); // job to the state that was told
+  let listed = "";
+
+  const form = make(section, "form", { name: "panel keeping" });
+  make(form, "h3", { text: "Save as a run" });
+  make(form, "p", { name: "soft", text: "The same run, to the bit, as the command below makes of this folder." });
+  const row = make(form, "p", { name: "row" });
+  const label = make(row, "label", { text: "Its name " });
+  const name = make(label, "input", { autocomplete: "off", maxlength: "100", spellcheck: "false", placeholder: "taught" });
+  const deeper = make(row, "label", { name: "switch" });
+  const finetune = make(deeper, "input", { type: "checkbox" });
+  make(deeper, "span", { text: "Train its upper part, too (minutes)" });
+  make(row, "button", { name: "main", text: "Save as a run" });
+  const typed = make(form, "p", { name: "row command" });
+  const command = make(typed, "code");
+  const copied = button(typed, "Copy", "", copy);
+
+  const trouble = make(section, "p", { name: "bad", role: "alert" });
+  const working = make(section, "section", { name: "panel jobs", "aria-label": "What is being done" });
+  working.hidden = true;
+  const saved = make(section, "section", { name: "panel runs" });
+  make(saved, "h3", { text: "Runs" });
+  const none = make(saved, "p", { name: "soft", text: "None yet. A run is what the other commands read." });
+  const list = make(saved, "ul");
+  const compare = button(saved, "Compare those that are ticked", "", () => begin("compare", {
+    runs: [...list.querySelectorAll("input:checked")].map((box) => box.value),
+  }));
+  const phone = make(section, "section", { name: "panel phone" });
+  phone.hidden = true;
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    begin("runs", { name: name.value.trim() || null, finetune: finetune.checked });
+  });
+  for (const one of [name, finetune]) one.addEventListener("input", showCommand);
+  list.addEventListener("change", () => {
+    compare.disabled = list.querySelectorAll("input:checked").length < 2;
+  });
+
+  let words = "";
+  function showCommand() {
+    const wanted = name.value.trim() || "taught";
+    const quoted = /^[\w.-]+$/.test(wanted) ? wanted : `'${wanted.replaceAll("'", "'\"'\"'")}'`;
+    command.textContent = words.replace("--run NAME", () => `--run ${quoted}${finetune.checked ? " --finetune" : ""}`);
+  }
+
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      copied.textContent = "Copied";
+      say("Copied");
+    } catch { // without https browsers give no clipboard
+      getSelection().selectAllChildren(command);
+      copied.textContent = "Selected: press Ctrl-C";
+    }
+    setTimeout(() => { copied.textContent = "Copy"; }, 3000);
+  }
+
+  async function attempt(work) {
+    trouble.textContent = "";
+    try {
+      return await work();
+    } catch (error) {
+      trouble.textContent = site.trouble(error);
+      return null;
+    }
+  }
+
+  async function begin(path, fields) {
+    if (await attempt(() => site.send(path, fields))) await look();
+  }
+
+  async function runs() {
+    const found = await attempt(() => ask("teach/runs"));
+    if (!found) return;
+    words = found.command;
+    showCommand();
+    const shape = JSON.stringify(found);
+    if (shape === listed) return;
+    listed = shape;
+    const ticked = new Set([...list.querySelectorAll("input:checked")].map((box) => box.value));
+    list.replaceChildren();
+    none.hidden = found.runs.length > 0;
+    compare.hidden = found.runs.length < 2;
+    compare.disabled = ticked.size < 2;
+    for (const run of [...found.runs].reverse()) showRun(run.name, found.formats, ticked);
+  }
+
+  function showRun(run, formats, ticked) {
+    const item = make(list, "li", { name: "row run" });
+    const label = make(item, "label", { name: "row" });
+    const box = make(label, "input", { type: "checkbox", value: run });
+    box.checked = ticked.has(run);
+    bdi(label, run);
+    const format = make(item, "select", { "aria-label": `Format to export ${run} to` });
+    for (const kind of formats) make(format, "option", { text: kind, value: kind });
+    const named = (node, what) => node.setAttribute("aria-label", `${what} ${run}`);
+    named(button(item, "Export", "", () => begin("exports", { run, format: format.value })), "Export");
+    named(button(item, "Report", "", () => begin("reports", { run })), "Report on");
+  }
+
+  async function look() {
+    clearTimeout(timer);
+    const found = await attempt(() => ask("teach/jobs"));
+    if (found) {
+      jobs = found.jobs;
+      showJobs();
+      if (open) await runs();
+    }
+    const busy = jobs.some(({ state }) => state === "running");
+    if (open && (busy || !found)) timer = setTimeout(look, EACH);
+  }
+
+  // Only what changed is written anew: whoever is on a button there stays on it.
+  function showJobs() {
+    working.hidden = !jobs.length;
+    const there = new Set(jobs.map(({ id }) => id));
+    for (const node of [...working.children]) if (!there.has(node.dataset.id)) node.remove();
+    for (const job of [...jobs].reverse()) {
+      let node = [...working.children].find((child) => child.dataset.id === job.id);
+      if (!node) {
+        node = make(null, "article");
+        node.dataset.id = job.id;
+        working.prepend(node);
+      }
+      const shape = JSON.stringify([job.state, job.lines]);
+      if (node.dataset.shape !== shape || job.state === "running") showJob(node, job);
+      node.dataset.shape = shape;
+      const head = `${KINDS[job.kind]} ${job.run} ${STATES[job.state]}`;
+      if (said.has(job.id) && said.get(job.id) !== job.state) say(head);
+      said.set(job.id, job.state);
+    }
+  }
+
+  function showJob(node, job) {
+    if (node.dataset.state !== job.state) {
+      const inside = node.contains(document.activeElement);
+      node.dataset.state = job.state;
+      node.replaceChildren();
+      const head = make(node, "h3");
+      head.append(`${KINDS[job.kind]} `);
+      bdi(head, job.run);
+      head.append(` ${STATES[job.state]}`);
+      make(node, "p", { name: "soft seconds" });
+      make(make(node, "p", { name: "command" }), "code", { text: job.command });
+      make(node, "pre", { tabindex: "0", role: "region", "aria-label": `What ${job.kind} says` });
+      const row = make(node, "p", { name: "row" });
+      if (job.state === "running") button(row, "Stop it", "", () => begin(`jobs/${job.id}/cancel`, {}));
+      if (job.download) {
+        const what = job.kind === "report" ? "Save the report" : "Download";
+        button(row, what, "main", () => attempt(() => download(job)));
+      }
+      if (inside) (row.querySelector("button") ?? name).focus();
+    }
+    const shown = job.kind === "compare" || job.state === "failed" ? job.lines : job.lines.slice(-12);
+    const seconds = plural(Math.round(job.seconds), "second");
+    node.querySelector(".seconds").textContent = seconds;
+    const pre = node.querySelector("pre");
+    const text = shown.join("\n");
+    pre.hidden = !text;
+    if (pre.textContent !== text) pre.textContent = text;
+  }
+
+  // By a link, so that nothing large is held here; where there is a token, only a request has it.
+  async function download(job) {
+    const path = `teach/exports/${job.id}`;
+    const file = job.kind === "report" ? `${job.run}.html` : `${job.run}.zip`;
+    const link = make(null, "a", { download: file });
+    if (token()) {
+      const answer = await fetch(path, { headers: { Authorization: `Bearer ${token()}` } });
+      if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `The server says ${answer.status}`);
+      link.href = URL.createObjectURL(await answer.blob());
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    } else link.href = path;
+    document.body.append(link); // Firefox follows only links of the page
+    link.click();
+    link.remove();
+  }
+
+  async function share() {
+    const found = await ask("teach/share").catch(() => null);
+    if (!found?.others) return;
+    phone.replaceChildren();
+    make(phone, "h3", { text: "On a phone in the same network" });
+    const code = make(phone, "img", { alt: "The address as a code for a phone's camera", name: "code" });
+    make(make(phone, "p"), "code", { text: found.address });
+    make(phone, "p", { name: "soft", text: "Whoever has this address may change the folder." });
+    phone.hidden = false;
+    const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+    const answer = await fetch("teach/share.svg", { headers }).catch(() => null);
+    if (answer?.ok) code.src = URL.createObjectURL(await answer.blob());
+    else code.remove();
+  }
+
+  share();
+  return {
+    update() { if (open) runs(); },
+    show() { open = true; look(); },
+    hide() { open = false; clearTimeout(timer); },
+  };
+}
