@@ -188,3 +188,10 @@ def test_what_isnt_labelled_yet_can_still_be_predicted(tmp_path: Path) -> None:
     paint(tmp_path / "unlabelled" / "1.png", COLOURS[0], 7)
     assert [path.parent.name for path in images_below(tmp_path)] == ["ant", "bee", "unlabelled"]
     assert holds_images(tmp_path)
+
+
+def test_bursts_whose_pictures_are_of_several_classes_are_parts_of_those(tmp_path: Path) -> None:
+    plant(tmp_path, *(f"{label}/burst-2026112{n}-0615-ab/ 1" for label in "ab" for n in range(3)))
+    assert scan(tmp_path).classes == ("a", "b")
+    plant(tmp_path / "one", "cats/burst-1x/ 2", "cats/burst-2x/ 1", "dogs/ 1")
+    assert scan(tmp_path / "one").classes == ("cats", "dogs")

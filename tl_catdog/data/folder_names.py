@@ -78,6 +78,9 @@ NUMBERED = _words(
 )
 """The same of names that end in a number, such as ``patient_12``."""
 
+BURST = "burst-"
+"""How folders of pictures that were taken in a row begin; these may be of several classes."""
+
 NEARLY = 0.75
 """Splits of one set hold at least so much of the classes that any of them has."""
 
@@ -236,7 +239,12 @@ def parts_of_classes(folders: Iterable[Collection[str]]) -> bool:
 
 def _is_part(name: str) -> bool:
     plain = name.strip().lower()
-    if YEAR_OR_DATE.fullmatch(plain) or plain in PARTS or plain in IMAGE_FOLDERS | FILLERS:
+    if (
+        plain.startswith(BURST)
+        or YEAR_OR_DATE.fullmatch(plain)
+        or plain in PARTS
+        or plain in IMAGE_FOLDERS | FILLERS
+    ):
         return True
     match = WORD_AND_NUMBER.fullmatch(plain)
     return match is not None and (match[1] or match[2]) in NUMBERED

@@ -21,9 +21,9 @@ from typing import Any
 
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.folder_kinds import flat_classes
-from tl_catdog.data.folder_names import class_key, class_name
-from tl_catdog.data.folders import UNSPLIT
-from tl_catdog.data.layouts import read_layout
+from tl_catdog.data.folder_names import TRAIN, class_key, class_name, split_roles
+from tl_catdog.data.layout_errors import UNSURE
+from tl_catdog.data.layouts import UNSPLIT, read_layout
 from tl_catdog.data.tree import Folder
 from tl_catdog.errors import UsageError
 from tl_catdog.files import write_text
@@ -78,23 +78,32 @@ def check_layout(root: Path, *, known: bool = False) -> None:
     """
     folder = Folder(root)
     quoted = shlex.quote(str(root))
+    names = [inner.name for inner in folder.picture_folders]
+    roles = split_roles(names)
     try:
         found = read_layout(folder)
     except UsageError:
-        if not flat_classes(folder):
-            return  # no pictures yet, or none with a class: that is what teaching is for
-        raise
+        if roles or len(names) > 1 or len(flat_classes(folder)) > 1:
+            raise  # a training would refuse it as well
+        return  # no pictures yet, or none with a class: that is what teaching is for
     if len(flat_classes(folder)) > 1 and found.base == root:
         raise UsageError(
             f"expected a folder for each class, found classes in the names of files in {root}.",
             f"Move cat.1.jpg into a folder cat, and so on, then type: tl-catdog teach {quoted}",
         )
     if UNSPLIT not in found.splits:
+        train = [name for name in names if roles.get(name) == TRAIN]
         raise UsageError(
             f"expected a folder for each class, found {found.kind} in {root}: pictures that are "
             "split already.",
-            "Name another folder; to label more for training, name that of the training pictures: "
-            f"tl-catdog teach {shlex.quote(str(root / 'train'))}",
+            f"For those to train on, type: tl-catdog teach {shlex.quote(str(root / train[0]))}"
+            if train
+            else "Type: tl-catdog teach NEW_FOLDER",
+        )
+    if unsure := [name for name in names if class_key(name) == UNSURE]:
+        raise UsageError(
+            f"expected classes of other names than {UNSURE!r}, found one in {root}.",
+            f"Type: mv {shlex.quote(str(root / unsure[0]))} {shlex.quote(str(root / 'not-sure'))}",
         )
     if found.base != root and not known:
         raise UsageError(
