@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.teach.conftest import Start
 from tests.teach.sites import picture
 from tl_catdog.errors import UsageError
 from tl_catdog.teach.server import Options, teach
 
-ADDRESS = re.compile(r"at (http://\S+)")
-Start = Callable[..., tuple[subprocess.Popen[str], str]]
-
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    begun: list[subprocess.Popen[str]] = []
-
-    def run(*words: object) -> tuple[subprocess.Popen[str], str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tl_catdog", "teach", *map(str, words), "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        begun.append(process)
-        assert process.stdout is not None
-        found = ADDRESS.search(process.stdout.readline())
-        assert found, process.communicate()[1]
-        return process, found[1]
-
-    yield run
-    for process in begun:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def add(address: str, number: int, label: str = "") -> str:

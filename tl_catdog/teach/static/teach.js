@@ -8,6 +8,7 @@ import { askForTokens } from "./token.js";
 
 const TAB = crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2);
 let state = null;
+let answering = 0; // answers that are under way
 let current = null; // what is asked: a suggestion of the server's
 
 const send = (path, fields = {}) => ask(`teach/${path}`, {
@@ -57,19 +58,37 @@ function showAccuracy() {
   for (const text of state.learned?.words ?? []) make(at("words"), "li", { text });
 }
 
+// What is asked stays until it is answered, whatever is learned meanwhile: a key mustn't meet
+// another picture than the one that was looked at.
+async function stillAsked() {
+  const before = current;
+  if (!before?.picture) return false;
+  const { id, mark, skipped } = before.picture;
+  const now = await ask(`teach/pictures/${id}`).catch(() => null);
+  if (current !== before || now?.mark !== mark || now.skipped !== skipped) return false;
+  current = { ...before, guesses: now.guesses, picture: now };
+  return true;
+}
+
 async function showNext() {
-  const found = await ask("teach/next");
-  const before = current?.id;
-  [current] = found.next.length ? found.next : [null];
+  if (!await stillAsked()) {
+    if (answering) return; // what follows is asked for once the answer is there
+    const found = await ask("teach/next");
+    if (answering) return;
+    [current] = found.next.length ? found.next : [null];
+  }
   at("reason").textContent = current?.reason ?? "Nothing to do: add pictures.";
   const [guess] = current?.guesses ?? [];
   at("guess").textContent = guess ? `It seems to be ${guess[0]}, ${percent(guess[1])}` : "";
   const picture = at("picture");
   picture.hidden = !current?.picture;
-  if (current?.picture && current.id !== before) {
+  if (current?.picture && current.id !== picture.dataset.id) {
     const old = picture.src;
-    picture.src = await source(`teach/thumb/${current.id}?size=448`);
-    picture.alt = current.picture.name;
+    const { id, picture: { name } } = current;
+    picture.src = await source(`teach/thumb/${id}?size=448`);
+    await picture.decode().catch(() => {}); // what can't be shown can be labelled all the same
+    picture.alt = name;
+    picture.dataset.id = id;
     if (old.startsWith("blob:")) URL.revokeObjectURL(old);
   }
 }
@@ -85,12 +104,25 @@ function refresh() {
   return refreshing;
 }
 
-function label(name) {
-  const picture = current?.picture;
-  if (!picture) return;
-  attempt(() => send("label", { ids: [picture.id], label: name, seen: { [picture.id]: picture.mark } }));
+function answer(path, fields) {
+  current = null; // no second key for the same picture
+  answering += 1;
+  attempt(() => send(path, fields).finally(() => { answering -= 1; }));
 }
-const skip = () => current?.picture && attempt(() => send("skip", { ids: [current.picture.id] }));
+
+// Only what is shown can be answered.
+const seen = () => (at("picture").dataset.id === current?.id ? current?.picture : null);
+
+function label(name) {
+  const picture = seen();
+  if (!picture) return;
+  answer("label", { ids: [picture.id], label: name, seen: { [picture.id]: picture.mark } });
+}
+function skip() {
+  const picture = seen();
+  if (!picture) return;
+  answer("skip", { ids: [picture.id] });
+}
 const undo = () => attempt(() => send("undo"));
 const redo = () => attempt(() => send("redo"));
 
