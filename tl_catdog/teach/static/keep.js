@@ -137,6 +137,7 @@ export function mount(section, site) {
       if (!node) {
         node = make(null, "article");
         node.dataset.id = job.id;
+        for (const older of working.querySelectorAll("details")) older.open = false;
         working.prepend(node);
       }
       const shape = JSON.stringify([job.state, job.lines]);
@@ -159,7 +160,10 @@ export function mount(section, site) {
       head.append(` ${STATES[job.state]}`);
       make(node, "p", { name: "soft seconds" });
       make(make(node, "p", { name: "command" }), "code", { text: job.command });
-      make(node, "pre", { tabindex: "0", role: "region", "aria-label": `What ${job.kind} says` });
+      const more = make(node, "details");
+      more.open = node === working.firstElementChild;
+      make(more, "summary", { text: "What it says" });
+      make(more, "pre", { tabindex: "0", role: "region", "aria-label": `What ${job.kind} says` });
       const row = make(node, "p", { name: "row" });
       if (job.state === "running") button(row, "Stop it", "", () => begin(`jobs/${job.id}/cancel`, {}));
       if (job.download) {
@@ -173,7 +177,7 @@ export function mount(section, site) {
     node.querySelector(".seconds").textContent = seconds;
     const pre = node.querySelector("pre");
     const text = shown.join("\n");
-    pre.hidden = !text;
+    pre.parentNode.hidden = !text;
     if (pre.textContent !== text) pre.textContent = text;
   }
 
