@@ -31,9 +31,9 @@ const pause = (ms, signal) => new Promise((go, stop) => {
 });
 
 export class Refused extends Error {
-  constructor(status, { error, hint } = {}) {
-    super([error || `The server says ${status}`, hint || "Try again."].join(". "));
-    this.status = status;
+  constructor(status, found) {
+    super([found?.error || `The server says ${status}`, found?.hint || "Try again."].join(". "));
+    Object.assign(this, { status, found });
   }
 }
 

@@ -4,8 +4,11 @@
 import { count, plural } from "./wording.js";
 
 export const MOST = 2000; // pictures at a time; more are for the command line
+const ARCHIVE = /\.(zip|tar|tar\.gz|tgz)$/i;
+// What a page takes: how many, whether archives of pictures too, and what the rest is told.
+const TAKES = { most: MOST, archives: false, more: "can be answered by: tl-catdog predict FOLDER" };
 const DEEPEST = 16; // folders within folders
-const MOST_ENTRIES = 20000; // looked at in what is dropped
+const ENTRIES = 10; // looked at for each that is taken, in what is dropped
 const SUFFIX = /\.(jpe?g|jpe|jfif|png|gif|webp|bmp|dib|tiff?|avifs?|hei[cf]s?|jp2|j2k|jpx|mpo|p[bgpn]m|tga|ico|jxl)$/i;
 const SYSTEM = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$|@eaDir$)/i;
 
@@ -14,8 +17,9 @@ const suffix = (name) => (/\.[^.]{1,12}$/.exec(name)?.[0] ?? "no suffix").toLowe
 
 // Returns {files, notes}: the pictures among them, and a line for each thing to be said. Of files
 // that somebody took by hand those without a suffix may be pictures: the server says what they are.
-export function sorted(given, { folder = false, left = false } = {}) {
-  const fits = (file) => isPicture(file) || (!folder && !file.type && !file.name.includes("."));
+export function sorted(given, { folder = false, left = false, takes = TAKES } = {}) {
+  const { most, archives, more } = takes;
+  const fits = (file) => isPicture(file) || (archives && ARCHIVE.test(file.name)) || (!folder && !file.type && !file.name.includes("."));
   const files = [], others = new Map(), odd = [];
   let hidden = 0, surplus = 0;
   for (const file of given) {
@@ -23,7 +27,7 @@ export function sorted(given, { folder = false, left = false } = {}) {
     else if (!fits(file)) {
       odd.push(file.name);
       others.set(suffix(file.name), (others.get(suffix(file.name)) ?? 0) + 1);
-    } else if (files.length < MOST) files.push(file);
+    } else if (files.length < most) files.push(file);
     else surplus += 1;
   }
   const notes = [];
@@ -35,7 +39,7 @@ export function sorted(given, { folder = false, left = false } = {}) {
   }
   if (surplus || left) {
     const rest = left ? "the rest of so large a folder" : plural(surplus, "more picture");
-    notes.push(`${count(MOST)} pictures are taken at a time; ${rest} can be answered by: tl-catdog predict FOLDER`);
+    notes.push(`${count(most)} pictures are taken at a time; ${rest} ${more}`);
   }
   if (!files.length && !notes.length) {
     notes.push(hidden ? "No pictures there, only a system's own files." : "No pictures there.");
@@ -47,10 +51,10 @@ const asFile = (entry) => new Promise((go, stop) => entry.file(go, stop));
 const batch = (reader) => new Promise((go, stop) => reader.readEntries(go, stop));
 
 // All files below what was dropped, folder by folder, in the order of their names.
-async function walk(entries) {
+async function walk(entries, most) {
   const found = [], unread = [];
   let looked = 0, pictures = 0, left = false;
-  const full = () => pictures > MOST || looked > MOST_ENTRIES;
+  const full = () => pictures > most || looked > ENTRIES * most;
   async function into(entry, depth) {
     if (full()) { left = true; return; }
     looked += 1;
@@ -111,7 +115,7 @@ function fromOutside({ uris, html, text }) {
 }
 
 // Takes a drop or a paste. What it holds must be asked for at once: afterwards it is empty.
-export async function taken(transfer) {
+export async function taken(transfer, takes = TAKES) {
   const entries = [...transfer.items].filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const plain = [...transfer.files];
@@ -120,9 +124,9 @@ export async function taken(transfer) {
     text: transfer.getData("text/plain"),
   };
   if (!plain.length && !entries.length) return fromOutside(outside);
-  if (!entries.some((entry) => entry.isDirectory)) return sorted(plain);
-  const { found, unread, left } = await walk(entries);
-  const told = sorted(found, { folder: true, left });
+  if (!entries.some((entry) => entry.isDirectory)) return sorted(plain, { takes });
+  const { found, unread, left } = await walk(entries, takes.most);
+  const told = sorted(found, { folder: true, left, takes });
   if (unread.length) told.notes.push(`Couldn't be read: ${unread.slice(0, 3).join(", ")}${unread.length > 3 ? " …" : ""}.`);
   return told;
 }

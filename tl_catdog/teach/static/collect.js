@@ -1,0 +1,200 @@
+// Collect: pictures come in, are looked at, moved and removed.
+
+import { at, make } from "./dom.js";
+import { nameOf } from "./classes.js";
+import { Grid } from "./grid.js";
+import { sorted, taken } from "./intake.js";
+import { attempt, change, complain, onState, send, show, site, told } from "./state.js";
+import { Upload } from "./upload.js";
+import { count, percent, plural } from "./wording.js";
+
+const TAKES = { most: 50_000, archives: true, more: "can be put into the folder itself" };
+const OURS = "text/x-teach"; // tiles of this page
+
+export class Collect {
+  constructor(classes) {
+    this.classes = classes;
+    this.label = undefined; // the class that is shown; null: none, undefined: all
+    this.upload = new Upload();
+    this.grid = new Grid({
+      onPick: () => this.selection(),
+      onOpen: (picture, place) => this.open(picture, place),
+      onKey: (key) => this.key(key),
+    });
+    classes.onDrop = (transfer, label) => this.dropped(transfer, label);
+    this.buttons();
+    this.dropping();
+    onState((state) => this.update(state));
+  }
+
+  buttons() {
+    for (const [opener, input] of [["choose", "files"], ["choose-folder", "files-folder"]]) {
+      at(opener).addEventListener("click", () => at(input).click());
+      at(input).addEventListener("change", ({ target }) => {
+        const files = [...target.files];
+        for (const file of files) if (file.webkitRelativePath) file.within = file.webkitRelativePath;
+        target.value = "";
+        this.add(input === "files" ? { files } : sorted(files, { folder: true, takes: TAKES }), this.label);
+      });
+    }
+    at("choose-folder").hidden = matchMedia("(pointer: coarse)").matches;
+    at("rename").addEventListener("click", () => {
+      at("renaming").hidden = false;
+      at("new-name").value = this.label;
+      at("new-name").select();
+    });
+    const closed = () => { at("renaming").hidden = true; at("rename").focus(); };
+    at("rename-not").addEventListener("click", closed);
+    at("renaming").addEventListener("keydown", (event) => { if (event.key === "Escape") closed(); });
+    at("renaming").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const from = this.label, to = at("new-name").value.trim();
+      if (!to || to === from) { closed(); return; }
+      attempt(async () => {
+        const done = await send("classes/rename", { from, to });
+        this.label = to;
+        closed();
+        return done;
+      });
+    });
+    at("remove-class").addEventListener("click", () => {
+      const name = this.label;
+      attempt(async () => {
+        const done = await send("classes/remove", { name });
+        this.choose(undefined);
+        at("undo").focus();
+        return done;
+      });
+    });
+    at("move-to").addEventListener("change", ({ target }) => {
+      const [kind, name] = [target.value[0], target.value.slice(1)];
+      target.value = "";
+      if (kind) this.move(kind === "=" ? name : null);
+    });
+    at("remove").addEventListener("click", () => this.remove());
+    at("unselect").addEventListener("click", () => { this.grid.none(); at("grid").focus(); });
+    at("select-all").addEventListener("click", () => this.grid.all());
+    at("large-close").addEventListener("click", () => at("large").close());
+    at("large").addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      this.grid.go(this.grid.active + step);
+      const next = this.grid.known(this.grid.active);
+      if (next) this.enlarge(next);
+    });
+  }
+
+  // What is dropped anywhere goes to the class that is shown; onto a class, to that.
+  dropping() {
+    let depth = 0;
+    const over = (on) => document.body.classList.toggle("over", on);
+    const files = (event) => event.dataTransfer && !event.dataTransfer.types.includes(OURS);
+    document.addEventListener("dragenter", (event) => { if (files(event)) { event.preventDefault(); depth += 1; over(true); } });
+    document.addEventListener("dragleave", (event) => { if (files(event)) { depth = Math.max(0, depth - 1); if (!depth) over(false); } });
+    document.addEventListener("dragover", (event) => { if (files(event)) event.preventDefault(); });
+    document.addEventListener("drop", () => { depth = 0; over(false); }, { capture: true });
+    document.addEventListener("drop", (event) => {
+      if (event.defaultPrevented || !files(event)) return;
+      event.preventDefault();
+      this.dropped(event.dataTransfer, this.shown ? this.label : undefined);
+    });
+    document.addEventListener("paste", (event) => {
+      if (event.defaultPrevented || !this.shown || event.target.closest?.("input, textarea")) return;
+      event.preventDefault();
+      taken(event.clipboardData, TAKES).then((found) => this.add(found, this.label));
+    });
+  }
+
+  get shown() { return !at("collect").hidden; }
+
+  dropped(transfer, label) {
+    if (transfer.types.includes(OURS)) {
+      if (label !== undefined) this.move(label);
+    } else taken(transfer, TAKES).then((found) => this.add(found, label));
+  }
+
+  add({ files, notes = [] }, label) {
+    if (notes.length) complain(notes.join(" "));
+    if (files.length) this.upload.add(files, label);
+  }
+
+  show() { if (site.state()) this.update(site.state()); }
+
+  choose(label) {
+    this.label = label;
+    at("renaming").hidden = true;
+    if (site.state()) this.update(site.state());
+  }
+
+  update({ classes, unlabelled, total }) {
+    if (this.label != null && !classes.some(({ name }) => name === this.label)) this.label = undefined;
+    const { label } = this;
+    this.classes.mark(label);
+    const number = label === undefined ? total : label === null ? unlabelled : classes.find(({ name }) => name === label).count;
+    at("where").textContent = `${nameOf(label)}: ${count(number)}`;
+    at("class-tools").hidden = label == null;
+    at("drop-words").textContent = label === undefined
+      ? "or paste them. Those in folders get the folder's name as their class, others none yet."
+      : `or paste them. They are added to “${nameOf(label)}”.`;
+    document.body.classList.toggle("started", total > 0);
+    const options = [["", "Move to …"], ...classes.map(({ name }) => [`=${name}`, name]), ["-", nameOf(null)]];
+    const now = options.map(([value]) => value).join("\n");
+    if (now !== this.options) {
+      this.options = now;
+      at("move-to").replaceChildren(...options.map(([value, text]) => make(null, "option", { value, text })));
+    }
+    at("none").hidden = number > 0;
+    at("none").textContent = total ? "No pictures here yet." : classes.length < 2
+      ? "Name the classes that should be told apart, then add pictures of each. Pictures without a class can be labelled under Next."
+      : "Add some pictures of each class; what has no class yet is asked about under Next.";
+    at("grid-help").hidden = at("select-all").hidden = !number;
+    this.grid.look(label, number);
+    this.selection();
+  }
+
+  selection() {
+    const { size } = this.grid?.picked ?? { size: 0 };
+    at("selected").textContent = size ? `${count(size)} selected` : "";
+    at("selection-tools").hidden = !size;
+  }
+
+  key(key) {
+    const { classes } = site.state();
+    if (/^[1-9]$/.test(key) && classes[key - 1]) this.move(classes[key - 1].name);
+    else if (key === "Delete" || key === "Backspace") this.remove();
+    else return false;
+    return true;
+  }
+
+  move(label) { this.apply((pictures) => change("label", pictures.filter((one) => one.label !== label), { label })); }
+
+  remove() { this.apply((pictures) => change("remove", pictures)); }
+
+  async apply(work) {
+    const pictures = this.grid.chosen();
+    if (!pictures.length || this.busy) return;
+    this.busy = true;
+    const within = at("selection").contains(document.activeElement);
+    try {
+      if (await attempt(() => work(pictures))) this.grid.none();
+    } finally { this.busy = false; }
+    if (within) at("grid").focus();
+  }
+
+  open(picture) {
+    this.enlarge(picture);
+    at("large").showModal();
+  }
+
+  enlarge(picture) {
+    at("large-name").textContent = picture.name;
+    at("large-picture").alt = picture.name;
+    const [guess] = picture.guesses;
+    const seems = guess ? ` It seems to be ${guess[0]}, ${percent(guess[1])}.` : "";
+    at("large-words").textContent = picture.broken || `${picture.label ?? "Without a class"}.${seems}`;
+    show(at("large-picture"), `teach/picture/${picture.id}`).then((good) => {
+      if (!good) show(at("large-picture"), `teach/thumb/${picture.id}?size=448`);
+    });
+  }
+}

@@ -1,0 +1,194 @@
+// What the page knows of the folder. The server's state is the truth: what somebody says is sent, one
+// thing after the other, and what is so then is asked for anew. A server that is gone is waited for.
+
+import { say } from "./announce.js";
+import { Refused, ask, token, trouble } from "./api.js";
+import { at } from "./dom.js";
+import { count, named, plural } from "./wording.js";
+
+const AGAIN = new Set(["label", "remove", "skip", "keep"]); // may be sent twice: they change nothing more
+const KEY = "tl-catdog-tab";
+let state = null;
+let waiting = 0; // things that were said and aren't answered yet
+let gone = null; // settled once the server answers again
+const listeners = new Set();
+
+export const pause = (ms) => new Promise((go) => { setTimeout(go, ms); });
+
+// The name of this tab, whose changes `undo` takes back; a page that is loaded again keeps its own.
+function nameOfTab() {
+  const made = [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
+  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  try {
+    const name = (again && sessionStorage.getItem(KEY)) || made;
+    sessionStorage.setItem(KEY, name);
+    return name;
+  } catch { return made; }
+}
+export const TAB = nameOfTab();
+
+// Calls back with each state that is known, the last one at once.
+export function onState(told) {
+  listeners.add(told);
+  if (state) told(state);
+}
+
+function lost() {
+  gone ??= (async () => {
+    at("gone").hidden = false;
+    for (;;) {
+      at("gone-words").textContent = waiting
+        ? `The server doesn't answer. ${plural(waiting, "thing")} you said will be sent once it does: leave this page open.`
+        : "The server doesn't answer. This page goes on once it does.";
+      await pause(1000);
+      try { await ask("healthz"); break; } catch (error) { if (error instanceof Refused) break; }
+    }
+    at("gone").hidden = true;
+    gone = null;
+    say("The server answers again.");
+  })();
+  return gone;
+}
+
+let chain = Promise.resolve();
+
+// Sends one thing after those before it; returns the answer. Throws what `ask` throws.
+export function send(path, fields = {}) {
+  waiting += 1;
+  const sent = chain.then(() => deliver(path, fields)).finally(() => { waiting -= 1; });
+  chain = sent.catch(() => {});
+  return sent;
+}
+
+async function deliver(path, fields) {
+  const body = JSON.stringify({ ...fields, tab: TAB });
+  for (;;) {
+    try {
+      return await ask(`teach/${path}`, { method: "POST", body });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await lost();
+      if (!AGAIN.has(path)) throw new Error("The server was gone for a while. Look whether it was done, or say it again.");
+    }
+  }
+}
+
+// What others did to pictures meanwhile, in a sentence.
+function conflict(now) {
+  const told = Object.values(now).slice(0, 3).map((picture) => (picture
+    ? `${picture.name} is ${picture.label === null ? "without a class" : `in ${picture.label}`} now`
+    : "one is gone"));
+  return `Changed meanwhile, by another page or program: ${told.join("; ")}. Look again, then say it again.`;
+}
+
+// Sends something about pictures as they were seen; `label` is a class or null, where it is one.
+export async function change(path, pictures, fields = {}) {
+  const seen = Object.fromEntries(pictures.map(({ id, mark }) => [id, mark]));
+  try {
+    return await send(path, { ids: Object.keys(seen), seen, ...fields });
+  } catch (error) {
+    const now = error.status === 409 && error.found?.now;
+    if (!now) throw error;
+    // It was done, and the server ended before it could say so.
+    const done = path === "label" ? (one) => one?.label === fields.label : (one) => path === "remove" && !one;
+    if (Object.keys(now).length && Object.values(now).every(done)) return { words: "", ids: [], left: {} };
+    throw new Error(conflict(now));
+  }
+}
+
+export function complain(text) {
+  at("trouble").textContent = text;
+  at("trouble-box").hidden = !text;
+}
+
+export function told(words) {
+  at("done").textContent = words;
+  say(words);
+}
+
+// Does something, tells what came of it, and looks anew; returns the answer, or null where it failed.
+export async function attempt(work) {
+  complain("");
+  let done = null;
+  try {
+    done = (await work()) ?? {};
+    if (done.words) told(done.words);
+    const left = Object.values(done.left ?? {});
+    if (left.length) complain(`${plural(left.length, "picture")} left as they are: ${named([...new Set(left)], "and", 3)}.`);
+  } catch (error) {
+    complain(trouble(error));
+  }
+  await refresh();
+  return done;
+}
+
+export const undo = async () => {
+  const done = await attempt(async () => (await send("undo")) ?? { words: "There is nothing to undo." });
+  if (done) await site.undone?.(done);
+};
+export const redo = () => attempt(async () => (await send("redo")) ?? { words: "There is nothing to do again." });
+
+let asking = null, again = false;
+
+// Asks what is so; calls during that are one more look at its end.
+export function refresh() {
+  if (asking) { again = true; return asking; }
+  asking = (async () => {
+    try {
+      do {
+        again = false;
+        state = await ask("teach/state");
+        await Promise.all([...listeners].map((listener) => listener(state)));
+      } while (again);
+    } catch (error) {
+      if (!(error instanceof TypeError)) complain(trouble(error));
+    } finally { asking = null; }
+  })();
+  return asking;
+}
+
+const visible = () => (document.hidden
+  ? new Promise((go) => { document.addEventListener("visibilitychange", go, { once: true }); }) : null);
+
+// Waits for news for as long as the page is open; one that nobody sees holds no connection.
+export async function follow() {
+  for (;;) {
+    await visible();
+    try {
+      const { news } = await ask(`teach/changes?since=${state?.news ?? 0}`);
+      if (news !== state?.news) await refresh();
+      await pause(100);
+    } catch (error) {
+      if (error instanceof TypeError) await lost();
+      else { complain(trouble(error)); await pause(3000); }
+      await refresh();
+    }
+  }
+}
+
+// An address for an <img>: where there is a token, only a request of ours may have the picture.
+export async function source(path, signal) {
+  if (!token()) return path;
+  const answer = await fetch(path, { headers: { Authorization: `Bearer ${token()}` }, signal });
+  return answer.ok ? URL.createObjectURL(await answer.blob()) : "";
+}
+
+// Shows a picture in an <img>, and lets go of the one that it showed; whether it could be shown.
+export async function show(image, path, signal) {
+  const before = image.src;
+  try {
+    const address = path && await source(path, signal);
+    if (signal?.aborted) { if (address?.startsWith("blob:")) URL.revokeObjectURL(address); return false; }
+    if (address) image.src = address; else image.removeAttribute("src");
+    if (before.startsWith("blob:")) URL.revokeObjectURL(before);
+    if (!address) return false;
+    await image.decode();
+    return true;
+  } catch { return false; }
+}
+
+window.addEventListener("beforeunload", (event) => { if (waiting && gone) event.preventDefault(); });
+
+export const site = {
+  state: () => state, TAB, tab: TAB, ask, attempt, change, complain, lost, refresh, say, send, show, source, told, trouble, count,
+};
