@@ -55,7 +55,7 @@ class StubTrial:
 
     size = 32
 
-    def answer(self, pixels: Any, head: Head, *, explain: bool = True) -> Answer:
+    def answer(self, pixels: Any, head: Head, *when: Any, explain: bool = True) -> Answer:
         assert pixels.shape == (32, 32, 3)
         chances = dict.fromkeys(head.classes, 1 / len(head.classes))
         return Answer(chances, head.classes[0], None, "heat" if explain else None, None, 5)

@@ -59,6 +59,9 @@ class Clouds(Looker):
     def __exit__(self, *error: object) -> None:
         pass
 
+    def strangers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return np.zeros((0, WIDTH), np.float32)
+
     def look(self, pictures: Sequence[Item]) -> Looked:
         self.looks += 1
         numbers = [int(picture.sha256, 16) for picture in pictures]

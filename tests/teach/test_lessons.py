@@ -65,3 +65,16 @@ def test_another_set_of_classes_begins_anew() -> None:
     assert found.head is not None
     assert found.head.classes == ("a", "b")
     assert [item.labelled for item in found.classes] == [20, 20, 0]
+
+
+def test_the_head_is_of_the_strength_and_temperature_that_were_chosen() -> None:
+    memory = Memory()
+    one = lesson(100, 100, memory)
+    told = one.figures(one.first())
+    assert told.head is not None
+    assert (told.head.strength, told.head.temperature) == (memory.strength, memory.temperature)
+    assert memory.temperature != 1.0
+    assert told.policy is not None
+    assert told.policy.out_of_fold
+    assert told.bank is not None
+    assert told.to_json()["unsure"] == told.policy.sentence()

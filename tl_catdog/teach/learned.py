@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.errors import listing
+from tl_catdog.prediction.novelty import FeatureBank
+from tl_catdog.prediction.rejection import Policy
 from tl_catdog.statistics import Estimate
 from tl_catdog.teach.choice import Reason
 from tl_catdog.teach.estimate import Accuracy
@@ -115,6 +117,9 @@ class Learned:
         ids: Of the N pictures that there are guesses of.
         chances: Of the head's classes, (N, C); of labelled pictures from heads that saw neither
             them nor their copies or burst.
+        names: All classes, the columns of ``chances``.
+        policy: When an answer is given; None where too few pictures can tell.
+        bank: What tells how unlike the labelled pictures another is; None as above.
     """
 
     version: int
@@ -134,6 +139,8 @@ class Learned:
     ids: Mapping[str, int] = field(default_factory=dict)
     chances: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     names: tuple[str, ...] = ()
+    policy: Policy | None = None
+    bank: FeatureBank | None = None
 
     def guesses(self, id: str, most: int = GUESSES) -> tuple[tuple[str, float], ...]:
         """Return the likeliest classes of a picture with their probabilities, or nothing."""
@@ -162,6 +169,7 @@ class Learned:
             "basis": self.basis,
             "checked": self.checked,
             "gain": None if self.gain is None else self.gain.to_json(),
+            "unsure": None if self.policy is None else self.policy.sentence(),
             "doubts": len(self.doubts),
             "far": len(self.far),
             "broken": len(self.broken),

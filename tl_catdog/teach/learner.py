@@ -20,6 +20,7 @@ from tl_catdog.teach.items import Item, Snapshot
 from tl_catdog.teach.learned import Learned, Learning
 from tl_catdog.teach.lessons import Lesson, Memory
 from tl_catdog.teach.looking import CHUNK, Looker
+from tl_catdog.teach.unsure import Familiar
 
 WAIT = 1.0  # seconds between two looks at whether all this is to end
 BETWEEN = 2.0  # seconds of looking at pictures before those that are there are learned again
@@ -52,7 +53,8 @@ class Learner:
     ) -> None:
         self._folder, self._on_change = folder, on_change
         self._looker = Looker() if looker is None else looker
-        self._store, self._memory = Store(), Memory()
+        self._store = Store()
+        self._memory = Memory(familiar=Familiar(self._looker.strangers))
         self._unread: dict[str, str] = {}
         self._stuck: dict[str, int] = {}
         self._latest: Learned | None = None

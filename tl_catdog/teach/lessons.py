@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,16 @@ import numpy.typing as npt
 from tl_catdog.audit.outliers import FAR, FEWEST, NEIGHBOURS
 from tl_catdog.prediction.calibration import at_temperature
 from tl_catdog.prediction.novelty import FeatureBank
+from tl_catdog.prediction.rejection import Policy
 from tl_catdog.review.label_noise import label_noise
 from tl_catdog.statistics import Estimate
 from tl_catdog.teach.choice import LEFT_OUT, UNLABELLED, check_sample, lots, next_questions
 from tl_catdog.teach.estimate import LEAST, accuracy
-from tl_catdog.teach.heads import Fit, Floats, Labels, Rows, Store, fit
+from tl_catdog.teach.heads import Fit, Floats, Head, Labels, Rows, Store, fit
 from tl_catdog.teach.items import Item, Snapshot
 from tl_catdog.teach.judging import FIRST, Judged, gain_of_doubling, judge
 from tl_catdog.teach.learned import Asked, ClassLearned, Doubt, Learned
+from tl_catdog.teach.unsure import Familiar, policy
 
 QUEUE = 20  # questions that are kept ready, so that no key waits for a head
 GROWN = 1.25  # times as many labels as at the last time, and C is looked for again, and the gain
@@ -39,6 +42,7 @@ class Memory:
     gain_at: int = 0
     far: tuple[str, ...] = ()
     far_at: int = 0
+    familiar: Familiar = field(default_factory=Familiar)
 
 
 @dataclass(frozen=True)
@@ -80,26 +84,30 @@ class Lesson:
                     chances[place] = before.chances[before.ids[item.id]]
         if memory.classes != names:
             memory.classes, memory.start, memory.searched = names, None, 0
-        known, labels = self._known, self._labels
-        if len(known) and len(np.unique(labels)) > 1:
-            rows = self.store.rows([self._items[i].sha256 for i in known])
-            fitted = fit(rows, labels, memory.strength, self.store.spread, memory.start)
-            memory.start = fitted
-            head = fitted.head(
-                self.store, names, memory.strength, memory.temperature, self.pictures.version
-            )
-            found = replace(found, head=head)
-            others = self._seen[self._all_labels[self._seen] < 0]
-            if len(others):
-                rest = self.store.rows([self._items[i].sha256 for i in others])
-                said = fitted.chances(rest, len(names))
-                chances[others] = at_temperature(said, memory.temperature)
+            found = replace(found, policy=None, bank=None)
+        if len(np.unique(self._labels)) > 1:
+            found = replace(found, head=self._taught(chances))
         found = replace(
             found,
             ids={item.id: place for place, item in enumerate(self._items)},
             chances=chances.astype(np.float32),
         )
         return replace(found, questions=self._questions(chances if found.head else None))
+
+    def _taught(self, chances: npt.NDArray[Any]) -> Head:
+        """Return the head, as it is remembered to be best; enter its guesses of the others."""
+        memory, names = self.memory, self.pictures.classes
+        rows = self.store.rows([self._items[i].sha256 for i in self._known])
+        memory.start = fitted = fit(
+            rows, self._labels, memory.strength, self.store.spread, memory.start
+        )
+        others = self._seen[self._all_labels[self._seen] < 0]
+        if len(others):
+            rest = self.store.rows([self._items[i].sha256 for i in others])
+            chances[others] = at_temperature(fitted.chances(rest, len(names)), memory.temperature)
+        return fitted.head(
+            self.store, names, memory.strength, memory.temperature, self.pictures.version
+        )
 
     def figures(self, found: Learned) -> Learned:
         """Judge the labelled pictures, and return what that tells of new ones and of labels."""
@@ -109,7 +117,7 @@ class Lesson:
         if found.head is None:
             classes = self._classes(None)
             nothing = replace(found, judged=version, classes=classes, accuracy=None, basis="")
-            return replace(nothing, doubts=(), gain=None, far=far, checked=0)
+            return replace(nothing, doubts=(), gain=None, far=far, checked=0, policy=None)
         items = [self._items[i] for i in known]
         groups = [item.group for item in items]
         rows = self.store.rows([item.sha256 for item in items])
@@ -133,12 +141,16 @@ class Lesson:
                 rows, labels, groups, check, self.store.spread, judged, classes=len(found.names)
             )
             memory.gain, memory.gain_at = None if told is None else told.gain, len(known)
-        chances = found.chances.copy()
+        chances, head = found.chances.copy(), found.head
+        if (head.strength, head.temperature) != (judged.strength, judged.temperature):
+            head = self._taught(chances)  # what is promised of answers is of such a head's
         chances[known] = at_temperature(judged.chances, judged.temperature)
         chances[known[judged.chances.max(axis=1) <= 0]] = 0.0
         told_of = accuracy(judged.said == labels, check, groups)
+        when = self._policy(items, chances[known], check)
         return replace(
             found,
+            head=head,
             judged=version,
             classes=self._told(check, groups, judged),
             accuracy=told_of,
@@ -148,7 +160,20 @@ class Lesson:
             doubts=self._doubts(items, judged),
             far=far,
             chances=chances,
+            policy=when,
+            bank=None if when is None else memory.familiar.bank,
         )
+
+    def _policy(
+        self, items: Sequence[Item], said: Rows, check: npt.NDArray[np.bool_]
+    ) -> Policy | None:
+        """Return when the head answers, by what was said of labelled pictures out of fold."""
+        groups = [item.group for item in items]
+        if len({group for group, of in zip(groups, check, strict=True) if of}) < LEAST:
+            return None
+        novelty = self.memory.familiar.novelty(self.store, [item.sha256 for item in items])
+        chances = said.astype(np.float64)
+        return policy(self.pictures.classes, self._labels, chances, check, groups, novelty)
 
     @cached_property
     def _items(self) -> Sequence[Item]:

@@ -21,6 +21,7 @@ from tl_catdog.features.extraction import extract
 from tl_catdog.features.views import Views
 from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
+from tl_catdog.prediction.strangers import stranger_pictures
 from tl_catdog.teach.items import Item
 
 CHUNK = 32  # pictures between two looks at what has changed
@@ -47,6 +48,7 @@ class Looker:
     def __init__(self, config: ResolvedConfig | None = None) -> None:
         self.config = TrainConfig().resolved() if config is None else config
         self._backbone: Backbone | None = None
+        self._strangers: npt.NDArray[np.float32] | None = None
         self._store: FeatureStore | None = None
         self._open = contextlib.ExitStack()
 
@@ -62,25 +64,44 @@ class Looker:
     ) -> None:
         self._open.close()
 
+    def strangers(self) -> npt.NDArray[np.float32]:
+        """Return the features of pictures of nothing, (S, F), as a run keeps them; once computed.
+
+        Raises:
+            CatdogError: The backbone's weights can't be loaded.
+        """
+        if self._strangers is None:
+            forward = self._loaded().load()
+            pixels = list(stranger_pictures(self.config.image_size))
+            parts = [
+                forward(np.stack(pixels[start : start + CHUNK]))[0]
+                for start in range(0, len(pixels), CHUNK)
+            ]
+            self._strangers = np.concatenate(parts).astype(np.float32)
+        return self._strangers
+
+    def _loaded(self) -> Backbone:
+        if self._backbone is None:
+            self._backbone = frozen_backbone(self.config, (POOLING,), lambda: build(self.config, 2))
+        return self._backbone
+
     def look(self, pictures: Sequence[Item]) -> Looked:
         """Return features of pictures; of those that moved or changed meanwhile nothing is said.
 
         Raises:
             CatdogError: The backbone's weights can't be loaded.
         """
-        config = self.config
-        if self._backbone is None:
-            self._backbone = frozen_backbone(config, (POOLING,), lambda: build(config, 2))
+        backbone = self._loaded()
         examples = [
             Example(picture.path, picture.id, "", TRAIN, picture.sha256) for picture in pictures
         ]
         try:
-            parts = [self._extracted(self._backbone, examples)]
+            parts = [self._extracted(backbone, examples)]
         except CatdogError:  # one has changed since it was hashed: which?
             parts = []
             for example in examples:
                 with contextlib.suppress(CatdogError):
-                    parts.append(self._extracted(self._backbone, [example]))
+                    parts.append(self._extracted(backbone, [example]))
         digests, rows, broken = [], [], {}
         by_path = {example.path: example.digest for example in examples}
         for samples in parts:

@@ -108,14 +108,14 @@ def posted_routes(app: FastAPI, site: Site) -> None:
         explain = request.query_params.get("explain") != "0"
         learned = site.learner.latest()
         head = None if learned is None else learned.head
-        if head is None:
+        if learned is None or head is None:
             raise Refusal(
                 409, "expected two classes with pictures to answer by, found fewer", "Add pictures."
             )
 
         def work() -> dict[str, Any]:
             pixels, small = site.thumbs.pixels(data, site.trial.size)
-            said = site.trial.answer(pixels, head, explain=explain)
+            said = site.trial.answer(pixels, head, learned.policy, learned.bank, explain=explain)
             return {**said.to_json(), "preview": shown_as(small or None)}
 
         return await site.showing(work)

@@ -23,11 +23,11 @@ from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, OnnxForward
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import read_backbone_weights
-from tl_catdog.prediction.rejection import DOUBTFUL, EVEN
+from tl_catdog.prediction.answers import UNSURE
+from tl_catdog.prediction.novelty import FeatureBank
+from tl_catdog.prediction.rejection import DOUBTFUL, EVEN, Policy
 from tl_catdog.serve.heat import overlay
 from tl_catdog.teach.heads import Head
-
-UNSURE = "unsure"
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,22 @@ class Trial:
         """The height and width of the pictures that it takes."""
         return self._config.image_size
 
-    def answer(self, pixels: npt.NDArray[np.uint8], head: Head, *, explain: bool = True) -> Answer:
+    def answer(
+        self,
+        pixels: npt.NDArray[np.uint8],
+        head: Head,
+        policy: Policy | None = None,
+        bank: FeatureBank | None = None,
+        *,
+        explain: bool = True,
+    ) -> Answer:
         """Return what a head says of a picture.
 
         Args:
             pixels: RGB, (S, S, 3), as ``decode`` returns it.
             head: The head.
+            policy: When it answers; None for what is more probable than not.
+            bank: What tells how unlike the labelled pictures this one is.
             explain: Whether to tell where it looks.
 
         Raises:
@@ -97,14 +107,18 @@ class Trial:
         order = np.argsort(-chances, kind="stable")
         found = {head.classes[i]: float(chances[i]) for i in order.tolist()}
         best = int(order[0])
-        sure = chances[best] > EVEN
+        if policy is not None:
+            novelty = None if bank is None else float(bank.distance(outputs[0])[0])
+            doubt = policy.doubt(float(chances[best]), novelty)
+        else:
+            doubt = None if chances[best] > EVEN else DOUBTFUL
         heat = looks = None
         if explain and self._shift is not None:
             heatmap = heat_of(outputs[1][0], head, best, self._shift)
             peak = peak_of(heatmap)
             heat, looks = overlay(heatmap), None if peak is None else peak.words
-        answer = head.classes[best] if sure else UNSURE
-        return Answer(found, answer, None if sure else DOUBTFUL, heat, looks, head.version)
+        answer = head.classes[best] if doubt is None else UNSURE
+        return Answer(found, answer, doubt, heat, looks, head.version)
 
     def _loaded(self) -> Forward:
         with self._lock:
