@@ -17,12 +17,12 @@ from tl_catdog.serve.apart import Apart
 from tl_catdog.serve.preview import LONGER, decode_for
 from tl_catdog.serve.weight import weigh
 
-SIZES = (112, LONGER)
-"""Pixels of the longer side at most: in a grid, and alone."""
+SIZES = (112, 224, LONGER)
+"""Pixels of the longer side at most: in a list, in a grid, and alone."""
 
-KEPT = 32 * 2**20  # bytes of small pictures in memory: some 8,000 of a grid
+KEPT = 32 * 2**20  # bytes of small pictures in memory: some 4,000 of a grid
 QUALITY = 80
-LEAST = {SIZES[0]: 32, SIZES[1]: 112}
+LEAST = {112: 32, 224: 64, LONGER: 112}
 """Pixels of the square that is decoded besides, and not used: a JPEG is decoded at the part of its
 size that is enough for it (``images.least_side``)."""
 

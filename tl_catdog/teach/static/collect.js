@@ -4,9 +4,9 @@ import { at, make } from "./dom.js";
 import { nameOf } from "./classes.js";
 import { Grid } from "./grid.js";
 import { sorted, taken } from "./intake.js";
-import { attempt, change, complain, onState, send, show, site, told } from "./state.js";
+import { attempt, change, complain, onState, send, show, site } from "./state.js";
 import { Upload } from "./upload.js";
-import { count, percent, plural } from "./wording.js";
+import { count, percent } from "./wording.js";
 
 const TAKES = { most: 50_000, archives: true, more: "can be put into the folder itself" };
 const OURS = "text/x-teach"; // tiles of this page
@@ -16,6 +16,7 @@ export class Collect {
     this.classes = classes;
     this.label = undefined; // the class that is shown; null: none, undefined: all
     this.upload = new Upload();
+    this.elsewhere = () => false; // whether what is dropped or pasted was taken by another tab
     this.grid = new Grid({
       onPick: () => this.selection(),
       onOpen: (picture, place) => this.open(picture, place),
@@ -97,11 +98,12 @@ export class Collect {
     document.addEventListener("drop", (event) => {
       if (event.defaultPrevented || !files(event)) return;
       event.preventDefault();
-      this.dropped(event.dataTransfer, this.shown ? this.label : undefined);
+      if (!this.elsewhere(event.dataTransfer)) this.dropped(event.dataTransfer, this.shown ? this.label : undefined);
     });
     document.addEventListener("paste", (event) => {
-      if (event.defaultPrevented || !this.shown || event.target.closest?.("input, textarea")) return;
+      if (event.defaultPrevented || event.target.closest?.("input, textarea")) return;
       event.preventDefault();
+      if (this.elsewhere(event.clipboardData) || !this.shown) return;
       taken(event.clipboardData, TAKES).then((found) => this.add(found, this.label));
     });
   }
@@ -148,7 +150,7 @@ export class Collect {
     at("none").textContent = total ? "No pictures here yet." : classes.length < 2
       ? "Name the classes that should be told apart, then add pictures of each. Pictures without a class can be labelled under Next."
       : "Add some pictures of each class; what has no class yet is asked about under Next.";
-    at("grid-help").hidden = at("select-all").hidden = !number;
+    for (const id of ["grid-help", "select-all", "selection"]) at(id).hidden = !number;
     this.grid.look(label, number);
     this.selection();
   }

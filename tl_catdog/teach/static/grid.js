@@ -142,7 +142,7 @@ export class Grid {
     tile.stop = new AbortController();
     tile.timer = setTimeout(async () => {
       const { signal } = tile.stop;
-      const good = await show(tile.image, `teach/thumb/${picture.id}?size=${devicePixelRatio * this.side > 160 ? 224 : 112}`, signal);
+      const good = await show(tile.image, `teach/thumb/${picture.id}?size=224`, signal);
       if (!signal.aborted) node.classList.toggle("unshown", !good);
     }, REST);
   }

@@ -13,7 +13,8 @@ import { complain, follow, onState, redo, refresh, site, undo } from "./state.js
 import { askForTokens } from "./token.js";
 import { mount as mountTry } from "./try.js";
 
-const NAMES = ["collect", "next", "try", "keep"];
+const PANELS = { collect: "collect", next: "next", try: "try-panel", keep: "keep-panel" };
+const NAMES = Object.keys(PANELS);
 let shown = "collect";
 
 takeToken();
@@ -27,9 +28,10 @@ const burst = mountBurst(at("camera"), site);
 const tabs = {
   collect: { show() { collect.show(); burst.show?.(); }, hide() { burst.hide?.(); } },
   next,
-  try: mountTry(at("try"), site),
-  keep: mountKeep(at("keep"), site),
+  try: mountTry(at("try-panel"), site),
+  keep: mountKeep(at("keep-panel"), site),
 };
+collect.elsewhere = (transfer) => shown === "try" && Boolean(tabs.try.transfer) && (tabs.try.transfer(transfer), true);
 new Figures();
 
 // Opens a tab; with `focus`, what is in it can be used by keys at once.
@@ -38,7 +40,7 @@ function open(name, { focus = false } = {}) {
     tabs[shown].hide?.();
     shown = name;
     for (const one of NAMES) {
-      at(one).hidden = one !== name;
+      at(PANELS[one]).hidden = one !== name;
       at(`tab-${one}`).setAttribute("aria-selected", String(one === name));
       at(`tab-${one}`).tabIndex = one === name ? 0 : -1;
     }
