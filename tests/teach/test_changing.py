@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +78,14 @@ def test_to_say_the_same_again_is_no_change(state: State) -> None:
     assert isinstance(again, Changed)
     assert (again.number, again.ids, state.version) == (0, (), version)
     assert state.undo() is None
+
+
+def test_nobody_waits_once_the_server_is_about_to_end(tmp_path: Path) -> None:
+    state = State.open(tmp_path)
+    waiter = threading.Thread(target=state.wait, args=(state.version, 60.0))
+    waiter.start()
+    state.end_waits()
+    waiter.join(20)
+    assert not waiter.is_alive()
+    assert state.wait(state.version, 60.0) == state.version
+    state.close()

@@ -10,7 +10,8 @@ import pytest
 
 from tests.teach.sites import Asked, opened
 from tl_catdog.errors import UsageError
-from tl_catdog.teach.keeping import Job, Keeping
+from tl_catdog.teach.job import Job
+from tl_catdog.teach.keeping import Keeping
 
 
 class StubKeeping:

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from PIL import Image
 
 from tl_catdog.errors import CatdogError, UsageError
-from tl_catdog.teach.keeping import DONE, FAILED, RUNNING, STOPPED, Job, Keeping
+from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job
+from tl_catdog.teach.keeping import Keeping
 
 
 def paint(root: Path, number: int = 12) -> Path:
@@ -134,3 +136,18 @@ def test_the_button_gives_the_bits_of_the_command_and_an_export(
         assert any(name.endswith(".onnx") for name in archive.namelist())
     report = ended(keeping, keeping.start_report("mine"))
     assert report.state == DONE, report.lines
+
+
+def test_what_a_job_says_and_its_end_are_news(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    (root / ".teach").mkdir(parents=True)
+    (root / "cat").mkdir()
+    keeping, told = Keeping(root, tmp_path / "models"), threading.Event()
+    keeping.on_end = told.set
+    assert not keeping.moved_on()
+    id = keeping.start_run("mine")  # fails: there are no pictures
+    assert keeping.moved_on()
+    assert told.wait(120)
+    assert keeping.moved_on()
+    assert keeping.job(id).state == FAILED
+    assert not keeping.moved_on()

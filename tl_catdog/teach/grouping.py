@@ -47,9 +47,13 @@ class Grouping:
         """Begin."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Ask it to end."""
+        self._ends.set()
+
     def close(self) -> None:
         """End after the pictures that it is at; calling it again does nothing."""
-        self._ends.set()
+        self.end()
         if self._thread.is_alive():
             self._thread.join()
 

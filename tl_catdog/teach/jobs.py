@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tl_catdog.serve.bodies import Refusal
 from tl_catdog.teach import asked
-from tl_catdog.teach.keeping import FORMATS, Job, Keeping
+from tl_catdog.teach.job import Job
+from tl_catdog.teach.keeping import FORMATS, Keeping
 from tl_catdog.teach.site import Site
 
 ZIPPED = "tl-catdog-export.zip"

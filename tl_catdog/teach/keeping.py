@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,59 +23,13 @@ from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import find_run, list_runs
 from tl_catdog.runs.writer import choose_name
 from tl_catdog.teach.items import UNLABELLED
+from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job, last_lines
 from tl_catdog.teach.zipped import zipped
-from tl_catdog.wording import printable
 
 STEM = "taught"  # a run's name where none is wanted: taught, taught-2, …
-LINES, TAIL = 60, 16_384  # that are told of what a process says; bytes that they are looked for in
 KEPT = 20  # jobs that are remembered
 PATIENCE = 15.0  # seconds that a process has to end when it is asked to
 FORMATS = ("onnx", "onnx-uint8", "litert", "litert-int8", "keras", "savedmodel", "triton")
-
-RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
-
-
-@dataclass(frozen=True)
-class Job:
-    """Something that is being done by a command, or was.
-
-    Attributes:
-        id: What the page calls it.
-        kind: ``train``, ``export``, ``report`` or ``compare``.
-        run: The run that it makes, or is about.
-        command: What a person would type for the same.
-        state: ``running``, ``done``, ``failed`` or ``stopped``.
-        lines: What it said last, oldest first.
-        seconds: How long it took, or takes so far.
-        out: What it leaves, a folder or a file; None for a run's own place.
-    """
-
-    id: str
-    kind: str
-    run: str
-    command: str
-    state: str = RUNNING
-    lines: tuple[str, ...] = ()
-    seconds: float = 0.0
-    out: Path | None = None
-
-    @property
-    def download(self) -> bool:
-        """Whether there is something to download."""
-        return self.state == DONE and self.out is not None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what the page is told."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "run": self.run,
-            "command": self.command,
-            "state": self.state,
-            "lines": list(self.lines),
-            "seconds": round(self.seconds, 1),
-            "download": self.download,
-        }
 
 
 class Keeping:
@@ -98,6 +52,9 @@ class Keeping:
         self._began = 0.0
         self._asked_to_stop = False
         self._lock = threading.RLock()
+        self._told: tuple[Job, ...] = ()
+        self.on_end: Callable[[], None] = lambda: None
+        """Called, in a thread, when a job has ended."""
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the runs that there are, newest last: their names."""
@@ -169,6 +126,12 @@ class Keeping:
             self._look()
             return tuple(reversed(self._jobs.values()))
 
+    def moved_on(self) -> bool:
+        """Return whether jobs are others than at the last time this was asked, or said more."""
+        now = tuple(replace(job, seconds=0.0) for job in self.jobs())
+        before, self._told = self._told, now
+        return now != before
+
     def job(self, id: str) -> Job:
         """Return a job as it is now.
 
@@ -237,6 +200,7 @@ class Keeping:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # Ctrl-C is the server's, which then asks it to end
                 )
+            threading.Thread(target=self._await, args=(self._process,), daemon=True).start()
             self._asked_to_stop, self._began = False, time.monotonic()
             self._current = str(number)
             shown = shlex.join(("tl-catdog", *words))
@@ -248,6 +212,10 @@ class Keeping:
                 self._logs.pop(oldest).unlink(missing_ok=True)
             return self._current
 
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        self.on_end()
+
     def _look(self) -> None:
         """See what has become of the job that is being done."""
         job = self._jobs.get(self._current)
@@ -257,7 +225,7 @@ class Keeping:
         state = RUNNING
         if code is not None:
             state = DONE if code == 0 else STOPPED if self._asked_to_stop else FAILED
-        lines = _last_lines(self._logs[job.id])
+        lines = last_lines(self._logs[job.id])
         seconds = time.monotonic() - self._began
         self._jobs[job.id] = replace(job, state=state, lines=lines, seconds=seconds)
 
@@ -305,15 +273,3 @@ def _insist(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _last_lines(log: Path) -> tuple[str, ...]:
-    """Return the last lines of what a command said, as they may be shown."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - TAIL))
-            text = file.read(TAIL).decode("utf-8", "replace")
-    except OSError:
-        return ()
-    lines = [printable(line.rstrip()) for line in text.splitlines() if line.strip()]
-    return tuple(lines[-LINES:])

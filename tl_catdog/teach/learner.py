@@ -69,9 +69,13 @@ class Learner:
         """Begin; once."""
         self._thread.start()
 
-    def close(self, seconds: float = 10.0) -> None:
-        """End within some seconds; what is being learned isn't told any more."""
+    def end(self) -> None:
+        """Ask it to end; what is being learned isn't told any more."""
         self._end.set()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """End within some seconds."""
+        self.end()
         if self._thread.is_alive():
             self._thread.join(seconds)
 

@@ -79,10 +79,11 @@ def teach(
         state = State.open(folder)
         ended.callback(state.close)
         sweep(state.root / ".teach" / "incoming")
-        news = News(state.refresh)
+        keeping = Keeping(folder, options.runs_dir)
+        news = News(lambda: _look(state, keeping, news))
+        keeping.on_end = news.tell
         looker = Looker()
         learner = Learner(state, news.tell, looker)
-        keeping = Keeping(folder, options.runs_dir)
         thumbs = Thumbs(options.max_pixels)
         trial = Trial(looker.config)
         site = Site(state, learner, trial, thumbs, news, keeping, options.bound)
@@ -95,6 +96,8 @@ def teach(
         ended.callback(grouping.close)
         watcher = _Watcher(state, news)
         ended.callback(watcher.close)
+        for end in (state.end_waits, watcher.end, grouping.end, learner.end):
+            ended.callback(end)  # the last one first: all end at the same time, then are waited for
 
         def build(access: Access, door: Door, told: hosting.Told) -> FastAPI:
             return build_app(site, access, told)
@@ -115,6 +118,13 @@ def teach(
         )
 
 
+def _look(state: State, keeping: Keeping, news: News) -> None:
+    """Look what others did to the folder, and how far a job is."""
+    if keeping.moved_on():
+        news.tell()
+    state.refresh()
+
+
 class _Watcher:
     """Tells pages of whatever changes the state, also what the disk or the learner did to it."""
 
@@ -124,9 +134,13 @@ class _Watcher:
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._thread.start()
 
+    def end(self) -> None:
+        """Ask it to end."""
+        self._end.set()
+
     def close(self) -> None:
         """End."""
-        self._end.set()
+        self.end()
         self._thread.join(2)
 
     def _run(self) -> None:

@@ -36,6 +36,7 @@ class State(ClassChanges):
         self._lock = lock
         self._snapshot: Snapshot | None = None
         self._notes: list[str] = []
+        self._ending = False
 
     @classmethod
     def open(cls, root: Path) -> State:
@@ -155,8 +156,14 @@ class State(ClassChanges):
     def wait(self, since: int, seconds: float) -> int:
         """Return the version as soon as it is another than ``since``, or when time is up."""
         with self._changed:
-            self._changed.wait_for(lambda: self.version != since, max(seconds, 0.0))
+            self._changed.wait_for(lambda: self._ending or self.version != since, max(seconds, 0.0))
             return self.version
+
+    def end_waits(self) -> None:
+        """Let nobody wait any longer, now or later: whoever does is about to end."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
 
     def set_found(self, found: Found) -> None:
         """Take what was found out of pictures: groups, copies, broken ones."""
