@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tl_catdog.audit.inspection import Inspection, inspect
 from tl_catdog.audit.near_duplicates import copy_groups
+from tl_catdog.teach import compared
 from tl_catdog.teach import groups as room
 from tl_catdog.teach.groups import Groups
 from tl_catdog.teach.items import Item
@@ -86,3 +88,48 @@ def test_what_cannot_be_read_is_told_and_what_changed_is_passed_over(tmp_path: P
     assert set(found.broken) == {bad.sha256}
     assert groups.unknown([bad, good]) == [good]
     assert not groups.found([]).groups
+
+
+def test_what_was_compared_is_known_to_the_next_start(
+    items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "FIRST", 4)
+    names = ("small-copy-of-3.jpg", "crop-of-5.jpg", "mirrored-7.png")
+    new = [one for one in items if one.name in names[:2]]
+    old = [one for one in items if one not in new]
+    first = Groups()
+    first.look(first.unknown(old))
+    assert first.kept(old) is None  # too few to be worth it
+    known = first.kept(old, ending=True)
+    assert known is not None
+    known.write(items[0].root)
+    assert first.kept(old, ending=True) is None
+    kept = compared.read(items[0].root)
+    second = Groups(kept)
+    decoded: list[str] = []
+
+    def look(path: Path) -> Inspection:
+        decoded.append(path.name)
+        return inspect(path)
+
+    monkeypatch.setattr(room, "inspect", look)
+    assert not second.unknown(old)
+    assert second.found(old) == first.found(old)
+    assert not decoded
+    (items[0].root / "07.png").unlink()  # which new ones are no copies of
+    second.look(second.unknown(items))
+    first.look(first.unknown(items))
+    assert second.found(items) == first.found(items)
+    assert set(names[:2]) <= set(decoded)
+    assert 2 + 2 <= len(decoded) < len(items)
+
+
+def test_of_those_kept_only_pictures_of_the_folder_are(items: list[Item]) -> None:
+    groups = Groups()
+    groups.look(groups.unknown(items))
+    some = [one for one in items if not one.name.startswith("0")]
+    kept = groups.kept(some, ending=True)
+    assert kept is not None
+    assert set(kept.digests) == {one.sha256 for one in some}
+    assert [pair for pair in kept.pairs if pair.second >= len(some)] == []
+    assert Groups(kept).unknown(some) == []

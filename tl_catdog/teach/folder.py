@@ -269,7 +269,7 @@ class Disk:
 
         Nothing happens where that can't be done.
         """
-        if not self._hashed:
+        if not self._hashed or not (self.root / OWN).is_dir():  # or it would be made anew
             return
         rows = (json.dumps([*file.key, file.sha256]) for file in self.files.values() if file.sha256)
         with suppress(OSError):

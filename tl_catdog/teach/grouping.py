@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from tl_catdog.errors import CatdogError
+from tl_catdog.teach import compared
 from tl_catdog.teach.groups import Groups
 from tl_catdog.teach.items import Snapshot
 from tl_catdog.teach.table import Found
@@ -38,7 +39,7 @@ class Grouping:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._groups = Groups()
+        self._groups = Groups(compared.read(folder.snapshot().root))
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._work, name="grouping", daemon=True)
         self.error = ""
@@ -65,6 +66,7 @@ class Grouping:
             except CatdogError as error:  # no room for thumbnails: bursts and equal bytes are left
                 self.error = str(error)
                 return
+        self._keep(self._folder.snapshot(), ending=True)
 
     def _once(self, before: int) -> int:
         """Look at what is new, tell of it, and wait for the next change; return the version."""
@@ -85,4 +87,12 @@ class Grouping:
             if news and waiting and time.monotonic() - told > TOLD:
                 self._folder.set_found(self._groups.found(self._folder.snapshot().items))
                 told = time.monotonic()
-        self._folder.set_found(self._groups.found(self._folder.snapshot().items))
+            self._keep(snapshot)
+        snapshot = self._folder.snapshot()
+        self._folder.set_found(self._groups.found(snapshot.items))
+        self._keep(snapshot)
+
+    def _keep(self, snapshot: Snapshot, *, ending: bool = False) -> None:
+        kept = self._groups.kept(snapshot.items, ending=ending)
+        if kept is not None:
+            kept.write(snapshot.root)

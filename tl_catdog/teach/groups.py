@@ -16,7 +16,6 @@ from threadpoolctl import threadpool_limits
 
 from tl_catdog.audit.candidates import (
     CANDIDATES,
-    FREQUENCIES,
     LIKELY,
     WINDOW_PAIRS,
     WINDOWS,
@@ -33,30 +32,73 @@ from tl_catdog.data.digest import content_key
 from tl_catdog.data.groups import united
 from tl_catdog.data.images import Pixels
 from tl_catdog.data.parallel import map_threaded
+from tl_catdog.teach.compared import WIDTH, Compared
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.table import Found
 
 FIRST = 512  # pictures that there is room for at first; it doubles
 BROKEN = "it can't be read"
+FEW, PART = 64, 8  # new pictures, or that part of those known, from which they are kept meanwhile
 
 
 class Groups:
     """Copies among the pictures of a folder; used by one thread.
 
     Takes 16 KB a picture on the disk of the cache, and 4 KB of memory.
+
+    Args:
+        known: What an earlier process found; its pictures are decoded only where new ones may be
+            copies of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Compared | None = None) -> None:
         self._rows: dict[str, int] = {}
         self._paths: list[Path] = []
         self._broken: dict[str, str] = {}
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._thumbnails = Thumbnails(FIRST)
         self._room = FIRST
-        self._windows: Floats = np.zeros((len(WINDOWS), FIRST, _width()), np.float32)
+        self._windows: Floats = np.zeros((len(WINDOWS), FIRST, WIDTH), np.float32)
+        self._drawn: set[int] = set()
+        self._kept = 0
+        if known is not None:
+            self._take(known)
+
+    def _take(self, known: Compared) -> None:
+        count = self._kept = len(known.digests)
+        while self._room < count:
+            self._room *= 2
+        self._thumbnails = Thumbnails(self._room)
+        self._windows = np.zeros((len(WINDOWS), self._room, WIDTH), np.float32)
+        self._windows[:, :count] = known.windows
+        self._rows = {digest: row for row, digest in enumerate(known.digests)}
+        self._paths = [Path()] * count
+        self._pairs = {(pair.first, pair.second): pair for pair in known.pairs}
+
+    def kept(self, items: Sequence[Item], *, ending: bool = False) -> Compared | None:
+        """Return what is to be kept of the pictures of a folder; None where little of it is new.
+
+        Args:
+            items: All pictures of the folder.
+            ending: Whether this is the last time, so that any new one counts.
+        """
+        new = len(self._rows) - self._kept
+        if not new or (not ending and new < max(FEW, self._kept // PART)):
+            return None
+        self._kept = len(self._rows)
+        here = {item.sha256 for item in items}
+        rows = {row: digest for digest, row in self._rows.items() if digest in here}
+        place = {row: number for number, row in enumerate(rows)}
+        pairs = [
+            Pair(place[pair.first], place[pair.second], pair.score, pair.mirrored)
+            for pair in self._pairs.values()
+            if pair.first in place and pair.second in place
+        ]
+        return Compared(list(rows.values()), self._windows[:, list(rows)], pairs)
 
     def unknown(self, items: Sequence[Item]) -> list[Item]:
         """Return those pictures that weren't looked at yet, each content once."""
+        self._find(items)
         new = {
             item.sha256: item
             for item in items
@@ -83,6 +125,7 @@ class Groups:
             row = self._rows[item.sha256] = len(self._rows)
             self._paths.append(item.path)
             self._make_room(row)
+            self._drawn.add(row)
             self._thumbnails.write(row, seen.thumbnail, seen.side)
             pixels = seen.thumbnail[None].astype(np.float32)
             for window in range(len(WINDOWS)):
@@ -98,17 +141,22 @@ class Groups:
             return
         old, room = self._thumbnails, 2 * self._room
         self._thumbnails = Thumbnails(room)
-        for position in range(self._room):
+        for position in sorted(self._drawn):
             pixels = old.pixels.read(np.array([position]))[0]
             self._thumbnails.write(position, pixels, int(old.sides[position]))
-        windows = np.zeros((len(WINDOWS), room, _width()), np.float32)
+        windows = np.zeros((len(WINDOWS), room, WIDTH), np.float32)
         windows[:, : self._room] = self._windows
         self._windows, self._room = windows, room
 
     def _compare(self, start: int) -> None:
         """Compare pictures from a row on with all before them, and with each other."""
         found = self._candidates(start)
-        order = np.arange(len(found.first))
+        ends = found.first.tolist(), found.second.tolist()
+        self._draw({row for some in ends for row in some} - self._drawn)
+        drawn = [
+            one in self._drawn and other in self._drawn for one, other in zip(*ends, strict=True)
+        ]
+        order = np.flatnonzero(drawn)
         chosen = np.arange(len(self._rows))
         for at in range(0, len(order), PAIRS):
             part = order[at : at + PAIRS]
@@ -116,6 +164,22 @@ class Groups:
                 key = pair.first, pair.second
                 if key not in self._pairs or self._pairs[key].score < pair.score:
                     self._pairs[key] = pair
+
+    def _draw(self, rows: set[int]) -> None:
+        """Decode pictures that an earlier process has compared; not those that are gone."""
+        some = sorted(rows)
+        shas = {row: sha for sha, row in self._rows.items()}
+        looked = map_threaded(inspect, [self._paths[row] for row in some])
+        for row, seen in zip(some, looked, strict=True):
+            if seen.thumbnail is not None and seen.digest == shas[row]:
+                self._thumbnails.write(row, seen.thumbnail, seen.side)
+                self._drawn.add(row)
+
+    def _find(self, items: Sequence[Item]) -> None:
+        """Take note where pictures are now."""
+        for item in items:
+            if item.sha256 in self._rows:
+                self._paths[self._rows[item.sha256]] = item.path
 
     def _colours(self, row: int) -> Pixels | None:
         return colour_thumbnail(self._paths[row])
@@ -161,8 +225,7 @@ class Groups:
         places: dict[str, int] = {}
         for place, item in enumerate(items):
             places.setdefault(item.sha256, place)
-            if item.sha256 in self._rows:
-                self._paths[self._rows[item.sha256]] = item.path
+        self._find(items)
         shas = {row: sha for sha, row in self._rows.items()}
         here = {row: places[sha] for row, sha in shas.items() if sha in places}
         kept = [pair for pair in self._pairs.values() if pair.first in here and pair.second in here]
@@ -191,10 +254,6 @@ class Groups:
             found.setdefault(one.id, other.id)
             found.setdefault(other.id, one.id)
         return found
-
-
-def _width() -> int:
-    return FREQUENCIES * FREQUENCIES
 
 
 def _likeliest(
