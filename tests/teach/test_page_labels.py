@@ -1,13 +1,15 @@
-"""The page in a real browser: from an empty folder to labels that are given by keys alone."""
+"""Labelling in a real browser by keys alone: asked, answered, undone; two tabs."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.teach.conftest import Start
+from tests.teach.page_room import Taught, files_of, filled
 from tests.teach.sites import picture
 
 pytestmark = pytest.mark.slow
@@ -16,33 +18,122 @@ pytestmark = pytest.mark.slow
 def test_classes_are_named_pictures_added_labelled_and_undone_by_keys(
     browser: Any, start: Start, tmp_path: Path
 ) -> None:
-    for number in range(6):
-        (tmp_path / f"{number}.png").write_bytes(picture(number, 64))
     _, address = start("pets", "--token", "auto")
-    page, wrong = browser.new_page(), []
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("response", lambda got: got.status >= 400 and wrong.append(got.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(address)
+    pets = tmp_path / "pets"
+    seen = Taught(browser.new_page(), pets).open(address)
+    page, keys = seen.page, seen.page.keyboard
     for name in ("cats", "dogs"):
         page.fill("#class-name", name)
-        page.keyboard.press("Enter")
+        keys.press("Enter")
         page.wait_for_selector(f'#classes:has-text("{name}")')
-    page.set_input_files("#files", [str(tmp_path / f"{number}.png") for number in range(6)])
+    page.set_input_files("#files", files_of(*range(6)))
     page.wait_for_selector('#unlabelled:has-text("6 without")')
     page.focus("#undo")
-    page.wait_for_selector('#picture[alt$=".png"]')
-    for key in "1212":
-        before = page.get_attribute("#picture", "alt")
-        page.keyboard.press(key)
-        page.wait_for_selector(f'#picture:not([alt="{before}"])')
-    pets = tmp_path / "pets"
-    assert [len(list((pets / name).iterdir())) for name in ("cats", "dogs")] == [2, 2]
-    page.keyboard.press("u")
+    keys.press("n")
+    answered = [seen.press(key) for key in "1212"]
+    seen.counts(cats=2, dogs=2)
+    keys.press("u")
     page.wait_for_selector('#unlabelled:has-text("3 without")')
-    assert len(list((pets / "dogs").iterdir())) == 1
+    seen.asks(answered[3])  # to be answered otherwise
+    seen.counts(cats=2, dogs=1)
+    keys.press("Control+Shift+z")
+    seen.counts(cats=2, dogs=2)
+    last = seen.asked(*answered)
     assert page.get_attribute("#picture", "src").startswith("blob:")
+    keys.press("ArrowRight")
+    chosen = page.inner_text("#choices .main bdi")
+    page.focus("#next-title")
+    keys.press("Enter")
+    seen.asked(last)
+    assert len(seen.files(chosen)) == 3
+    skipped = seen.asked()
+    keys.press(" ")
+    page.wait_for_function(
+        "id => document.getElementById('picture').dataset.id !== id", arg=skipped
+    )
     (pets / "cats" / "9.png").write_bytes(picture(9))  # by another program
-    page.wait_for_selector('#classes li:first-child:has-text("3")')
-    assert wrong == []
+    page.wait_for_function(
+        "n => Number(document.querySelector('#classes li .number').textContent) === n",
+        arg=len(seen.files("cats")),
+    )
+    assert seen.wrong == []
+    page.close()
+
+
+def test_two_tabs_dont_overwrite_each_other(browser: Any, start: Start, tmp_path: Path) -> None:
+    folder = filled(tmp_path / "pets", cats=2, dogs=2, unlabelled=6)
+    _, address = start(folder)
+    one, two = (Taught(browser.new_page(), folder).open(address, "next") for _ in range(2))
+    id = one.asked()
+    assert two.asked() == id
+    # The second one hears nothing of the first, as it hears late.
+    two.page.route("**/teach/changes?*", lambda route: None)
+    two.page.route("**/teach/pictures/*", lambda route: None)
+    one.press("1")
+    one.counts(cats=3, dogs=2)
+    two.page.unroute("**/teach/pictures/*")
+    two.page.keyboard.press("2")
+    two.says("Changed meanwhile")
+    assert "cats" in two.page.inner_text("#trouble")
+    two.counts(cats=3, dogs=2)
+    assert two.press("2") != id
+    one.counts(cats=3, dogs=3)
+    # Each takes back its own.
+    one.page.keyboard.press("u")
+    one.counts(cats=2, dogs=3)
+    one.page.close()
+    two.page.close()
+
+
+def test_what_is_said_while_the_server_is_gone_is_sent_once_it_is_back(
+    browser: Any, start: Start, tmp_path: Path
+) -> None:
+    folder = filled(tmp_path / "pets", cats=2, dogs=2, unlabelled=4)
+    process, address = start(folder)
+    seen = Taught(browser.new_page(), folder).open(address, "next")
+    id = seen.asked()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    seen.page.keyboard.press("2")
+    seen.page.wait_for_selector('#gone:has-text("will be sent")')
+    assert len(seen.files("dogs")) == 2
+    start(folder, "--port", address.rstrip("/").rpartition(":")[2])
+    seen.counts(cats=2, dogs=3)
+    seen.page.wait_for_selector("#gone", state="hidden")
+    seen.asked(id)
+    seen.page.keyboard.press("u")
+    seen.counts(cats=2, dogs=2)
+    seen.page.close()
+
+
+def test_doubts_copies_and_broken_files_are_kept_changed_or_removed(
+    browser: Any, start: Start, tmp_path: Path
+) -> None:
+    folder = filled(tmp_path / "pets", cats=2, dogs=2)
+    (folder / "cats" / "broken.png").write_bytes(picture(1)[:60])
+    (folder / "dogs" / "copy.png").write_bytes((folder / "cats" / "00001.png").read_bytes())
+    _, address = start(folder)
+    seen = Taught(browser.new_page(), folder).open(address, "next")
+    page, keys = seen.page, seen.page.keyboard
+    page.wait_for_selector('#kind option[value="copy"]', state="attached")
+    page.select_option("#kind", "copy")
+    page.wait_for_selector("#beside img[src]")
+    assert "a copy of it in" in page.inner_text("#reason")
+    page.focus("#next-title")
+    keys.press("x")
+    page.wait_for_selector("#stand", state="hidden")
+    page.wait_for_selector('#kind option[value="broken"]', state="attached")
+    page.select_option("#kind", "broken")
+    page.wait_for_selector('#caption:has-text("broken.png")')
+    page.focus("#next-title")
+    page.wait_for_selector("#picture[data-id]", state="attached")
+    keys.press("x")
+    page.wait_for_selector("#stand", state="hidden")
+    assert not (folder / "cats" / "broken.png").exists()
+    keys.press("u")
+    page.wait_for_selector('#caption:has-text("broken.png")')
+    assert (folder / "cats" / "broken.png").exists()
+    page.select_option("#kind", "lacking")
+    page.click('#actions button:has-text("Add pictures of")')
+    assert page.evaluate("document.activeElement.id") == "choose"
     page.close()

@@ -38,7 +38,9 @@ export class Collect {
         this.add(input === "files" ? { files } : sorted(files, { folder: true, takes: TAKES }), this.label);
       });
     }
-    at("choose-folder").hidden = matchMedia("(pointer: coarse)").matches;
+    const touched = matchMedia("(pointer: coarse)").matches; // nothing is dropped on a phone
+    at("choose-folder").hidden = touched;
+    if (touched) at("drop-title").textContent = "Add pictures or archives";
     at("rename").addEventListener("click", () => {
       at("renaming").hidden = false;
       at("new-name").value = this.label;
@@ -137,7 +139,7 @@ export class Collect {
     at("where").textContent = `${nameOf(label)}: ${count(number)}`;
     at("class-tools").hidden = label == null;
     at("drop-words").textContent = label === undefined
-      ? "or paste them. Those in folders get the folder's name as their class, others none yet."
+      ? "or paste them. A folder's name becomes their class; others have none yet."
       : `or paste them. They are added to “${nameOf(label)}”.`;
     document.body.classList.toggle("started", total > 0);
     const options = [["", "Move to …"], ...classes.map(({ name }) => [`=${name}`, name]), ["-", nameOf(null)]];

@@ -58,7 +58,7 @@ export class Grid {
   measure() {
     const width = this.box.clientWidth;
     if (!width) return;
-    this.columns = Math.max(2, Math.floor(width / TILE));
+    this.columns = Math.max(3, Math.floor(width / TILE));
     this.side = Math.floor(width / this.columns);
     this.sheet.style.blockSize = `${Math.ceil(this.total / this.columns) * this.side}px`;
     for (const [place, tile] of this.tiles) this.put(place, tile);

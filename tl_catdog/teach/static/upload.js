@@ -21,7 +21,14 @@ export class Upload {
   add(files, label) {
     for (const file of files) this.waiting.push([file, label]);
     this.total += files.length;
-    this.running ??= this.run().finally(() => { this.running = null; });
+    this.begin();
+  }
+
+  begin() {
+    this.running ??= this.run().finally(() => {
+      this.running = null;
+      if (this.waiting.length) this.begin(); // came as the last ones were told
+    });
   }
 
   // The next files that go together.
@@ -64,7 +71,7 @@ export class Upload {
     const there = this.known ? `; ${count(this.known)} were there already` : "";
     told(`${stopped}${plural(this.added, "picture")} added${there}${this.refused.length ? `; ${count(this.refused.length)} not taken` : ""}.`);
     this.list();
-    this.total = 0;
+    this.total = this.waiting.length;
     await refresh();
   }
 
