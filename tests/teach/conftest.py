@@ -21,7 +21,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(*words: object) -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tl_catdog", "teach", *map(str, words), "--port", "0"],
+            [sys.executable, "-m", "tl_catdog", "teach", "--port", "0", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -66,6 +66,7 @@ export function mount(section, site) {
     }
     panel.hidden = false;
     opener.hidden = true;
+    if (site.chosen?.()) kind.value = site.chosen();
     frame.classList.toggle("mirrored", camera.mirrored);
     switcher.hidden = (await camera.all()).length < 2;
     if (!panel.contains(document.activeElement)) hold.focus();

@@ -161,18 +161,29 @@ export function mount(section, site) {
     });
   }
 
+  let open = false;
+  async function transferred(event, transfer) {
+    if (!open || event.target.closest?.("#kinds, input:not([type]), textarea")) return;
+    event.preventDefault(); // or else Collect takes it
+    const { files, notes } = await taken(transfer);
+    if (files.length) show(files[0]);
+    else complain(notes[0] ?? "There was no picture in that.");
+  }
+  document.addEventListener("drop", (event) => transferred(event, event.dataTransfer), { capture: true });
+  document.addEventListener("paste", (event) => transferred(event, event.clipboardData), { capture: true });
+
   return {
-    // Files that were dropped or pasted while this tab is open; more than one: the first.
-    take: (files) => show(files[0]),
-    async transfer(transfer) {
-      const { files, notes } = await taken(transfer);
-      if (files.length) show(files[0]);
-      else complain(notes[0] ?? "There was no picture in that.");
+    // What was learned meanwhile may say something else of the picture.
+    update({ learned }) {
+      if (open && picture && learned && learned.version !== known) question();
     },
-    update(state) {
-      if (picture && !panel.hidden && state.learned && state.learned.version !== known) question();
+    show() {
+      open = true;
+      this.update(site.state() ?? {});
     },
-    show() {},
-    hide: () => live.close(),
+    hide() {
+      open = false;
+      live.close();
+    },
   };
 }
