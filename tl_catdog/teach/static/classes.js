@@ -69,7 +69,7 @@ export class Classes {
     return { item, opener, key, number };
   }
 
-  // Marks which of them is looked at.
+  // Marks which of them is looked at; false: none is.
   mark(label) {
     this.label = label;
     for (const [name, { opener }] of this.rows) {

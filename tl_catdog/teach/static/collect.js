@@ -134,7 +134,7 @@ export class Collect {
   update({ classes, unlabelled, total }) {
     if (this.label != null && !classes.some(({ name }) => name === this.label)) this.label = undefined;
     const { label } = this;
-    this.classes.mark(label);
+    if (this.shown) this.classes.mark(label);
     const number = label === undefined ? total : label === null ? unlabelled : classes.find(({ name }) => name === label).count;
     at("where").textContent = `${nameOf(label)}: ${count(number)}`;
     at("class-tools").hidden = label == null;

@@ -26,7 +26,7 @@ site.chosen = () => collect.label ?? null;
 const next = new Next({ open, collect });
 const burst = mountBurst(at("camera"), site);
 const tabs = {
-  collect: { show() { collect.show(); burst.show?.(); }, hide() { burst.hide?.(); } },
+  collect: { show() { collect.show(); burst.show?.(); }, hide() { classes.mark(false); burst.hide?.(); } },
   next,
   try: mountTry(at("try-panel"), site),
   keep: mountKeep(at("keep-panel"), site),
