@@ -182,8 +182,12 @@ export async function show(image, path, signal) {
     if (address) image.src = address; else image.removeAttribute("src");
     if (before.startsWith("blob:")) URL.revokeObjectURL(before);
     if (!address) return false;
-    await image.decode();
-    return true;
+    // Not by decode(): it never settles for one that is gone meanwhile, and then the browser keeps it.
+    await new Promise((go) => {
+      image.onload = image.onerror = go;
+      if (image.complete) go();
+    });
+    return image.naturalWidth > 0;
   } catch { return false; }
 }
 
