@@ -68,7 +68,7 @@ at("trouble-gone").addEventListener("click", () => { complain(""); at(`tab-${sho
 onState((state) => {
   at("folder").textContent = `Teach ${state.folder}`;
   document.title = `Teach ${state.folder} · tl-catdog`;
-  at("learning").textContent = state.failure ?? (state.learning.words || "Learned all there is.");
+  at("learning").textContent = state.failure ?? (state.learning.words || (state.learned?.learned ? "Learned all there is." : "Nothing learned yet."));
   at("learning").classList.toggle("bad", Boolean(state.failure));
   at("notes").hidden = !state.notes.length;
   at("notes").replaceChildren(...state.notes.map((text) => make(null, "li", { text })));
