@@ -72,10 +72,9 @@ class Looker:
         """
         if self._strangers is None:
             forward = self._loaded().load()
-            pixels = list(stranger_pictures(self.config.image_size))
+            # One at a time: what computes keeps the memory of the largest batch it ever had.
             parts = [
-                forward(np.stack(pixels[start : start + CHUNK]))[0]
-                for start in range(0, len(pixels), CHUNK)
+                forward(pixels[None])[0] for pixels in stranger_pictures(self.config.image_size)
             ]
             self._strangers = np.concatenate(parts).astype(np.float32)
         return self._strangers
