@@ -1,0 +1,163 @@
+"""Measure the page of ``tl-catdog teach`` on a folder of many small pictures, in Chromium.
+
+Usage: python tools/measure_teach_page.py [--pictures 10000] [--labels 100]
+
+Half of the pictures are without a class. The page is opened, all pictures are scrolled past twice,
+some are labelled by keys, and half of all are moved at once and back. Told are the memory that the
+page's scripts hold after their rubbish was collected, its nodes, and the server's resident memory.
+Small pictures are noise, each another one. Needs playwright and Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ADDRESS = re.compile(r"at (http://\S+)")
+PATIENCE = 120_000  # ms
+STEP = """grid => {
+  const before = grid.scrollTop;
+  grid.scrollTop += grid.clientHeight;
+  return grid.scrollTop > before;
+}"""
+SAYS = "([id, word]) => document.getElementById(id).textContent.includes(word)"
+PHASE = "fetch('teach/state').then((found) => found.json()).then((state) => state.learning.phase)"
+
+
+def fill(folder: Path, count: int, side: int = 32) -> None:
+    """Write pictures: a quarter in each of two classes, half of them without one."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        kind = ("cats", "unlabelled", "dogs", "unlabelled")[number % 4]
+        path = folder / kind / f"{number:06}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        out = io.BytesIO()
+        pixels = rng.integers(0, 255, (side, side, 3), np.uint8)
+        Image.fromarray(pixels).save(out, "JPEG")
+        path.write_bytes(out.getvalue())
+
+
+class Measured:
+    """A server and its page."""
+
+    def __init__(self, page: Any, process: subprocess.Popen[str]) -> None:
+        self.page, self.server = page, psutil.Process(process.pid)
+        self.session = page.context.new_cdp_session(page)
+        self.session.send("Performance.enable")
+        self.session.send("HeapProfiler.enable")
+
+    def tell(self, what: str, began: float) -> None:
+        """Print what is held now."""
+        seconds = time.monotonic() - began
+        self.session.send("HeapProfiler.collectGarbage")
+        found = self.session.send("Performance.getMetrics")["metrics"]
+        metrics = {one["name"]: one["value"] for one in found}
+        memory = self.server.memory_info().rss / 2**20
+        print(
+            f"{what:28} {seconds:6.1f} s   page {metrics['JSHeapUsedSize'] / 2**20:5.1f} MiB, "
+            f"{metrics['Nodes']:5.0f} nodes   server {memory:5.0f} MiB",
+            flush=True,
+        )
+
+    def scroll(self) -> int:
+        """Scroll past all pictures, a screen at a time; return how many screens."""
+        grid, screens = self.page.locator("#grid"), 0
+        grid.evaluate("grid => { grid.scrollTop = 0; }")
+        while grid.evaluate(STEP):
+            screens += 1
+            self.page.wait_for_timeout(40)
+        self.page.wait_for_selector("#grid .tile img[src]")
+        self.page.wait_for_timeout(1000)
+        return screens
+
+    def label(self, count: int) -> list[float]:
+        """Label pictures by keys; return the seconds of each."""
+        took = []
+        self.page.click("#tab-next")
+        for number in range(count):
+            self.page.wait_for_selector("#picture[alt$='.jpg']")
+            before = self.page.get_attribute("#picture", "alt")
+            began = time.monotonic()
+            self.page.keyboard.press("12"[number % 2])
+            self.page.wait_for_selector(f"#picture:not([alt='{before}'])[alt$='.jpg']")
+            took.append(time.monotonic() - began)
+        return took
+
+
+def measure(count: int, labels: int) -> None:
+    """Do all of it."""
+    binary = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))))
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        fill(Path(scratch) / "pets", count)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tl_catdog", "teach", "pets", "--port", "0"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=scratch,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert process.stdout is not None
+        found = ADDRESS.search(process.stdout.readline())
+        assert found
+        try:
+            chromium = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+            page = chromium.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(PATIENCE)
+            measured = Measured(page, process)
+            measured.tell("the server answers", began)
+            began = time.monotonic()
+            page.goto(found[1])
+            page.wait_for_selector("#grid .tile img[src]")
+            measured.tell("first pictures are shown", began)
+            for turn in ("first", "second"):
+                began = time.monotonic()
+                screens = measured.scroll()
+                measured.tell(f"{turn} pass, {screens} screens", began)
+            began = time.monotonic()
+            took = measured.label(labels)
+            measured.tell(f"{labels} labels by keys", began)
+            print(f"  a label: {statistics.median(took):.2f} s, at most {max(took):.2f} s")
+            page.click("#tab-collect")
+            page.focus("#grid")
+            began = time.monotonic()
+            page.keyboard.press("Control+a")
+            page.wait_for_function(SAYS, arg=["selected", "selected"])
+            page.keyboard.press("1")
+            page.wait_for_function(SAYS, arg=["done", "pictures"])
+            measured.tell("all moved to one class", began)
+            print(f"  {page.inner_text('#done')}")
+            began = time.monotonic()
+            while page.evaluate(PHASE) != "idle":
+                page.wait_for_timeout(2000)
+            measured.tell("all is learned", began)
+            began = time.monotonic()
+            measured.scroll()
+            measured.tell("another pass", began)
+            chromium.close()
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=10_000)
+    parser.add_argument("--labels", type=int, default=100)
+    given = parser.parse_args()
+    measure(given.pictures, given.labels)
