@@ -3,7 +3,7 @@
 Usage: python tools/measure_teach_page.py [--pictures 10000] [--labels 100]
 
 Half of the pictures are without a class. The page is opened, all pictures are scrolled past twice,
-some are labelled by keys, and half of all are moved at once and back. Told are the memory that the
+and some are labelled by keys. Told are the memory that the
 page's scripts hold after their rubbish was collected, its nodes, and the server's resident memory.
 Small pictures are noise, each another one. Needs playwright and Chromium.
 """
@@ -35,7 +35,6 @@ STEP = """grid => {
   grid.scrollTop += grid.clientHeight;
   return grid.scrollTop > before;
 }"""
-SAYS = "([id, word]) => document.getElementById(id).textContent.includes(word)"
 PHASE = "fetch('teach/state').then((found) => found.json()).then((state) => state.learning.phase)"
 
 
@@ -134,14 +133,6 @@ def measure(count: int, labels: int) -> None:
             measured.tell(f"{labels} labels by keys", began)
             print(f"  a label: {statistics.median(took):.2f} s, at most {max(took):.2f} s")
             page.click("#tab-collect")
-            page.focus("#grid")
-            began = time.monotonic()
-            page.keyboard.press("Control+a")
-            page.wait_for_function(SAYS, arg=["selected", "selected"])
-            page.keyboard.press("1")
-            page.wait_for_function(SAYS, arg=["done", "pictures"])
-            measured.tell("all moved to one class", began)
-            print(f"  {page.inner_text('#done')}")
             began = time.monotonic()
             while page.evaluate(PHASE) != "idle":
                 page.wait_for_timeout(2000)
