@@ -248,6 +248,17 @@ def test_what_no_shard_can_do_better_ends_it_at_once(
     assert engine.given == [0]
 
 
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_an_engine_that_isnt_installed_is_told_before_anything_is_written(
+    engine: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="found none") as told:
+        predicted(source, tmp_path / "out", on=engine)
+    assert f"tl-catdog[{engine}]" in str(told.value)
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_commands_at_once_end_alike(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 from tl_catdog.cluster.done import Engine, ShardDone, ShardFailed
+from tl_catdog.cluster.engines import shared
 from tl_catdog.cluster.networks import send_network
 from tl_catdog.cluster.planning import FeatureSettings, draft, mend_listing, planned
 from tl_catdog.cluster.progress import Progress, Show
@@ -27,7 +29,9 @@ from tl_catdog.shards.parts import Part, find_part
 from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, Plan, part_name, sizes_of
 from tl_catdog.storage.places import Place
 
-ENGINES = ("local", "dask", "ray")
+ENGINES = {"local": None, "dask": ("Dask", "distributed"), "ray": ("Ray", "ray")}
+"""Engines, with what they are called and the module of the package that they need."""
+
 TRIES = 3
 """How often a shard is tried before it is set aside."""
 
@@ -168,7 +172,7 @@ def engine_of(name: str, address: str | None = None) -> Engine:
     """Return an engine.
 
     Raises:
-        UsageError: There is none of that name, or it takes no address.
+        UsageError: There is none of that name, its package isn't installed, or it takes no address.
     """
     if name not in ENGINES:
         raise UsageError(
@@ -179,6 +183,9 @@ def engine_of(name: str, address: str | None = None) -> Engine:
             "expected an address for an engine that joins a cluster, found it for local.",
             "Type: --on dask, or: --on ray",
         )
+    package = ENGINES[name]
+    if package is not None and find_spec(package[1]) is None:  # said before anything is written
+        raise shared.absent(package[0], name)
     return cast("Engine", import_module(f"tl_catdog.cluster.engines.{name}"))
 
 

@@ -33,7 +33,8 @@ def run(
         address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, or a scheduler's file; None to start one.
 
     Raises:
-        CatdogError: Dask isn't installed, or the cluster can't be reached, or is gone.
+        UsageError: Dask isn't installed.
+        CatdogError: The cluster can't be reached, or is gone.
     """
     try:
         import distributed
