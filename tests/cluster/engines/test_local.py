@@ -100,11 +100,14 @@ def test_answers_of_processes_are_those_of_one(source: Path, tmp_path: Path) -> 
 
 def children_that_work() -> list[psutil.Process]:
     """Return the processes that this one spawned for shards."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if "spawn_main" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [child for child in psutil.Process().children() if _works(child)]
+
+
+def _works(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # it has ended, and may wait for its end to be noticed
+        return False
 
 
 def until(reached: object, seconds: float = 60) -> None:
