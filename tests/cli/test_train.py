@@ -108,7 +108,7 @@ def test_each_option_arrives_in_the_settings(cli: Cli, fitted: list[Any]) -> Non
 def test_features_in_place_of_pictures_arrive_in_the_settings(
     cli: Cli, fitted: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched(monkeypatch, "tl_catdog.features.extracted.adopting", lambda config: config)
+    watched(monkeypatch, "tl_catdog.features.extracted_plan.adopting", lambda config: config)
     cli("train", "--features", "my features", "--seed", 3)
     ((config, images, _, _), _) = fitted[0]
     assert config == TrainConfig(features="my features", seed=3)

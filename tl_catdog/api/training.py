@@ -223,8 +223,10 @@ def training_images(
         validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
     split_file = Path(config.split) if config.split else None
     if config.features is not None:
+        from tl_catdog.features.extracted_plan import adopting
         from tl_catdog.features.extracted_set import extracted_set
 
+        adopting(config)  # what doesn't fit is said before a million rows are read
         return divided(
             extracted_set(config.features, labelling_of(config)),
             seed=config.seed,

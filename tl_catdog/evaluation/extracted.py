@@ -14,7 +14,8 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.extracted import Extracted, Found, hold, in_parts, require_mirror
+from tl_catdog.features.extracted import Found, in_parts
+from tl_catdog.features.extracted_plan import Extracted, hold, require_mirror
 from tl_catdog.features.linear_probe import backbone_of
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward
@@ -42,7 +43,15 @@ def hold_to_run(batch: Extracted, run: Run, predictor: Predictor) -> None:
         raise _other(run, "found that its network was trained as a whole", batch)
     config = replace(backbone_of(run), features=None)
     backbone = frozen_backbone(config, (POOLING,), lambda: build(config, len(run.classes)))
-    hold(batch, backbone)
+    try:
+        hold(batch, backbone)
+    except UsageError as error:
+        error.hint = (
+            f"Extract what it takes: tl-catdog batch features SOURCE --out OTHER --arch "
+            f"{config.arch} --image-size {config.image_size} --compute {config.compute}; or name "
+            f"the pictures: tl-catdog evaluate {run.typed} --data DIR"
+        )
+        raise
     size = predictor.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.float32)
     outputs, (frozen,) = predictor.forward(noise), backbone.load()(noise)

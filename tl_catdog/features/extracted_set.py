@@ -18,7 +18,7 @@ from tl_catdog.data.labelling import FOLDERS, Labelled, Labelling, labelled_name
 from tl_catdog.data.named_images import image_folder, why_no_name
 from tl_catdog.data.split_file import DIGEST, check_name
 from tl_catdog.errors import CatdogError, UsageError, shortened, shown
-from tl_catdog.features.extracted import Extracted, open_extracted
+from tl_catdog.features.extracted_plan import Extracted, open_extracted
 from tl_catdog.storage.places import is_url
 
 LAYOUT = "features of"

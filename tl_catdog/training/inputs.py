@@ -17,7 +17,8 @@ from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import map_threaded
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.extracted import features_of, open_extracted
+from tl_catdog.features.extracted import features_of
+from tl_catdog.features.extracted_plan import open_extracted
 from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
@@ -140,7 +141,12 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
         for split in splits
         if split in images.splits
     }
-    for split, features in features_of(config, backbone, asked, observer.extracting):
+
+    def told(split: str, done: int, total: int, known: int) -> None:
+        # A batch's are read, not cached.
+        observer.extracting(split, done, total, known if config.features is None else 0)
+
+    for split, features in features_of(config, backbone, asked, told):
         cached += features.cached
         for feature_layer, samples in features.samples.items():
             inputs.add(feature_layer, split, samples)

@@ -19,7 +19,7 @@ from tl_catdog.data.split_file import to_csv
 from tl_catdog.defaults import UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
-from tl_catdog.features.extracted import adopting
+from tl_catdog.features.extracted_plan import adopting
 from tl_catdog.files import naming
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
