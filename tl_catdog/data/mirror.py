@@ -38,7 +38,7 @@ from tl_catdog.files import naming, passing_folder, usable_cache_folder, write_j
 from tl_catdog.scratch import put_in_place, scratch_file, sync
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import ChangedError, GoneError
-from tl_catdog.storage.places import Place, is_store
+from tl_catdog.storage.places import Place, is_url
 from tl_catdog.storage.remote import MD5
 from tl_catdog.wording import byte_size, left_out
 
@@ -145,7 +145,7 @@ def on_disk(data: str | os.PathLike[str]) -> Path:
         UsageError: See ``mirrored``.
         CatdogError: See ``mirrored``.
     """
-    return mirrored(Place.of(data)) if is_store(data) else Path(data).absolute()
+    return mirrored(Place.of(data)) if is_url(data) else Path(data).absolute()
 
 
 def _listed(place: Place, rest: Counter[str]) -> tuple[Entry, ...]:
