@@ -35,7 +35,7 @@ DEBUG = "TL_CATDOG_DEBUG"
 
 
 class Command(TyperCommand):
-    """A command that takes no empty names, no addresses for files, and tells of failures as ours."""
+    """A command without empty names or addresses for files; failures are told as ours are."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run it.
