@@ -263,7 +263,7 @@ class _Work:
         if failed.fatal or none:
             raise CatdogError(
                 f"expected shards that can be done, found that {part_name(failed.shard)} can't "
-                f"be, nor would others be: {failed.reason}",
+                f"be, nor would others be: {failed.reason.rstrip('.')}.",
                 "What is done is kept; type the command again when that is mended.",
             )
 

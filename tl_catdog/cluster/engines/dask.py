@@ -125,6 +125,8 @@ def _joined(distributed: Any, address: str, stack: ExitStack) -> Any:
     try:
         client = stack.enter_context(distributed.Client(**found, timeout=shared.CONNECT))
         client.get_versions(check=True)
+    except MemoryError as error:  # the first bytes are taken for a length
+        raise shared.unreachable("Dask", address, "another program there", HINT) from error
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         raise shared.unreachable("Dask", address, error, HINT) from error
     return client
