@@ -73,6 +73,24 @@ def test_what_is_here_is_not_fetched_again(place: Place) -> None:
     assert names(root) == ["metadata.csv", "train/cat/1.jpg", "train/dog/2.jpg"]
 
 
+@pytest.mark.parametrize("name", ["../1.jpg", "./1.jpg", "a/../1.jpg", "x" * 300 + "/1.jpg"])
+def test_no_address_leads_out_of_its_mirror(place: Place, cache: Path, name: str) -> None:
+    (place / "one").write(b"x")
+    odd = Place(f"{place}/{name}")
+    odd.write(PICTURE)
+    path = mirrored(odd)
+    assert path.read_bytes() == PICTURE
+    assert len(path.resolve().relative_to(cache.resolve()).parts) == 3  # mirror, folder, file
+
+
+def test_a_name_that_no_disk_takes_is_left_out_and_the_others_are_there(place: Place) -> None:
+    (place / "cat" / ("é" * 128 + ".jpg")).write(PICTURE)
+    plans: list[Plan] = []
+    root = mirrored(place, plans.append)
+    assert plans[0].left_out == {".pdf": 1, "name that no file could have": 1}
+    assert len(names(root)) == 3
+
+
 def test_one_picture_and_a_folder_of_this_machine(place: Place, tmp_path: Path) -> None:
     path = mirrored(place / "train/cat/1.jpg")
     assert (path.name, path.read_bytes()) == ("1.jpg", PICTURE + b"train/cat/1.jpg")

@@ -57,8 +57,8 @@ def on_disk(data: str) -> Path:
 
     def before(plan: Plan) -> None:
         note(
-            f"Fetching {byte_size(plan.missing)} into the cache; at {place} are "
-            f"{plural(len(plan.entries), 'file')}, {byte_size(plan.bytes)}.",
+            f"Fetching {byte_size(plan.missing)} into the cache, of {byte_size(plan.bytes)} in "
+            f"{plural(len(plan.entries), 'file')} at {place}.",
             style="dim",
         )
         if plan.left_out:
