@@ -102,10 +102,7 @@ def mirrored(
     one = single is not None and not single.folder
     if single is not None and one:
         if not is_plain(place.name):
-            raise UsageError(
-                f"expected a name that a file may have, found another at {place}.",
-                "Rename it there",
-            )
+            raise UsageError(f"expected a name for a file, found {place}.", "Rename it there")
         entries: tuple[Entry, ...] = (Entry(place.name, single.size, single.version),)
     else:
         entries = _listed(place, rest)
