@@ -24,7 +24,7 @@ from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import divided, load_training_set
-from tl_catdog.data.split_file import to_csv
+from tl_catdog.data.split_file import csv_of
 from tl_catdog.defaults import HELD_OUT
 from tl_catdog.errors import UsageError
 from tl_catdog.runs.unfinished import finished_already
@@ -281,7 +281,7 @@ def _begin(
 def _fit(
     config: TrainConfig, images: ImageSet, writer: RunWriter, observer: Observer | None
 ) -> TrainingResult:
-    writer.write_split(to_csv(images))  # early: pictures may change before this goes on one day
+    writer.write_split(csv_of(images))  # early: pictures may change before this goes on one day
     from tl_catdog.training.trainer import train as run_training
 
     return run_training(config, images, writer, observer)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from tl_catdog.config import ResolvedConfig
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Samples, Skipped
-from tl_catdog.data.examples import Example
+from tl_catdog.data.columns import Names
+from tl_catdog.data.packed import Example, Packed, column, joined, taken
 from tl_catdog.errors import CatdogError, shortened
 from tl_catdog.features.backbone import Backbone
 from tl_catdog.features.cache import open_store
@@ -70,7 +71,7 @@ def _stored(
     batch: Extracted, asked: Asked, views: Sequence[str], told: Told | None
 ) -> Iterator[tuple[str, Features]]:
     """Stream the features of some pictures into an array that all of them share."""
-    everything = [example for examples, _ in asked.values() for example in examples]
+    everything = joined([examples for examples, _ in asked.values()])
     stored = len(views)
     rows = ArrayStore(len(everything) * stored, (batch.plan.width,), np.float32)
     owner = np.repeat(np.arange(len(asked)), [len(examples) for examples, _ in asked.values()])
@@ -89,18 +90,16 @@ def _stored(
                 told(name, known, len(examples), known)
     start = 0
     for name, (examples, wanted) in asked.items():
-        places = range(start, start + len(examples))
-        start += len(examples)
-        kept = np.fromiter((place for place in places if place not in unreadable), np.int64)
+        places = np.arange(start, start := start + len(examples))
+        own = sorted(place for place in unreadable if place in range(places[0], start))
+        kept = np.delete(places, np.array(own, np.int64) - places[0])
         skipped = [
-            Skipped(everything[place].path, everything[place].split, unreadable[place])
-            for place in places
-            if place in unreadable
+            Skipped(item.path, item.split, unreadable[place])
+            for place, item in zip(own, taken(everything, np.array(own, np.int64)), strict=True)
         ]
         # Row place · stored + v of the array is view v, so of plain views alone every stored-th.
         seen = stored if wanted.mirror else 1
-        good = [everything[place] for place in kept.tolist()]
-        samples = Samples(good, skipped, rows, seen, kept * (stored // seen))
+        samples = Samples(taken(everything, kept), skipped, rows, seen, kept * (stored // seen))
         yield name, Features({POOLING: samples}, len(examples))
 
 
@@ -121,26 +120,32 @@ def in_parts(
         CatdogError: A part is damaged; or a picture is missing, or another one by now.
     """
     seen = [batch.plan.views.index(view) for view in views]
-    wanted = {example.name: place for place, example in enumerate(examples)}
+    if isinstance(examples, Packed):
+        wanted = Names(examples.names, examples.rows)
+    else:
+        wanted = Names([example.name for example in examples])
     known = np.zeros(len(examples), np.bool_)
     for shard, table in enumerate(batch.tables()):
         features, valid = _features(batch, shard, table)
-        columns = (table.column(name).to_pylist() for name in ("path", "sha256", "error"))
+        paths, digests, errors = (
+            table.column(name).to_pylist() for name in ("path", "sha256", "error")
+        )
+        places = wanted.places(paths)
+        asked = np.flatnonzero(places >= 0)
+        places = places[asked]
+        there = column(taken(examples, places), "digest")
+        rows = (np.cumsum(valid) - 1)[asked].tolist()
         part: list[tuple[int, Found]] = []
-        row = -1
-        for path, sha256, error, there in zip(*columns, valid.tolist(), strict=True):
-            row += there
-            place = wanted.get(path)
-            if place is None:
-                continue
-            if (sha256 or "") != examples[place].digest:
+        for one, place, row, digest in zip(asked, places.tolist(), rows, there, strict=True):
+            if (digests[one] or "") != digest:
                 raise CatdogError(
                     "expected pictures that stay as they are, found that another one was called "
-                    f"{shortened(path, 200)} when the features in {batch.place} were extracted.",
+                    f"{shortened(paths[one], 200)} when the features in {batch.place} were "
+                    "extracted.",
                     "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
                 )
-            part.append((place, features[row, seen] if there else error))
-        known[[place for place, _ in part]] = True
+            part.append((place, features[row, seen] if valid[one] else errors[one]))
+        known[places] = True
         yield part
     if lacking := int((~known).sum()):
         raise CatdogError(

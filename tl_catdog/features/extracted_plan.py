@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -40,14 +40,14 @@ class Extracted:
         """Return what a run says of where its features came from."""
         return {"place": str(self.place), "source": self.plan.source, "plan": self.plan.hash}
 
-    def tables(self) -> Iterator[Any]:
-        """Yield its parts, in order, as Arrow tables; each is held to its hash.
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """Yield its parts, in order, as Arrow tables, or some columns; each is held to its hash.
 
         Raises:
             CatdogError: One is missing or damaged.
         """
         for part in self.manifest.parts:
-            yield read_part(self.place, self.plan, part.shard, part.sha256)
+            yield read_part(self.place, self.plan, part.shard, part.sha256, columns)
 
 
 def open_extracted(text: str | os.PathLike[str]) -> Extracted:
