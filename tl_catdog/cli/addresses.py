@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tl_catdog.errors import UsageError, shortened
-from tl_catdog.storage.places import is_url, protocol_of
+from tl_catdog.errors import UsageError
+from tl_catdog.storage.places import bare, is_url, protocol_of
 
 ANYWHERE = frozenset(
     {"--features", "--address", "--allow-origin", "--allow-host", "--host", "--root-path"}
@@ -52,6 +52,6 @@ def refuse_others(command: str, item: Any, values: list[Any] | tuple[Any, ...]) 
             copy = "download it" if web else "copy it from or to the store"
             raise UsageError(
                 f"expected a file or folder of this machine for {name}, found an address, "
-                f"{shortened(value, 200)}.",
+                f"{bare(value)}.",
                 f"Name one here, and {copy}",
             )
