@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -175,6 +175,20 @@ def joined(parts: Sequence[Sequence[Example]]) -> Sequence[Example]:
         splits=np.concatenate([part.splits for part in packed]),
         groups=np.concatenate(groups) if groups else None,
     )
+
+
+def relabelled(examples: Sequence[Example], to: Mapping[str, str]) -> Sequence[Example]:
+    """Return pictures of other classes; those whose class becomes nothing are left out.
+
+    Args:
+        examples: The pictures.
+        to: Each of their classes → what it is then.
+    """
+    if isinstance(examples, Packed):
+        kept = np.array([bool(to.get(label)) for label in examples.classes], np.bool_)
+        found = examples.taken(np.flatnonzero(kept[examples.labels]))
+        return replace(found, classes=tuple(to.get(label, "") for label in found.classes))
+    return tuple(replace(item, label=to[item.label]) for item in examples if to[item.label])
 
 
 def split_as(

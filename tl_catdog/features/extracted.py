@@ -170,7 +170,7 @@ def _features(
     found = np.asarray(column.flatten()).reshape(-1, len(plan.views), plan.width)
     if (valid == failed).any() or len(found) != valid.sum() or not np.isfinite(found).all():
         raise CatdogError(
-            f"expected features or an error of each picture, found others in part {shard} of "
+            f"expected finite features or an error of each picture, found others in part {shard} of "
             f"{batch.place}.",
             "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
         )

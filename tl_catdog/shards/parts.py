@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,7 +202,8 @@ def read_part(
         found = shortened(" ".join(str(error).split()))
     raise CatdogError(
         f"expected part {shard} of a batch in {place}, found {found}.",
-        f"Remove it, and type again: tl-catdog batch {plan.kind} SOURCE --out {dest}",
+        f"{'T' if found == 'none' else 'Remove it, and t'}ype again: tl-catdog batch {plan.kind} "
+        f"{shlex.quote(plan.source)} --out {shlex.quote(str(dest))}",
     )
 
 
