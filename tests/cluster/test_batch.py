@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import paint
 from tests.support.batches import InProcess, in_process, pictures, predicted
 from tl_catdog.cluster import batch as batches
-from tl_catdog.cluster.batch import batch, engine_of
+from tl_catdog.cluster.batch import _apart, batch, engine_of
 from tl_catdog.cluster.done import ShardDone, ShardFailed
 from tl_catdog.cluster.progress import Progress
 from tl_catdog.cluster.work import try_shard
@@ -297,6 +297,16 @@ def test_results_among_the_pictures_are_refused(
     with pytest.raises(UsageError, match="outside of the pictures"):
         predicted(source, source / "out")
     assert not (source / "out").exists()
+
+
+def test_so_are_results_below_the_address_of_the_pictures(tmp_path: Path) -> None:
+    address = f"memory://among{tmp_path.name}"
+    Place.of(f"{address}/set/cat/1.jpg").write(b"")
+    for dest in ("set", "set/", "set/out"):
+        with pytest.raises(UsageError, match="outside of the pictures"):
+            predicted(f"{address}/set", f"{address}/{dest}")  # type: ignore[arg-type]
+    assert not Place.of(f"{address}/set/out").exists()
+    _apart(Place.of(f"{address}/set-out"), f"{address}/set")
 
 
 @pytest.mark.parametrize(

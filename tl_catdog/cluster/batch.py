@@ -292,7 +292,11 @@ def _apart(dest: Place, source: str) -> None:
     Raises:
         UsageError: They would.
     """
-    if dest.path is not None and dest.path.resolve().is_relative_to(Path(source).resolve()):
+    if dest.path is not None:
+        within = dest.path.resolve().is_relative_to(Path(source).resolve())
+    else:
+        within = f"{dest}/".startswith(f"{source.rstrip('/')}/")
+    if within:
         raise UsageError(
             f"expected a place for the results outside of the pictures, found {dest} in {source}.",
             "Name another place: --out DEST",
