@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -121,29 +120,6 @@ def test_what_a_stranger_says_of_pictures_is_checked(
     dest = stored(named(*names), tmp_path / "out", **changed)
     with pytest.raises(CatdogError, match=says):
         extracted_set(dest, AS_IT_IS)
-
-
-@pytest.mark.slow
-def test_a_training_without_the_pictures_gives_the_weights_of_one_with_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = paint_set(tmp_path / "set", {"": 60})
-    in_process(monkeypatch)
-    batch("features", root, tmp_path / "out", features=SMALL, shard_size=50)
-    how: dict[str, Any] = {
-        "image_size": 32, "epochs": 2, "cache_size": 0.0, "compute": "float32",
-        "test_fraction": 0.2, "validation_fraction": 0.2, "runs_dir": str(tmp_path / "models"),
-    }  # fmt: skip
-    one = train(root, run="folder", **how).run
-    shutil.rmtree(root)
-    other = train(features=tmp_path / "out", run="features", **how)
-    for name in ("split.csv", "predictions/validation.csv", "predictions/test.csv"):
-        assert (one.path / name).read_bytes() == (other.run.path / name).read_bytes()
-    for key in ("onnx_sha256", "feature_bank_sha256"):
-        assert one.manifest["model"][key] == other.run.manifest["model"][key]
-    said = other.run.manifest["features"]["extracted"]
-    assert (said["place"], said["source"]) == (str(tmp_path / "out"), str(root))
-    assert other.evaluate().metrics.n == 24
 
 
 def test_settings_that_take_pictures_are_refused(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 
 
-def extracted(source: Path, dest: Path, monkeypatch: pytest.MonkeyPatch, mirror: str) -> Path:
+def extracted(
+    source: Path, dest: Path, monkeypatch: pytest.MonkeyPatch, mirror: str, image_size: int = 32
+) -> Path:
     in_process(monkeypatch)
-    wanted = FeatureSettings(image_size=32, compute="float32", mirror=mirror)
+    wanted = FeatureSettings(image_size=image_size, compute="float32", mirror=mirror)
     assert batch("features", source, dest, features=wanted, shard_size=4).closed
     return dest
 
