@@ -14,7 +14,16 @@ from tl_catdog.data.columns import Digests, Texts
 from tl_catdog.data.digest import EMPTY, UNREADABLE
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
-from tl_catdog.data.packed import Example, Packed, column, joined, relabelled, split_as, taken
+from tl_catdog.data.packed import (
+    Example,
+    Packed,
+    column,
+    joined,
+    relabelled,
+    split_as,
+    taken,
+    values,
+)
 from tl_catdog.data.split_file import to_csv
 from tl_catdog.data.splitting import assign_splits
 
@@ -78,6 +87,9 @@ def test_pictures_are_taken_by_their_places() -> None:
         packed[150]
     places = np.array([7, 1])
     assert taken(packed, places) == taken(plain, places) == (plain[7], plain[1])
+    names = values(packed, "name")
+    assert names == values(plain, "name")
+    assert (names[-1], list(names[3:5])) == ("one/149.jpg", ["one/3.jpg", "one/4.jpg"])
     assert packed != plain[:-1]
     assert packed != "pictures"
     changed = replace(plain[0], label="ant", group="other")

@@ -114,6 +114,7 @@ OTHERS = "expected finite features or an error of each picture, found others in 
 PARTS_OF_STRANGERS: dict[str, tuple[Change, str]] = {
     "a feature that is no number": (column("features", first([np.nan] * WIDTH)), OTHERS),
     "one that is infinite": (column("features", first([np.inf] * WIDTH)), OTHERS),
+    "one whose square is infinite": (column("features", first([-1e30] * WIDTH)), OTHERS),
     "neither features nor an error": (column("features", first(None)), OTHERS),
     "features and an error": (column("error", first("broken")), OTHERS),
     "no name": (column("path", first(None)), "names within the folder of the pictures, found ''"),

@@ -154,6 +154,45 @@ def column(examples: Sequence[Example], name: Column) -> Iterator[str]:
     return map(attrgetter(name), examples)
 
 
+class _Values(Sequence[str]):
+    """A column of packed pictures: a text is made when it is asked for."""
+
+    def __init__(self, examples: Packed, name: Column) -> None:
+        self._examples, self._name = examples, name
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return _Values(self._examples[index], self._name)
+        place = range(len(self))[index]
+        return next(self._examples.taken(np.array([place])).column(self._name))
+
+    def __iter__(self) -> Iterator[str]:
+        return self._examples.column(self._name)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def values(examples: Sequence[Example], name: Column) -> Sequence[str]:
+    """Return one value of each picture; of packed ones they are made as they are asked for."""
+    if isinstance(examples, Packed):
+        return _Values(examples, name)
+    return tuple(column(examples, name))
+
+
 def taken(examples: Sequence[Example], places: Integers) -> Sequence[Example]:
     """Return some of the pictures, by their places."""
     if isinstance(examples, Packed):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tl_catdog.architectures import BASELINE
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import Example
+from tl_catdog.data.packed import Example, taken
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.backbone import frozen_backbone
@@ -118,7 +118,7 @@ def predict_extracted(
             f"{batch.place}; for one, {skipped[0].path}: {skipped[0].reason}.",
             "Name another batch: --features DEST",
         )
-    kept = [examples[place] for place in good.tolist()]
+    kept = taken(examples, good)
     answers = to_predictions(predictor.classes, kept, said.probabilities[good])
     if predictor.feature_bank is not None:
         answers = replace(answers, novelty=said.novelty[good])

@@ -27,6 +27,9 @@ from tl_catdog.features.views import Views
 from tl_catdog.models.forward import MIRROR, PLAIN
 from tl_catdog.models.layout import POOLING
 
+MOST = 1e15
+"""Of a feature. Sums of their squares are still numbers in single precision then."""
+
 Asked = Mapping[str, tuple[Sequence[Example], Views]]
 """Which pictures' features are wanted, in which views; the keys are names, such as of splits."""
 
@@ -168,10 +171,12 @@ def _features(
     valid = np.asarray(column.is_valid())
     failed = np.asarray(table.column("error").is_valid())
     found = np.asarray(column.flatten()).reshape(-1, len(plan.views), plan.width)
-    if (valid == failed).any() or len(found) != valid.sum() or not np.isfinite(found).all():
+    # What is no number is neither below nor above.
+    sound = not found.size or (found.min() >= -MOST and found.max() <= MOST)
+    if (valid == failed).any() or len(found) != valid.sum() or not sound:
         raise CatdogError(
-            f"expected finite features or an error of each picture, found others in part {shard} of "
-            f"{batch.place}.",
+            f"expected finite features or an error of each picture, found others in part {shard} "
+            f"of {batch.place}.",
             "Extract them anew: tl-catdog batch features SOURCE --out OTHER",
         )
     return found.astype(np.float32, copy=False), valid

@@ -169,7 +169,7 @@ class _Path:
     ) -> None:
         centre = normalize(training).mean(axis=0)
         known, asked = normalize(training) - centre, normalize(others) - centre
-        if len(known) < known.shape[1]:
+        if len(known) < known.shape[1] and known.any():  # else nothing spans anything
             squares, vectors = np.linalg.eigh((known @ known.T).astype(np.float64))
             kept = squares > 1e-6 * squares[-1]
             lengths, vectors = np.sqrt(squares[kept]), vectors[:, kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,8 @@ class Predictions:
     """
 
     classes: tuple[str, ...]
-    digests: tuple[str, ...]
-    names: tuple[str, ...]
+    digests: Sequence[str]
+    names: Sequence[str]
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     novelty: npt.NDArray[np.float64] | None = None
