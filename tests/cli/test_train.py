@@ -82,6 +82,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.png").touch()
+    monkeypatch.setattr("tl_catdog.training.devices.devices_here", lambda: ("CPU:0", "CPU:1"))
     watched(monkeypatch, "tl_catdog.api.training_images", lambda *_, **__: IMAGES)
     return watched(monkeypatch, "tl_catdog.api.fit")
 

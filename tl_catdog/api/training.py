@@ -30,6 +30,7 @@ from tl_catdog.errors import UsageError
 from tl_catdog.runs.unfinished import finished_already
 from tl_catdog.runs.writer import RunWriter, choose_name
 from tl_catdog.storage.places import Place
+from tl_catdog.training.devices import devices_for
 
 if TYPE_CHECKING:
     from tl_catdog.training.observer import Observer
@@ -68,8 +69,8 @@ def train(
         The classifier of the finished run, which is in ``runs_dir``, by default ``models``.
 
     Raises:
-        UsageError: A setting is unknown or out of its range, the folder isn't a set, or the run's
-            name is taken, or an observer called it.
+        UsageError: A setting is unknown or out of its range, more devices are asked for than there
+            are, the folder isn't a set, or the run's name is taken, or an observer called it.
         CatdogError: The training can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through; later, the best
             epoch so far becomes the run.
@@ -82,6 +83,7 @@ def train(
     runs_dir = Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
+        devices_for(config.resolved())  # too many are refused before pictures are read
         images = training_images(config, root)
         return Classifier(_begin(config, images, runs_dir / name, watching).run)
 
