@@ -60,7 +60,12 @@ def test_of_features_there_is_one_backbone(tmp_path: Path, monkeypatch: pytest.M
     root = paint_set(tmp_path / "set", {"train": 4, "test": 2})
     dest = extracted(root, tmp_path / "features", monkeypatch, "no")
     config = TrainConfig(features=str(dest))
-    for archs, sizes in (((), ()), (("mobilenet",), ()), (("mobilenet",) * 2, (32,))):
+    fitting: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
+        ((), ()),
+        (("mobilenet",), ()),
+        (("mobilenet",) * 2, (32,)),
+    )
+    for archs, sizes in fitting:
         settings, backbones = to_search(config, archs, sizes)
         assert backbones == (("mobilenet", 32),)
         assert (settings.compute, settings.image_size) == ("float32", 32)
