@@ -19,6 +19,7 @@ from tl_catdog.prediction.predictions import Predictions, read_predictions
 from tl_catdog.runs.contents import extracted_of, own_images
 from tl_catdog.runs.folder import Run
 from tl_catdog.runs.moved import found_again, with_own_splits
+from tl_catdog.storage.places import is_url
 
 
 def labelled_images(
@@ -75,6 +76,9 @@ def own_again(run: Run, examples: Sequence[Example], root: Path) -> tuple[Exampl
     try:
         return found_again(examples, root)
     except CatdogError as error:
+        address = run.manifest["data"]["root"]
+        if is_url(address):  # as a path it lacks a slash
+            error.message = error.message.replace(str(root), address, 1)
         if extracted := extracted_of(run):
             place = shlex.quote(extracted["place"])
             error.hint = f"Add --features {place}, or name the folder of its pictures: --data DIR"

@@ -22,6 +22,7 @@ from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, 
 from tl_catdog.data.folders import check_root
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import Run, find_run
+from tl_catdog.storage.places import is_url
 from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
     if edits:
         note(f"Kept what you had edited in {path}: {plural(len(edits), 'row')}.", style="dim")
     if json:
-        print_json({**found.to_json(), "list": path, "gallery": page})
+        address = run.manifest["data"]["root"]
+        own = {"data": address} if is_url(address) else {}  # as a path it lacks a slash
+        print_json({**found.to_json(), **own, "list": path, "gallery": page})
         return
     results().print(review_view(found))
     say(

@@ -138,7 +138,7 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
                 )
     if wanted and not is_folder(root):
         raise UsageError(
-            f"expected the pictures of {run.name} in {root}, found no such folder.",
+            f"expected the pictures of {run.name} in {data['root']}, found no such folder.",
             "Name where they are now: --data DIR",
         )
     examples = [known[edit.name] for edit in wanted]
