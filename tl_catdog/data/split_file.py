@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from tl_catdog.data.digest import content_key, file_digest
 from tl_catdog.data.examples import Example, ImageSet
@@ -165,9 +165,13 @@ def check_name(name: str) -> None:
     Raises:
         ValueError: It is empty, absolute, leads out or can't be a file's.
     """
-    path = PurePosixPath(name)
-    parts = {*path.parts, *PureWindowsPath(name).parts} if os.name == "nt" else set(path.parts)
-    if not parts or path.is_absolute() or ".." in parts or Path(name).is_absolute():
+    # Not by paths: these keep each of their parts in a table that all of Python shares.
+    parts = {part for part in name.split("/") if part not in ("", ".")}
+    windows = PureWindowsPath(name) if os.name == "nt" else None
+    if windows is not None:
+        parts |= set(windows.parts)
+    absolute = name.startswith("/") or (windows is not None and windows.is_absolute())
+    if not parts or absolute or ".." in parts:
         raise ValueError(f"names within the folder of the pictures, found {shown(name)}")
     if "\0" in name or len(name) > LONGEST_NAME:
         raise ValueError(f"names that a file may have, found {shown(name)}")
