@@ -198,7 +198,7 @@ def draw(bars: Sequence[Bar], words: str, style: Style) -> Figure:
     heights = [0.62 + 0.45 * bar.label.count("\n") for bar in bars]
     tops = [sum(heights[:index]) for index in range(len(heights))]
     places = [top + height / 2 for top, height in zip(tops, heights, strict=True)]
-    small = {"fontsize": style.font, "color": INK}
+    small: dict[str, Any] = {"fontsize": style.font, "color": INK}
     figure = Figure(figsize=(INCHES, 1.5 + style.height * sum(heights)), dpi=DPI)
     axes = figure.subplots()
     for place, bar in zip(places, bars, strict=True):

@@ -100,7 +100,8 @@ def made_up_sets() -> list[dict[str, Any]]:
     def learnt(accuracy: float, peer: float, n: int, **more: Any) -> dict[str, Any]:
         here = {"n": n, "given": n // 2, "right": n // 2 - 1}
         reject = {"precision": 0.99, "here": here, "unfamiliar": 3}
-        figures = {"n": n, "accuracy": accuracy, "balanced_accuracy": accuracy, "ece": 0.02}
+        figures: dict[str, Any] = {"n": n, "accuracy": accuracy, "balanced_accuracy": accuracy}
+        figures["ece"] = 0.02
         figures["accuracy_ci"] = [0.651, 0.763]
         return {
             "judged": "test" if n == 400 else "validation",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep xdist, where it is, from another order: by how many tests a file has."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        _let_signals_through()
+
+
+def _let_signals_through() -> None:
+    """Have what tests start end at Ctrl-C and a hang-up, whatever started the tests.
+
+    ``nohup`` and a shell's background jobs ignore them, and whatever is started inherits that; a
+    handler of our own isn't inherited. Tests of signals would wait for commands that never end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -29,7 +29,7 @@ def run(
 
 
 def test_both_architectures_on_the_drawn_set_then_compare(tmp_path: Path) -> None:
-    run("train", "--arch", "baseline", "--epochs", 12, cwd=tmp_path)
+    run("train", "--arch", "baseline", "--epochs", 6, cwd=tmp_path)
     small = ("--image-size", 96, "--epochs", 3, "--finetune", "--finetune-epochs", 1)
     run("train", "--arch", "mobilenet", *small, cwd=tmp_path)
     table = run("compare", cwd=tmp_path).stdout
@@ -63,8 +63,6 @@ def start(tmp_path: Path, *words: object) -> "subprocess.Popen[str]":
         stdout=subprocess.DEVNULL,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        # A shell's background jobs ignore Ctrl-C, and what they start inherits that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -309,6 +309,8 @@ def from_mapping(values: Mapping[str, Any]) -> TrainConfig:
                 f"{', '.join(NAMES)}.",
                 f"Did you mean {near}?" if near else "Type: tl-catdog train --help",
             )
-    if type(values.get("devices")) is int:  # a number here, as every other number
-        values = {**values, "devices": str(values["devices"])}
+    devices = values.get("devices")
+    # A number here, as every other number; Python writes none of more than 4,300 digits.
+    if type(devices) is int and abs(devices) < 2**63:
+        values = {**values, "devices": str(devices)}
     return TrainConfig(**expanded(values))

@@ -114,7 +114,8 @@ def _shift(model: keras.Model) -> float:
     """
     stride, shift = 1, 0.0
     for layer in flat_layers(model):
-        padding, step = getattr(layer, "padding", None), getattr(layer, "strides", (1,))[0]
+        padding: Any = getattr(layer, "padding", None)
+        step = getattr(layer, "strides", (1,))[0]
         if isinstance(layer, layers.ZeroPadding2D):
             (top, bottom), _ = padding
             shift += stride * (bottom - top) / 2

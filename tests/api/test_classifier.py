@@ -202,7 +202,7 @@ def test_a_picture_of_ones_own_that_vanishes_meanwhile_is_left_out(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(trained.runs_dir / "tuned", tmp_path / "tuned")
-    monkeypatch.setattr("tl_catdog.api.classifier.found_again", lambda examples, root: examples)
+    monkeypatch.setattr("tl_catdog.api.evaluated.found_again", lambda examples, root: examples)
     whole = tl.load("tuned", runs_dir=tmp_path).evaluate(split="train", again=True).predictions
     gone = trained.data / whole.names[3]
     kept = gone.rename(tmp_path / "kept")

@@ -12,10 +12,16 @@ from tests.conftest import paint_set
 from tests.support.made_up import network_run, small_network
 from tl_catdog.api import classifier
 from tl_catdog.api.classifier import Classifier
-from tl_catdog.api.evaluated import default_split, saved_predictions, split_to_evaluate
+from tl_catdog.api.evaluated import (
+    default_split,
+    own_again,
+    saved_predictions,
+    split_to_evaluate,
+)
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.runs.contents import with_features
 from tl_catdog.runs.folder import shipped_run
 
 
@@ -80,3 +86,15 @@ def test_figures_are_given_where_nothing_can_be_kept(
     monkeypatch.undo()
     assert Classifier(run).evaluate(split="test", again=True).notes == ()
     assert Classifier(run).evaluate(split="test").metrics == found.metrics
+
+
+def test_pictures_in_a_store_are_told_by_their_address_and_features_are_offered() -> None:
+    address = "s3://bucket/pictures"
+    run = with_features(shipped_run(), "s3://bucket/features")
+    data = {**run.manifest["data"], "root": address}
+    run = replace(run, manifest={**run.manifest, "data": data})
+    example = Example(Path(address, "a.jpg"), "a.jpg", "cats", "test", "0" * 64)
+    with pytest.raises(CatdogError) as caught:
+        own_again(run, [example], Path(address))
+    assert f"{address}/a.jpg" in caught.value.message
+    assert caught.value.hint.startswith("Add --features s3://bucket/features, or")

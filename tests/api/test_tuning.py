@@ -7,7 +7,8 @@ import pytest
 
 import tl_catdog as tl
 from tests.conftest import paint_set
-from tl_catdog.api.tuning import backbones_of, of_backbone
+from tests.support.extracted import extracted
+from tl_catdog.api.tuning import backbones_of, of_backbone, to_search
 from tl_catdog.config import TrainConfig
 from tl_catdog.errors import UsageError
 from tl_catdog.tuning.results import Progress
@@ -53,3 +54,26 @@ def test_a_search_from_python(tmp_path: Path) -> None:
     assert found.settings.data == str(root)
     with pytest.raises(UsageError, match="expected known settings"):
         tl.tune(root, epohcs=3)
+
+
+def test_of_features_there_is_one_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = paint_set(tmp_path / "set", {"train": 4, "test": 2})
+    dest = extracted(root, tmp_path / "features", monkeypatch, "no")
+    config = TrainConfig(features=str(dest))
+    fitting: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
+        ((), ()),
+        (("mobilenet",), ()),
+        (("mobilenet",) * 2, (32,)),
+    )
+    for archs, sizes in fitting:
+        settings, backbones = to_search(config, archs, sizes)
+        assert backbones == (("mobilenet", 32),)
+        assert (settings.compute, settings.image_size) == ("float32", 32)
+    for archs, sizes, says in (
+        (("mobilenet", "efficientnet-lite0"), (), "expected one backbone to search"),
+        ((), (32, 64), "expected one backbone to search"),
+        (("efficientnet-lite0",), (), "the architecture differs: efficientnet-lite0 here"),
+        ((), (64,), "the picture size differs: 64 here, 32 in"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            to_search(config, archs, sizes)

@@ -1,124 +1,97 @@
-"""Commands on pictures in a real S3 server do what they do on the same folder."""
+"""Addresses as the words of every command: pictures are fetched, all else is refused."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import Cli, paint_set
-from tests.support.batches import in_process
+from tests.cli.test_values import COMMANDS, PROGRAM, needed
+from tests.conftest import Cli
 from tests.support.commands import assert_one_line
-from tests.support.object_store import Fault, Store
-from tl_catdog.shards.reading import read_parts
-from tl_catdog.storage.places import Place
+from tl_catdog.cli.addresses import ANYWHERE, OF_COMMANDS
 
-ADDRESS = "s3://pictures/set"
-SMALL = ("--arch", "baseline", "--image-size", 32, "--epochs", 1, "--runs-dir", "models")
+ADDRESSES = ("s3://b/x", "S3://b/x", "file:///nowhere/x", "memory://nowhere/x", "https://a.org/x")
+SERVERS = ANYWHERE - {"--features"}
 
 
-@pytest.fixture
-def folder(tmp_path: Path, object_store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose classes and splits are in one name, and the same at ``ADDRESS``."""
+@pytest.fixture(autouse=True)
+def _built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tl_catdog.cli.app", PROGRAM)
+
+
+def named(item: Any) -> str:
+    return item.opts[0] if item.opts[0].startswith("-") else str(item.name)
+
+
+def called(command: str, item: Any, address: str) -> list[str]:
+    """Return the words of a command with an address for one of its parameters."""
+    name = named(item)
+    words = [*command.split(), *needed(COMMANDS[command], but=item.opts[0])]
+    if name == "--features" and "--data" in words:  # either of them
+        at = words.index("--data")
+        del words[at : at + 2]
+    if command == "data get":
+        words.append("filtered")
+    return [*words, name, address] if name.startswith("-") else [*words, address]
+
+
+def parameters(allowed: bool) -> list[tuple[str, Any]]:
+    found = []
+    for command, known in COMMANDS.items():
+        for item in known.params:
+            may = named(item) in (ANYWHERE | OF_COMMANDS.get(command, set()))
+            flag = getattr(item, "is_flag", False)
+            if may == allowed and not flag and named(item) not in SERVERS:
+                found.append((command, item))
+    return found
+
+
+def test_the_table_names_what_there_is() -> None:
+    for command, names in OF_COMMANDS.items():
+        assert names <= {named(item) for item in COMMANDS[command].params}, command
+    everywhere = {named(item) for command in COMMANDS.values() for item in command.params}
+    assert everywhere >= ANYWHERE
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_address_is_taken_for_a_file(
+    cli: Cli, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = paint_set(tmp_path / "made", {"train": 4, "test": 2})
-    root = tmp_path / "set"
-    for part in ("train", "test"):
-        for label in ("ant", "bee"):
-            shutil.copytree(made / part / label, root / f"{label}_{part}")
-    for path in root.rglob("*.png"):
-        Place.of(f"{ADDRESS}/{path.relative_to(root).as_posix()}").write(path.read_bytes())
-    object_store.requests.clear()
-    return root
+    for command, item in parameters(allowed=False):
+        done = cli(*called(command, item, address))
+        assert done.code == 2, (command, named(item), done)
+        assert_one_line(done.err)
+    assert not list(tmp_path.iterdir())
 
 
-def fetched(store: Store) -> int:
-    return sum(request.startswith("GET") and ".png" in request for request in store.requests)
-
-
-@pytest.mark.slow
-def test_a_training_and_what_comes_after_it(folder: Path, object_store: Store, cli: Cli) -> None:
-    for data, run in ((ADDRESS, "far"), (folder, "near")):
-        done = cli("train", "--data", data, *SMALL, "--run", run)
-        assert done.code == 0, done.err
-    assert fetched(object_store) == 12
-    far, near = (Path("models") / run for run in ("far", "near"))
-    assert (far / "model.onnx").read_bytes() == (near / "model.onnx").read_bytes()
-    said = [
-        json.loads(cli("evaluate", "far", "--data", data, "--split", "test", "--json").out)
-        for data in (ADDRESS, folder)
-    ]
-    assert said[0]["accuracy"] == said[1]["accuracy"]
-    one = "ant_test/000.png"
-    answers = [
-        json.loads(cli("predict", "--run", "far", "--json", f"{data}/{one}").out)
-        for data in (ADDRESS, folder)
-    ]
-    assert answers[0]["probabilities"] == answers[1]["probabilities"]
-    assert answers[0]["path"] == f"{ADDRESS}/{one}"
-    done = cli("explain", f"{ADDRESS}/{one}", "--run", "far", "--json", "--out", "why.png")
-    assert json.loads(done.out)["path"] == f"{ADDRESS}/{one}"
-    assert fetched(object_store) == 12, "what is here was fetched again"
-
-
-@pytest.mark.slow
-def test_a_check(folder: Path, object_store: Store, cli: Cli) -> None:
-    said = [json.loads(cli("data", "check", data, "--json").out) for data in (ADDRESS, folder)]
-    assert said[0]["findings"] == said[1]["findings"]
-    assert fetched(object_store) == 12
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["predict", "features", "check"])
-def test_a_batch_to_the_bit(
-    kind: str, folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_process(monkeypatch)
-    rows = []
-    for source, dest in (
-        (ADDRESS, "s3://pictures/out"),
-        (folder, "out"),
-        (f"file://{folder}", f"file://{folder.parent}/again"),
-    ):
-        done = cli("batch", kind, source, "--out", dest, "--shard-size", 5)
-        assert done.code == 0, done.err
-        found = [row for batch in read_parts(dest) for row in batch.to_pylist()]
-        rows.append(sorted(found, key=lambda row: str(row["path"])))
-    assert rows[0] == rows[1] == rows[2]
-
-
-@pytest.mark.slow
-def test_a_store_that_refuses_and_a_batch_that_goes_on(
-    folder: Path, object_store: Store, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_process(monkeypatch)
-    words = ("batch", "check", ADDRESS, "--out", "s3://pictures/out", "--shard-size", 5)
-    object_store.faults.append(Fault("refuse", "part-00001.parquet", 99, method="PUT"))
-    done = cli(*words)
-    assert done.code == 1
-    assert_one_line(done.err)
-    object_store.faults.clear()
-    assert cli(*words).code == 0
+@pytest.mark.parametrize("option", ["--out", "--runs-dir", "--into", "--labels", "--config"])
+def test_files_and_folders_are_of_this_machine(cli: Cli, option: str) -> None:
+    for command, item in parameters(allowed=False):
+        if named(item) == option:
+            done = cli(*called(command, item, "s3://b/x"))
+            assert f"of this machine for {option}, found an address, s3://b/x" in done.err, command
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ("data", "fix", ADDRESS),
-        ("data", "split", ADDRESS),
-        ("doctor", "--data", ADDRESS),
-        ("data", "show", "set", "--out", "s3://pictures/sheet.png"),
-        ("explain", ADDRESS),
-        ("train", "--data", "s3://pictures/nothing"),
-        ("predict", "s3://no-such-bucket/a.jpg"),
-    ],
-    ids=" ".join,
+    ("address", "code"),
+    [("file:///nowhere/x", 2), ("https://a.org/x", 2), ("memory://nowhere/x", 2), ("gs://b/x", 2)],
 )
-def test_what_cannot_be_is_one_line(words: tuple[str, ...], folder: Path, cli: Cli) -> None:
-    done = cli(*words)
-    assert done.code in (1, 2)
-    assert_one_line(done.err)
-    assert not Path("s3:").exists()
+def test_where_nothing_is_or_nothing_can_be_read_it_is_one_line(
+    cli: Cli, address: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if address.startswith("gs:") and importlib.util.find_spec("gcsfs"):
+        pytest.skip("the package gcsfs is installed")
+    monkeypatch.chdir(tmp_path)
+    for command, item in parameters(allowed=True):
+        if named(item) == "--out" and not address.startswith(("https", "gs")):
+            continue  # may be written to
+        done = cli(*called(command, item, address))
+        assert done.code == code, (command, named(item), done)
+        assert_one_line(done.err)
+        if address.startswith("gs:") and "found no 'nowhere'" not in done.err:  # of its run
+            assert "pip install 'tl-catdog[gs]'" in done.err, (command, named(item))
+    assert not list(tmp_path.iterdir())

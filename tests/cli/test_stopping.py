@@ -65,8 +65,43 @@ def test_a_closed_terminal_ends_nothing_where_it_is_ignored() -> None:
     assert process.communicate(timeout=30)[0].startswith("kept")
 
 
+LOST = """
+import signal, sys, time, weakref
+from tl_catdog.cli.stopping import asked_to_stop
+
+class Thing:
+    pass
+
+with asked_to_stop() as asked:
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: signal.raise_signal(int(sys.argv[1])))
+    try:
+        del thing
+        print("went on", flush=True)
+        for _ in range(600):
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        print("kept", asked.exit_code, flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_in_a_callback_whose_exceptions_are_lost_is_heard(number: signal.Signals) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", LOST, str(int(number))],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert found.stdout == f"went on\nkept {128 + number}\n"
+    assert found.stderr == ""
+
+
 def test_handlers_are_put_back(tmp_path: Path) -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
+    hook = sys.unraisablehook
     with asked_to_stop():
         pass
     assert [signal.getsignal(number) for number in SIGNALS] == before
+    assert sys.unraisablehook is hook

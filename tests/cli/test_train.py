@@ -82,6 +82,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.png").touch()
+    monkeypatch.setattr("tl_catdog.training.devices.devices_here", lambda: ("CPU:0", "CPU:1"))
     watched(monkeypatch, "tl_catdog.api.training_images", lambda *_, **__: IMAGES)
     return watched(monkeypatch, "tl_catdog.api.fit")
 
@@ -108,7 +109,7 @@ def test_each_option_arrives_in_the_settings(cli: Cli, fitted: list[Any]) -> Non
 def test_features_in_place_of_pictures_arrive_in_the_settings(
     cli: Cli, fitted: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched(monkeypatch, "tl_catdog.features.extracted.adopting", lambda config: config)
+    watched(monkeypatch, "tl_catdog.features.extracted_plan.adopting", lambda config: config)
     cli("train", "--features", "my features", "--seed", 3)
     ((config, images, _, _), _) = fitted[0]
     assert config == TrainConfig(features="my features", seed=3)

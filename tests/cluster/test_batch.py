@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import paint
 from tests.support.batches import InProcess, in_process, pictures, predicted
 from tl_catdog.cluster import batch as batches
-from tl_catdog.cluster.batch import batch, engine_of
+from tl_catdog.cluster.batch import _apart, batch, engine_of
 from tl_catdog.cluster.done import ShardDone, ShardFailed
 from tl_catdog.cluster.progress import Progress
 from tl_catdog.cluster.work import try_shard
@@ -248,6 +248,15 @@ def test_what_no_shard_can_do_better_ends_it_at_once(
     assert engine.given == [0]
 
 
+def test_an_engine_that_isnt_installed_is_told_before_anything_is_written(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"tl-catdog\[ray\]"):
+        predicted(source, tmp_path / "out", on="ray")
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_commands_at_once_end_alike(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +295,10 @@ def test_results_among_the_pictures_are_refused(
     with pytest.raises(UsageError, match="outside of the pictures"):
         predicted(source, source / "out")
     assert not (source / "out").exists()
+    for dest in ("memory://set", "memory://set/out"):
+        with pytest.raises(UsageError, match="outside of the pictures"):
+            _apart(Place.of(dest), "memory://set")
+    _apart(Place.of("memory://set-out"), "memory://set")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tl_catdog.cluster.pictures import AHEAD, about_file, read_ahead
+from tl_catdog.cluster.pictures import AHEAD, about_file, moved, read_ahead
 from tl_catdog.errors import ImageError
 from tl_catdog.shards.rows import Row
 
@@ -43,6 +43,14 @@ def test_pictures_come_in_order_with_their_hashes() -> None:
     found = list(read_ahead(Made(), ROWS))
     assert [picture.row for picture, _ in found] == ROWS
     assert found[7][1] == hashlib.sha256(b"7").hexdigest()
+
+
+def test_each_that_is_taken_up_is_told() -> None:
+    reading = read_ahead(Made(), ROWS)
+    for _ in range(3):
+        moved.clear()
+        next(reading)
+        assert moved.is_set()
 
 
 def test_no_more_is_read_than_a_little_ahead() -> None:

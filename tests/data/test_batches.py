@@ -1,5 +1,6 @@
 """Batches: decode once, nothing lost, nothing augmented that shouldn't be, seeded throughout."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ SIZE = 32
 
 
 @pytest.fixture
-def examples(tmp_path: Path) -> tuple[Example, ...]:
+def examples(tmp_path: Path) -> Sequence[Example]:
     return load_set(paint_set(tmp_path / "set", {"": 11})).split("all")
 
 

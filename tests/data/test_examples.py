@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def image_set(*examples: Example, root: Path = Path("/set"), drawn: bool = False
     return ImageSet(root, "split folders", ("ant", "bee"), examples, drawn=drawn)
 
 
-def names_of(examples: tuple[Example, ...]) -> list[str]:
+def names_of(examples: Sequence[Example]) -> list[str]:
     return [item.name for item in examples]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.object_store import Fault, Store, environment
+from tests.support.object_store import KEY, SECRET, Fault, Store, environment
 from tl_catdog.data import mirrors as mirrors_of
 from tl_catdog.data.mirror import Plan, mirrored, on_disk
 from tl_catdog.data.mirrors import LIMIT, MIRRORS, Mirror, make_room, mirrors, remove
@@ -71,6 +71,35 @@ def test_what_is_here_is_not_fetched_again(place: Place) -> None:
     assert mirrored(place, plans.append) == root
     assert plans[0].missing == len(PICTURE) + len("train/cat/1.jpg")
     assert names(root) == ["metadata.csv", "train/cat/1.jpg", "train/dog/2.jpg"]
+
+
+@pytest.mark.parametrize("name", ["../1.jpg", "./1.jpg", "a/../1.jpg", "x" * 300 + "/1.jpg"])
+def test_no_address_leads_out_of_its_mirror(place: Place, cache: Path, name: str) -> None:
+    (place / "one").write(b"x")
+    odd = Place(f"{place}/{name}")
+    odd.write(PICTURE)
+    path = mirrored(odd)
+    assert path.read_bytes() == PICTURE
+    assert len(path.resolve().relative_to(cache.resolve()).parts) == 3  # mirror, folder, file
+
+
+def test_a_name_that_no_disk_takes_is_left_out_and_the_others_are_there(place: Place) -> None:
+    (place / "cat" / ("é" * 128 + ".jpg")).write(PICTURE)
+    plans: list[Plan] = []
+    root = mirrored(place, plans.append)
+    assert plans[0].left_out == {".pdf": 1, "name that no file could have": 1}
+    assert len(names(root)) == 3
+
+
+def test_no_credentials_are_kept(cache: Path, object_store: Store) -> None:
+    (Place.of("s3://pictures/kept") / "cat/1.jpg").write(PICTURE)
+    root = mirrored(Place.of("s3://pictures/kept"))
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    assert root / "cat/1.jpg" in files
+    for path in files:
+        data = path.read_bytes()
+        assert KEY.encode() not in data, path
+        assert SECRET.encode() not in data, path
 
 
 def test_one_picture_and_a_folder_of_this_machine(place: Place, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def pictures_of(**counts: int) -> list[Example]:
     ]
 
 
-def counted(found: list[Example]) -> dict[tuple[str, str], int]:
+def counted(found: Sequence[Example]) -> dict[tuple[str, str], int]:
     return dict(Counter((item.split, item.label) for item in found))
 
 

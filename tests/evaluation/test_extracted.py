@@ -20,7 +20,7 @@ from tl_catdog.cluster.batch import batch
 from tl_catdog.cluster.planning import FeatureSettings
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.evaluation.extracted import hold_to_run
-from tl_catdog.features.extracted import open_extracted
+from tl_catdog.features.extracted_plan import open_extracted
 from tl_catdog.runs.folder import shipped_run
 
 MAP = {"ant": "cats", "bee": "dogs"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tl_catdog.features.cache import FeatureStore
 
 
 @pytest.fixture
-def examples(tmp_path: Path) -> tuple[Example, ...]:
+def examples(tmp_path: Path) -> Sequence[Example]:
     return load_set(paint_set(tmp_path / "set", {"": 20})).split("all")
 
 

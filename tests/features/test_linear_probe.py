@@ -187,3 +187,9 @@ def test_probing_works_without_tensorflow(tmp_path: Path) -> None:
     loaded = loaded_by(code)
     assert "sklearn" in loaded
     assert not loaded & {"tensorflow", "keras"}
+
+
+def test_pictures_that_are_all_alike_leave_the_classes_shares() -> None:
+    labels = np.array([0, 1] * 10)
+    found = cross_validated(np.ones((20, 50), np.float32), labels, [str(n) for n in range(20)])
+    assert np.allclose(found.probabilities, 0.5, atol=0.05)

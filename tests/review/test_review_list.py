@@ -244,6 +244,14 @@ def test_a_picture_that_has_changed_or_is_gone_is_refused(run: Run) -> None:
         plan(run, [row])
 
 
+def test_pictures_whose_folder_is_gone_are_told_so(run: Run) -> None:
+    root = Path(run.manifest["data"]["root"])
+    row = edit(run, "train/ant/000.png", "bee")
+    root.rename(root.with_name("elsewhere-entirely"))
+    with pytest.raises(UsageError, match=r"no such folder\. Name where they are now: --data DIR"):
+        plan(run, [row])
+
+
 def test_a_class_without_a_folder_is_refused(tmp_path: Path) -> None:
     data = paint_set(tmp_path / "set", {"train": 3, "validation": 2})
     paint(data / "train" / "ant" / "ant.7.png", COLOURS[0], 99)

@@ -9,7 +9,13 @@ from tests.support.bare_runs import publish_run
 from tests.support.made_up import made_up_run
 from tl_catdog.data.sets import load_training_set
 from tl_catdog.errors import CatdogError
-from tl_catdog.runs.contents import own_images, read_metrics, read_split
+from tl_catdog.runs.contents import (
+    extracted_of,
+    own_images,
+    read_metrics,
+    read_split,
+    with_features,
+)
 from tl_catdog.runs.folder import find_run
 
 
@@ -57,3 +63,12 @@ def test_a_run_without_its_split_says_so(tmp_path: Path) -> None:
     with pytest.raises(CatdogError, match=r"found none: .*split\.csv") as caught:
         read_split(publish_run(tmp_path))
     assert "split.csv" in caught.value.hint
+
+
+def test_features_may_be_named_in_the_place_of_pictures(tmp_path: Path) -> None:
+    run = publish_run(tmp_path)
+    assert extracted_of(run) is None
+    assert extracted_of(with_features(run, "s3://bucket/features")) == {
+        "place": "s3://bucket/features"
+    }
+    assert extracted_of(run) is None

@@ -35,6 +35,12 @@ def test_drawings_have_no_folder(tmp_path: Path) -> None:
     assert "--data" not in training_command(run)
 
 
+def test_features_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    run = publish_run(tmp_path, config={"features": "/home/me/features"})
+    assert "--data" not in training_command(run)
+    assert "--features features" in training_command(run)
+
+
 def test_the_command_s_settings_are_settings(tmp_path: Path) -> None:
     words = training_command(publish_run(tmp_path, config={"data": "x"})).split()[2:]
     names = [word.removeprefix("--").replace("-", "_") for word in words if word.startswith("--")]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import UsageError
 from tl_catdog.shards.arrow import arrow
 
 
@@ -16,5 +16,5 @@ def test_pyarrow_comes_with_parquet() -> None:
 
 def test_where_it_is_missing_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(CatdogError, match=r"pip install 'tl-catdog\[batch\]'"):
+    with pytest.raises(UsageError, match=r"pip install 'tl-catdog\[batch\]'"):
         arrow()

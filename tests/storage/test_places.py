@@ -35,3 +35,28 @@ def test_passwords_are_not_kept() -> None:
         Place.of("s3://key:hidden@bucket/a")
     assert "hidden" not in str(caught.value)
     assert "AWS_PROFILE" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://AKIA:hush/hush@bucket/cats",
+        "s3://bucket/cats?X-Amz-Credential=a&X-Amz-Signature=hush",
+        "az://box/cats?sv=2024&sig=hush",
+        "gs://bucket/cats#access_token=hush",
+        "https://me:hush@a.org/cats",
+        "https://a.org/cats?token=hush",
+    ],
+)
+def test_what_lets_somebody_in_is_refused_and_not_shown(address: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Place.of(address)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["memory://b/a:b@c.jpg", "memory://b/q?x=1#h.jpg", "memory://arn:aws:s3:x:1:accesspoint/p/a@b"],
+)
+def test_other_signs_are_part_of_names(address: str) -> None:
+    assert str(Place.of(address)) == address

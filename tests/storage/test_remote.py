@@ -22,6 +22,7 @@ from tl_catdog.storage.failures import (
     Patience,
     RefusedError,
     StorageError,
+    StrangerError,
     patiently,
 )
 from tl_catdog.storage.places import Place
@@ -123,6 +124,40 @@ def test_half_a_picture_is_never_given(place: Place, object_store: Store, kind: 
         place.read(entry=entry)
     with pytest.raises((CutReadError, BusyError)):
         place.read(0, 1000)
+
+
+def test_a_page_of_the_network_is_no_answer_of_a_store(place: Place, object_store: Store) -> None:
+    """A page to sign in comes with 200, in place of whatever was asked for."""
+    (entry,) = Place.of("s3://pictures/set").entries()
+    object_store.faults += [
+        Fault("page", times=99, method=method) for method in ("GET", "HEAD", "PUT")
+    ]
+    folder = Place.of("s3://pictures/set")
+    for call in (
+        lambda: list(folder.entries()),
+        place.exists,
+        place.read,
+        lambda: place.read(entry=entry),
+        lambda: place.write(b"new"),
+    ):
+        with pytest.raises(StrangerError, match="sign in"):
+            call()
+    with pytest.raises((StrangerError, CutReadError)):
+        place.read(0, 1000)
+    object_store.faults.clear()
+    assert place.read() == DATA
+
+
+def test_a_page_of_another_kind_is_no_empty_listing(
+    place: Place, object_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = b"<?xml version='1.0'?><html><body>Sign in</body></html>"
+    monkeypatch.setattr("tests.support.object_store.PAGE", page)
+    object_store.faults += [Fault("page", times=9), Fault("page", times=9, method="PUT")]
+    with pytest.raises(StrangerError):
+        list(Place.of("s3://pictures/set").entries())
+    with pytest.raises(StrangerError):
+        place.write(b"new")
 
 
 def test_large_reads_are_whole_too(object_store: Store) -> None:

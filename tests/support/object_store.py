@@ -13,6 +13,7 @@ SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code>'
     b"<Message>Please reduce your request rate.</Message></Error>"
 )
+PAGE = b"<!DOCTYPE html><html><body><p>Sign in<br></body></html>"
 KEY, SECRET = "key-of-the-tests", "secret-of-the-tests"
 BUCKET = "pictures"
 
@@ -25,7 +26,8 @@ class Fault:
 
     Attributes:
         kind: ``throttle``, ``cut`` (the connection breaks off), ``shorten`` (the answer says that
-            it is whole, and isn't), ``refuse`` (403) or ``lose`` (404).
+            it is whole, and isn't), ``refuse`` (403), ``lose`` (404) or ``page`` (somebody else
+            answers, with a page of the web).
         part: Of the path of the requests that it is about.
         times: With how many of them, the next ones.
         method: Of the requests.
@@ -58,6 +60,13 @@ class Store:
         fault = self._due(method, path)
         if fault is None:
             return self.app(environ, start_response)
+        said = self._failed(fault, environ, start_response)
+        return [] if method == "HEAD" else said  # which has no body, whatever went wrong
+
+    def _failed(self, fault: Fault, environ: Any, start_response: Any) -> Iterable[bytes]:
+        if fault.kind == "page":
+            start_response("200 OK", [("Content-Type", "text/html")])
+            return [PAGE]
         if fault.kind == "throttle":
             start_response("503 Slow Down", [("Content-Type", "application/xml")])
             return [SLOW_DOWN]
@@ -120,10 +129,10 @@ def object_store(_server: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 
     for name, value in environment(_server).items():
         monkeypatch.setenv(name, value)
+    _server.faults.clear()
     requests.post(f"{_server.address}/moto-api/reset", timeout=30)
     requests.put(f"{_server.address}/{BUCKET}", timeout=30, headers=_signed())
     monkeypatch.setattr(remote, "_no_hash", set())
-    _server.faults.clear()
     _server.requests.clear()
     return _server
 

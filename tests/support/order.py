@@ -12,6 +12,7 @@ LONGEST = (
     *("tests/training/test_trainer.py", "tests/training/test_one_stage.py"),
     *("tests/runs/test_shipped.py", "tests/cli/test_train_resume.py", "tests/test_docs.py"),
     *("tests/training/test_mirrored.py", "tests/serve/test_api.py"),
+    *("tests/faults/test_batch_kills.py", "tests/cluster/engines/test_local.py"),
     *("tests/api/test_strange_runs.py", "tests/cli/test_streams.py"),
     *("tests/export/test_formats.py", "tests/models/backbones/test_keras_applications.py"),
     *("tests/cluster/engines/test_ray.py", "tests/cluster/engines/test_dask.py"),

@@ -1,9 +1,13 @@
 """Which devices a training takes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import Cli
+from tests.support.commands import assert_one_line
+from tl_catdog.api import train
 from tl_catdog.config import ResolvedConfig, TrainConfig, from_mapping
 from tl_catdog.errors import UsageError
 from tl_catdog.training.devices import chosen_devices, devices_for, devices_here, left_alone
@@ -54,6 +58,20 @@ def test_nonsense_is_refused(devices: Any) -> None:
 def test_a_batch_smaller_than_the_devices_is_refused_before_anything_is_read() -> None:
     with pytest.raises(UsageError, match="each of 8 devices, found --batch-size 4"):
         settings(devices="8", batch_size=4)
+
+
+def test_too_many_are_refused_before_pictures_are_read(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nothing = tmp_path / "nothing"  # which would be refused when it is read
+    done = cli("train", "--data", nothing, "--batch-size", 100, "--devices", 99)
+    assert done.code == 2
+    assert_one_line(done.err)
+    says = f"--devices of {len(devices_here())} at most"
+    assert says in done.err
+    with pytest.raises(UsageError, match=says):
+        train(nothing, devices=30)
 
 
 def test_one_is_the_usual_one() -> None:

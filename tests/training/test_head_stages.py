@@ -15,6 +15,7 @@ from tl_catdog.config import TrainConfig
 from tl_catdog.data.batches import Samples
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.defaults import FEW
 from tl_catdog.models.head import empty_linear
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.pretrained import build_pretrained, part_above
@@ -57,12 +58,13 @@ def padded(samples: Samples) -> Samples:
 def inputs_of(classes: tuple[str, ...], *, few: bool, held_out: bool = True) -> Inputs:
     config = TrainConfig(image_size=32).resolved(90, len(classes))
     training, validation = (
-        padded(blobs(dict.fromkeys(classes, n), seed, spread=2.0)) for n, seed in ((30, 0), (60, 1))
+        padded(blobs(dict.fromkeys(classes, n), seed, spread=2.0))
+        for n, seed in ((FEW - 1 if few else FEW, 0), (60, 1))
     )
     validation.examples = [replace(item, split=VALIDATION) for item in validation.examples]
     examples = (*training.examples, *(validation.examples if held_out else ()))
     images = ImageSet(Path(), "made up", classes, examples)
-    inputs = Inputs(config, images, stages_of(config, few=few))
+    inputs = Inputs(config, images, stages_of(config, few=images.few))
     inputs.add(POOLING, TRAIN, training)
     if held_out:
         inputs.add(POOLING, VALIDATION, validation)

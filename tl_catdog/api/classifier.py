@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tl_catdog.api.evaluated import labelled_images, saved_predictions, split_to_evaluate
+from tl_catdog.api.evaluated import (
+    labelled_images,
+    own_again,
+    saved_predictions,
+    split_to_evaluate,
+)
 from tl_catdog.api.evaluation_result import EvaluationResult
 from tl_catdog.api.loaded import Loaded
 from tl_catdog.data.examples import ImageSet
@@ -180,7 +185,7 @@ class Classifier(Loaded):
         else:
             examples = images.split(wanted)
             if own:
-                examples = found_again(examples, images.root)
+                examples = own_again(self.run, examples, images.root)
                 trained_on = len(examples) if wanted == TRAIN else 0
             else:
                 seen = {
@@ -194,7 +199,7 @@ class Classifier(Loaded):
                 found = predict_examples(predictor, examples, progress, own=among)
             else:
                 from tl_catdog.evaluation.extracted import predict_extracted
-                from tl_catdog.features.extracted import open_extracted
+                from tl_catdog.features.extracted_plan import open_extracted
 
                 batch = open_extracted(features)
                 found = predict_extracted(self.run, predictor, batch, examples, progress)

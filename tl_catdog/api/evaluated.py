@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import ImageSet
+from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.label_map import renamed
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.sets import load_set
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.prediction.predictions import Predictions, read_predictions
-from tl_catdog.runs.contents import own_images
+from tl_catdog.runs.contents import extracted_of, own_images
 from tl_catdog.runs.folder import Run
-from tl_catdog.runs.moved import with_own_splits
+from tl_catdog.runs.moved import found_again, with_own_splits
+from tl_catdog.storage.places import is_url
 
 
 def labelled_images(
@@ -62,6 +64,25 @@ def labelled_images(
         loaded = load_set(on_disk(str(data)), how)
     found = renamed(loaded, run.classes, label_map)
     return with_own_splits(found, own_images(run).examples, run.name) if own_splits else found
+
+
+def own_again(run: Run, examples: Sequence[Example], root: Path) -> tuple[Example, ...]:
+    """Return a run's own pictures by their files as they are now; see ``moved.found_again``.
+
+    Raises:
+        CatdogError: One is gone or has changed. Where features took the pictures' place, the
+            message says that they do here, too.
+    """
+    try:
+        return found_again(examples, root)
+    except CatdogError as error:
+        address = run.manifest["data"]["root"]
+        if is_url(address):  # as a path it lacks a slash
+            error.message = error.message.replace(str(root), address, 1)
+        if extracted := extracted_of(run):
+            place = shlex.quote(extracted["place"])
+            error.hint = f"Add --features {place}, or name the folder of its pictures: --data DIR"
+        raise
 
 
 def split_to_evaluate(

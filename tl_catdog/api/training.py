@@ -24,12 +24,13 @@ from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.mirror import on_disk
 from tl_catdog.data.parallel import Progress
 from tl_catdog.data.sets import divided, load_training_set
-from tl_catdog.data.split_file import to_csv
+from tl_catdog.data.split_file import csv_of
 from tl_catdog.defaults import HELD_OUT
 from tl_catdog.errors import UsageError
 from tl_catdog.runs.unfinished import finished_already
 from tl_catdog.runs.writer import RunWriter, choose_name
 from tl_catdog.storage.places import Place
+from tl_catdog.training.devices import devices_for
 
 if TYPE_CHECKING:
     from tl_catdog.training.observer import Observer
@@ -68,8 +69,8 @@ def train(
         The classifier of the finished run, which is in ``runs_dir``, by default ``models``.
 
     Raises:
-        UsageError: A setting is unknown or out of its range, the folder isn't a set, or the run's
-            name is taken, or an observer called it.
+        UsageError: A setting is unknown or out of its range, more devices are asked for than there
+            are, the folder isn't a set, or the run's name is taken, or an observer called it.
         CatdogError: The training can't be done.
         KeyboardInterrupt: It was interrupted before the first epoch was through; later, the best
             epoch so far becomes the run.
@@ -82,6 +83,7 @@ def train(
     runs_dir = Path(config.runs_dir).absolute()
     with _watched(observer, progress) as watching:
         name = run_name(replace(config, runs_dir=str(runs_dir)))
+        devices_for(config.resolved())  # too many are refused before pictures are read
         images = training_images(config, root)
         return Classifier(_begin(config, images, runs_dir / name, watching).run)
 
@@ -223,8 +225,10 @@ def training_images(
         validation_fraction = HELD_OUT  # trained by gradients, they need it to choose their epoch
     split_file = Path(config.split) if config.split else None
     if config.features is not None:
+        from tl_catdog.features.extracted_plan import adopting
         from tl_catdog.features.extracted_set import extracted_set
 
+        adopting(config)  # what doesn't fit is said before a million rows are read
         return divided(
             extracted_set(config.features, labelling_of(config)),
             seed=config.seed,
@@ -279,7 +283,7 @@ def _begin(
 def _fit(
     config: TrainConfig, images: ImageSet, writer: RunWriter, observer: Observer | None
 ) -> TrainingResult:
-    writer.write_split(to_csv(images))  # early: pictures may change before this goes on one day
+    writer.write_split(csv_of(images))  # early: pictures may change before this goes on one day
     from tl_catdog.training.trainer import train as run_training
 
     return run_training(config, images, writer, observer)

@@ -12,7 +12,8 @@ from tl_catdog.api.turns import turn
 from tl_catdog.architectures import BASELINE, check_arch, pretrained_of
 from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import ImageSet
-from tl_catdog.features.extracted import adopting
+from tl_catdog.errors import UsageError
+from tl_catdog.features.extracted_plan import adopting
 
 if TYPE_CHECKING:
     from tl_catdog.tuning.results import Progress, Tuned
@@ -64,9 +65,7 @@ def tune(
     archs = (arch,) if isinstance(arch, str) else tuple(arch)
     sizes = (image_size,) if isinstance(image_size, int) else tuple(image_size)
     config, root = asked_for(data, features, settings)
-    config = adopting(config)
-    backbones = backbones_of(config, archs, sizes)
-    config = of_backbone(config, backbones)
+    config, backbones = to_search(config, archs, sizes)
     images = training_images(config, root)
     return search(
         config,
@@ -86,6 +85,35 @@ def search(config: TrainConfig, images: ImageSet, backbones: Any, **how: Any) ->
 
     with turn():
         return run_search(config, images, backbones, **how)
+
+
+def to_search(
+    config: TrainConfig, archs: Sequence[str], sizes: Sequence[int]
+) -> tuple[TrainConfig, tuple[tuple[str, int], ...]]:
+    """Return the settings of a search and its backbones; of a batch's features there is one.
+
+    Args:
+        config: The settings.
+        archs: As for ``backbones_of``.
+        sizes: As for ``backbones_of``.
+
+    Raises:
+        UsageError: See ``backbones_of`` and ``features.extracted_plan.adopting``; or several are
+            named beside features.
+        CatdogError: The batch is damaged.
+    """
+    if config.features is not None:
+        if len(set(archs)) > 1 or len(set(sizes)) > 1:
+            raise UsageError(
+                "expected one backbone to search, that of --features, found several named by "
+                "--arch or --image-size.",
+                "Leave those out, or name the pictures: tl-catdog tune --data DIR",
+            )
+        named: dict[str, Any] = {"arch": archs[0]} if archs else {}
+        named |= {"image_size": sizes[0]} if sizes else {}
+        config = adopting(replace(config, **named))
+    backbones = backbones_of(config, archs, sizes)
+    return of_backbone(config, backbones), backbones
 
 
 def of_backbone(config: TrainConfig, backbones: Sequence[tuple[str, int]]) -> TrainConfig:

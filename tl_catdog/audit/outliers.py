@@ -15,7 +15,7 @@ from tl_catdog.config import TrainConfig
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
-from tl_catdog.features.extracted import adopting, open_extracted
+from tl_catdog.features.extracted_plan import adopting, open_extracted
 from tl_catdog.features.linear_probe import pooled_samples
 from tl_catdog.prediction.novelty import FeatureBank
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from tl_catdog.cli.addresses import refuse_others
 from tl_catdog.errors import CatdogError, UsageError, refusal_in, shortened, shown
 from tl_catdog.files import NO_TEMPORARY, cache_folder
 from tl_catdog.scratch import MARK
@@ -34,7 +35,7 @@ DEBUG = "TL_CATDOG_DEBUG"
 
 
 class Command(TyperCommand):
-    """A command that takes no empty names, and whose failures are told as ours are."""
+    """A command without empty names or addresses for files; failures are told as ours are."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run it.
@@ -42,11 +43,14 @@ class Command(TyperCommand):
         Here, because Typer itself ends the program without a word where a pipe is cut.
 
         Raises:
-            CatdogError: A name is empty, the system refused something, or the command failed.
+            CatdogError: A name is empty or an address, the system refused something, or the
+                command failed.
         """
         for item in self.params:
             given = ctx.params.get(item.name)
-            for value in given if isinstance(given, list | tuple) else [given]:
+            values = given if isinstance(given, list | tuple) else [given]
+            refuse_others(ctx.command_path.partition(" ")[2], item, values)
+            for value in values:
                 if _says_nothing(value):
                     name = item.opts[0] if item.opts[0].startswith("-") else item.name
                     wanted = "a number" if isinstance(value, float) else "something"

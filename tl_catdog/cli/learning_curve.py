@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tl_catdog.cli.options import Features, Json, seed_of
+from tl_catdog.cli.options import Features, Json, LabelColumn, LabelPattern, Labels, seed_of
 from tl_catdog.cli.output import note, notices, print_json, results, writing
 from tl_catdog.wording import count, percent
 
@@ -44,6 +44,9 @@ def learning_curve(
             show_default=False,
         ),
     ] = None,
+    labels: Labels = None,
+    label_column: LabelColumn = None,
+    label_pattern: LabelPattern = None,
     out: Annotated[str, typer.Option(help="The chart.", metavar="FILE")] = "learning-curve.png",
     json: Json = False,
 ) -> None:
@@ -58,12 +61,21 @@ def learning_curve(
     from tl_catdog.cli.sources import choose, say_drawn
     from tl_catdog.config import TrainConfig
     from tl_catdog.features import learning_curve as curves
-    from tl_catdog.features.extracted import adopting
+    from tl_catdog.features.extracted_plan import adopting
     from tl_catdog.pages.charts import write_png
 
     require_backbone(arch)
     config = adopting(
-        TrainConfig(data=data, features=features, arch=arch, image_size=image_size, seed=seed)
+        TrainConfig(
+            data=data,
+            features=features,
+            arch=arch,
+            image_size=image_size,
+            seed=seed,
+            labels=labels,
+            label_column=label_column,
+            label_pattern=label_pattern,
+        )
     )
     root, drawn = Path(), False
     if features is None:

@@ -6,9 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from tl_catdog.errors import UsageError, shortened
-from tl_catdog.storage.places import is_url
-
 RUNS_DIR = "models"
 
 RunsDir = Annotated[str, typer.Option(help="Folder that holds the runs.")]
@@ -81,26 +78,12 @@ def fraction_of_class(use: str, least: float) -> Any:
 
 def file_option(what: str) -> Any:
     """Declare an option that names a file of this machine; ``what`` is its help."""
-    return typer.Option(help=what, metavar="FILE", show_default=False, callback=_here)
+    return typer.Option(help=what, metavar="FILE", show_default=False)
 
 
 def folder_option(what: str) -> Any:
     """Declare an option that names a folder of this machine; ``what`` is its help."""
-    return typer.Option(help=what, metavar="DIR", show_default=False, callback=_here)
-
-
-def _here(value: str | None) -> str | None:
-    """Return a file's or folder's name, which no address is: batch alone writes to those.
-
-    Raises:
-        UsageError: It is one.
-    """
-    if value is not None and is_url(value):
-        raise UsageError(
-            f"expected a file or folder of this machine, found {shortened(value, 200)}.",
-            "Name one here, and copy it from or to the store",
-        )
-    return value
+    return typer.Option(help=what, metavar="DIR", show_default=False)
 
 
 def kinds_option(what: str) -> Any:

@@ -10,6 +10,7 @@ import typer
 
 from tl_catdog.cli.options import (
     RUNS_DIR,
+    Features,
     Json,
     RunName,
     RunsDir,
@@ -21,6 +22,7 @@ from tl_catdog.cli.output import note, notices, on_ctrl_c, print_json, results, 
 from tl_catdog.data.folders import check_root
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import Run, find_run
+from tl_catdog.storage.places import is_url
 from tl_catdog.wording import count, plural
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "Examples: tl-catdog review mobilenet; "
     "tl-catdog review mobilenet --apply models/mobilenet/review/review.csv; "
-    "tl-catdog review mobilenet --undo"
+    "tl-catdog review mobilenet --undo; tl-catdog review mobilenet --features s3://bucket/features"
 )
 LIST, GALLERY = "review.csv", "gallery.html"
 ROWS = 10  # of the table; the list has more
@@ -45,6 +47,7 @@ def review(
     data: Annotated[
         str | None, folder_option("Where its pictures are now, if they were moved.")
     ] = None,
+    features: Features = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Put back what the last --apply moved.")
     ] = False,
@@ -62,6 +65,12 @@ def review(
     from tl_catdog.review.relabel import review_command
 
     chosen = find_run(run, Path(runs_dir))
+    if features is not None:
+        from tl_catdog.runs.contents import with_features
+        from tl_catdog.storage.places import Place
+
+        _check_alone(chosen, data, apply, undo=undo)
+        chosen = with_features(chosen, str(Place.of(features)))
     if data is not None:
         from tl_catdog.runs.contents import with_data
 
@@ -75,6 +84,24 @@ def review(
         _relabel(chosen, apply, json=json)
     else:
         _list_issues(chosen, top, seed, json=json)
+
+
+def _check_alone(run: Run, data: str | None, apply: str | None, *, undo: bool) -> None:
+    """Make sure that nothing beside features takes the pictures themselves.
+
+    Raises:
+        UsageError: Something does.
+    """
+    if data is not None:
+        raise UsageError(
+            "expected pictures or their features, found --data and --features.", "Leave one out"
+        )
+    if undo or apply is not None:
+        raise UsageError(
+            "expected the pictures, which --apply and --undo move, found --features.",
+            f"Type: tl-catdog review {shlex.quote(str(run.path))} "
+            f"{'--undo' if undo else f'--apply {shlex.quote(str(apply))}'}",
+        )
 
 
 def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
@@ -114,7 +141,9 @@ def _list_issues(run: Run, top: int, seed: int, *, json: bool) -> None:
     if edits:
         note(f"Kept what you had edited in {path}: {plural(len(edits), 'row')}.", style="dim")
     if json:
-        print_json({**found.to_json(), "list": path, "gallery": page})
+        address = run.manifest["data"]["root"]
+        own = {"data": address} if is_url(address) else {}  # as a path it lacks a slash
+        print_json({**found.to_json(), **own, "list": path, "gallery": page})
         return
     results().print(review_view(found))
     say(

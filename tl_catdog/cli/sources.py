@@ -10,7 +10,7 @@ from tl_catdog.cli.output import note, notices
 from tl_catdog.data.folders import holds_images
 from tl_catdog.errors import UsageError
 from tl_catdog.files import passing_folder, usable_cache_folder
-from tl_catdog.storage.places import Place, is_store
+from tl_catdog.storage.places import Place, is_url
 from tl_catdog.wording import byte_size, left_out, plural
 
 HERE = Path("data")
@@ -44,10 +44,11 @@ def on_disk(data: str) -> Path:
     """Return the folder or file that was named; what is at an address is fetched, and said.
 
     Raises:
-        UsageError: There are no pictures at the address, or too many to be kept here.
+        UsageError: There are no pictures at the address, or too many to be kept here; or it is of
+            the web.
         CatdogError: They can't be fetched.
     """
-    if not is_store(data):
+    if not is_url(data):
         return Path(data)
     from tl_catdog.cli.live import counting
     from tl_catdog.data.mirror import Plan, mirrored
@@ -56,8 +57,8 @@ def on_disk(data: str) -> Path:
 
     def before(plan: Plan) -> None:
         note(
-            f"Fetching {byte_size(plan.missing)} into the cache; at {place} are "
-            f"{plural(len(plan.entries), 'file')}, {byte_size(plan.bytes)}.",
+            f"Fetching {byte_size(plan.missing)} into the cache, of {byte_size(plan.bytes)} in "
+            f"{plural(len(plan.entries), 'file')} at {place}.",
             style="dim",
         )
         if plan.left_out:

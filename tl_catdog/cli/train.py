@@ -129,9 +129,11 @@ def run_training(values: Mapping[str, Any]) -> None:
     from tl_catdog import api
     from tl_catdog.cli import sources
     from tl_catdog.cli.set_notes import held_out_line, unequal_line
+    from tl_catdog.training.devices import devices_for
 
     config = from_mapping(values)
     name = api.run_name(config)
+    devices_for(config.resolved())  # too many are refused before pictures are read
     if config.features is None:
         source = sources.choose(config.data)
     else:

@@ -101,11 +101,10 @@ def tune(
     the best; the same command goes on where it was stopped.
     """
     from tl_catdog import api
-    from tl_catdog.api.tuning import backbones_of, of_backbone
+    from tl_catdog.api.tuning import to_search
     from tl_catdog.cli import sources
     from tl_catdog.config import from_mapping
     from tl_catdog.config_file import load_toml
-    from tl_catdog.features.extracted import adopting
 
     values: dict[str, Any] = load_toml(Path(config)) if config else {}
     given = {
@@ -118,9 +117,10 @@ def tune(
         "group_by": group_by,
     }
     values.update({name: value for name, value in given.items() if value is not None})
-    settings = adopting(from_mapping(values))
-    backbones = backbones_of(settings, tuple(arch or ()), tuple(image_size or ()))
-    settings, file = of_backbone(settings, backbones), _toml_file(out)
+    settings, backbones = to_search(
+        from_mapping(values), tuple(arch or ()), tuple(image_size or ())
+    )
+    file = _toml_file(out)
     if settings.features is None:
         source = sources.choose(settings.data)
     else:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 from tl_catdog.cluster.done import Engine, ShardDone, ShardFailed
+from tl_catdog.cluster.engines import shared
 from tl_catdog.cluster.networks import send_network
 from tl_catdog.cluster.planning import FeatureSettings, draft, mend_listing, planned
 from tl_catdog.cluster.progress import Progress, Show
@@ -27,7 +29,9 @@ from tl_catdog.shards.parts import Part, find_part
 from tl_catdog.shards.plan import FAILED, MANIFEST, PARTS, SUCCESS, Plan, part_name, sizes_of
 from tl_catdog.storage.places import Place
 
-ENGINES = ("local", "dask", "ray")
+ENGINES = {"local": None, "dask": ("Dask", "distributed"), "ray": ("Ray", "ray")}
+"""Engines, with what they are called and the module of the package that they need."""
+
 TRIES = 3
 """How often a shard is tried before it is set aside."""
 
@@ -168,7 +172,7 @@ def engine_of(name: str, address: str | None = None) -> Engine:
     """Return an engine.
 
     Raises:
-        UsageError: There is none of that name, or it takes no address.
+        UsageError: There is none of that name, its package isn't installed, or it takes no address.
     """
     if name not in ENGINES:
         raise UsageError(
@@ -179,6 +183,9 @@ def engine_of(name: str, address: str | None = None) -> Engine:
             "expected an address for an engine that joins a cluster, found it for local.",
             "Type: --on dask, or: --on ray",
         )
+    package = ENGINES[name]
+    if package is not None and find_spec(package[1]) is None:  # said before anything is written
+        raise shared.absent(package[0], name)
     return cast("Engine", import_module(f"tl_catdog.cluster.engines.{name}"))
 
 
@@ -256,7 +263,7 @@ class _Work:
         if failed.fatal or none:
             raise CatdogError(
                 f"expected shards that can be done, found that {part_name(failed.shard)} can't "
-                f"be, nor would others be: {failed.reason}",
+                f"be, nor would others be: {failed.reason.rstrip('.')}.",
                 "What is done is kept; type the command again when that is mended.",
             )
 
@@ -285,7 +292,11 @@ def _apart(dest: Place, source: str) -> None:
     Raises:
         UsageError: They would.
     """
-    if dest.path is not None and dest.path.resolve().is_relative_to(Path(source).resolve()):
+    if dest.path is not None:
+        within = dest.path.resolve().is_relative_to(Path(source).resolve())
+    else:
+        within = f"{dest}/".startswith(f"{source.rstrip('/')}/")
+    if within:
         raise UsageError(
             f"expected a place for the results outside of the pictures, found {dest} in {source}.",
             "Name another place: --out DEST",

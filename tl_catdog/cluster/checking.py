@@ -24,7 +24,7 @@ from tl_catdog.audit.thumbnails import SIDE
 from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.errors import CatdogError, shown
-from tl_catdog.features.extracted import open_extracted
+from tl_catdog.features.extracted_plan import open_extracted
 from tl_catdog.pages.page import small
 from tl_catdog.shards.closing import read_manifest
 from tl_catdog.shards.listing import open_source, read_shard

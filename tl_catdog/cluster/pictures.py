@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,9 @@ READERS = 8
 
 AHEAD = 32
 """Pictures that are read before they are needed."""
+
+moved = threading.Event()
+"""Set whenever a picture is taken up: whoever watches this process clears it."""
 
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN)
 """What is wrong with this process or machine, rather than with a file."""
@@ -70,6 +74,7 @@ def read_ahead(source: Source, rows: Sequence[Row]) -> Iterator[tuple[Picture, s
             while pending:
                 found = pending.popleft().result()
                 pending.extend(pool.submit(read, row) for row in islice(waiting, 1))
+                moved.set()
                 yield found
         finally:
             for future in pending:

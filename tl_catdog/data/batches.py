@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import try_decode
+from tl_catdog.data.packed import Packed, column
 from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.errors import CatdogError, ImageError
 
@@ -44,7 +45,7 @@ class Samples:
         views: int = 1,
         positions: Sequence[int] | npt.NDArray[np.int64] | None = None,
     ) -> None:
-        self.examples = list(examples)
+        self.examples = examples if isinstance(examples, Packed) else list(examples)
         self.skipped = list(skipped)
         self.rows = rows
         self.views = views
@@ -98,7 +99,8 @@ def decode_all(
 
 def class_indices(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Return the position of each picture's label in ``classes``, (N,)."""
-    return np.array([classes.index(example.label) for example in examples], dtype=np.int64)
+    place = {label: number for number, label in enumerate(classes)}
+    return np.fromiter(map(place.__getitem__, column(examples, "label")), np.int64, len(examples))
 
 
 def targets(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
@@ -116,12 +118,26 @@ def sample_weights(
 
     ``balanced`` is scikit-learn's N / (C · count of the class), whose mean over pictures is 1.
     """
+    return _weights_of(examples, classes, class_weights)[class_indices(examples, classes)]
+
+
+def _weights_of(
+    examples: Sequence[Example], classes: tuple[str, ...], class_weights: str
+) -> npt.NDArray[np.float32]:
+    """Return the weight of each class's pictures, (C,)."""
     if class_weights == "none":
-        return np.ones(len(examples), np.float32)
-    indices = class_indices(examples, classes)
-    counts = np.bincount(indices, minlength=len(classes))
-    weights = len(examples) / (len(classes) * np.maximum(counts, 1))
-    return np.asarray(weights[indices], dtype=np.float32)
+        return np.ones(len(classes), np.float32)
+    counts = np.bincount(class_indices(examples, classes), minlength=len(classes))
+    return (len(examples) / (len(classes) * np.maximum(counts, 1))).astype(np.float32)
+
+
+def _targets_of(labels: Any, classes: int) -> Any:
+    """Return what ``targets`` does of places of classes, (B,), as a tensor."""
+    import tensorflow as tf
+
+    if classes == 2:
+        return tf.cast(labels, tf.float32)[:, None]
+    return tf.one_hot(labels, classes, dtype=tf.float32)
 
 
 def training_batches(
@@ -159,8 +175,9 @@ def training_batches(
     import tensorflow as tf
 
     count = len(samples.examples)
-    wanted = tf.constant(targets(samples.examples, classes))
-    weights = tf.constant(sample_weights(samples.examples, classes, class_weights))
+    # Made for each batch: of a million pictures of a thousand classes, targets would take 4 GB.
+    labels = tf.constant(class_indices(samples.examples, classes).astype(np.int32))
+    weights = tf.constant(_weights_of(samples.examples, classes, class_weights))
 
     def one_epoch(epoch: Any) -> Any:
         seeds = tf.stack([tf.constant(seed, tf.int64), epoch])
@@ -174,8 +191,8 @@ def training_batches(
         inputs = samples.tensor(indices, views)
         batch = (
             inputs if augment is None else augment(inputs, moment),
-            tf.gather(wanted, indices),
-            tf.gather(weights, indices),
+            _targets_of(tf.gather(labels, indices), len(classes)),
+            tf.gather(weights, tf.gather(labels, indices)),
         )
         return batch if mix is None else mix(*batch, moment)
 
@@ -191,11 +208,11 @@ def evaluation_batches(samples: Samples, classes: tuple[str, ...], *, batch_size
     """
     import tensorflow as tf
 
-    wanted = tf.constant(targets(samples.examples, classes))
+    labels = tf.constant(class_indices(samples.examples, classes).astype(np.int32))
 
     def load(indices: Any) -> Any:
         plain = samples.tensor(indices, tf.zeros_like(indices))
-        return plain, tf.gather(wanted, indices)
+        return plain, _targets_of(tf.gather(labels, indices), len(classes))
 
     order = tf.data.Dataset.range(len(samples.examples)).batch(batch_size)
     return order.map(load, num_parallel_calls=1).prefetch(4)
@@ -207,7 +224,7 @@ def require_every_class(samples: Samples, classes: tuple[str, ...], where: str) 
     Raises:
         CatdogError: A class has none.
     """
-    present = {example.label for example in samples.examples}
+    present = set(column(samples.examples, "label"))
     missing = [label for label in classes if label not in present]
     if missing:
         bad = next((item for item in samples.skipped), None)

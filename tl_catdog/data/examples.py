@@ -1,52 +1,24 @@
-"""A picture with its role, and a set of them."""
+"""A set of pictures with their roles."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.digest import EMPTY, UNREADABLE, HashedFile, content_key, fingerprint
+import numpy as np
+import numpy.typing as npt
+
+from tl_catdog.data.digest import EMPTY, UNREADABLE, fingerprint, fingerprint_of
 from tl_catdog.data.folders import TRAIN, VALIDATION
+from tl_catdog.data.packed import Column, Example, Packed, column, taken
 from tl_catdog.defaults import FEW
 from tl_catdog.errors import UsageError, listing
 
-
-@dataclass(frozen=True, slots=True)  # there may be very many
-class Example:
-    """A picture with its role.
-
-    Attributes:
-        path: Its file.
-        name: Its path below the set's folder, with slashes.
-        label: Its class.
-        split: ``train``, ``validation``, ``test``, or ``all`` where the set isn't split.
-        digest: SHA-256 of its bytes, or ``digest.UNREADABLE``.
-        group: Pictures of equal groups stay together in every split and fold: those of one patient,
-            animal or video, or copies. Left empty, it is the picture's content, so that
-            byte-identical pictures are one group.
-
-    >>> Example(Path("cat.jpg"), "cat.jpg", "cat", "train", "9f86d081").group
-    '9f86d081'
-    """
-
-    path: Path
-    name: str
-    label: str
-    split: str
-    digest: str
-    group: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.group:
-            object.__setattr__(self, "group", content_key(self.digest, self.name))
-
-    @property
-    def source(self) -> HashedFile:
-        """What to decode: its file, which must not have changed since it was hashed."""
-        return HashedFile(self.path, self.digest)
+__all__ = ("Example", "Grouping", "ImageSet")
 
 
 @dataclass(frozen=True)
@@ -78,7 +50,7 @@ class ImageSet:
         root: The folder.
         layout: How it was laid out or split, for people.
         classes: The names of the classes, in the order of the network's outputs.
-        examples: The pictures.
+        examples: The pictures: a tuple of them, or ``Packed``.
         ignored: What was left out: how many files by what they are.
         drawn: Whether the program drew the pictures.
         notes: What a user should know about where the classes come from.
@@ -89,7 +61,7 @@ class ImageSet:
     root: Path
     layout: str
     classes: tuple[str, ...]
-    examples: tuple[Example, ...]
+    examples: Sequence[Example]
     ignored: dict[str, int] = field(default_factory=dict)
     drawn: bool = False
     notes: tuple[str, ...] = ()
@@ -99,6 +71,8 @@ class ImageSet:
     @cached_property
     def fingerprint(self) -> str:
         """One hash, equal for two sets when the same pictures have the same splits and classes."""
+        if isinstance(self.examples, Packed):
+            return fingerprint_of(self.examples.roles())
         return fingerprint(
             (example.split, example.label, example.digest) for example in self.examples
         )
@@ -108,28 +82,34 @@ class ImageSet:
         """A short name to show: the folder's own."""
         return "drawings" if self.drawn else self.root.resolve().name
 
-    @property
+    @cached_property
     def splits(self) -> tuple[str, ...]:
         """The splits that hold pictures, in order of first appearance."""
-        return tuple(dict.fromkeys(example.split for example in self.examples))
+        return tuple(dict.fromkeys(column(self.examples, "split")))
 
-    def split(self, name: str) -> tuple[Example, ...]:
+    def _inside(self, split: str) -> npt.NDArray[np.bool_]:
+        """Return which pictures are in a split, (N,)."""
+        found = (name == split for name in column(self.examples, "split"))
+        return np.fromiter(found, np.bool_, len(self.examples))
+
+    def split(self, name: str) -> Sequence[Example]:
         """Return one split's pictures.
 
         Raises:
             UsageError: There is no such split.
         """
-        chosen = tuple(example for example in self.examples if example.split == name)
-        if not chosen:
+        if name not in self.splits:
             raise UsageError(
                 f"expected one of the splits {listing(self.splits)}, found {name!r}.",
                 f"Type: --split {self.splits[0]}",
             )
-        return chosen
+        return taken(self.examples, np.flatnonzero(self._inside(name)))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the number of pictures per split and class."""
-        counted = Counter((example.split, example.label) for example in self.examples)
+        counted = Counter(
+            zip(column(self.examples, "split"), column(self.examples, "label"), strict=True)
+        )
         return {
             split: {label: counted[split, label] for label in self.classes} for split in self.splits
         }
@@ -137,8 +117,7 @@ class ImageSet:
     @property
     def rarest(self) -> int:
         """Number of training pictures of the class that has fewest."""
-        counted = Counter(example.label for example in self.examples if example.split == TRAIN)
-        return min(counted[label] for label in self.classes)
+        return min((self.counts().get(TRAIN) or dict.fromkeys(self.classes, 0)).values())
 
     @property
     def few(self) -> bool:
@@ -148,19 +127,28 @@ class ImageSet:
         """
         return self.rarest < FEW or VALIDATION not in self.splits
 
-    def leaks(self) -> tuple[Example, ...]:
+    def leaks(self) -> Sequence[Example]:
         """Return the pictures outside of ``train`` of which ``train`` holds an identical copy."""
-        seen = {example.digest for example in self.examples if example.split == TRAIN}
-        seen -= {UNREADABLE, EMPTY}
-        return tuple(
-            example
-            for example in self.examples
-            if example.split != TRAIN and example.digest in seen
-        )
+        return self._as_in_train("digest", {UNREADABLE, EMPTY})
 
-    def parted_groups(self) -> tuple[Example, ...]:
+    def parted_groups(self) -> Sequence[Example]:
         """Return the pictures outside of ``train`` of whose group ``train`` holds another."""
-        seen = {example.group for example in self.examples if example.split == TRAIN}
-        return tuple(
-            example for example in self.examples if example.split != TRAIN and example.group in seen
-        )
+        return self._as_in_train("group", ())
+
+    def _as_in_train(self, name: Column, but: Collection[str]) -> Sequence[Example]:
+        """Return the pictures outside of ``train`` that have a value in common with one in it.
+
+        There may be very many pictures and few such: hashes of eight bytes tell which may be.
+        """
+        inside = self._inside(TRAIN)
+        hashes = np.fromiter(map(hash, column(self.examples, name)), np.int64, len(self.examples))
+        known, outside = np.unique(hashes[inside]), np.flatnonzero(~inside)
+        wanted = hashes[outside]
+        at = np.searchsorted(known, wanted)
+        likely = outside[np.append(known, 0)[at] == wanted]
+        values = list(column(taken(self.examples, likely), name))
+        asked = set(values).difference(but)
+        pairs = zip(column(self.examples, name), inside.tolist(), strict=True)
+        shared = {value for value, trained in pairs if trained and value in asked}
+        found = [place for place, value in zip(likely, values, strict=True) if value in shared]
+        return taken(self.examples, np.array(found, np.int64))

@@ -21,10 +21,13 @@ from tl_catdog.data.folders import ImageFile
 from tl_catdog.data.images import opened
 from tl_catdog.data.label_table import column_named, values_of
 from tl_catdog.data.name_pattern import name_pattern
+from tl_catdog.data.packed import Example
 from tl_catdog.data.parallel import map_threaded
 from tl_catdog.data.reading import read_file
 from tl_catdog.data.table_rows import Named, plain
 from tl_catdog.errors import UsageError, listing
+
+Images = Sequence[ImageFile | Example]
 
 SUBFOLDER, EXIF, PATTERN, COLUMN = "subfolder", "exif", "pattern:", "column:"
 COPIES = "copies"
@@ -43,7 +46,7 @@ TAKEN, FRACTION, CHANGED = 0x9003, 0x9291, 0x0132
 """Of EXIF: when the picture was taken, the fraction of that second, when the file was changed."""
 
 
-def group_keys(images: Sequence[ImageFile], group_by: str, rows: Named | None = None) -> list[str]:
+def group_keys(images: Images, group_by: str, rows: Named | None = None) -> list[str]:
     """Return what group each picture says it is of: equal texts are one group, empty ones none.
 
     Args:
@@ -88,7 +91,7 @@ def _is_column(by: str, rows: Named | None) -> bool:
     return rows is not None and by in rows.table.columns
 
 
-def _of_column(images: Sequence[ImageFile], name: str, rows: Named | None) -> list[str]:
+def _of_column(images: Images, name: str, rows: Named | None) -> list[str]:
     if rows is None:
         raise UsageError(
             f"expected a table for --group-by {COLUMN}{name}, found none.",
@@ -98,7 +101,7 @@ def _of_column(images: Sequence[ImageFile], name: str, rows: Named | None) -> li
     return [values.get(image.name, "") for image in images]
 
 
-def _subfolders(images: Sequence[ImageFile]) -> list[str]:
+def _subfolders(images: Images) -> list[str]:
     """Return the folder below the class's of each picture, or nothing if it is right in that.
 
     Its name alone counts: a patient may be in two classes, and in two splits. Where the classes
@@ -133,7 +136,7 @@ def _gap(by: str) -> float:
     return gap
 
 
-def _of_moments(images: Sequence[ImageFile], gap: float) -> list[str]:
+def _of_moments(images: Images, gap: float) -> list[str]:
     """Return the camera and the first second of each picture's series, or nothing."""
     taken = list(map_threaded(_camera_and_time, (image.path for image in images)))
     by_camera: dict[str, list[tuple[datetime, int]]] = {}
@@ -220,6 +223,6 @@ def grouping_of(by: str, groups: Sequence[str], keys: Sequence[str]) -> Grouping
     return Grouping(by, len(sizes), sum(sizes), sum(not key for key in keys))
 
 
-def content_keys(digests: Sequence[str], images: Sequence[ImageFile]) -> list[str]:
+def content_keys(digests: Sequence[str], images: Images) -> list[str]:
     """Return a text for each picture that is equal for byte-identical ones."""
     return [content_key(digest, image.name) for digest, image in zip(digests, images, strict=True)]

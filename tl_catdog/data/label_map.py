@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folder_names import class_key
+from tl_catdog.data.packed import column, relabelled
 from tl_catdog.errors import UsageError, listing
 
 LIKE = 0.6
@@ -86,20 +87,16 @@ def renamed(
     if unknown:
         raise _unknown(unknown, wanted, images.root)
     to = {label: chosen[key] for key, label in here.items()}
-    examples = tuple(
-        replace(example, label=to[example.label])
-        for example in images.examples
-        if to[example.label]
-    )
+    examples = relabelled(images.examples, to)
     if not examples:
         raise UsageError(
             f"expected pictures of {listing(classes)}, found that --map leaves out all in "
             f"{images.root}.",
             f"Type: {_option(images.classes[0], classes[0])}",
         )
-    gone = Counter(example.label for example in images.examples if not to[example.label])
+    gone = Counter(label for label in column(images.examples, "label") if not to[label])
     ignored = {**images.ignored, **{f"pictures of {label}": n for label, n in gone.items()}}
-    present = {example.label for example in examples}
+    present = set(column(examples, "label"))
     return replace(
         images,
         classes=tuple(label for label in classes if label in present),

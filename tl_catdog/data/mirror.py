@@ -28,9 +28,10 @@ from tl_catdog.data.mirrors import (
     limit,
     make_room,
     mirrors,
+    overlap,
     use,
 )
-from tl_catdog.data.objects import images_below
+from tl_catdog.data.objects import images_below, is_plain
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.errors import CatdogError, UsageError
@@ -38,7 +39,7 @@ from tl_catdog.files import naming, passing_folder, usable_cache_folder, write_j
 from tl_catdog.scratch import put_in_place, scratch_file, sync
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import ChangedError, GoneError
-from tl_catdog.storage.places import Place, is_store
+from tl_catdog.storage.places import Place, is_url
 from tl_catdog.storage.remote import MD5
 from tl_catdog.wording import byte_size, left_out
 
@@ -100,6 +101,8 @@ def mirrored(
     rest = Counter[str]()
     one = single is not None and not single.folder
     if single is not None and one:
+        if not is_plain(place.name):
+            raise UsageError(f"expected a name for a file, found {place}.", "Rename it there")
         entries: tuple[Entry, ...] = (Entry(place.name, single.size, single.version),)
     else:
         entries = _listed(place, rest)
@@ -107,7 +110,7 @@ def mirrored(
     cache = usable_cache_folder() or passing_folder()
     folder = cache / MIRRORS
     mirror = Mirror(folder / _key(place, entries))
-    root = mirror.path / (base.name or PLAIN)
+    root = mirror.path / _called(base)
     use(mirror)
     with FileLock(folder / f"{mirror.key}.filling"):
         whole = mirror.whole
@@ -145,7 +148,12 @@ def on_disk(data: str | os.PathLike[str]) -> Path:
         UsageError: See ``mirrored``.
         CatdogError: See ``mirrored``.
     """
-    return mirrored(Place.of(data)) if is_store(data) else Path(data).absolute()
+    return mirrored(Place.of(data)) if is_url(data) else Path(data).absolute()
+
+
+def _called(place: Place) -> str:
+    """Return what a folder is called here: never what would lead out of its mirror."""
+    return place.name if is_plain(place.name) else PLAIN
 
 
 def _listed(place: Place, rest: Counter[str]) -> tuple[Entry, ...]:
@@ -218,29 +226,20 @@ def _check_size(plan: Plan, folder: Path) -> None:
         )
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Return whether one address lies within another.
-
-    >>> _overlap("s3://a/b", "s3://a"), _overlap("s3://a/b", "s3://a/bc")
-    (True, False)
-    """
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
-
-
 def _shared(missing: list[Entry], root: Path, base: Place, own: Mirror) -> Iterator[Entry]:
     """Link what other mirrors have, of the same address and version; yield the rest."""
     wanted = {(f"{base}/{entry.name}", entry.size, entry.version) for entry in missing}
     known: dict[tuple[str, int, str], Path] = {}
     for other in mirrors(own.path.parent) if missing else ():
-        if other.key == own.key or not other.whole or not _overlap(other.place, str(base)):
+        if other.key == own.key or not other.whole or not overlap(other.place, str(base)):
             continue
         top = Place(other.place)
-        if not (other.path / (top.name or PLAIN)).is_dir():
+        if not (other.path / _called(top)).is_dir():
             top = top.above  # it has one file
         for name, size, version in other.index():
             key = f"{top}/{name}", size, version
             if version and key in wanted:
-                known[key] = other.path / (top.name or PLAIN) / name
+                known[key] = other.path / _called(top) / name
     for entry in missing:
         path = known.get((f"{base}/{entry.name}", entry.size, entry.version))
         if path is None or not _linked(path, root / entry.name, entry.size):

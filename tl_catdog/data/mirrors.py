@@ -120,6 +120,15 @@ def mirrors(folder: Path) -> list[Mirror]:
     return sorted(whole, key=lambda mirror: (mirror.used, mirror.key))
 
 
+def overlap(one: str, other: str) -> bool:
+    """Return whether one address lies within another.
+
+    >>> overlap("s3://a/b", "s3://a"), overlap("s3://a/b", "s3://a/bc")
+    (True, False)
+    """
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
 def use(mirror: Mirror) -> None:
     """Keep a mirror from being removed until this process ends."""
     mirror.lock.parent.mkdir(parents=True, exist_ok=True)

@@ -133,11 +133,11 @@ def image_folder(
             its own.
     """
     splits = splits or _splits_by_folders(labels)
-    labels = _spelt_alike(labels, known)
     counted = Counter((splits.get(name, UNSPLIT), label) for name, label in labels.items())
-    classes = sorted(set(labels.values()))
-    present = [split for split in (*SPLITS, UNSPLIT) if any(counted[split, c] for c in classes)]
-    notes = [] if known else _check(f"{root}, {layout}", counted, classes, present)
+    usual, notes = usual_classes(f"{root}, {layout}", counted, known)
+    labels = {name: usual[label] for name, label in labels.items()}
+    classes = sorted(set(usual.values()))
+    present = [split for split in (*SPLITS, UNSPLIT) if any(key[0] == split for key in counted)]
     members = {
         split: tuple(
             ImageFile(root / name, label, name)
@@ -147,6 +147,28 @@ def image_folder(
         for split in present
     }
     return ImageFolder(root, layout, tuple(classes), members, dict(ignored or {}), tuple(notes))
+
+
+def usual_classes(
+    where: str, counted: Counter[tuple[str, str]], known: Collection[str] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """Return how each class is spelt, and what is to be said of their splits.
+
+    Args:
+        where: Where the pictures are, for errors.
+        counted: How many pictures there are of each split and class, as they are spelt there.
+        known: See ``image_folder``.
+
+    Raises:
+        UsageError: See ``image_folder``.
+    """
+    usual = _spelt_alike(counted, known)
+    alike = Counter[tuple[str, str]]()
+    for (split, label), number in counted.items():
+        alike[split, usual[label]] += number
+    present = [split for split in (*SPLITS, UNSPLIT) if any(key[0] == split for key in counted)]
+    notes = [] if known else _check(where, alike, sorted(set(usual.values())), present)
+    return usual, notes
 
 
 def _check(
@@ -183,15 +205,15 @@ def _check(
     return notes
 
 
-def _spelt_alike(labels: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
-    """Return the same classes, each spelt as it is known, or as it is most often."""
+def _spelt_alike(counted: Mapping[tuple[str, str], int], known: Collection[str]) -> dict[str, str]:
+    """Return of each class how it is spelt: as it is known, or as it is most often."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for label in labels.values():
-        spellings[class_key(label)][class_name(label)] += 1
+    for (_, label), number in counted.items():
+        spellings[class_key(label)][class_name(label)] += number
     usual = {
         key: max(found, key=lambda name: (found[name], name)) for key, found in spellings.items()
     } | {class_key(name): name for name in known}
-    return {name: usual[class_key(label)] for name, label in labels.items()}
+    return {label: usual[class_key(label)] for _, label in counted}
 
 
 def _splits_by_folders(labels: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ is read by itself, by the same words as folders on a disk.
 from __future__ import annotations
 
 import functools
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
@@ -20,6 +21,7 @@ from tl_catdog.storage.failures import GoneError
 from tl_catdog.storage.places import Place
 
 PARQUET = (".parquet", ".pq")
+LONGEST = 255  # bytes of a name, on almost any disk
 ODD = "name that no file could have"
 
 
@@ -41,10 +43,13 @@ def is_image(name: str) -> bool | None:
 def is_plain(name: str) -> bool:
     """Return whether a name could be a file's below a folder: objects may be called anything.
 
-    >>> [is_plain(name) for name in ("a/b.jpg", "a/../b.jpg", "/b.jpg", "a//b.jpg")]
-    [True, False, False, False]
+    >>> [is_plain(name) for name in ("a/b.jpg", "a/../b.jpg", "/b.jpg", "a//b.jpg", "a" * 256)]
+    [True, False, False, False, False]
     """
-    return "\0" not in name and not {"", ".", ".."} & set(name.split("/"))
+    parts = name.split("/")
+    if "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
+        return False
+    return len(name) <= LONGEST // 4 or all(len(os.fsencode(part)) <= LONGEST for part in parts)
 
 
 def is_hidden(name: str) -> bool:

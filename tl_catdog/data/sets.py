@@ -13,6 +13,7 @@ from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import TEST, TRAIN, UNSPLIT, VALIDATION
 from tl_catdog.data.groups import content_keys, group_keys, grouping_of, united
 from tl_catdog.data.labelling import AS_IT_IS, Labelling, labelled
+from tl_catdog.data.packed import column, joined
 from tl_catdog.data.split_file import apply_split, check_groups, check_split
 from tl_catdog.data.splitting import assign_splits
 from tl_catdog.defaults import FEW, HELD_OUT
@@ -135,15 +136,15 @@ def divided(
     source = UNSPLIT if UNSPLIT in loaded.splits else TRAIN
     rest = {TEST: test_fraction} if source == UNSPLIT and test_fraction else {}
     if validation_fraction is None:
-        counts = Counter(example.label for example in loaded.split(source))
+        counts = Counter(column(loaded.split(source), "label"))
         left = min(counts.values()) * (1 - HELD_OUT - sum(rest.values()))
         validation_fraction = HELD_OUT if left >= FEW else 0.0
     parts = {VALIDATION: validation_fraction, **rest} if validation_fraction else rest
     examples = assign_splits(loaded.split(source), parts, seed)
-    kept = [example for example in loaded.examples if example.split != source]
+    kept = [loaded.split(split) for split in loaded.splits if split != source]
     check_split(examples, loaded.classes, root, (TRAIN, *parts))
     if loaded.grouping is not None and not parts:  # folds, then, will have to part them
         check_groups(examples, loaded.classes, root, 2)
     how_split = f"split by seed {seed}" if parts else "nothing held out"
     layout = f"{loaded.layout}, {how_split}"
-    return replace(loaded, layout=layout, examples=tuple(examples + kept))
+    return replace(loaded, layout=layout, examples=joined((examples, *kept)))

@@ -7,13 +7,14 @@ import io
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from tl_catdog.data.digest import content_key, file_digest
 from tl_catdog.data.examples import Example, ImageSet
 from tl_catdog.data.folders import SPLITS, TRAIN, VALIDATION
+from tl_catdog.data.packed import Column, column
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import CatdogError, UsageError, listing, shortened, shown
 from tl_catdog.spreadsheets import defused, restored
@@ -27,7 +28,7 @@ def check_split(
     Raises:
         UsageError: One has none.
     """
-    counted = Counter((example.split, example.label) for example in examples)
+    counted = Counter(zip(column(examples, "split"), column(examples, "label"), strict=True))
     for split in splits:
         for label in classes:
             if not counted[split, label]:
@@ -71,7 +72,12 @@ LONGEST_NAME = 4096  # characters: as long as paths get
 
 
 def to_csv(images: ImageSet, *, for_people: bool = False) -> str:
-    """Return the pictures as CSV: split, label, SHA-256 and path inside the data folder.
+    """Return the pictures as CSV; see ``csv_of``."""
+    return "".join(csv_of(images, for_people=for_people))
+
+
+def csv_of(images: ImageSet, *, for_people: bool = False) -> Iterator[str]:
+    """Yield the pictures as CSV: split, label, SHA-256 and path inside the data folder.
 
     Where groups are more than identical pictures, there is a column of them, too.
 
@@ -80,18 +86,34 @@ def to_csv(images: ImageSet, *, for_people: bool = False) -> str:
         for_people: Whether no cell may be a formula in a spreadsheet; ``apply_split`` reads both.
     """
     shield = defused if for_people else str
-    groups = [
-        "" if example.group == content_key(example.digest, example.name) else example.group
-        for example in images.examples
-    ]
-    grouped = any(groups)
+    names: tuple[Column, ...] = ("split", "label", "digest", "name", "group")
+    grouped = any(
+        group != content_key(digest, name) for *_, digest, name, group in _rows_of(images, names)
+    )
+    rows = (
+        (*row, "" if group == content_key(*row[2:]) else group) if grouped else row
+        for *row, group in _rows_of(images, names)
+    )
+    yield from csv_lines((*COLUMNS, GROUP) if grouped else COLUMNS, rows, shield)
+
+
+def _rows_of(images: ImageSet, names: Sequence[Column]) -> Iterator[tuple[str, ...]]:
+    return zip(*(column(images.examples, name) for name in names), strict=True)
+
+
+def csv_lines(
+    header: Iterable[str], rows: Iterable[Iterable[str]], shield: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield a table as text, a line at a time."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
-    writer.writerow((*COLUMNS, GROUP) if grouped else COLUMNS)
-    for example, group in zip(images.examples, groups, strict=True):
-        row = (example.split, example.label, example.digest, example.name)
-        writer.writerow(map(shield, (*row, group) if grouped else row))
-    return out.getvalue()
+    writer.writerow(header)
+    for row in rows:
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+        writer.writerow(map(shield, row))
+    yield out.getvalue()
 
 
 def from_csv(
@@ -143,9 +165,13 @@ def check_name(name: str) -> None:
     Raises:
         ValueError: It is empty, absolute, leads out or can't be a file's.
     """
-    path = PurePosixPath(name)
-    parts = {*path.parts, *PureWindowsPath(name).parts} if os.name == "nt" else set(path.parts)
-    if not parts or path.is_absolute() or ".." in parts or Path(name).is_absolute():
+    # Not by paths: these keep each of their parts in a table that all of Python shares.
+    parts = {part for part in name.split("/") if part not in ("", ".")}
+    windows = PureWindowsPath(name) if os.name == "nt" else None
+    if windows is not None:
+        parts |= set(windows.parts)
+    absolute = name.startswith("/") or (windows is not None and windows.is_absolute())
+    if not parts or absolute or ".." in parts:
         raise ValueError(f"names within the folder of the pictures, found {shown(name)}")
     if "\0" in name or len(name) > LONGEST_NAME:
         raise ValueError(f"names that a file may have, found {shown(name)}")

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from tl_catdog.architectures import BASELINE
 from tl_catdog.data.batches import Skipped
-from tl_catdog.data.examples import Example
+from tl_catdog.data.packed import Example, taken
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.extracted import Extracted, Found, hold, in_parts, require_mirror
+from tl_catdog.features.extracted import Found, in_parts
+from tl_catdog.features.extracted_plan import Extracted, hold, require_mirror
 from tl_catdog.features.linear_probe import backbone_of
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward
@@ -42,7 +43,15 @@ def hold_to_run(batch: Extracted, run: Run, predictor: Predictor) -> None:
         raise _other(run, "found that its network was trained as a whole", batch)
     config = replace(backbone_of(run), features=None)
     backbone = frozen_backbone(config, (POOLING,), lambda: build(config, len(run.classes)))
-    hold(batch, backbone)
+    try:
+        hold(batch, backbone)
+    except UsageError as error:
+        error.hint = (
+            f"Extract what it takes: tl-catdog batch features SOURCE --out OTHER --arch "
+            f"{config.arch} --image-size {config.image_size} --compute {config.compute}; or name "
+            f"the pictures: tl-catdog evaluate {run.typed} --data DIR"
+        )
+        raise
     size = predictor.image_size
     noise = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.float32)
     outputs, (frozen,) = predictor.forward(noise), backbone.load()(noise)
@@ -109,7 +118,7 @@ def predict_extracted(
             f"{batch.place}; for one, {skipped[0].path}: {skipped[0].reason}.",
             "Name another batch: --features DEST",
         )
-    kept = [examples[place] for place in good.tolist()]
+    kept = taken(examples, good)
     answers = to_predictions(predictor.classes, kept, said.probabilities[good])
     if predictor.feature_bank is not None:
         answers = replace(answers, novelty=said.novelty[good])

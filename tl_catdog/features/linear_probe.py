@@ -25,11 +25,13 @@ from tl_catdog.data.examples import Example
 from tl_catdog.data.parallel import Progress, map_threaded
 from tl_catdog.features.backbone import frozen_backbone
 from tl_catdog.features.extracted import features_of
+from tl_catdog.features.extracted_plan import adopting, open_extracted
 from tl_catdog.features.folds import fold_positions
 from tl_catdog.features.views import Views
 from tl_catdog.models.build import build
 from tl_catdog.models.layout import POOLING
 from tl_catdog.models.weights import FROM_KERAS, PACKAGED
+from tl_catdog.runs.contents import extracted_of
 from tl_catdog.runs.folder import Run
 
 STRENGTHS = tuple(4.0**power for power in range(6))
@@ -69,18 +71,27 @@ def backbone_of(run: Run) -> ResolvedConfig:
     """Return resolved settings that name the backbone to compute features of a run's pictures.
 
     It is the run's own, in its precision; a baseline has none and gets the packaged one, as does a
-    run whose weights came from a file that is gone.
+    run whose weights came from a file that is gone. Where features took the place of the pictures,
+    the settings name them; for a baseline their backbone is taken.
+
+    Raises:
+        UsageError: Those aren't there, or are of another backbone than the run's.
+        CatdogError: They are damaged.
     """
+    extracted = extracted_of(run)
     kept = {"cache_size": run.config["cache_size"]} if "cache_size" in run.config else {}
     arch = str(run.config["arch"])
-    if arch == BASELINE:
+    if arch == BASELINE and extracted is None:
         return TrainConfig(**kept).resolved()
+    if extracted is not None:
+        kept["features"] = extracted["place"]
+    if arch == BASELINE:
+        arch = open_extracted(kept["features"]).plan.arch
+        return adopting(TrainConfig(arch=arch, **kept)).resolved()
     kept["compute"] = run.compute
     source: str | None = str(run.config["backbone_weights"])
     if source not in (PACKAGED, FROM_KERAS) and not Path(str(source)).is_file():
         source = None
-    if extracted := (run.manifest.get("features") or {}).get("extracted"):
-        kept["features"] = extracted["place"]
     config = TrainConfig(arch=arch, image_size=run.image_size, backbone_weights=source, **kept)
     return config.resolved()
 
@@ -158,7 +169,7 @@ class _Path:
     ) -> None:
         centre = normalize(training).mean(axis=0)
         known, asked = normalize(training) - centre, normalize(others) - centre
-        if len(known) < known.shape[1]:
+        if len(known) < known.shape[1] and known.any():  # else nothing spans anything
             squares, vectors = np.linalg.eigh((known @ known.T).astype(np.float64))
             kept = squares > 1e-6 * squares[-1]
             lengths, vectors = np.sqrt(squares[kept]), vectors[:, kept]

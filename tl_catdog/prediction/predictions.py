@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tl_catdog.data.folders import VALIDATION
-from tl_catdog.data.split_file import DIGEST, check_name
+from tl_catdog.data.split_file import DIGEST, check_name, csv_lines
 from tl_catdog.errors import CatdogError, listing, shortened, shown
 from tl_catdog.runs.folder import PREDICTIONS, Run
 
@@ -34,8 +35,8 @@ class Predictions:
     """
 
     classes: tuple[str, ...]
-    digests: tuple[str, ...]
-    names: tuple[str, ...]
+    digests: Sequence[str]
+    names: Sequence[str]
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     novelty: npt.NDArray[np.float64] | None = None
@@ -55,10 +56,15 @@ class Predictions:
 
     def to_csv(self) -> str:
         """Return a table that a spreadsheet opens; floats keep every digit."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")  # so that names with a return are quoted
+        return "".join(self.csv_of())
+
+    def csv_of(self) -> Iterator[str]:
+        """Yield the lines of ``to_csv``."""
         last = () if self.novelty is None else (NOVELTY,)
-        writer.writerow((*FIXED, *(f"p({label})" for label in self.classes), *last))
+        header = (*FIXED, *(f"p({label})" for label in self.classes), *last)
+        return csv_lines(header, self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
         values = self.probabilities
         if self.novelty is not None:
             values = np.column_stack([values, self.novelty])
@@ -66,8 +72,7 @@ class Predictions:
             self.digests, self.names, self.labels, self.predicted, values, strict=True
         ):
             words = digest, name, self.classes[label], self.classes[predicted]
-            writer.writerow((*words, *(repr(float(value)) for value in row)))
-        return out.getvalue()
+            yield (*words, *map(repr, row.tolist()))
 
 
 def read_predictions(run: Run, split: str) -> Predictions:

@@ -13,6 +13,7 @@ from tl_catdog.data.array_store import ArrayStore
 from tl_catdog.data.batches import Skipped, class_indices
 from tl_catdog.data.examples import Example
 from tl_catdog.data.images import ImageSource, path_of
+from tl_catdog.data.packed import values
 from tl_catdog.data.parallel import Progress, chunks
 from tl_catdog.errors import CatdogError, ImageError, listing
 from tl_catdog.models.engine import Forward, Outputs
@@ -269,8 +270,8 @@ def to_predictions(
     """
     return Predictions(
         classes,
-        tuple(example.digest for example in examples),
-        tuple(example.name for example in examples),
+        values(examples, "digest"),
+        values(examples, "name"),
         class_indices(examples, classes),
         probabilities,
     )

@@ -20,14 +20,15 @@ from tl_catdog.data.digest import UNREADABLE
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folders import TRAIN
 from tl_catdog.data.parallel import Progress
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.features.extracted_plan import adopting
 from tl_catdog.features.folds import lone_classes
 from tl_catdog.features.linear_probe import Pooled, backbone_of, pooled
 from tl_catdog.prediction.predictions import read_predictions
 from tl_catdog.review.label_noise import doubts
 from tl_catdog.review.relabel import review_command
 from tl_catdog.review.review_list import COLUMNS, KEEP, Edit, train_anew
-from tl_catdog.runs.contents import data_root, named_data, own_images
+from tl_catdog.runs.contents import data_root, extracted_of, named_data, own_images
 from tl_catdog.runs.folder import Run
 from tl_catdog.runs.moved import found_again
 
@@ -139,24 +140,33 @@ def training_features(run: Run, progress: Progress | None = None) -> Pooled:
     """Compute the backbone's features of the pictures that a run was trained on.
 
     Those of a run that was trained on a batch's features come from there, unless a folder of the
-    pictures is named.
+    pictures is named; those of any run from the batch that ``runs.contents.with_features`` names.
 
     Raises:
-        CatdogError: A picture has changed or is gone, or the batch is.
+        UsageError: The batch isn't there, or its features are of another backbone than the run's.
+        CatdogError: A picture has changed or is gone, or the batch is damaged.
     """
     own = own_images(run)
     training = [item for item in own.split(TRAIN) if item.digest != UNREADABLE]
-    config = backbone_of(run)
-    if config.features is not None:
-        if named_data(run) is None:
-            return pooled(config, training, mirror=True, progress=progress)
-        config = replace(config, features=None)
+    if extracted_of(run) is not None and named_data(run) is None:
+        try:
+            return pooled(adopting(backbone_of(run)), training, mirror=True, progress=progress)
+        except UsageError as error:
+            error.hint = (
+                f"Name features that its backbone gives: {review_command(run)} --features DEST; or "
+                "its pictures: --data DIR"
+            )
+            raise
+    config = replace(backbone_of(run), features=None)
     try:
         training = list(found_again(training, own.root))
     except CatdogError as error:
         hint = f"Train a new run: {train_anew(run)}"
         if named_data(run) is None:
-            hint += f"; or, if they were moved, type: {review_command(run)} --data DIR"
+            hint += (
+                f"; or, if they were moved, type: {review_command(run)} --data DIR; or, of what "
+                "batch features wrote, with --features DEST"
+            )
         raise CatdogError(error.message, hint) from error
     return pooled(config, training, mirror=True, progress=progress)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.examples import Example
 from tl_catdog.data.folder_names import class_key
-from tl_catdog.data.folders import FLAT_NAME
+from tl_catdog.data.folders import FLAT_NAME, is_folder
 from tl_catdog.data.named_images import LABELS_FROM
 from tl_catdog.data.reading import read_file
 from tl_catdog.data.split_file import from_csv
@@ -136,6 +136,11 @@ def plan(run: Run, edits: Sequence[Edit]) -> tuple[Move, ...]:
                     f"{data['layout']}, for {edit.name}.",
                     f"Change its class there, then train anew: {train_anew(run)}",
                 )
+    if wanted and not is_folder(root):
+        raise UsageError(
+            f"expected the pictures of {run.name} in {data['root']}, found no such folder.",
+            "Name where they are now: --data DIR",
+        )
     examples = [known[edit.name] for edit in wanted]
     found = file_digests(example.path for example in examples)
     for edit, example, digest in zip(wanted, examples, found, strict=True):

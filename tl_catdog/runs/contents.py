@@ -100,6 +100,27 @@ def named_data(run: Run) -> str | None:
     return found
 
 
+def extracted_of(run: Run) -> dict[str, str] | None:
+    """Return where the features are that took the place of a run's pictures; None if none did.
+
+    Returns:
+        ``place``, their folder or address, and of a training also ``source`` and ``plan``.
+    """
+    found: dict[str, str] | None = (run.manifest.get("features") or {}).get("extracted")
+    return found
+
+
+def with_features(run: Run, place: str) -> Run:
+    """Return a run as if its pictures' features had been taken from what a batch wrote.
+
+    Args:
+        run: The run.
+        place: The batch's folder or address.
+    """
+    features = {**(run.manifest.get("features") or {}), "extracted": {"place": place}}
+    return replace(run, manifest={**run.manifest, "features": features})
+
+
 def read_split(run: Run) -> str:
     """Return the CSV of which picture was in which split.
 

@@ -39,7 +39,8 @@ def training_command(run: Run) -> str:
     arch = run.config["arch"]
     usual = TrainConfig(arch=arch).resolved(images, len(run.classes))
     settings = shared_settings(run)
-    settings["data"] = None if data["drawn"] else settings.get("data") or data["name"]
+    named = settings.get("data") or data["name"]
+    settings["data"] = None if data["drawn"] or settings.get("features") else named
     words = ["tl-catdog", "train", "--arch", arch]
     for name, value in settings.items():
         if name in ("arch", *WITHOUT_EFFECT) or value in (None, getattr(usual, name)):

@@ -8,13 +8,13 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError
-from tl_catdog.files import naming, write_json, write_text
+from tl_catdog.files import naming, write_json, write_lines, write_text
 from tl_catdog.runs.folder import (
     CONFIG,
     FORMAT,
@@ -118,13 +118,13 @@ class RunWriter:
         """Write the resolved settings."""
         write_json(self.path / CONFIG, dict(config))
 
-    def write_split(self, text: str) -> None:
+    def write_split(self, lines: Iterable[str]) -> None:
         """Write which picture is in which split, as CSV."""
-        write_text(self.path / SPLIT, text)
+        write_lines(self.path / SPLIT, lines)
 
-    def write_predictions(self, split: str, text: str) -> None:
+    def write_predictions(self, split: str, lines: Iterable[str]) -> None:
         """Write the predictions on a split, as CSV."""
-        write_text(self.path / PREDICTIONS / f"{split}.csv", text)
+        write_lines(self.path / PREDICTIONS / f"{split}.csv", lines)
 
     def write_bytes(self, name: str, content: bytes) -> str:
         """Write one of the network's files; return its SHA-256."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tl_catdog.errors import CatdogError
+from tl_catdog.errors import UsageError
 
 
 def arrow() -> Any:
     """Return the module ``pyarrow``, with ``pyarrow.parquet`` loaded.
 
     Raises:
-        CatdogError: It isn't installed.
+        UsageError: It isn't installed.
     """
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise CatdogError(
+        raise UsageError(
             f"expected pyarrow, which reads and writes Parquet, found none ({error}).",
             "Type: pip install 'tl-catdog[batch]'",
         ) from error

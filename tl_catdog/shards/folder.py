@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from tl_catdog.data.folders import UNSPLIT, images_below
+from tl_catdog.data.folders import UNSPLIT, ImageFile, images_below
 from tl_catdog.data.labelling import labelled
 from tl_catdog.data.objects import labels_of
 from tl_catdog.data.reading import read_file
+from tl_catdog.data.tallied import tallied
 from tl_catdog.errors import ImageError, UsageError
 from tl_catdog.shards.rows import Row
 
@@ -35,10 +36,18 @@ class FolderSource:
         self.remarks: list[tuple[str, str]] = []
 
     def rows(self) -> Iterator[Row]:
-        """Yield the pictures; memory grows with a folder's, not with all, where all are taken."""
+        """Yield the pictures; memory grows with a folder's, not with all.
+
+        Where a table says the classes it grows with all of them.
+        """
         self.remarks = []
         if self.kind == PREDICT:
             yield from self._all(follow=True)
+            return
+        tally = tallied(self.root)
+        if tally is not None:
+            self._noticed(tally.notes, tally.ignored)
+            yield from (self._labelled(item, split) for split, item in tally.images())
             return
         try:
             read = labelled(self.root)
@@ -48,12 +57,17 @@ class FolderSource:
             self.remarks.insert(0, layout)
             return
         folder = read.folder
-        self.remarks += [(UNDERSTOOD, note) for note in (*folder.notes, *read.notes)]
-        self._left_out(Counter(folder.ignored))
+        self._noticed((*folder.notes, *read.notes), folder.ignored)
         for split, members in folder.splits.items():
-            for item in members:
-                path = self.root / item.name  # item.path is kept, and would keep its text
-                yield _row(path, item.name, item.label, None if split == UNSPLIT else split)
+            yield from (self._labelled(item, split) for item in members)
+
+    def _noticed(self, notes: Iterable[str], ignored: Mapping[str, int]) -> None:
+        self.remarks += [(UNDERSTOOD, note) for note in notes]
+        self._left_out(Counter(ignored))
+
+    def _labelled(self, item: ImageFile, split: str) -> Row:
+        path = self.root / item.name  # item.path may be kept, and would keep its text
+        return _row(path, item.name, item.label, None if split == UNSPLIT else split)
 
     def _all(self, *, follow: bool) -> Iterator[Row]:
         left_out = Counter[str]()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -168,7 +169,13 @@ def write_part(
     return Part(shard, table.num_rows, len(data), digest, listing, errors)
 
 
-def read_part(dest: Place, plan: Plan, shard: int, sha256: str | None = None) -> Any:
+def read_part(
+    dest: Place,
+    plan: Plan,
+    shard: int,
+    sha256: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Any:
     """Read a part as an Arrow table.
 
     Args:
@@ -176,6 +183,7 @@ def read_part(dest: Place, plan: Plan, shard: int, sha256: str | None = None) ->
         plan: Its plan.
         shard: The shard's number.
         sha256: What the manifest says of its bytes; None for any.
+        columns: Those that are wanted; None for all.
 
     Raises:
         CatdogError: It is missing, damaged, or of another plan.
@@ -187,18 +195,19 @@ def read_part(dest: Place, plan: Plan, shard: int, sha256: str | None = None) ->
         data = place.read(most=MOST_BYTES)
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
             raise ValueError("other bytes than the manifest says")
-        return _table(data, plan, shard)
+        return _table(data, plan, shard, columns)
     except (GoneError, FileNotFoundError):
         found = "none"
     except (ValueError, OSError) as error:
         found = shortened(" ".join(str(error).split()))
     raise CatdogError(
         f"expected part {shard} of a batch in {place}, found {found}.",
-        f"Remove it, and type again: tl-catdog batch {plan.kind} SOURCE --out {dest}",
+        f"{'T' if found == 'none' else 'Remove it, and t'}ype again: tl-catdog batch {plan.kind} "
+        f"{shlex.quote(plan.source)} --out {shlex.quote(str(dest))}",
     )
 
 
-def _table(data: bytes, plan: Plan, shard: int) -> Any:
+def _table(data: bytes, plan: Plan, shard: int, columns: Sequence[str] | None = None) -> Any:
     """Return a part's table.
 
     Raises:
@@ -206,13 +215,14 @@ def _table(data: bytes, plan: Plan, shard: int) -> Any:
     """
     pa = arrow()
     try:
-        table = pa.parquet.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+        file = pa.parquet.ParquetFile(pa.BufferReader(data))
+        table = file.read(columns=None if columns is None else list(columns))
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise ValueError(f"no Parquet ({error})") from error
-    said = table.schema.metadata or {}
+    said = file.schema_arrow.metadata or {}
     if said.get(HASH) != plan.hash.encode() or said.get(SHARD) != str(shard).encode():
         raise ValueError("a part of another plan")
-    if not table.schema.equals(schema_of(plan)) or table.num_rows != plan.rows_of(shard):
+    if not file.schema_arrow.equals(schema_of(plan)) or table.num_rows != plan.rows_of(shard):
         raise ValueError("other columns or rows")
     return table
 

@@ -37,6 +37,19 @@ class RefusedError(StorageError):
     """The store doesn't let us in: no credentials, wrong ones, or no permission."""
 
 
+class StrangerError(StorageError):
+    """Somebody else answers in place of the store, such as a network's page to sign in."""
+
+
+def stranger(place: str) -> StrangerError:
+    """Return what to tell where an answer is none of an object store."""
+    return StrangerError(
+        f"expected an object store's answer at {place}, found another server's, such as a page to "
+        "sign in to the network.",
+        "Sign in first, or look at the variable that names the server, such as AWS_ENDPOINT_URL",
+    )
+
+
 CREDENTIALS = {
     "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
     "(a public bucket: FSSPEC_S3_ANON=true; another server: AWS_ENDPOINT_URL)",
@@ -104,6 +117,14 @@ def _is(error: BaseException, codes: frozenset[str], names: frozenset[str] = fro
     return any(_code(one) in codes or type(one).__name__ in names for one in _chain(error))
 
 
+def _page(error: BaseException) -> bool:
+    """Return whether it is a page of the web: botocore gives one that says 200 the code 500."""
+    response = getattr(error, "response", None)
+    about = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    headers = about.get("HTTPHeaders", {}) if isinstance(about, dict) else {}
+    return "html" in str(headers.get("content-type", "")) and not about.get("RequestId")
+
+
 def is_passing(error: BaseException) -> bool:
     """Return whether it may go well when it is tried again.
 
@@ -150,7 +171,11 @@ def told(error: BaseException, place: str, protocol: str) -> StorageError:
         return RefusedError(
             f"expected to be let in at {place}, found that it refuses ({reason}).", hint
         )
+    if isinstance(error, KeyError):  # a library looks for what each answer of a store has
+        return stranger(place)
     if is_passing(error):
+        if code == "500" and any(_page(one) for one in _chain(error)):
+            return stranger(place)
         busy = (isinstance(error, OSError) and error.errno in _BUSY) or _is(error, _THROTTLED)
         what = "asks to slow down" if busy else "can't be reached, or breaks off"
         return BusyError(

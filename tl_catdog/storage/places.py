@@ -24,7 +24,13 @@ URL = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[^/]*)?://", re.ASCII | re.IGNORECASE
 """How an address begins; a drive's name has one letter."""
 ON_DISK = ("file", "local")
 WEB = ("http", "https")
-PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
+PASSWORD = re.compile(
+    r"://(?!arn:)[^/@]*:[^@]*@"  # keys may hold slashes
+    r"|[?&#](?:x-(?:amz|goog)-\S*|sig|signature|(?:access_?|auth_?)?token|\w*secret\w*|password|"
+    r"\w*access_?key\w*|key|account_key|api_?key|awsaccesskeyid)=.*",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+"""What lets somebody in: a password, or the signature or token of an address that was shared."""
 
 
 def is_url(text: str | os.PathLike[str]) -> bool:
@@ -44,6 +50,15 @@ def is_store(text: str | os.PathLike[str]) -> bool:
     [True, False, False]
     """
     return is_url(text) and protocol_of(os.fspath(text)) not in WEB
+
+
+def bare(text: str) -> str:
+    """Return an address as it may be shown: short, without a password or token.
+
+    >>> bare("https://me:secret@a.org/cats"), bare("https://a.org/cats?sig=secret")
+    ('https://…a.org/cats', 'https://a.org/cats…')
+    """
+    return shortened(PASSWORD.sub(lambda m: "://…" if m[0][0] == ":" else "…", text), 200)
 
 
 @dataclass(frozen=True, order=True)
@@ -76,14 +91,14 @@ class Place:
             return cls(str(Path(rest).absolute()))
         if protocol in WEB:
             raise UsageError(
-                f"expected a folder or an object store, found a web address, {shortened(text, 200)}"
+                f"expected a folder or an object store, found a web address, {bare(text)}"
                 ": pictures aren't fetched from the web.",
                 "Download and unpack them first; for public sets, type: tl-catdog data list",
             )
-        if PASSWORD.search(text):
+        if PASSWORD.search(text):  # plans and logs keep addresses
             known = CREDENTIALS.get(ALIASES.get(protocol, protocol))
             raise UsageError(
-                f"expected an address without a password, found one in {protocol}://….",
+                f"expected an address without a password or token, found one in {protocol}://….",
                 f"Leave it out and set {known}"
                 if known
                 else "Set it where the store's library looks for it; plans and logs keep addresses",

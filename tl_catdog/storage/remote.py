@@ -22,8 +22,12 @@ from tl_catdog.storage.failures import (
     CutReadError,
     StorageError,
     patiently,
+    stranger,
 )
 from tl_catdog.storage.systems import system_of
+
+S3 = frozenset({"s3", "s3a"})
+"""Whose every answer has a mark: an ETag, of listings a bucket's name. Others' have other ones."""
 
 WHOLE_PUTS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "hf", "memory", "oss"})
 """Where a file appears whole; elsewhere it is written beside its place and renamed."""
@@ -62,7 +66,10 @@ def info(address: str) -> Entry | None:
 
     def ask() -> Entry | None:
         with contextlib.suppress(FileNotFoundError):
-            return _entry(path.rpartition("/")[2], system.info(path))
+            found = _entry(path.rpartition("/")[2], system.info(path))
+            if protocol in S3 and not found.folder and not found.version:
+                raise stranger(address)
+            return found
         return None
 
     return patiently(ask, address, protocol)
@@ -156,8 +163,10 @@ def write(address: str, data: bytes) -> None:
     """
     system, path, protocol = system_of(address)
     if protocol in WHOLE_PUTS:
-        more = {"chunksize": ONE_PUT} if protocol in ("s3", "s3a") else {}
-        patiently(lambda: system.pipe_file(path, data, **more), address, protocol)
+        more = {"chunksize": ONE_PUT} if protocol in S3 else {}
+        said = patiently(lambda: system.pipe_file(path, data, **more), address, protocol)
+        if protocol in S3 and isinstance(said, dict) and not said.get("ETag"):
+            raise stranger(address)
         return
     folder, _, name = path.rpartition("/")
     beside = f"{folder}/{MARK}{secrets.token_hex(4)}-{name}"
@@ -192,7 +201,7 @@ def entries(address: str) -> Iterator[Entry]:
         StorageError: It can't be listed.
     """
     system, path, protocol = system_of(address)
-    if protocol in ("s3", "s3a"):
+    if protocol in S3:
         return _pages(system, path, address, protocol)
     return _walk(system, path, address, protocol)
 
@@ -208,6 +217,8 @@ def _pages(system: Any, path: str, address: str, protocol: str) -> Iterator[Entr
             address,
             protocol,
         )
+        if not {"Name", "IsTruncated"} & set(answer):
+            raise stranger(address)
         for found in answer.get("Contents", ()):
             name = str(found["Key"])[len(prefix) :]
             if name and not name.endswith("/"):  # what web pages of stores make for a folder

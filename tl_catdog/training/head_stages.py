@@ -66,7 +66,7 @@ def fit_linear(
     found = linear_start(
         training,
         classes,
-        None if inputs.few else held_out,
+        None if inputs.images.few else held_out,
         balanced=config.class_weights == "balanced",
         strength=config.strength,
         seed=config.seed,

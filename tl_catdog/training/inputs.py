@@ -17,11 +17,12 @@ from tl_catdog.data.images import try_decode
 from tl_catdog.data.parallel import map_threaded
 from tl_catdog.errors import CatdogError, ImageError
 from tl_catdog.features.backbone import frozen_backbone
-from tl_catdog.features.extracted import features_of, open_extracted
+from tl_catdog.features.extracted import features_of
+from tl_catdog.features.extracted_plan import open_extracted
 from tl_catdog.features.views import Views, views_of
 from tl_catdog.models.layout import POOLING
 from tl_catdog.training.observer import Observer
-from tl_catdog.training.stages import FROZEN, LINEAR, Stage
+from tl_catdog.training.stages import Stage
 from tl_catdog.training.start import Start, begin_network
 
 
@@ -46,12 +47,6 @@ class Inputs:
     table: dict[tuple[str | None, str], Samples] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def few(self) -> bool:
-        """Whether training pictures are so few that a frozen backbone's head stays linear."""
-        asked = self.config.head == LINEAR and not self.images.few
-        return not asked and all(stage.name != FROZEN for stage in self.stages)
 
     def holds(self, feature_layer: str | None, split: str) -> bool:
         """Return whether there are samples of a split at a feature layer."""
@@ -85,7 +80,7 @@ class Inputs:
         there = tuple(label for label in images.classes if counts[label])
         require_every_class(samples, there, f"the {split} pictures of {images.root}")
         self.table[feature_layer, split] = samples
-        self.skipped.extend(item for item in samples.skipped if item not in self.skipped)
+        self.skipped = list(dict.fromkeys((*self.skipped, *samples.skipped)))
 
 
 def prepare_inputs(
@@ -140,7 +135,12 @@ def _extract_all(inputs: Inputs, feature_layers: Sequence[str], observer: Observ
         for split in splits
         if split in images.splits
     }
-    for split, features in features_of(config, backbone, asked, observer.extracting):
+
+    def told(split: str, done: int, total: int, known: int) -> None:
+        # A batch's are read, not cached.
+        observer.extracting(split, done, total, known if config.features is None else 0)
+
+    for split, features in features_of(config, backbone, asked, told):
         cached += features.cached
         for feature_layer, samples in features.samples.items():
             inputs.add(feature_layer, split, samples)

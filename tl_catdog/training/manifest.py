@@ -6,13 +6,15 @@ import platform
 import subprocess
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import SPLITS
 from tl_catdog.version import __version__, version_of
+
+if TYPE_CHECKING:
+    from tl_catdog.data.examples import ImageSet  # NumPy, which benchmarks' starter leaves alone
 
 PACKAGES = (
     "tensorflow",

@@ -102,6 +102,7 @@ def read_start(run: Run, config: ResolvedConfig) -> Start:
     """Return the weights of a run's network.
 
     Raises:
+        UsageError: Features take the pictures' place, and the run's backbone makes others.
         CatdogError: The network's file is missing or was changed.
     """
     weights = weights_of(load_keras(run))
@@ -110,6 +111,12 @@ def read_start(run: Run, config: ResolvedConfig) -> Start:
     named = read_backbone_weights(backbone_of(config.arch), config.backbone_weights)
     backbone = {name: weights[name] for name in named}
     tuned = weights_digest(backbone) != weights_digest(named)
+    if tuned and config.features is not None:
+        raise UsageError(
+            f"expected a run to begin with whose backbone gives features such as "
+            f"{config.features} has, found that of {run.name} fine-tuned.",
+            "Leave --from out, or name the pictures: --data DIR",
+        )
     return Start(run.name, digest_of(run), weights, backbone, tuned)
 
 

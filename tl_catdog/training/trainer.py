@@ -15,11 +15,11 @@ from tl_catdog.data.batches import Skipped
 from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import ImageSet
 from tl_catdog.data.folders import TRAIN, VALIDATION
-from tl_catdog.data.split_file import to_csv
+from tl_catdog.data.split_file import csv_of
 from tl_catdog.defaults import UNITS_PER_CLASS
 from tl_catdog.errors import UsageError
 from tl_catdog.evaluation.metrics import Metrics, compute_metrics
-from tl_catdog.features.extracted import adopting
+from tl_catdog.features.extracted_plan import adopting
 from tl_catdog.files import naming
 from tl_catdog.models.build import build
 from tl_catdog.models.engine import Forward, forward_of, onnx_works
@@ -191,7 +191,7 @@ def _prepare(
     inputs = prepare_inputs(config, images, stages, observer, start)
     stopwatch.lap("decode_seconds")
     writer.write_config(asdict(config))
-    writer.write_split(to_csv(images))
+    writer.write_split(csv_of(images))
     return inputs
 
 
@@ -232,7 +232,7 @@ def _predict_the_splits(trained: _Trained, inputs: Inputs, observer: Observer) -
     # Features don't hold what fine-tuning changed.
     features = None if trained.tuned else inputs
     linear = trained.fitted.linear
-    out_of_fold = linear.probabilities if linear is not None and inputs.few else None
+    out_of_fold = linear.probabilities if linear is not None and inputs.images.few else None
     return predict_splits(
         trained.model,
         trained.forward,
@@ -266,7 +266,7 @@ def _write_the_run(
     )
     metrics = {}
     for split, predictions in predicted.predictions.items():
-        writer.write_predictions(split, predictions.to_csv())
+        writer.write_predictions(split, predictions.csv_of())
         metrics[split] = compute_metrics(predictions)
     skipped = tuple(dict.fromkeys((*inputs.skipped, *predicted.skipped)))
     interrupted = any(result.reason == INTERRUPTED for result in trained.results)

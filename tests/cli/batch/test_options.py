@@ -19,7 +19,7 @@ def test_all_commands_have_them() -> None:
         found = {option.opts[0]: option for option in command.params}
         assert set(found) >= SHARED
         assert found["--shard-size"].default == SHARD_SIZE == batch.SHARD_SIZE
-    assert tuple(ENGINES.split("|")) == batch.ENGINES
+    assert tuple(ENGINES.split("|")) == tuple(batch.ENGINES)
 
 
 @pytest.mark.parametrize(("kind", "sizes"), [("features", SHARD_SIZES), ("check", CHECKED_SIZES)])

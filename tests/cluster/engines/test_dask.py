@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socketserver
 import sys
+import threading
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -73,6 +75,24 @@ def test_an_address_where_nothing_is_costs_a_line(
         list(dask.run([0], "/nowhere", address=address))
     assert "\n" not in str(caught.value)
     assert "dask scheduler" in caught.value.hint
+
+
+def test_an_address_where_a_web_server_is_costs_a_line_too() -> None:
+    """Dask takes the first bytes of its answer for a length, and asks for so much memory."""
+
+    class Answering(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(CatdogError, match="another program there"):
+                list(
+                    dask.run([0], "/nowhere", address=f"tcp://127.0.0.1:{server.server_address[1]}")
+                )
+        finally:
+            server.shutdown()
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

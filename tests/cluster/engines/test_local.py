@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -68,6 +71,40 @@ def test_who_stops_early_leaves_no_process(source: Path, tmp_path: Path) -> None
     assert children_that_work() == []
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
+def test_one_that_is_stopped_is_ended_as_well(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch("check", source, tmp_path / "out", shard_size=2, workers=2)
+    monkeypatch.setattr(local, "END", 0.1)
+    run = local.run(range(12), str(tmp_path / "out"), workers=2)
+    next(run)
+    os.kill(children_that_work()[0].pid, signal.SIGSTOP)
+    run.close()  # type: ignore[attr-defined]
+    assert children_that_work() == []
+
+
+def test_one_that_gets_no_further_is_replaced_and_its_shard_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hired, kept = [], []
+
+    def idle(*_: object) -> tuple[Connection, BaseProcess]:
+        ours, theirs = Pipe()
+        process = get_context("spawn").Process(target=time.sleep, args=(600,))
+        process.start()
+        hired.append(process)
+        kept.append(theirs)  # the process's own would be open as long as it lives
+        return ours, process
+
+    for name, value in {"_hire": idle, "LOOK": 0.05, "PATIENCE": 0.2}.items():
+        monkeypatch.setattr(local, name, value)
+    results = list(local.run([5, 6], "nowhere", workers=1))
+    assert results == [ShardFailed(5, local.SILENT), ShardFailed(6, local.SILENT)]
+    assert len(hired) == 2
+    assert not any(process.is_alive() for process in hired)
+
+
 @pytest.mark.parametrize("kill", [signal.SIGINT, SIGKILL])
 def test_a_stopped_command_goes_on_when_it_is_typed_again(
     kill: signal.Signals, source: Path, expected: bytes, tmp_path: Path
@@ -100,11 +137,14 @@ def test_answers_of_processes_are_those_of_one(source: Path, tmp_path: Path) -> 
 
 def children_that_work() -> list[psutil.Process]:
     """Return the processes that this one spawned for shards."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if "spawn_main" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [child for child in psutil.Process().children() if _works(child)]
+
+
+def _works(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # it has ended, and may wait for its end to be noticed
+        return False
 
 
 def until(reached: object, seconds: float = 60) -> None:

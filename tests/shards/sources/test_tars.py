@@ -75,6 +75,33 @@ def test_a_folder_and_a_pattern_are_all_their_tars_in_order(tmp_path: Path) -> N
         open_other(str(tmp_path / "set" / "x*.tar"))
 
 
+def test_keys_with_dots_have_their_own_class_or_that_of_the_whole_sample(tmp_path: Path) -> None:
+    files: Files = [("7.json", b'{"label": "whole"}')]
+    files += [
+        (f"7.{number}.{ending}", b"own") for number in range(700) for ending in ("jpg", "cls")
+    ]
+    files += [("7.right.jpg", b"")]
+    rows = list(source_of(tar(tmp_path / "dots.tar", files[:41] + files[-1:])).rows())
+    assert [row.label for row in rows] == ["own"] * 20 + ["whole"]
+    many = list(source_of(tar(tmp_path / "many.tar", files[1:-1])).rows())  # more than are held
+    assert [row.label for row in many] == ["own"] * 700
+
+
+def test_braces_name_each_file(tmp_path: Path) -> None:
+    for name in ("08", "09", "10", "11"):
+        tar(tmp_path / f"train-{name}.tar", [(f"{name}.jpg", name.encode())])
+    source = source_of(tmp_path / "train-{08..10}.tar")
+    assert [row.member for row in source.rows()] == ["08.jpg", "09.jpg", "10.jpg"]
+    assert [row.member for row in source_of(tmp_path / "{x,train}-*1.tar").rows()] == ["11.jpg"]
+    assert [row.path for row in source_of(source.text).rows()] == [
+        row.path for row in source.rows()
+    ]
+    with pytest.raises(UsageError, match=r"'train-12.tar'.*found none"):
+        open_other(str(tmp_path / "train-{10..12}.tar"))
+    with pytest.raises(UsageError, match="found none"):
+        open_other(str(tmp_path / "train-{0..999999999}{0..999999999}.tar"))
+
+
 def test_a_tar_is_listed_and_read_by_ranges_and_never_kept() -> None:
     """Large members are passed over, small ones share a request."""
     data = io.BytesIO()

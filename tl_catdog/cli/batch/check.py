@@ -61,7 +61,7 @@ def check(
 
     failing = kinds_of(fail_on, tuple(KINDS), SERIOUS, "--fail-on")
     if features is not None:  # said before a million pictures are looked at
-        from tl_catdog.features.extracted import open_extracted
+        from tl_catdog.features.extracted_plan import open_extracted
 
         open_extracted(features)
     done = carried_out(

@@ -33,7 +33,8 @@ def run(
         address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, or a scheduler's file; None to start one.
 
     Raises:
-        CatdogError: Dask isn't installed, or the cluster can't be reached, or is gone.
+        UsageError: Dask isn't installed.
+        CatdogError: The cluster can't be reached, or is gone.
     """
     try:
         import distributed
@@ -124,6 +125,9 @@ def _joined(distributed: Any, address: str, stack: ExitStack) -> Any:
     try:
         client = stack.enter_context(distributed.Client(**found, timeout=shared.CONNECT))
         client.get_versions(check=True)
-    except (OSError, ValueError, ImportError, RuntimeError) as error:
-        raise shared.unreachable("Dask", address, error, HINT) from error
+    except MemoryError as error:  # the first bytes are taken for a length
+        raise shared.unreachable("Dask", address, "another program there", HINT) from error
+    except (OSError, ValueError, ImportError, RuntimeError, AssertionError) as error:
+        # It asserts that a thread of its own starts in 10 s, which a busy machine may not do.
+        raise shared.unreachable("Dask", address, str(error) or "no answer", HINT) from error
     return client

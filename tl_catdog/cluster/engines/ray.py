@@ -40,7 +40,8 @@ def run(
         address: ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``; None to start one.
 
     Raises:
-        CatdogError: Ray isn't installed, or the cluster can't be reached, or is gone.
+        UsageError: Ray isn't installed.
+        CatdogError: The cluster can't be reached, or is gone.
     """
     with ExitStack() as stack:
         # Read when Ray is imported, and by what it starts.
@@ -134,7 +135,7 @@ def _imported() -> Any:
     """Return the module ``ray``.
 
     Raises:
-        CatdogError: It isn't installed.
+        UsageError: It isn't installed.
     """
     try:
         import ray

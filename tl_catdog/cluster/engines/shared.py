@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tl_catdog.cores import BLAS, CPUS
-from tl_catdog.errors import CatdogError, CatdogWarning, shortened
+from tl_catdog.errors import CatdogError, CatdogWarning, UsageError, shortened
 
 if TYPE_CHECKING:
     from tl_catdog.cluster.done import ShardDone, ShardFailed
@@ -115,10 +115,11 @@ def look(workers: Any, address: str | None) -> None:
         )
 
 
-def absent(package: str, extra: str, error: ImportError) -> CatdogError:
-    """Return what is said where an engine isn't installed."""
-    return CatdogError(
-        f"expected {package}, which is to hand out the work, found none ({error}).",
+def absent(package: str, extra: str, error: ImportError | None = None) -> UsageError:
+    """Return what is said where an engine isn't installed, or can't be imported."""
+    why = "" if error is None else f" ({shortened(' '.join(str(error).split()), 200)})"
+    return UsageError(
+        f"expected {package}, which is to hand out the work, found none{why}.",
         f"Type: pip install 'tl-catdog[{extra}]', or leave out --on: processes here do the work.",
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tl_catdog.data.folder_names import SPLITS, split_roles
 from tl_catdog.data.folders import holds_images
 from tl_catdog.data.objects import PARQUET, is_image
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import UsageError, shown
 from tl_catdog.shards.folder import PREDICT
 from tl_catdog.shards.rows import Source
 from tl_catdog.shards.sources.listed import ListedSource
@@ -21,14 +23,18 @@ from tl_catdog.storage.places import Place
 LISTS = (".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson")
 TAR = ".tar"
 PATTERN = re.compile(r"[*?\[]")
+BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}|\{([^{}]*,[^{}]*)\}")
+MOST_NAMES = 10**6
+"""Names that braces may stand for."""
 
 
 def open_other(text: str, kind: str = PREDICT) -> Source | None:
     """Return the source that a text names, unless that is a folder of pictures on this machine.
 
     It is one of: an address of pictures; a list of paths or addresses (``.txt``, ``.csv``,
-    ``.jsonl``); Parquet or WebDataset tars, one, a pattern such as ``train-*.tar``, or a folder of
-    them; an address with Hugging Face's ``metadata.csv`` beside its pictures.
+    ``.jsonl``); Parquet or WebDataset tars, one, a pattern such as ``train-*.tar`` or
+    ``train-{000..127}.tar``, or a folder of them; an address with Hugging Face's ``metadata.csv``
+    beside its pictures.
 
     Args:
         text: What was typed.
@@ -40,7 +46,7 @@ def open_other(text: str, kind: str = PREDICT) -> Source | None:
     """
     place = Place.of(text)
     text = str(place)  # the same on every machine
-    if PATTERN.search(place.name) and not place.exists():
+    if (PATTERN.search(place.name) or BRACES.search(place.name)) and not place.exists():
         return _matching(place, text)
     ending = posixpath.splitext(place.name)[1].lower()
     if ending in (*LISTS, *PARQUET, TAR) or place.name.lower().endswith((".gz", ".tgz")):
@@ -53,12 +59,42 @@ def open_other(text: str, kind: str = PREDICT) -> Source | None:
 
 
 def _matching(place: Place, text: str) -> Source:
-    pattern, above = place.name, place.above
-    names = [entry.name for entry in above.entries() if "/" not in entry.name]
-    files = [above / name for name in sorted(names) if fnmatch.fnmatchcase(name, pattern)]
-    if not files:
+    above = place.above
+    there = sorted(entry.name for entry in above.entries() if "/" not in entry.name)
+    known, found = set(there), dict[str, None]()
+    for pattern in islice(unbraced(place.name), MOST_NAMES):
+        if PATTERN.search(pattern):
+            found |= dict.fromkeys(fnmatch.filter(there, pattern))
+        elif pattern in known:
+            found[pattern] = None
+        else:  # whoever names each means each
+            raise UsageError(
+                f"expected the file {shown(pattern)}, which {text} names, found none in {above}.",
+                f"Type: ls {above}",
+            )
+    if not found:
         raise UsageError(f"expected files that match {text}, found none.", f"Type: ls {above}")
-    return _of_files(files, text, above)
+    return _of_files([above / name for name in found], text, above)
+
+
+def unbraced(name: str) -> Iterator[str]:
+    """Yield the names that a name with braces stands for, as shells and WebDataset read it.
+
+    >>> list(unbraced("{a,b}-{08..10}.tar"))
+    ['a-08.tar', 'a-09.tar', 'a-10.tar', 'b-08.tar', 'b-09.tar', 'b-10.tar']
+    """
+    match = BRACES.search(name)
+    if match is None:
+        yield name
+        return
+    first, last, words = match.groups()
+    if words is not None:
+        inner: Iterable[str] = words.split(",")
+    else:
+        numbers = range(int(first[:9]), int(last[:9]) + 1)
+        inner = (f"{number:0{len(first)}}" for number in numbers)
+    for text in inner:
+        yield from unbraced(f"{name[: match.start()]}{text}{name[match.end() :]}")
 
 
 def _of_files(files: list[Place], text: str, root: Place) -> Source:

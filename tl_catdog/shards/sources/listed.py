@@ -53,13 +53,14 @@ class ListedSource:
         """
         self.remarks = []
         for file, split in self.files:
-            below = str(file.above)[len(str(self.root)) :].strip("/")
+            folder = str(file.above)[len(str(self.root)) :].strip("/")
             for number, (said, label, own) in read_list(file):
                 name = said if is_url(said) or ABSOLUTE.match(said) else said.replace("\\", "/")
                 self._check(file, number, name)
                 if not is_url(name) and not ABSOLUTE.match(name):
-                    name = posixpath.normpath(posixpath.join(below, name))
-                by_name = labels_of(name) if label is None and not is_url(name) else (None, None)
+                    name = posixpath.normpath(posixpath.join(folder, name))
+                below = not is_url(name) and not ABSOLUTE.match(name) and name[:3] != "../"
+                by_name = labels_of(name) if label is None and below else (None, None)
                 status = self._status(name)
                 yield Row(
                     name,

@@ -147,7 +147,8 @@ def _samples(found: Iterator[tarfile.TarInfo]) -> Iterator[list[tarfile.TarInfo]
     key, sample = None, list[tarfile.TarInfo]()
     for member in found:
         own = _key(member.name)
-        if sample and (own != key or len(sample) > MOST_PARTS):
+        full = len(sample) > MOST_PARTS and _stem(member.name) != _stem(sample[-1].name)
+        if sample and (own != key or full or len(sample) > 2 * MOST_PARTS):
             yield sample
             sample = []
         key = own
@@ -169,6 +170,16 @@ def _key(name: str) -> str:
     return f"{folder}{slash}{last.partition('.')[0]}"
 
 
+def _stem(name: str) -> str:
+    """Return a member's name up to the last dot of its last part.
+
+    >>> _stem("train/17.left.jpg"), _stem("a.b/c")
+    ('train/17.left', 'a.b/c')
+    """
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.rpartition('.')[0] or last}"
+
+
 def _rows(
     sample: list[tarfile.TarInfo],
     file: RangedFile,
@@ -177,19 +188,21 @@ def _rows(
     version: str,
     left_out: Counter[str],
 ) -> Iterator[Row]:
-    images, label = [], None
+    images, labels = [], dict[str, str | None]()
     for member in sample:
-        ending = member.name.rpartition("/")[2].partition(".")[2].lower()
+        ending = member.name.rpartition(".")[2].lower()
         if is_hidden(member.name):
             continue
         elif PurePosixPath(member.name).suffix.lower() in SUFFIXES:
             images.append(member)
         elif ending in LABEL_ENDINGS:
-            label = label or _label(ending, member, file)
+            stem = _stem(member.name)  # keys with dots: 17.a.jpg has 17.a.cls before 17.cls
+            labels[stem] = labels.get(stem) or _label(ending, member, file)
         else:
             left_out[kind(member.name)] += 1
     for member in images:
         by_name = labels_of(member.name.removeprefix("./"))
+        label = labels.get(_stem(member.name)) or labels.get(_key(member.name))
         yield Row(
             f"{start}{member.name}",
             label or by_name[0],
