@@ -119,7 +119,7 @@ class TrainConfig:
     group_by: str | None = option(
         DATA,
         None,
-        "Keeps groups in one split: subfolder, exif, copies, a column, or a pattern for names.",
+        "Keeps groups in one split: subfolder, exif, copies, a column or a pattern for names.",
     )
 
     dense_units: int | None = option(

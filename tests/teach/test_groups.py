@@ -15,6 +15,7 @@ from tl_catdog.teach import compared
 from tl_catdog.teach import groups as room
 from tl_catdog.teach.groups import Groups
 from tl_catdog.teach.items import Item
+from tl_catdog.teach.steps import OWN
 
 
 def drawn(number: int, size: int = 160) -> Image.Image:
@@ -102,6 +103,7 @@ def test_what_was_compared_is_known_to_the_next_start(
     assert first.kept(old) is None  # too few to be worth it
     known = first.kept(old, ending=True)
     assert known is not None
+    (items[0].root / OWN).mkdir()
     known.write(items[0].root)
     assert first.kept(old, ending=True) is None
     kept = compared.read(items[0].root)

@@ -9,9 +9,10 @@ import pytest
 
 from tl_catdog.config import TrainConfig
 from tl_catdog.errors import CatdogError
+from tl_catdog.prediction.answers import UNSURE
 from tl_catdog.teach import trial as module
 from tl_catdog.teach.heads import Head
-from tl_catdog.teach.trial import UNSURE, Trial, heat_of, with_maps
+from tl_catdog.teach.trial import Trial, heat_of, with_maps
 
 CONFIG = TrainConfig(image_size=64).resolved()
 RNG = np.random.default_rng(3)

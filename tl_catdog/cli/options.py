@@ -56,7 +56,7 @@ GroupBy = Annotated[
     typer.Option(
         "--group-by",
         metavar="TEXT",
-        help="Keeps groups in one split: subfolder, exif, copies, a column, or a pattern for names.",
+        help="Keeps groups in one split: subfolder, exif, copies, a column or a pattern for names.",
     ),
 ]
 
