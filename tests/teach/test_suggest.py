@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tl_catdog.statistics import Estimate, Interval
-from tl_catdog.teach.choice import Reason
+from tl_catdog.teach.choice import UNLABELLED, Reason, check_sample, lots
 from tl_catdog.teach.estimate import Accuracy
 from tl_catdog.teach.items import Item, Snapshot
 from tl_catdog.teach.learned import Asked, ClassLearned, Doubt, Learned
@@ -15,7 +15,8 @@ from tl_catdog.teach.suggest import Kind, kinds, next_items
 
 
 def item(name: str, label: str | None = None, **more: object) -> Item:
-    return Item(name, name, Path(name), name, label, name, **more)  # type: ignore[arg-type]
+    told = {"group": name, **more}
+    return Item(name, name, Path(name), name, label, **told)  # type: ignore[arg-type]
 
 
 def folder(*items: Item, asked: int = 0, classes: tuple[str, ...] = ("cat", "dog")) -> Snapshot:
@@ -39,6 +40,21 @@ def test_what_the_learner_asks_comes_first_and_what_is_answered_no_more() -> Non
     answered = folder(item("a"), item("b", "dog"), item("c"))
     assert ids(answered, learned(questions=asked), count=9) == ["a", "c"]
     assert ids(now, None, count=9) == ["a", "b", "c"]
+
+
+def test_random_choice_is_there_and_every_answer_to_it_is_judged_by() -> None:
+    names = [f"{number:03}" for number in range(60)]
+    twins = [item(f"twin-{number}", group="twins") for number in range(3)]
+    now = folder(*twins, *map(item, names), item("z", skipped=True), item("y", "cat"))
+    order = ids(now, None, "check", 99)
+    assert sorted(order) == sorted([*names, *(twin.id for twin in twins)])
+    assert order[:61] != sorted(order[:61])
+    assert sum(id.startswith("twin") for id in order[:61]) == 1
+    assert kinds(now, None)["check"] == 63
+    answered = 20
+    labels = np.array([0 if id in order[:answered] else UNLABELLED for id in order[:61]])
+    groups = ["twins" if id.startswith("twin") else id for id in order[:61]]
+    assert check_sample(lots(groups), labels).sum() == answered
 
 
 def test_guesses_come_along() -> None:

@@ -8,7 +8,9 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import Any
 
-from tl_catdog.teach.choice import Reason
+import numpy as np
+
+from tl_catdog.teach.choice import Reason, lots
 from tl_catdog.teach.items import Item, Snapshot
 from tl_catdog.teach.learned import Learned
 from tl_catdog.wording import percent
@@ -86,7 +88,8 @@ def next_items(
     Args:
         pictures: The folder now; what was learned may be of an older one.
         learned: What was learned, or None.
-        kind: One of ``Kind`` to be given only that; anything else gives nothing.
+        kind: One of ``Kind`` to be given only that; anything else gives nothing. ``check`` gives all
+            pictures without a class in the order of their lots: random choice.
         count: How many at most.
     """
     found = _Finder(pictures, learned)
@@ -109,7 +112,7 @@ def kinds(pictures: Snapshot, learned: Learned | None) -> dict[str, int]:
         if kind not in (Kind.TEACH, Kind.CHECK)
     }
     left = sum(1 for item in pictures.items if found.may_be_asked(item))
-    return {Kind.TEACH.value: left, **counts}
+    return {Kind.TEACH.value: left, Kind.CHECK.value: left, **counts}
 
 
 class _Finder:
@@ -126,7 +129,7 @@ class _Finder:
         """Yield what there is of a kind."""
         ways: dict[Kind, Callable[[], Iterator[Suggestion]]] = {
             Kind.TEACH: lambda: (item for item in self.asking() if item.kind == Kind.TEACH),
-            Kind.CHECK: lambda: (item for item in self.asking() if item.kind == Kind.CHECK),
+            Kind.CHECK: self._by_lot,
             Kind.DOUBT: self._doubts,
             Kind.COPY: self._copies,
             Kind.BROKEN: self._broken,
@@ -154,6 +157,21 @@ class _Finder:
                 yield Suggestion(
                     Kind.TEACH, "It has no class yet.", item.id, self._guesses(item.id)
                 )
+
+    def _by_lot(self) -> Iterator[Suggestion]:
+        """Yield pictures without a class in the order of their lots, one of each group first.
+
+        Whoever labels these alone labels at random: each answer is of the sample that is judged by.
+        """
+        left = [item for item in self.pictures.items if self.may_be_asked(item)]
+        drawn = lots([item.group for item in left])
+        first: dict[str, int] = {}
+        for place, item in enumerate(left):
+            first.setdefault(item.group, place)
+        again = [first[item.group] != place for place, item in enumerate(left)]
+        for place in np.lexsort((drawn, again)).tolist():
+            id = left[place].id
+            yield Suggestion(Kind.CHECK, REASONS[Reason.CHECK], id, self._guesses(id))
 
     def _guesses(self, id: str) -> tuple[tuple[str, float], ...]:
         return () if self.learned is None else self.learned.guesses(id)

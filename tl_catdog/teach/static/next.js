@@ -7,7 +7,7 @@ import { attempt, change, onState, send, show, site } from "./state.js";
 import { count, probability } from "./wording.js";
 
 const KINDS = {
-  "": "what helps most", teach: "without a class", doubt: "labels to doubt", copy: "copies", broken: "can't be read",
+  "": "what helps most", teach: "without a class", check: "drawn by lot", doubt: "labels to doubt", copy: "copies", broken: "can't be read",
   unlike: "unlike all others", lacking: "classes that lack pictures",
 };
 const TITLES = {
