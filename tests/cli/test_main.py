@@ -83,7 +83,8 @@ def test_wrong_use_is_one_line_and_exit_code_2(
     ("words", "found"),
     [
         (("serve", "--port", "70000"), "'--port'"),
-        (("nope",), "No such command 'nope'"),
+        (("nope",), "No such command 'nope'. Type: "),
+        (("trian",), "Did you mean 'train'? Type: "),
         (("predict",), "Missing argument"),
         (("data", "check", "--bogus"), "--bogus"),
     ],

@@ -40,8 +40,8 @@ app = typer.Typer(
     name=NAME,
     help="From folders of pictures to a classifier whose figures can be defended.",
     epilog=(
-        "Example: tl-catdog train --arch baseline; "
-        "tl-catdog train --arch mobilenet --finetune; tl-catdog compare"
+        "Examples: tl-catdog train --arch baseline; tl-catdog train --arch mobilenet --finetune; "
+        "tl-catdog compare; tl-catdog teach --open"
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -72,11 +72,11 @@ COMMANDS = (
     (train.command(), train.EXAMPLES),
     (evaluate.evaluate, evaluate.EXAMPLES),
     (compare.compare, compare.EXAMPLES),
+    (teach.teach, teach.EXAMPLES),
     (predict.predict, predict.EXAMPLES),
     (explain.explain, explain.EXAMPLES),
     (export.export, export.EXAMPLES),
     (serve.serve, serve.EXAMPLES),
-    (teach.teach, teach.EXAMPLES),
     (report.report, report.EXAMPLES),
     (review.review, review.EXAMPLES),
     (learning_curve.learning_curve, learning_curve.EXAMPLES),
@@ -140,4 +140,5 @@ def _wrong_use(error: Any) -> CatdogError:
     """Return Typer's error in one line."""
     words = error.ctx.command_path if error.ctx is not None else NAME
     found = error.format_message().strip().rstrip(".")
-    return UsageError(f"expected what {words} takes, found: {found}.", f"Type: {words} --help")
+    found += "" if found.endswith("?") else "."  # as "Did you mean 'train'?" does
+    return UsageError(f"expected what {words} takes, found: {found}", f"Type: {words} --help")
