@@ -74,6 +74,7 @@ def test_doubts_end_where_the_label_is_kept_or_changed() -> None:
     told = learned(doubts=(Doubt("x", "cat", "dog", 0.9),))
     assert ids(folder(item("x", "cat")), told, "doubt") == ["x"]
     assert ids(folder(item("x", "cat", kept=True)), told, "doubt") == []
+    assert ids(folder(item("x", "cat", skipped=True)), told, "doubt") == []
     assert ids(folder(item("x", "dog")), told, "doubt") == []
     assert ids(folder(item("x", "cat"), classes=("cat",)), told, "doubt") == []
 
@@ -84,6 +85,7 @@ def test_copies_in_two_classes_come_before_those_in_one() -> None:
         item("b", "cat", copy_of="a"),
         item("c", "dog", copy_of="a"),
         item("d", "dog", copy_of="a", kept=True),
+        item("e", "dog", copy_of="a", skipped=True),
     )
     found = next_items(now, None, "copy", 9)
     assert [(some.id, some.other) for some in found] == [("c", "a"), ("b", "a")]

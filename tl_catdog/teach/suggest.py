@@ -179,8 +179,8 @@ class _Finder:
     def _doubts(self) -> Iterator[Suggestion]:
         for doubt in self.learned.doubts if self.learned is not None else ():
             item = self.items.get(doubt.id)
-            if item is None or item.kept or item.label != doubt.label:
-                continue  # it was changed, or kept, since
+            if item is None or item.kept or item.skipped or item.label != doubt.label:
+                continue  # it was changed, kept or skipped since
             if doubt.seems in self.pictures.classes:
                 reason = (
                     f"It is in {doubt.label}, and heads that never saw it say {doubt.seems}: "
@@ -196,7 +196,9 @@ class _Finder:
         pairs = [
             (item, self.items[item.copy_of])
             for item in self.pictures.items
-            if item.copy_of in self.items and not item.kept and item.label is not None
+            if item.copy_of in self.items
+            and item.label is not None
+            and not (item.kept or item.skipped)
         ]
         for item, other in sorted(pairs, key=lambda pair: pair[0].label == pair[1].label):
             if item.label == other.label:
