@@ -13,7 +13,7 @@ import pytest
 from tests.support.page_room import Open, photo, row, uploads
 from tl_catdog.serve.samples import sample
 from tl_catdog.spreadsheets import defused
-from tl_catdog.wording import percent, probability
+from tl_catdog.wording import percent, probability, whole_percent
 
 CATS = {"run": "mine", "classes": ["cats", "dogs"], "policy": None}
 
@@ -97,12 +97,12 @@ def test_numbers_read_as_everywhere_else(see: Open) -> None:
     parts = [0, 1e-9, 0.00004, 0.0004, 0.0006, 0.2, 0.98449, 0.9994, 0.9996, 0.99995, 0.9999999, 1]
     said = see().page.evaluate(
         """async (parts) => {
-          const {percent, probability} = await import("/wording.js");
-          return parts.map((part) => [percent(part), probability(part)]);
+          const {percent, probability, whole} = await import("/wording.js");
+          return parts.map((part) => [percent(part), probability(part), whole(part)]);
         }""",
         parts,
     )
-    assert said == [[percent(part), probability(part)] for part in parts]
+    assert said == [[percent(part), probability(part), whole_percent(part)] for part in parts]
 
 
 def test_of_many_those_in_view_are_answered_first(see: Open) -> None:

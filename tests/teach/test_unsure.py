@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tl_catdog.teach.heads import Store
-from tl_catdog.teach.unsure import Familiar, policy
+from tl_catdog.teach.unsure import Familiar, policy, promise
 
 RNG = np.random.default_rng(5)
 
@@ -58,6 +58,18 @@ def test_only_pictures_that_stand_for_new_ones_count() -> None:
     check = np.zeros(300, bool)
     check[:5] = True
     assert chosen(300, check=check) is None
+
+
+def test_what_is_promised_is_said_to_people_who_only_try_it() -> None:
+    few = chosen(12)
+    assert few is not None
+    assert "can't be promised: too few judged, 12 pictures" in promise(few)  # type: ignore[arg-type]
+    many = promise(chosen(300))  # type: ignore[arg-type]
+    assert "is below 75.0 %" in many
+    assert "of its answers are right, with 95 % certainty" in many
+    assert "unlike" in many
+    assert "out-of-fold" not in many
+    assert "Nothing can be promised yet" in promise(None)
 
 
 def test_pictures_are_compared_with_all_others_and_new_ones_with_those() -> None:

@@ -16,6 +16,7 @@ from tl_catdog.statistics import Estimate
 from tl_catdog.teach.choice import Reason
 from tl_catdog.teach.estimate import Accuracy
 from tl_catdog.teach.heads import Head
+from tl_catdog.teach.unsure import promise
 from tl_catdog.wording import count, points_estimate
 
 ENOUGH = 0.01  # by less than this twice as many labels gain, almost surely: no more are needed
@@ -169,7 +170,7 @@ class Learned:
             "basis": self.basis,
             "checked": self.checked,
             "gain": None if self.gain is None else self.gain.to_json(),
-            "unsure": None if self.policy is None else self.policy.sentence(),
+            "unsure": None if self.head is None else promise(self.policy),
             "doubts": len(self.doubts),
             "far": len(self.far),
             "broken": len(self.broken),

@@ -17,6 +17,7 @@ from tl_catdog.prediction.predictions import Predictions
 from tl_catdog.prediction.rejection import Policy, choose_policy
 from tl_catdog.teach.estimate import LEAST
 from tl_catdog.teach.heads import Floats, Labels, Rows, Store
+from tl_catdog.wording import count, percent, plural
 
 GROWN = 1.25  # times as many labelled pictures as at the last time, and all are compared again
 
@@ -95,6 +96,31 @@ def policy(
     names = tuple(str(place) for place in some.tolist())
     judged = Predictions(tuple(classes), names, names, labels[some], chances[some], novelty[some])
     return choose_policy(judged, out_of_fold=True)
+
+
+def promise(policy: Policy | None) -> str:
+    """Say what is promised of the answers given, and when none is, to people who only try it.
+
+    Args:
+        policy: When an answer is given; None for what is more probable than not.
+    """
+    if policy is None:
+        return (
+            "Nothing can be promised yet, too few pictures were judged: it answers what is more "
+            "probable than not, and else says unsure."
+        )
+    unlike = ", or the picture is unlike those it knows" if policy.novelty is not None else ""
+    least = percent(policy.confidence)
+    when = f"It says unsure where its answer's probability is below {least}{unlike}"
+    found = policy.validation
+    if policy.precision is None:
+        few = plural(found.n, "picture")
+        return f"{when}. How often it is right can't be promised: too few judged, {few}."
+    return (
+        f"{when}. At least {percent(policy.precision)} of its answers are right, with 95 % "
+        f"certainty; of {plural(found.n, 'picture')} that it was judged by it answered "
+        f"{count(found.given)}, {count(found.right)} of them rightly."
+    )
 
 
 def _units(store: Store, digests: Sequence[str], some: Labels) -> Rows:

@@ -6,6 +6,9 @@ export function percent(part) {
   return `${falseEnd ? Math.min(Math.max(100 * part, 0.01), 99.99).toFixed(2) : text} %`;
 }
 
+// Where no decimal is needed; again only what is exactly 0 or 1 reads as none or all.
+export const whole = (part) => `${part > 0 && part < 1 ? Math.min(99, Math.max(1, Math.round(100 * part))) : 100 * part} %`;
+
 // A network is never certain, even where its numbers round to 0 or 1.
 export function probability(part) {
   if (part > 0.9999) return "> 99.99 %";

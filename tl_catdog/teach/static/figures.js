@@ -3,7 +3,9 @@
 import { say } from "./announce.js";
 import { at, bdi, make } from "./dom.js";
 import { onState } from "./state.js";
-import { count, estimate, percent } from "./wording.js";
+import { count, estimate, percent, whole } from "./wording.js";
+
+const outwards = ([low, high]) => `${Math.floor(100 * low)}–${Math.ceil(100 * high)} %`;
 
 const QUIET = 20_000; // ms between two figures that are read out: nobody could listen to each
 
@@ -29,7 +31,14 @@ export class Figures {
     } else {
       make(box, "span", { text: "No figure yet.", name: "soft" });
     }
-    at("range").hidden = !found;
+    at("range").hidden = at("headline").hidden = !found;
+    // Where there is no room for the panel beside what somebody does.
+    at("headline").replaceChildren();
+    if (found) {
+      at("headline").append("Right on ");
+      make(at("headline"), "strong", { text: whole(found.value) });
+      at("headline").append(` (${outwards(found.ci)}) of new pictures`);
+    }
     at("unlabelled").textContent = `${count(total - unlabelled)} with a class, ${count(unlabelled)} without`;
     at("words").replaceChildren(...(learned?.words ?? []).map((text) => make(null, "li", { text })));
     this.each(learned?.classes ?? []);

@@ -4,7 +4,7 @@
 import { ask } from "./api.js";
 import { at, bdi, button, make } from "./dom.js";
 import { attempt, change, onState, send, show, site } from "./state.js";
-import { count, probability } from "./wording.js";
+import { count, whole } from "./wording.js";
 
 const KINDS = {
   "": "what helps most", teach: "without a class", check: "drawn by lot", doubt: "labels to doubt", copy: "copies", broken: "can't be read",
@@ -148,11 +148,11 @@ export class Next {
     if (!guess) return;
     at("guess").append("It seems to be ");
     bdi(make(at("guess"), "strong"), guess[0]);
-    at("guess").append(`, ${probability(guess[1])}`);
+    at("guess").append(`, ${whole(guess[1])}`);
     if (!second) return;
     at("guess").append("; or ");
     bdi(at("guess"), second[0]);
-    at("guess").append(`, ${probability(second[1])}`);
+    at("guess").append(`, ${whole(second[1])}`);
   }
 
   // A button for each class; of many, the likeliest and those with keys, and a field for any.

@@ -43,6 +43,7 @@ export function mount(section, site) {
 
   const ways = make(section, "div", { name: "panel try-in" });
   make(ways, "p", { name: "soft", text: "Drop or paste a picture that it hasn't seen. It isn't kept unless you correct its answer." });
+  const promise = make(ways, "p", { name: "soft" });
   const row = make(ways, "p", { name: "row" });
   button(row, "Choose a picture", "main", () => input.click());
   make(row, "button", { id: "use-camera", type: "button", text: "Use the camera" });
@@ -175,6 +176,7 @@ export function mount(section, site) {
   return {
     // What was learned meanwhile may say something else of the picture.
     update({ learned }) {
+      promise.textContent = learned?.unsure ?? "";
       if (open && picture && learned && learned.version !== known) question();
     },
     show() {
