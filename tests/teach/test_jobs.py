@@ -24,6 +24,13 @@ class StubKeeping:
     def runs(self) -> list[dict[str, Any]]:
         return [{"name": "mine"}]
 
+    def unfinished(self) -> list[dict[str, Any]]:
+        return [{"name": "half", "word": "half"}]
+
+    def start_resume(self, word: str) -> str:
+        self.asked.append(("resume", word))
+        return "1"
+
     def training(self, name: str) -> tuple[str, ...]:
         return ("train", "--data", "my pets", "--run", name)
 
@@ -72,14 +79,15 @@ def test_runs_exports_and_reports_are_begun(ask: Asked, kept: StubKeeping) -> No
     for path, sent in {
         "runs": {"name": "mine", "finetune": True},
         "exports": {"run": "mine", "format": "onnx"},
+        "resume": {"word": "half"},
         "reports": {"run": "mine"},
         "compare": {"runs": ["mine", "other", "mine"]},
     }.items():
         answer = ask("POST", f"/teach/{path}", json=sent)
         assert (answer.status_code, answer.json()) == (202, {"job": "1"})
     ask("POST", "/teach/runs", json={})
-    expected = [("run", "mine", True), ("export", "mine", "onnx"), ("report", "mine")]
-    expected += [("compare", "mine", "other")]
+    expected = [("run", "mine", True), ("export", "mine", "onnx"), ("resume", "half")]
+    expected += [("report", "mine"), ("compare", "mine", "other")]
     assert kept.asked == [*expected, ("run", None, False)]
 
 
@@ -87,6 +95,7 @@ def test_the_command_is_one_to_type(ask: Asked) -> None:
     found = ask("GET", "/teach/runs").json()
     assert found["command"] == "tl-catdog train --data 'my pets' --run NAME"
     assert found["runs"] == [{"name": "mine"}]
+    assert found["unfinished"] == [{"name": "half", "word": "half"}]
 
 
 def test_jobs_are_told_cancelled_and_sent(ask: Asked, kept: StubKeeping) -> None:

@@ -100,7 +100,7 @@ def test_an_archive_is_streamed_without_links(tmp_path: Path) -> None:
     (out / "model.onnx").write_bytes(b"w" * 300_000)
     (out / "link").symlink_to("/etc/hostname")
     keeping = Keeping(tmp_path)
-    keeping._jobs["1"] = Job("1", "export", "mine", "", DONE, out=out)
+    keeping._jobs[1] = Job("1", "export", "mine", "", DONE, out=out)
     pieces = list(keeping.stream_zip("1"))
     assert max(map(len, pieces)) < 200_000
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:

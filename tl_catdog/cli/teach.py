@@ -98,5 +98,5 @@ def teach(
             # In a thread: a browser in the terminal comes back only when it is closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    start(Path(folder), options, ready)
+    start(Path(folder), options, ready, note)
     note("Ended; everything is in the folder.", style="dim")

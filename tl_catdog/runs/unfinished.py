@@ -160,7 +160,7 @@ def find_unfinished(name: str | None, runs_dir: Path) -> Unfinished:
         UsageError: There is none, several are, or it is still being trained.
     """
     everything = list_unfinished(runs_dir)
-    mine = everything + _stopped(runs_dir)
+    mine = everything + list_stopped(runs_dir)
     if name is not None:
         wanted = Path(name).name
         mine = tuple(item for item in mine if wanted in (item.name, item.path.name))
@@ -185,7 +185,7 @@ def find_unfinished(name: str | None, runs_dir: Path) -> Unfinished:
     return stopped[-1]
 
 
-def _stopped(runs_dir: Path) -> tuple[Unfinished, ...]:
+def list_stopped(runs_dir: Path) -> tuple[Unfinished, ...]:
     """Return the runs of trainings that were asked to stop, and could go on."""
     try:
         found = sorted(path.parent for path in runs_dir.glob(f"*/{BEGUN}"))

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from tl_catdog.serve.bodies import Refusal
 from tl_catdog.teach import asked
 from tl_catdog.teach.job import Job
-from tl_catdog.teach.keeping import FORMATS, Keeping
+from tl_catdog.teach.keeping import Keeping
+from tl_catdog.teach.records import FORMATS
 from tl_catdog.teach.site import Site
 
 ZIPPED = "tl-catdog-export.zip"
@@ -44,7 +45,12 @@ def job_routes(app: FastAPI, site: Site) -> None:
         def look() -> dict[str, Any]:
             words = keeper().training("NAME")
             command = f"tl-catdog {shlex.join(words)}"
-            return {"runs": keeper().runs(), "command": command, "formats": list(FORMATS)}
+            return {
+                "runs": keeper().runs(),
+                "unfinished": keeper().unfinished(),
+                "command": command,
+                "formats": list(FORMATS),
+            }
 
         return await site.doing(look)
 
@@ -53,6 +59,11 @@ def job_routes(app: FastAPI, site: Site) -> None:
         found = await asked.fields(request)
         name, finetune = asked.text_or_none(found, "name"), found.get("finetune") is True
         return await begun(lambda: keeper().start_run(name or None, finetune=finetune))
+
+    @app.post("/teach/resume")
+    async def resume(request: Request) -> Response:
+        word = asked.text(await asked.fields(request), "word")
+        return await begun(lambda: keeper().start_resume(word))
 
     @app.post("/teach/exports")
     async def export(request: Request) -> Response:

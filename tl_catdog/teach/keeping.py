@@ -1,38 +1,40 @@
 """Keeping what was taught: a run, its report, its exports, by the very commands that are shown.
 
-Each is a process of its own, with the command line that a person would type, so that the button and
-the command give the same bits. What it says goes to a file: a server that is killed doesn't take a
-training with it, which goes on to its run.
+Each is a process of its own, with the words that a person would type, so that the button and the
+command give the same bits. What it says goes to a file: a server that is killed doesn't take a
+training with it, which goes on to its run. The next server finds it, and what was done before.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shlex
-import subprocess
-import sys
-import threading
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.groups import COPIES, SUBFOLDER
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.runs.folder import find_run, list_runs
+from tl_catdog.runs.unfinished import (
+    Unfinished,
+    list_stopped,
+    list_unfinished,
+    read_begun,
+    resume_command,
+)
 from tl_catdog.runs.writer import choose_name
 from tl_catdog.teach.items import UNLABELLED
-from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job, last_lines
+from tl_catdog.teach.job import DONE, Job
+from tl_catdog.teach.records import FORMATS, Record, here
+from tl_catdog.teach.steps import OWN
+from tl_catdog.teach.working import Working
 from tl_catdog.teach.zipped import zipped
 
 STEM = "taught"  # a run's name where none is wanted: taught, taught-2, …
-KEPT = 20  # jobs that are remembered
-PATIENCE = 15.0  # seconds that a process has to end when it is asked to
-FORMATS = ("onnx", "onnx-uint8", "litert", "litert-int8", "keras", "savedmodel", "triton")
 
 
-class Keeping:
+class Keeping(Working):
     """Runs commands on a folder, one after the other.
 
     Args:
@@ -45,20 +47,56 @@ class Keeping:
         self, root: Path, runs_dir: Path = Path("models"), exports_dir: Path = Path("exports")
     ) -> None:
         self.root, self.runs_dir, self.exports_dir = root, runs_dir, exports_dir
-        self._jobs: dict[str, Job] = {}
-        self._logs: dict[str, Path] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        self._current = ""
-        self._began = 0.0
-        self._asked_to_stop = False
-        self._lock = threading.RLock()
-        self._told: tuple[Job, ...] = ()
-        self.on_end: Callable[[], None] = lambda: None
-        """Called, in a thread, when a job has ended."""
+        super().__init__(root / OWN / "jobs")
+
+    def close(self, tell: Callable[[str], None] = lambda words: None) -> tuple[Job, ...]:
+        """End what is being done, as ``cancel`` does, and wait for that; return what was ended.
+
+        Args:
+            tell: Told what ends, and what to type to go on with it.
+        """
+        ended = super().close(tell)
+        names = [job.run for job in ended if job.kind == "train"]
+        for one in self.unfinished() if names else ():
+            if one["name"] in names:
+                tell(f"To go on with it, type: {resume_command(self.runs_dir, one['word'])}")
+        return ended
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the runs that there are, newest last: their names."""
         return [{"name": run.name} for run in list_runs(self.runs_dir).runs]
+
+    def unfinished(self) -> list[dict[str, Any]]:
+        """Return the trainings on this folder that were stopped or killed, and can go on.
+
+        Each has its run's ``name``, and the ``word`` that tells it from others of that name.
+        """
+        found = [*list_unfinished(self.runs_dir), *list_stopped(self.runs_dir)]
+        mine = [one for one in found if not one.running and self._is_mine(one)]
+        names = Counter(one.name for one in mine)
+        return [
+            {"name": one.name, "word": one.name if names[one.name] == 1 else one.path.name}
+            for one in mine
+        ]
+
+    def start_resume(self, word: str) -> str:
+        """Go on with a training that was stopped or killed; return the job's id.
+
+        Args:
+            word: Of ``unfinished``.
+
+        Raises:
+            UsageError: Something is being done already, or there is no such training.
+        """
+        for one in self.unfinished():
+            if one["word"] == word:
+                words = ("train", "--resume", word, *self._runs_dir())
+                return self.start("train", one["name"], words)
+        raise UsageError(
+            f"expected a training in {self.runs_dir} that was stopped, found none of the name "
+            f"{word!r}.",
+            "Save a run",
+        )
 
     def start_run(self, name: str | None = None, *, finetune: bool = False) -> str:
         """Begin a training on the folder; return the job's id.
@@ -71,10 +109,9 @@ class Keeping:
             UsageError: Something is being done already, or the name can't be had.
         """
         with self._lock:
-            self._require_free()
             chosen = choose_name(name, STEM, self.runs_dir, force=False)
             more = ("--finetune",) if finetune else ()
-            return self._start("train", chosen, self.training(chosen, more), None)
+            return self.start("train", chosen, self.training(chosen, more))
 
     def training(self, name: str, more: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the words of the command that trains on the folder as it is now.
@@ -104,70 +141,21 @@ class Keeping:
         name, out = self._run(run), self.exports_dir
         words = ("export", name, "--format", kind, "--force", *self._runs_dir())
         words = (*words, "--out", _named(out / name))
-        return self._start("export", name, words, out / name / kind)
+        return self.start("export", name, words, kind)
 
     def start_report(self, run: str) -> str:
         """Begin to write the report on a run; return the job's id. Errors are those of exports."""
         name = self._run(run)
         out = self.exports_dir / f"{name}.html"
         words = ("report", name, "--out", _named(out), *self._runs_dir())
-        return self._start("report", name, words, out)
+        return self.start("report", name, words)
 
     def start_compare(self, runs: Sequence[str]) -> str:
         """Begin to compare runs; what it says is the comparison. Errors are those of exports."""
         names = [self._run(run) for run in runs]
         if len(names) < 2:
             raise UsageError("expected two runs to compare, found fewer.", "Choose another one")
-        return self._start("compare", names[0], ("compare", *names, *self._runs_dir()), None)
-
-    def jobs(self) -> tuple[Job, ...]:
-        """Return what is being done and was, the newest first."""
-        with self._lock:
-            self._look()
-            return tuple(reversed(self._jobs.values()))
-
-    def moved_on(self) -> bool:
-        """Return whether jobs are others than at the last time this was asked, or said more."""
-        now = tuple(replace(job, seconds=0.0) for job in self.jobs())
-        before, self._told = self._told, now
-        return now != before
-
-    def job(self, id: str) -> Job:
-        """Return a job as it is now.
-
-        Raises:
-            UsageError: There is none of this id.
-        """
-        with self._lock:
-            self._look()
-            if id not in self._jobs:
-                raise UsageError("expected a job that is known, found none.", "Begin it anew")
-            return self._jobs[id]
-
-    def cancel(self, id: str) -> Job:
-        """Ask a job to end; a training keeps what it has for ``train --resume``.
-
-        Raises:
-            UsageError: There is none of this id.
-        """
-        with self._lock:
-            job = self.job(id)
-            if job.state == RUNNING and self._process is not None:
-                self._asked_to_stop = True
-                self._process.terminate()
-                waiter = threading.Thread(target=_insist, args=(self._process,), daemon=True)
-                waiter.start()
-            return job
-
-    def close(self) -> None:
-        """End what is being done, as ``cancel`` does, and wait for that."""
-        process = self._process
-        if process is not None and process.poll() is None:
-            self._asked_to_stop = True
-            process.terminate()
-            _insist(process)
-        with self._lock:
-            self._look()
+        return self.start("compare", names[0], ("compare", *names, *self._runs_dir()))
 
     def stream_zip(self, id: str) -> Iterator[bytes]:
         """Yield the bytes of a zip archive of what a job left; no more than a piece is in memory.
@@ -181,62 +169,24 @@ class Keeping:
             raise CatdogError("expected something to download, found none.", "Begin it anew")
         return zipped(job.out)
 
-    def _start(self, kind: str, run: str, words: Sequence[str], out: Path | None) -> str:
-        with self._lock:
-            self._require_free()
-            number = 1 + max((int(id) for id in self._jobs), default=0)
-            logs = self.root / ".teach" / "jobs"
-            if logs.is_symlink() or logs.parent.is_symlink():
-                raise UsageError(f"expected a folder, found a link: {logs}.", "Move it away")
-            logs.mkdir(parents=True, exist_ok=True)
-            log = logs / f"{number}.log"
-            log.unlink(missing_ok=True)  # of a server before, whose training may still write to it
-            command = (sys.executable, "-m", "tl_catdog", *words)
-            with log.open("xb") as file:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C is the server's, which then asks it to end
-                )
-            threading.Thread(target=self._await, args=(self._process,), daemon=True).start()
-            self._asked_to_stop, self._began = False, time.monotonic()
-            self._current = str(number)
-            shown = shlex.join(("tl-catdog", *words))
-            self._jobs[self._current] = Job(self._current, kind, run, shown, out=out)
-            self._logs[self._current] = log
-            while len(self._jobs) > KEPT:
-                oldest = next(iter(self._jobs))
-                del self._jobs[oldest]
-                self._logs.pop(oldest).unlink(missing_ok=True)
-            return self._current
+    def _out(self, record: Record) -> Path | None:
+        """Return where a job's result is; nothing is taken from what a stranger may have written.
 
-    def _await(self, process: subprocess.Popen[bytes]) -> None:
-        process.wait()
-        self.on_end()
+        Results of another working folder aren't looked for.
+        """
+        if record.folder != here():
+            return None
+        if record.kind == "export":
+            return self.exports_dir / record.run / record.format
+        return self.exports_dir / f"{record.run}.html" if record.kind == "report" else None
 
-    def _look(self) -> None:
-        """See what has become of the job that is being done."""
-        job = self._jobs.get(self._current)
-        if job is None or self._process is None or job.state != RUNNING:
-            return
-        code = self._process.poll()
-        state = RUNNING
-        if code is not None:
-            state = DONE if code == 0 else STOPPED if self._asked_to_stop else FAILED
-        lines = last_lines(self._logs[job.id])
-        seconds = time.monotonic() - self._began
-        self._jobs[job.id] = replace(job, state=state, lines=lines, seconds=seconds)
+    def _was_stopped(self, run: str) -> bool:
+        return any(one.name == run for one in list_stopped(self.runs_dir))
 
-    def _require_free(self) -> None:
-        self._look()
-        job = self._jobs.get(self._current)
-        if job is not None and job.state == RUNNING:
-            raise UsageError(
-                f"expected one thing at a time, found that {job.kind} {job.run} isn't done.",
-                "Wait for it, or stop it",
-            )
+    def _is_mine(self, one: Unfinished) -> bool:
+        with contextlib.suppress(CatdogError, OSError):
+            return Path(read_begun(one.path).root).resolve() == self.root.resolve()
+        return False
 
     def _run(self, name: str) -> str:
         """Return the name of a run of the folder of runs; no path is taken."""
@@ -264,12 +214,3 @@ class Keeping:
 def _named(path: Path) -> str:
     """Return a path that isn't taken for an option."""
     return f"./{path}" if str(path).startswith("-") else str(path)
-
-
-def _insist(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that was asked to end, and end it where it doesn't."""
-    try:
-        process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -58,6 +58,7 @@ def teach(
     folder: Path,
     options: Options,
     ready: Callable[[str, bool], None],
+    tell: Callable[[str], None] = lambda words: None,
 ) -> None:
     """Let a page teach a classifier from a folder until a signal to stop comes.
 
@@ -65,6 +66,7 @@ def teach(
         folder: The folder; made where it isn't there, but the one above it is.
         options: How.
         ready: Called with the page's address, and whether other machines can reach it.
+        tell: Told what is stopped at the end, and how to go on with it, a line each.
 
     Raises:
         UsageError: The folder can't be taught from, another server has it, or the address or the
@@ -88,7 +90,7 @@ def teach(
         trial = Trial(looker.config)
         site = Site(state, learner, trial, thumbs, news, keeping, options.bound)
         ended.callback(site.close)
-        ended.callback(keeping.close)
+        ended.callback(keeping.close, tell)
         learner.start()
         ended.callback(learner.close)
         grouping = Grouping(state)
