@@ -126,7 +126,7 @@ export function mount(section, site) {
       const done = await ask(`teach/pictures?${query}`, { method: "POST", body: form });
       if (unsent === burst) unsent = null;
       const words = `${plural(done.ids.length, "frame")} added to ${burst.label || "those without a class"}`;
-      told.textContent = `${words}, as one burst. u undoes it.`;
+      told.textContent = `${words}, as one burst. Undo takes it back.`;
       say(words);
       site.refresh();
     } catch (error) {

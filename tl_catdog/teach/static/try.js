@@ -152,11 +152,11 @@ export function mount(section, site) {
       if (done.refused.length) throw new Error(`Not taken: ${done.refused[0].join(": ")}`);
       const [again] = done.known;
       if (!again) {
-        outcome.textContent = `Added to ${name}; it is being learned. u undoes it.`;
+        outcome.textContent = `Added to ${name}; it is being learned. Undo takes it back.`;
         return done;
       }
       const now = await ask(`teach/pictures/${encodeURIComponent(again[1])}`);
-      outcome.textContent = `It was there already, and is in ${name} now. u undoes it.`;
+      outcome.textContent = `It was there already, and is in ${name} now. Undo takes it back.`;
       return now.label === name ? done
         : site.send("label", { ids: [now.id], label: name, seen: { [now.id]: now.mark } });
     });
