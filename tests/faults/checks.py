@@ -58,7 +58,8 @@ def broken_runs(runs_dir: Path) -> list[str]:
 
 CONTAINERS = re.compile(
     r"^(exports|exports/mine|models|data|home\b.*|set\..*|models/mine/(review|predictions)"
-    r"|(checked|answers|features)(/(listing|parts|network|failed))?)$"
+    r"|(checked|answers|features)(/(listing|parts|network|failed))?"
+    r"|set/train/(unlabelled|\.teach)(/.*)?)$"
 )
 """Folders that fill piece by piece, each piece whole."""
 WATCHED = re.compile(r"^(home/|models/\w+/manifest\.json$|.*/(applied|undone)-\d+\.jsonl$)")

@@ -52,6 +52,7 @@ class Command:
         short: Whether it is in the short part.
         cache: Whether it uses the feature cache.
         pictures: Folders that together hold each picture exactly once, whatever happens.
+        adds: Whether it adds pictures of its own to them.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Command:
     short: bool = False
     cache: bool = False
     pictures: tuple[str, ...] = field(default=("set",))
+    adds: bool = False
 
     @property
     def ways_on(self) -> tuple[Way, ...]:
@@ -100,6 +102,8 @@ BOTH = words("export mine --format keras --format litert")
 APPLY = words("review mine --apply models/mine/review/review.csv")
 FIX, UNFIX = words("data fix set"), words("data fix set --undo")
 LOGS = r"^set\.quarantine(/(applied|undone)-\d+\.jsonl)?$"
+TEACH = words("teach set/train")
+TAUGHT = r"^set/train/\.teach(/|$)"
 REVIEW_LOGS = r"^models/mine/review/(applied|undone)-\d+\.jsonl$|^set\.removed$"
 
 
@@ -194,6 +198,8 @@ RUNS = (
     _command("cache --clear", "cache --clear", RUN),
     _command("tune", "tune --data set --image-size 32 --trials 3", PICTURES, cache=True,
              kills=(40, 10), errors=20),
+    Command("teach", TEACH, PICTURES, (Way((TEACH,), ignored=TAUGHT),), body=bodies.taught,
+            kills=(200, 50), adds=True, short=True),
 )  # fmt: skip
 COMMANDS = (*TRAININGS, *SETS, *RUNS)
 

@@ -130,4 +130,7 @@ def pictures_lost(command: Command, world: World, expected: Expected) -> list[st
         if path.split("/")[0] in command.pictures and len(digest) == 64 and digest != checks.EMPTY
         if not path.endswith(".jsonl")
     )
-    return checks.lost(before, checks.pictures(world.root, command.pictures))
+    now = checks.pictures(world.root, command.pictures)
+    if command.adds:
+        now = Counter({digest: count for digest, count in now.items() if digest in before})
+    return checks.lost(before, now)

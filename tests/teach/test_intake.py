@@ -6,9 +6,12 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.teach.sites import picture
+from tl_catdog.errors import CatdogError
 from tl_catdog.fetch.archive import Bounds
-from tl_catdog.teach.intake import MOST_TOLD, sorted_out, sweep, told
+from tl_catdog.teach.intake import MOST_TOLD, aside, sorted_out, sweep, told
 from tl_catdog.teach.uploads import Upload
 
 
@@ -55,3 +58,14 @@ def test_rests_of_a_kill_are_swept_but_no_link_is_followed(tmp_path: Path) -> No
 def test_a_stranger_s_name_is_one_short_line() -> None:
     assert told("a/b\x1b[2J\u202e\n.jpg") == "b·[2J··.jpg"
     assert len(told("x" * 3000)) <= 60
+
+
+def test_a_disk_without_room_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(CatdogError, match="No space left"), aside(tmp_path):
+        pass

@@ -16,6 +16,7 @@ from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.errors import CatdogError, shortened
 from tl_catdog.fetch.archive import ArchiveError, Bounds
 from tl_catdog.teach.archives import is_archive, pictures_in
+from tl_catdog.teach.changing import refused
 from tl_catdog.teach.uploads import Upload
 
 INCOMING = "incoming"
@@ -34,9 +35,16 @@ class Sorted:
 
 @contextlib.contextmanager
 def aside(folder: Path) -> Iterator[Path]:
-    """Give an empty folder below a folder's, which is gone in the end with all that is in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=folder))
+    """Give an empty folder below a folder's, which is gone in the end with all that is in it.
+
+    Raises:
+        CatdogError: The disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder))
+    except OSError as error:
+        raise refused(error, f"to put what comes into {folder}") from error
     try:
         yield made
     finally:
