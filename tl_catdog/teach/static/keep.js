@@ -36,6 +36,8 @@ export function mount(section, site) {
   working.hidden = true;
   const saved = make(section, "section", { name: "panel runs" });
   make(saved, "h3", { text: "Runs" });
+  const halves = make(saved, "ul", { "aria-label": "Trainings that were stopped" });
+  halves.hidden = true;
   const none = make(saved, "p", { name: "soft", text: "None yet. A run is what the other commands read." });
   const list = make(saved, "ul");
   const compare = button(saved, "Compare those that are ticked", "", () => begin("compare", {
@@ -96,10 +98,23 @@ export function mount(section, site) {
     listed = shape;
     const ticked = new Set([...list.querySelectorAll("input:checked")].map((box) => box.value));
     list.replaceChildren();
+    halves.replaceChildren();
+    halves.hidden = !found.unfinished.length;
+    for (const { name: run, word } of found.unfinished) showHalf(run, word);
     none.hidden = found.runs.length > 0;
     compare.hidden = found.runs.length < 2;
     compare.disabled = ticked.size < 2;
     for (const run of [...found.runs].reverse()) showRun(run.name, found.formats, ticked);
+  }
+
+  // A training that was stopped or killed: its pictures have to be what they were.
+  function showHalf(run, word) {
+    const item = make(halves, "li", { name: "row run" });
+    const text = make(item, "span");
+    text.append("The training of ");
+    bdi(text, run);
+    text.append(" was stopped before its end");
+    button(item, "Go on", "", () => begin("resume", { word })).setAttribute("aria-label", `Go on with ${run}`);
   }
 
   function showRun(run, formats, ticked) {
