@@ -261,7 +261,7 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     page.mouse.down()
     page.wait_for_selector(".hold:has-text('Recording: 6')")
     page.mouse.up()
-    page.wait_for_selector(".burst >> text=as one burst")
+    page.wait_for_selector("#camera >> text=as one burst")
     (burst,) = (pets / "discs").iterdir()
     assert len(list(burst.iterdir())) >= 6
     shown.photograph("camera")

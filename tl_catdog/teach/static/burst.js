@@ -1,7 +1,6 @@
 // The camera of Collect: whoever holds the button records a burst, which is one folder and one
 // change. Its frames are so alike that a split must never part them: that is what the folder says.
 
-import { say } from "./announce.js";
 import { ask } from "./api.js";
 import { Camera, ELSEWHERE, available } from "./camera.js";
 import { button, make } from "./dom.js";
@@ -17,10 +16,13 @@ const nameNow = () => `burst-${new Date().toISOString().replace(/[-:]/g, "").rep
 export function mount(section, site) {
   let frames = [];
   let recording = null; // { name, label, timer }
-  let unsent = null; // a burst that couldn't be sent
+  const unsent = []; // bursts that are on their way, or couldn't be sent
+  let sending = false;
 
   const row = make(section, "p", { name: "row" });
-  const opener = button(row, "Use the camera", "", open);
+  // A phone's own camera works without https; on a desktop that would be one more file dialogue.
+  const own = !available() && matchMedia("(pointer: coarse)").matches;
+  const opener = button(row, own ? "Take a photograph" : "Use the camera", "", open);
   const photograph = make(row, "input", {
     type: "file", accept: "image/*", capture: "environment", "aria-label": "A photograph",
   });
@@ -36,11 +38,11 @@ export function mount(section, site) {
     // Not a hand's or a key's, which are held: a screen reader's, which begins and ends by two.
     if (event.detail === 0) { if (recording) end(); else begin(); }
   });
-  const told = make(panel, "p", { name: "soft", role: "status" });
   const others = make(panel, "p", { name: "row" });
   const switcher = button(others, "Switch camera", "", () => start(() => camera.next()));
   button(others, "Stop the camera", "", () => { close(); opener.focus(); });
-  const again = button(others, "Send the burst again", "main", () => send(unsent));
+  const told = make(section, "p", { name: "soft", role: "status" });
+  const again = button(section, "Send it again", "main", () => send());
   again.hidden = true;
   const note = make(section, "p", { name: "bad", role: "alert" });
 
@@ -50,8 +52,7 @@ export function mount(section, site) {
   async function open() {
     note.textContent = "";
     if (available()) return start(() => camera.start());
-    // A phone's own camera works without https.
-    if (matchMedia("(pointer: coarse)").matches) photograph.click();
+    if (own) photograph.click();
     else note.textContent = ELSEWHERE;
   }
 
@@ -112,28 +113,34 @@ export function mount(section, site) {
     frames = [];
   }
 
-  async function send(burst) {
+  // One after the other; what can't be sent is kept, and whatever is recorded meanwhile comes after it.
+  async function send(...bursts) {
+    unsent.push(...bursts);
+    if (sending) return;
+    sending = true;
     again.hidden = true;
-    if (unsent && unsent !== burst) { // one is kept, and whatever is recorded meanwhile joins it
-      burst = { ...unsent, files: [...unsent.files, ...burst.files] };
-    }
-    unsent = burst;
-    told.textContent = `Sending ${plural(burst.files.length, "frame")} …`;
-    const form = new FormData();
-    for (const file of burst.files) form.append("files", file, file.name);
-    const query = new URLSearchParams({ class: burst.label, burst: burst.name, tab: site.TAB });
+    note.textContent = "";
     try {
-      const done = await ask(`teach/pictures?${query}`, { method: "POST", body: form });
-      if (unsent === burst) unsent = null;
-      const words = `${plural(done.ids.length, "frame")} added to ${burst.label || "those without a class"}`;
-      told.textContent = `${words}, as one burst. Undo takes it back.`;
-      say(words);
-      site.refresh();
+      for (; unsent.length; unsent.shift()) told.textContent = await post(unsent[0]);
     } catch (error) {
       told.textContent = "";
       note.textContent = site.trouble(error);
       again.hidden = false;
     }
+    sending = false;
+    site.refresh();
+  }
+
+  async function post({ name, label, files }) {
+    const noun = name ? "frame" : "photograph";
+    told.textContent = `Sending ${plural(files.length, noun)} …`;
+    const form = new FormData();
+    for (const file of files) form.append("files", file, file.name);
+    const query = new URLSearchParams({ class: label, burst: name, tab: site.TAB });
+    const done = await ask(`teach/pictures?${query}`, { method: "POST", body: form });
+    if (done.refused.length) note.textContent = `Not taken: ${done.refused[0].join(": ")}`;
+    if (!done.ids.length) return done.refused.length ? "" : `${plural(done.known.length, noun)} had been added already.`;
+    return `${plural(done.ids.length, noun)} added to ${label || "those without a class"}${name ? ", as one burst" : ""}. Undo takes it back.`;
   }
 
   hold.addEventListener("pointerdown", (event) => {
@@ -156,7 +163,8 @@ export function mount(section, site) {
   });
   hold.addEventListener("blur", end);
   photograph.addEventListener("change", () => {
-    if (photograph.files.length) send({ name: "", label: kind.value, files: [...photograph.files] });
+    // Into the class that is shown: no other one was chosen.
+    if (photograph.files.length) send({ name: "", label: site.chosen?.() ?? "", files: [...photograph.files] });
     photograph.value = "";
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) end(); });

@@ -5,7 +5,6 @@ import { at, bdi, make } from "./dom.js";
 import { onState } from "./state.js";
 import { count, estimate, percent, whole } from "./wording.js";
 
-const outwards = ([low, high]) => `${Math.floor(100 * low)}–${Math.ceil(100 * high)} %`;
 
 const QUIET = 20_000; // ms between two figures that are read out: nobody could listen to each
 
@@ -22,7 +21,10 @@ export class Figures {
     box.replaceChildren();
     if (found) {
       make(box, "strong", { text: percent(found.value) });
-      box.append(` on new pictures, between ${percent(found.ci[0])} and ${percent(found.ci[1])}`);
+      box.append(" on new pictures, between ");
+      make(box, "span", { text: percent(found.ci[0]), name: "nowrap" });
+      box.append(" and ");
+      make(box, "span", { text: percent(found.ci[1]), name: "nowrap" });
       if (learned.judged < learned.version) box.append(" (being judged anew)");
       const bar = at("range").firstElementChild;
       bar.style.insetInlineStart = `${100 * found.ci[0]}%`;
@@ -37,7 +39,7 @@ export class Figures {
     if (found) {
       at("headline").append("Right on ");
       make(at("headline"), "strong", { text: whole(found.value) });
-      at("headline").append(` (${outwards(found.ci)}) of new pictures`);
+      at("headline").append(` (${found.ci.map(whole).join("–").replace(" %", "")}) of new pictures`);
     }
     at("unlabelled").textContent = `${count(total - unlabelled)} with a class, ${count(unlabelled)} without`;
     at("words").replaceChildren(...(learned?.words ?? []).map((text) => make(null, "li", { text })));

@@ -94,12 +94,16 @@ export function mount(section, site) {
     known = site.state().learned?.version;
     complain("");
     if (!answer.firstChild) make(answer, "p", { text: "Looking …" });
+    hot.parentNode.hidden = !site.state().learned?.learned;
+    if (hot.parentNode.hidden) { answer.replaceChildren(); make(answer, "p", { text: "It can't answer yet." }); return; }
     try {
       const found = await tried(picture);
       if (mine === asked) tell(found);
     } catch (error) {
       if (mine !== asked) return;
       answer.replaceChildren();
+      look.querySelector(".over")?.remove();
+      wrong.replaceChildren();
       complain(site.trouble(error));
     }
   }
@@ -176,7 +180,7 @@ export function mount(section, site) {
   return {
     // What was learned meanwhile may say something else of the picture.
     update({ learned }) {
-      promise.textContent = learned?.unsure ?? "";
+      promise.textContent = learned?.unsure ?? "It answers once two classes have pictures.";
       if (open && picture && learned && learned.version !== known) question();
     },
     show() {
