@@ -110,6 +110,21 @@ def tab_of(given: object) -> str:
     return given
 
 
+def request_of(given: object) -> int:
+    """Return the number that a page gives what it asks for, 1 to 2**53; 0 where it gives none.
+
+    Raises:
+        Refusal: It is something else.
+    """
+    if given is None:
+        return 0
+    if type(given) is not int or not 0 < given < 2**53:
+        raise Refusal(
+            400, f"expected a whole number as request, found {shown(given)}", "Send request."
+        )
+    return given
+
+
 def number(request: Request, key: str, default: int, most: int) -> int:
     """Return a whole number of an address's query, 0 to ``most``.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tl_catdog.errors import CatdogError
 from tl_catdog.teach.folder import Disk
-from tl_catdog.teach.history import REDO, UNDO, Entry, History
+from tl_catdog.teach.history import REDO, UNDO, History
 from tl_catdog.teach.items import Changed, Conflict, pictures
 from tl_catdog.teach.marks import SET, Marks
 from tl_catdog.teach.plans import Plan, conflicts
@@ -21,6 +21,7 @@ from tl_catdog.teach.steps import (
     KEEP,
     MARKS,
     SKIP,
+    Entry,
     Step,
     execute,
     sync_all,
@@ -54,6 +55,13 @@ class Changing:
         self._table = Table(root, self._disk, self._marks)
         self._changed = threading.Condition(threading.RLock())
         self._looked = time.monotonic()
+        self._request = 0
+
+    def _journal_changed(self) -> CatdogError:
+        return CatdogError(
+            f"expected the journal as it was, found that others changed {self._history.path}.",
+            "End this command and type it again",
+        )
 
     def refresh(self, *, thorough: bool = False) -> bool:
         """Notice what others changed on the disk; return whether they did.
@@ -186,10 +194,7 @@ class Changing:
         try:
             steps = self._history.steps(entry)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CatdogError(
-                f"expected the journal as it was, found that others changed {self._history.path}.",
-                "End this command and type it again",
-            ) from error
+            raise self._journal_changed() from error
         plan = self._plan()
         plan.take_back(steps)
         return self._do(operation, tab, entry.words, plan, of=entry.number)
@@ -205,7 +210,7 @@ class Changing:
         made: list[Step] = []
         written = False
         try:
-            number = self._history.write(operation, tab, words, plan.steps, of)
+            number = self._history.write(operation, tab, words, plan.steps, of, self._request)
             written = True
             for step in plan.steps:
                 if not execute(self.root, step):

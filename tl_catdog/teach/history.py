@@ -13,13 +13,13 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tl_catdog.errors import CatdogError
-from tl_catdog.teach.steps import Step, step_of
+from tl_catdog.teach.repeats import Repeats
+from tl_catdog.teach.steps import Entry, Step, step_of
 
 JOURNAL, BROKEN = "journal.jsonl", "journal-broken.txt"
 LINE = 2**26  # bytes of a line; a change of 100,000 pictures has some 30 MB
@@ -28,27 +28,6 @@ OPERATIONS = frozenset(
     ("add", "label", "remove", "skip", "keep", "class", "rename", "remove-class", UNDO, REDO)
 )
 TEXT = 400  # characters of a line's words, and of a tab
-
-
-@dataclass
-class Entry:
-    """A change that a user asked for.
-
-    Attributes:
-        number: Of its line.
-        tab: Which page asked for it.
-        operation: What it is.
-        words: The same for people.
-        line: Where the newest line about it begins: its own, or that by which it was done again.
-        undone: Whether it is undone.
-    """
-
-    number: int
-    tab: str
-    operation: str
-    words: str
-    line: int
-    undone: bool = False
 
 
 class History:
@@ -73,6 +52,7 @@ class History:
         self.unfinished: tuple[Step, ...] = ()
         self._entries: dict[int, Entry] = {}
         self._undone: list[Entry] = []
+        self._repeats = Repeats()
         self._number = self._size = self.old = 0
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         try:
@@ -165,6 +145,7 @@ class History:
         self.unfinished = taken
         old = row.get("old", 0)
         entry = Entry(number, tab, operation, words, offset)
+        self._repeats.heard(tab, row.get("request"), offset)
         return self._enter(entry, of, old if type(old) is int else 0), taken
 
     def _enter(self, entry: Entry, of: int, old: int) -> Entry:
@@ -192,9 +173,18 @@ class History:
         return entry
 
     def write(
-        self, operation: str, tab: str, words: str, steps: Sequence[Step], of: int = 0
+        self,
+        operation: str,
+        tab: str,
+        words: str,
+        steps: Sequence[Step],
+        of: int = 0,
+        request: int = 0,
     ) -> int:
         """Write down a change that is about to be made; it is on the disk when this returns.
+
+        Args: as ``Entry`` has them; ``of`` is the change that is undone or done again, and
+        ``request`` the number that the page gave this, or 0.
 
         Returns:
             Its number.
@@ -214,18 +204,21 @@ class History:
         }
         if of:
             row["of"] = of
+        if request:
+            row["request"] = request
         line = json.dumps(row).encode() + b"\n"
         if len(line) > LINE:
             raise OSError(errno.EFBIG, "more pictures at once than a journal's line can hold")
         self._before = self._size
         self._append(line, synced=True)
-        self._of = of
+        self._of, self._request = of, request
         self._pending = Entry(number, row["tab"], operation, row["words"], self._before)
         return number
 
     def done(self) -> None:
         """Say that what was written last is done. Not synced: else it is found done."""
         self._enter(self._pending, self._of, self.old)
+        self._repeats.heard(self._pending.tab, self._request, self._pending.line)
         with suppress(OSError):
             self._append(json.dumps({"done": self._number}).encode() + b"\n", synced=False)
 
@@ -288,10 +281,26 @@ class History:
             OSError: The journal can't be read.
             ValueError: Others have changed it.
         """
+        return tuple(map(step_of, self._row(entry.line)["steps"]))
+
+    def answered(self, tab: str, request: int) -> tuple[int, str, tuple[Step, ...]] | None:
+        """Return what a request has done: the change's number, its words and steps; None if new.
+
+        Raises:
+            UsageError: It comes too late; see ``Repeats.line``.
+            OSError: The journal can't be read.
+            ValueError: Others have changed it.
+        """
+        line = self._repeats.line(tab, request)
+        if line is None:
+            return None
+        row = self._row(line)
+        return row["number"], row["words"], tuple(map(step_of, row["steps"]))
+
+    def _row(self, line: int) -> Any:
         with open(self._file, "rb", closefd=False) as file:
-            file.seek(entry.line)
-            row = json.loads(file.readline(LINE).decode("utf-8"))
-        return tuple(map(step_of, row["steps"]))
+            file.seek(line)
+            return json.loads(file.readline(LINE).decode("utf-8"))
 
 
 def _no_file(path: Path) -> CatdogError:

@@ -39,8 +39,9 @@ def posted_routes(app: FastAPI, site: Site) -> None:
 
         async def answer(request: Request) -> Response:
             found = await asked.fields(request)
-            work = planned(found, asked.tab_of(found.get("tab")))
-            done = await site.doing(work)
+            tab, number = asked.tab_of(found.get("tab")), asked.request_of(found.get("request"))
+            work = planned(found, tab)
+            done = await site.doing(lambda: state.once(tab, number, work))
             if isinstance(done, Conflict):
                 return JSONResponse({**CONFLICT, **done.to_json()}, 409)
             site.news.tell()

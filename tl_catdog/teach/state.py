@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from tl_catdog.data.digest import file_digest
 from tl_catdog.errors import UsageError, shown
@@ -22,10 +23,12 @@ from tl_catdog.teach.changing import refused
 from tl_catdog.teach.classes import ClassChanges
 from tl_catdog.teach.folder import check_layout
 from tl_catdog.teach.history import History
-from tl_catdog.teach.items import Added, All, ClassInfo, Item, Snapshot, pictures
+from tl_catdog.teach.items import Added, All, Changed, ClassInfo, Item, Snapshot, pictures
 from tl_catdog.teach.names import burst_name
-from tl_catdog.teach.steps import FILE, OWN, Step, execute, sync_all
+from tl_catdog.teach.steps import FILE, MARKS, OWN, Step, execute, sync_all
 from tl_catdog.teach.table import Found
+
+R = TypeVar("R")
 
 
 class State(ClassChanges):
@@ -164,6 +167,45 @@ class State(ClassChanges):
         with self._changed:
             self._ending = True
             self._changed.notify_all()
+
+    def once(self, tab: str, request: int, work: Callable[[], R]) -> R | Changed:
+        """Do what a page asks for; what it asks for again is answered as it was, and not done.
+
+        Whoever loses the connection can't know whether a request came through, so the journal
+        keeps its number with what it did: that holds over a kill, too.
+
+        Args:
+            tab: Which page asks.
+            request: The number of this among all that it asks for, growing; 0 for none.
+            work: What does it, by one change at most.
+
+        Raises:
+            UsageError: The page has asked for something else since.
+            CatdogError: Others have changed the journal.
+        """
+        with self._changed:
+            try:
+                done = self._history.answered(tab, request) if request else None
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise self._journal_changed() from error
+            if done is not None:
+                number, words, steps = done
+                return Changed(number, self.version, words, self._about(steps))
+            self._request = request
+            try:
+                return work()
+            finally:
+                self._request = 0
+
+    def _about(self, steps: Iterable[Step]) -> tuple[str, ...]:
+        """Return the pictures that steps were about, as far as they are where these put them."""
+        ids: list[str] = []
+        for step in steps:
+            if step.kind in MARKS:
+                ids += self._table.of_content(step.sha256)
+            elif (id := self._table.at.get(step.target)) is not None:
+                ids.append(id)
+        return tuple(dict.fromkeys(ids))
 
     def set_found(self, found: Found) -> None:
         """Take what was found out of pictures: groups, copies, broken ones."""

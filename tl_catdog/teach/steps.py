@@ -54,6 +54,27 @@ class Step:
         return Step(self.kind, self.target, self.source, self.sha256)
 
 
+@dataclass
+class Entry:
+    """A change that a user asked for.
+
+    Attributes:
+        number: Of its line.
+        tab: Which page asked for it.
+        operation: What it is.
+        words: The same for people.
+        line: Where the newest line about it begins: its own, or that by which it was done again.
+        undone: Whether it is undone.
+    """
+
+    number: int
+    tab: str
+    operation: str
+    words: str
+    line: int
+    undone: bool = False
+
+
 def step_of(row: Any) -> Step:
     """Return the step that a journal says.
 
@@ -139,7 +160,7 @@ def execute(root: Path, step: Step) -> bool:
     if not os.path.lexists(source):
         return os.path.lexists(target)  # it was done before
     mode = source.lstat().st_mode
-    if not (stat.S_ISDIR(mode) if step.kind == FOLDER else stat.S_ISREG(mode)):
+    if not (stat.S_ISDIR(mode) if step.kind == FOLDER else stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     if step.kind == FOLDER:
