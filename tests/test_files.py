@@ -203,6 +203,20 @@ def test_an_open_file_is_written_to_by_its_descriptor_s_name(tmp_path: Path) -> 
         assert file.read() == "text"
 
 
+def test_a_strangers_link_or_device_in_a_place_of_ours_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "far").write_text("kept")
+    for name, to in (("a", "far"), ("b", "/dev/full"), ("c", "nowhere"), ("d", "folder")):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(to)
+        write_text(tmp_path / name, "text", follow=False)
+        assert not (tmp_path / name).is_symlink()
+        assert (tmp_path / name).read_text() == "text"
+    assert (tmp_path / "far").read_text() == "kept"
+    assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(IsADirectoryError):
+        write_text(tmp_path / "folder", "text", follow=False)
+
+
 def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real/file.txt")
     write_text(tmp_path / "link", "text")

@@ -81,18 +81,23 @@ def passing_folder() -> Path:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, follow: bool = True) -> Iterator[Path]:
     """Give a temporary path that replaces ``path`` when the block ends well.
 
     It is beside ``path`` and keeps its suffix, because some writers choose their format by it. A
     link stays: what it points to is replaced. What isn't a regular file, such as /dev/stdout or a
     named pipe, is never replaced: the content is written to it.
 
+    Args:
+        path: What is to be written.
+        follow: Whether links are followed and devices written to, as it is right for a name that a
+            person gave. Without, they are replaced: the name is ours, what has it a stranger's.
+
     Raises:
         OSError: ``path`` can't be written to; the error names it.
     """
     with naming(path):
-        if is_stream(path):
+        if follow and is_stream(path):
             with tempfile.TemporaryDirectory(prefix="tl-catdog-") as folder:
                 temporary = Path(folder) / f"stream{path.suffix}"
                 temporary.touch()
@@ -100,8 +105,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
                 with temporary.open("rb") as source, path.open("wb") as stream:
                     shutil.copyfileobj(source, stream)
             return
-        target = path.resolve() if path.is_symlink() else path
-        if target.is_dir():
+        target = path.resolve() if follow and path.is_symlink() else path
+        if target.is_dir() and (follow or not target.is_symlink()):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         with scratch_file(target) as temporary:
@@ -142,15 +147,18 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8; names that are not valid UTF-8 keep their bytes."""
-    write_lines(path, (text,))
+def write_text(path: Path, text: str, *, follow: bool = True) -> None:
+    """Write text as UTF-8; names that are not valid UTF-8 keep their bytes.
+
+    ``follow`` is that of ``atomic_path``.
+    """
+    write_lines(path, (text,), follow=follow)
 
 
-def write_lines(path: Path, lines: Iterable[str]) -> None:
+def write_lines(path: Path, lines: Iterable[str], *, follow: bool = True) -> None:
     """Write what ``write_text`` would, as it comes: there may be very much of it."""
     with (
-        atomic_path(path) as temporary,
+        atomic_path(path, follow=follow) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
         file.writelines(lines)
@@ -165,9 +173,9 @@ def read_text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+def write_json(path: Path, value: Any, *, follow: bool = True) -> None:
+    """Write a value as indented JSON; ``follow`` is that of ``atomic_path``."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=True) + "\n", follow=follow)
 
 
 def read_json(path: Path) -> Any:

@@ -14,7 +14,8 @@ import pytest
 
 from tests.support.fetch_sets import FEW, Files, Shop, noise, tarred, zipped
 from tl_catdog.errors import CatdogError
-from tl_catdog.fetch.archive import ArchiveError, Bounds, read_texts
+from tl_catdog.fetch.archive import Bounds, read_texts
+from tl_catdog.fetch.archive_streams import ArchiveError
 
 GOOD = "cats_and_dogs_filtered/train/cats/0.jpg"
 SMALL = Bounds(members=40, total=1 << 20, each=40_000, ratio=10)

@@ -10,7 +10,8 @@ import pytest
 from tests.support.fetch_sets import Files, Shop, tarred, zipped
 from tl_catdog.data.folders import scan
 from tl_catdog.errors import CatdogError
-from tl_catdog.fetch.archive import ArchiveError, Bounds
+from tl_catdog.fetch.archive import Bounds
+from tl_catdog.fetch.archive_streams import ArchiveError
 from tl_catdog.fetch.catalogue import FULL
 from tl_catdog.fetch.layouts import by_name, is_image, oxford
 from tl_catdog.files import SET_RECORD

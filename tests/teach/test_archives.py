@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.fetch.archive import ArchiveError, Bounds
+from tl_catdog.fetch.archive import Bounds
+from tl_catdog.fetch.archive_streams import ArchiveError
 from tl_catdog.teach.archives import is_archive, pictures_in
 
 

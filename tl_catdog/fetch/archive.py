@@ -7,8 +7,8 @@ and only what a caller asks for by name is written, to a path that the caller ch
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
-import io
 import lzma
 import struct
 import tarfile
@@ -20,27 +20,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from stat import S_IFDIR, S_IFMT, S_IFREG
-from typing import IO, Self, cast
+from typing import IO, cast
 
-from tl_catdog.errors import CatdogError, listing
+from tl_catdog.errors import listing, shown
+from tl_catdog.fetch.archive_streams import SLACK, ArchiveError, Counted, Directory, Header, check
 from tl_catdog.files import naming
 
 CHUNK = 1 << 18
 MAGIC = 4
 GZIP = b"\x1f\x8b"
 TAR, TAR_AT = b"ustar", 257
-SLACK = 1 << 20
-"""Bytes that may come out of a small member however well it was packed."""
-
-EXTENSIONS = (
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-)
-"""Headers whose content belongs to the member that follows."""
-
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -52,6 +41,7 @@ BROKEN = (
     NotImplementedError,  # a compression method that zipfile doesn't know
     ValueError,
     OverflowError,
+    RecursionError,  # tarfile: headers about headers about headers
 )
 """What reading a damaged archive raises."""
 
@@ -82,16 +72,6 @@ class Member:
     open: Callable[[], IO[bytes]]
 
 
-class ArchiveError(CatdogError):
-    """An archive that is damaged or hostile."""
-
-    def __init__(self, path: Path, wanted: str, found: str) -> None:
-        super().__init__(
-            f"expected {wanted} in {path.name}, found {found}.",
-            "Nothing was unpacked. Get the archive anew.",
-        )
-
-
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """Turn what the libraries raise into one error that names the archive."""
@@ -100,6 +80,11 @@ def _reading(path: Path) -> Iterator[None]:
     except BROKEN as error:
         detail = str(error) or type(error).__name__
         raise ArchiveError(path, "a whole archive", f"a damaged one ({detail})") from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        # Not the system's: of bz2, or of a place before the archive's beginning.
+        raise ArchiveError(path, "a whole archive", f"a damaged one ({error})") from error
 
 
 def members(path: Path, bounds: Bounds) -> Iterator[Member]:
@@ -126,18 +111,17 @@ def is_tar(path: Path) -> bool:
 
 
 def _zip_members(path: Path, bounds: Bounds) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as file:
+    with Directory(path, bounds.members) as whole, zipfile.ZipFile(whole) as file:
         infos = file.infolist()
-        _check(path, len(infos) <= bounds.members, f"at most {bounds.members:,} members", "more")
         total = sum(info.file_size for info in infos)
-        _check(path, total <= bounds.total, f"at most {bounds.total:,} bytes", f"{total:,}")
+        check(path, total <= bounds.total, f"at most {bounds.total:,} bytes", f"{total:,}")
         for info in infos:
             # What zipfile calls the name has lost what follows a NUL and other systems' separators.
             _check_name(path, info.orig_filename)
             kind = S_IFMT(info.external_attr >> 16)
             plain = kind in (0, S_IFREG, S_IFDIR)
-            _check(path, plain, "plain files", f"a link or device: {info.filename!r}")
-            _check(path, not info.flag_bits & 1, "no password", f"one on {info.filename!r}")
+            check(path, plain, "plain files", f"a link or device: {shown(info.filename)}")
+            check(path, not info.flag_bits & 1, "no password", f"one on {shown(info.filename)}")
             _check_size(path, info.filename, info.file_size, bounds)
             _check_ratio(path, info.file_size, info.compress_size, bounds)
         for info in infos:
@@ -155,14 +139,14 @@ def _tar_members(path: Path, bounds: Bounds) -> Iterator[Member]:
         raw: IO[bytes] = whole
         if zipped:
             raw = cast("IO[bytes]", opened.enter_context(gzip.open(whole)))
-        counted = _Counted(path, raw, most)
-        with tarfile.open(fileobj=counted, mode="r|", tarinfo=_Header) as file:
+        counted = Counted(path, raw, most)
+        with tarfile.open(fileobj=counted, mode="r|", tarinfo=Header) as file:
             for number, info in enumerate(file, 1):
                 limit = f"at most {bounds.members:,} members"
-                _check(path, number <= bounds.members, limit, "more")
+                check(path, number <= bounds.members, limit, "more")
                 _check_name(path, info.name)
                 plain = (info.isreg() or info.isdir()) and not info.issparse()
-                _check(path, plain, "plain files", f"a link or device: {info.name!r}")
+                check(path, plain, "plain files", f"a link or device: {shown(info.name)}")
                 _check_size(path, info.name, info.size, bounds)
                 if info.isreg():
                     yield Member(_plain(info.name), info.size, partial(_open, file, info))
@@ -177,35 +161,6 @@ def _open(file: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     return stream
 
 
-class _Header(tarfile.TarInfo):
-    """A header that refuses the long names and attributes that tarfile would take into memory."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        info = super().frombuf(buf, encoding, errors)
-        if info.type in EXTENSIONS and info.size > SLACK:
-            raise tarfile.ReadError(f"a header of {info.size:,} bytes")
-        return info
-
-
-class _Counted(io.RawIOBase):
-    """A stream that refuses to give more than so many bytes."""
-
-    def __init__(self, path: Path, raw: IO[bytes], most: int) -> None:
-        self._path, self._raw, self._left = path, raw, most
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._raw.read(size)
-        self._left -= len(data)
-        _check(self._path, self._left >= 0, "no more bytes than pictures need", "more")
-        return data
-
-
-def _check(path: Path, fine: bool, wanted: str, found: str) -> None:
-    if not fine:
-        raise ArchiveError(path, wanted, found)
-
-
 def _check_name(path: Path, name: str) -> None:
     unsafe = (
         not name
@@ -214,17 +169,17 @@ def _check_name(path: Path, name: str) -> None:
         or any(char in name for char in "\\:")
         or any(ord(char) < 32 for char in name)
     )
-    _check(path, not unsafe, "names that stay inside", repr(name[:80]))
+    check(path, not unsafe, "names that stay inside", shown(name))
 
 
 def _check_size(path: Path, name: str, size: int, bounds: Bounds) -> None:
     limit = f"files of at most {bounds.each:,} bytes"
-    _check(path, 0 <= size <= bounds.each, limit, f"{name!r} with {size:,}")
+    check(path, 0 <= size <= bounds.each, limit, f"{shown(name)} with {size:,}")
 
 
 def _check_ratio(path: Path, size: int, packed: int, bounds: Bounds) -> None:
     limit = f"at most {bounds.ratio} bytes from each"
-    _check(path, size <= bounds.ratio * packed + SLACK, limit, f"{size:,} from {packed:,}")
+    check(path, size <= bounds.ratio * packed + SLACK, limit, f"{size:,} from {packed:,}")
 
 
 def _plain(name: str) -> str:
@@ -262,7 +217,7 @@ def unpack(
                 continue
             # Where file systems fold case or accents, two such names would be one file.
             key = unicodedata.normalize("NFC", name).casefold()
-            _check(path, key not in seen, "every name once", f"{name!r} twice")
+            check(path, key not in seen, "every name once", f"{shown(name)} twice")
             seen.add(key)
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -280,8 +235,8 @@ def _write(path: Path, member: Member, target: Path) -> int:
             if written > member.size:
                 break
             out.write(data)
-    found = f"{written:,} in {member.name!r}"
-    _check(path, written == member.size, f"{member.size:,} bytes", found)
+    found = f"{written:,} in {shown(member.name)}"
+    check(path, written == member.size, f"{member.size:,} bytes", found)
     return written
 
 
@@ -298,7 +253,7 @@ def read_texts(path: Path, names: Collection[str], bounds: Bounds) -> dict[str, 
                 with member.open() as stream:
                     texts[member.name] = stream.read(bounds.each).decode("utf-8")
     missing = sorted(set(names) - set(texts))
-    _check(path, not missing, listing(names), f"no {listing(missing)}")
+    check(path, not missing, listing(names), f"no {listing(missing)}")
     return texts
 
 

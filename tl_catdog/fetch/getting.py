@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tl_catdog.errors import CatdogError, UsageError, listing
 from tl_catdog.fetch import kaggle, rests, storage
-from tl_catdog.fetch.archive import ArchiveError, Bounds, unpack, unwrapped
+from tl_catdog.fetch.archive import Bounds, unpack, unwrapped
+from tl_catdog.fetch.archive_streams import ArchiveError
 from tl_catdog.fetch.catalogue import Archive, PublicSet
 from tl_catdog.fetch.download import Download
 from tl_catdog.fetch.hashes import Hashes, sha256_of

@@ -50,7 +50,7 @@ def main(log: Path, words: Sequence[str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     with contextlib.suppress(OSError):  # a full disk: what is done counts more
-        write_text(path, text)
+        write_text(path, text, follow=False)
 
 
 if __name__ == "__main__":

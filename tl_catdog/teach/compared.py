@@ -50,7 +50,8 @@ class Compared:
             return
         hexes = "".join(self.digests)
         pairs = [(pair.first, pair.second, pair.score, pair.mirrored) for pair in self.pairs]
-        with suppress(OSError), atomic_path(root / PLACE) as aside, aside.open("wb") as file:
+        place = root / PLACE
+        with suppress(OSError), atomic_path(place, follow=False) as aside, aside.open("wb") as file:
             np.savez(
                 file,
                 allow_pickle=False,

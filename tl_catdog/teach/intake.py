@@ -14,7 +14,8 @@ from tl_catdog.data.formats import HEAD, format_of
 from tl_catdog.data.opening import no_picture
 from tl_catdog.data.reading import MAX_BYTES
 from tl_catdog.errors import CatdogError, shortened
-from tl_catdog.fetch.archive import ArchiveError, Bounds
+from tl_catdog.fetch.archive import Bounds
+from tl_catdog.fetch.archive_streams import ArchiveError
 from tl_catdog.teach.archives import is_archive, pictures_in
 from tl_catdog.teach.changing import refused
 from tl_catdog.teach.uploads import Upload
@@ -82,7 +83,8 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
             refused.append((told(upload.name), words))
             continue
         except OSError as error:
-            refused.append((told(upload.name), f"can't be read or unpacked ({error.strerror})"))
+            why = error.strerror or type(error).__name__
+            refused.append((told(upload.name), f"can't be read or unpacked ({why})"))
             continue
         for one in found:
             why = why_no_picture(one.path)

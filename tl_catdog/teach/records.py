@@ -113,7 +113,7 @@ class Records:
         Raises:
             OSError: It can't be written.
         """
-        write_json(self.folder / f"{number}.json", asdict(record))
+        write_json(self.folder / f"{number}.json", asdict(record), follow=False)
 
     def log(self, number: int) -> Path:
         """Return where what a job says goes."""
