@@ -233,6 +233,22 @@ def test_a_journal_that_is_a_link_or_a_folder_is_refused(tmp_path: Path) -> None
         State.open(root)
 
 
+@pytest.mark.parametrize("pipe", [False, True])
+def test_the_rest_of_a_line_is_put_aside_through_no_link(tmp_path: Path, pipe: bool) -> None:
+    root = made(tmp_path / "pets")
+    aside, far = journal(root).with_name("journal-broken.txt"), tmp_path / "far"
+    far.write_text("kept")
+    if pipe:
+        os.mkfifo(aside)
+    else:
+        aside.symlink_to(far)
+    with journal(root).open("a") as file:
+        file.write("a line for somebody's far file")
+    with pytest.raises(CatdogError, match=r"regular file: .*journal-broken"):
+        State.open(root)
+    assert far.read_text() == "kept"
+
+
 def test_a_folder_of_its_own_that_is_a_link_is_refused(tmp_path: Path) -> None:
     root = put(tmp_path / "pets" / "cats" / "1.png", 1).parent.parent
     (tmp_path / "far").mkdir()

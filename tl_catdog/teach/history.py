@@ -54,16 +54,7 @@ class History:
         self._undone: list[Entry] = []
         self._repeats = Repeats()
         self._number = self._size = self.old = 0
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        try:
-            self._file = os.open(self.path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
-        except OSError as error:
-            if error.errno != errno.ELOOP:
-                raise
-            raise _no_file(self.path) from error
-        if not stat.S_ISREG(os.fstat(self._file).st_mode):
-            os.close(self._file)
-            raise _no_file(self.path)
+        self._file = _opened(self.path, os.O_RDWR)
 
     def close(self) -> None:
         """Close the file; calling it again does nothing."""
@@ -110,8 +101,11 @@ class History:
             self._put_aside(line)
 
     def _put_aside(self, rest: bytes) -> None:
-        with (self.path.parent / BROKEN).open("ab") as file:
-            file.write(rest[:TEXT] + b"\n")
+        file = _opened(self.path.parent / BROKEN, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(file, rest[:TEXT] + b"\n")
+        finally:
+            os.close(file)
         os.ftruncate(self._file, self._size)
         self.notes.append(
             f"The last line of {self.path} was cut off before its change began; it is left out."
@@ -303,8 +297,24 @@ class History:
             return json.loads(file.readline(LINE).decode("utf-8"))
 
 
-def _no_file(path: Path) -> CatdogError:
-    return CatdogError(
+def _opened(path: Path, flags: int) -> int:
+    """Open a file of the journal's, which a stranger may have put there; made where there is none.
+
+    Raises:
+        OSError: It can't be opened.
+        CatdogError: It is a link, or no regular file.
+    """
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        file = os.open(path, flags | os.O_CREAT, 0o666)
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            return file
+        os.close(file)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO):
+            raise
+    raise CatdogError(
         f"expected a journal, found something else than a regular file: {path}.",
         "Move it away, then type the command again",
     )
