@@ -66,6 +66,23 @@ def test_pages_of_other_sites_are_refused(origin: str) -> None:
 TOKEN = "0123456789abcdef"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("mode", "dest"),
+    [("navigate", "document"), ("navigate", "iframe"), ("no-cors", "image"), ("cors", "empty")],
+)
+def test_what_another_site_s_page_loads_is_refused_but_the_page_may_be_opened(
+    send: Send, site: str, method: str, mode: str, dest: str
+) -> None:
+    says = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    there = site in ("same-origin", "none") or (method == "GET" and dest == "document")
+    found = send(method, "/" if method == "GET" else "/predict", content=b"cat", headers=says)
+    assert (found.status_code == 403) is not there
+    if method == "GET":  # where other sites may ask, browsers don't always say which one does
+        assert send(method, "/", access=Access(HOSTS, [SITE]), headers=says).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "opened"),
     [

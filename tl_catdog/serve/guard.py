@@ -22,6 +22,8 @@ from tl_catdog.serve.page import HEADERS
 
 ANY = "*"
 SAFE = ("GET", "HEAD", "OPTIONS")
+OTHERS = ("cross-site", "same-site")
+"""What browsers say of requests that another origin's page makes; ``same-site`` is another port."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{0,5})?")
 
@@ -153,6 +155,8 @@ class Guard:
                 return preflight(request, allowed)
             if allowed is None and request.method not in SAFE:
                 refuse_other_sites(request)
+            elif not access.origins:
+                refuse_embedding(request)
             if path not in self._opened:
                 refuse_strangers(request, access.token)
         except Refusal as refusal:
@@ -267,10 +271,27 @@ def refuse_other_sites(request: Request) -> None:
     Raises:
         Refusal: The request says that it comes from there.
     """
-    origin = request.headers.get("origin")
-    if origin and origin.partition("://")[2] != request.headers.get("host"):
+    headers = request.headers
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if site in OTHERS or (origin and origin.partition("://")[2] != headers.get("host")):
         raise Refusal(
             403,
             "expected a request of this page, found another site's",
             "Open / here, or start the server with --allow-origin URL.",
         )
+
+
+def refuse_embedding(request: Request) -> None:
+    """Refuse what another site's page loads, but for the page itself when somebody opens it.
+
+    Browsers tell where a request comes from if it goes to this machine, or over HTTPS. Nothing that
+    is loaded so changes anything, and its bytes stay hidden from that page. But how large a picture
+    is, or whether there is one, could be seen, and connections held that are needed here.
+
+    Raises:
+        Refusal: The request says that it comes from there.
+    """
+    headers = request.headers
+    opens = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    if headers.get("sec-fetch-site") in OTHERS and opens != ("navigate", "document"):
+        raise Refusal(403, "expected a request of this page, found another site's", "Open / here.")
