@@ -19,6 +19,9 @@ export function probability(part) {
 export const estimate = ({ value, ci }) =>
   `${percent(value)} (${ci.map((end) => percent(end).replace(" %", "")).join("–")})`;
 
+// A name in whichever script within a sentence, which it doesn't turn; where no <bdi> can be.
+export const apart = (name) => `\u2068${name}\u2069`;
+
 export const count = (number) => number.toLocaleString("en");
 
 export const plural = (number, noun, ending = "s") =>

@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 import { bars, bdi, button, make } from "./dom.js";
 import { taken } from "./intake.js";
 import { Live } from "./live.js";
-import { probability } from "./wording.js";
+import { apart, probability } from "./wording.js";
 
 const tried = (file, { explain = true, ...options } = {}) => {
   const form = new FormData();
@@ -156,11 +156,11 @@ export function mount(section, site) {
       if (done.refused.length) throw new Error(`Not taken: ${done.refused[0].join(": ")}`);
       const [again] = done.known;
       if (!again) {
-        outcome.textContent = `Added to ${name}; it is being learned. Undo takes it back.`;
+        outcome.textContent = `Added to ${apart(name)}; it is being learned. Undo takes it back.`;
         return done;
       }
       const now = await ask(`teach/pictures/${encodeURIComponent(again[1])}`);
-      outcome.textContent = `It was there already, and is in ${name} now. Undo takes it back.`;
+      outcome.textContent = `It was there already, and is in ${apart(name)} now. Undo takes it back.`;
       return now.label === name ? done
         : site.send("label", { ids: [now.id], label: name, seen: { [now.id]: now.mark } });
     });
