@@ -33,6 +33,9 @@ UNDERSTOOD = {
     "parts of classes": [*below("cats", "one", "two"), *below("dogs", "three", "four")],
     "an empty one": [*pictures("cats", "dogs"), "birds/names.txt"],
     "marked": [*pictures("train", "test"), ".classes"],
+    "taught": [*pictures("cats", "dogs", "unlabelled"), ".teach/journal.jsonl"],
+    "taught within": [*below("archive", "cats", "dogs", "unlabelled"), "archive/.teach/x.jsonl"],
+    "a file called like it": [*pictures("cats", "dogs", "unlabelled"), ".teach"],
     "hidden": [*pictures("cats", "dogs", ".git/x"), "cats/.x.jpg"],
 }
 REFUSED = {

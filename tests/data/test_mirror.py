@@ -14,6 +14,7 @@ from tests.support.object_store import KEY, SECRET, Fault, Store, environment
 from tl_catdog.data import mirrors as mirrors_of
 from tl_catdog.data.mirror import Plan, mirrored, on_disk
 from tl_catdog.data.mirrors import LIMIT, MIRRORS, Mirror, make_room, mirrors, remove
+from tl_catdog.data.tree import Folder
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.files import cache_folder
 from tl_catdog.storage.failures import ChangedError
@@ -100,6 +101,21 @@ def test_no_credentials_are_kept(cache: Path, object_store: Store) -> None:
         data = path.read_bytes()
         assert KEY.encode() not in data, path
         assert SECRET.encode() not in data, path
+
+
+def test_a_folder_that_is_taught_is_one_in_its_mirror_too(place: Place) -> None:
+    (place / "unlabelled/3.jpg").write(PICTURE + b"3")
+    (place / ".teach/journal.jsonl").write(b"{}")
+    (place / ".teach/removed/1/4.jpg").write(PICTURE + b"4")
+    root = mirrored(place)
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.j*")}
+    assert found == {
+        ".teach/journal.jsonl",
+        "train/cat/1.jpg",
+        "train/dog/2.jpg",
+        "unlabelled/3.jpg",
+    }
+    assert [folder.name for folder in Folder(root).folders] == ["dog", "train"]
 
 
 def test_one_picture_and_a_folder_of_this_machine(place: Place, tmp_path: Path) -> None:

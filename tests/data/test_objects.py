@@ -18,6 +18,7 @@ from tl_catdog.storage.places import Place
         ("cats/valid/1.jpg", ("cats", "validation")),
         ("images/cats/more/1.jpg", ("cats", None)),
         ("1.jpg", (None, None)),
+        ("unlabelled/1.jpg", (None, None)),
     ],
 )
 def test_classes_and_splits(name: str, expected: tuple[str | None, str | None]) -> None:

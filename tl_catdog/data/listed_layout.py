@@ -15,7 +15,7 @@ from tl_catdog.data.folder_names import class_key, is_system
 from tl_catdog.data.folders import all_left_out, class_names
 from tl_catdog.data.layouts import UNSPLIT, read_layout
 from tl_catdog.data.objects import is_plain, kind
-from tl_catdog.data.tree import Folder, Listing
+from tl_catdog.data.tree import TAUGHT, WAITING, Folder, Listing
 from tl_catdog.errors import UsageError
 from tl_catdog.storage.places import Place
 
@@ -67,8 +67,11 @@ class ListedFolders:
         parts = name.split("/")
         if not is_plain(name):
             return
-        if any(is_system(part) for part in parts[:-1]):
+        own = next((at for at, part in enumerate(parts[:-1]) if is_system(part)), None)
+        if own is not None:
             self._root.found.names.add(parts[0])
+            if parts[own] == TAUGHT:
+                self._folder("/".join(parts[:own])).taught = True
             return
         folder = self._folder("/".join(parts[:-1]))
         if image:
@@ -99,7 +102,10 @@ class ListedFolders:
             UsageError: See ``folders.scan``.
         """
         for folder in self._by_name.values():
-            folder.found.folders.sort(key=lambda inner: inner.name)
+            there = sorted(folder.found.folders, key=lambda inner: inner.name)
+            waiting = [inner for inner in there if folder.taught and inner.name == WAITING]
+            folder.found.waiting = waiting
+            folder.found.folders = [inner for inner in there if inner not in waiting]
         try:
             found = read_layout(self._root)
             names, notes = class_names(found, self._root.path)
@@ -126,3 +132,4 @@ class _ListedFolder(Folder):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.found = self._listing = Listing()
+        self.taught = False

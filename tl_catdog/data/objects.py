@@ -15,12 +15,21 @@ from pathlib import PurePosixPath
 from tl_catdog.data.folder_names import IMAGE_FOLDERS, class_name, is_system, split_roles
 from tl_catdog.data.formats import HEAD, format_of
 from tl_catdog.data.tables import SUFFIXES as TABLES
-from tl_catdog.data.tree import COPIES, ENDING, NO_ENDING, OTHER_ENDINGS, SUFFIXES
+from tl_catdog.data.tree import (
+    COPIES,
+    ENDING,
+    NO_ENDING,
+    OTHER_ENDINGS,
+    SUFFIXES,
+    TAUGHT,
+    WAITING,
+)
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import GoneError
 from tl_catdog.storage.places import Place
 
 PARQUET = (".parquet", ".pq")
+JOURNAL = f"{TAUGHT}/journal.jsonl"
 LONGEST = 255  # bytes of a name, on almost any disk
 ODD = "name that no file could have"
 
@@ -57,6 +66,16 @@ def is_hidden(name: str) -> bool:
     return any(is_system(part) for part in name.split("/") if part not in (".", ".."))
 
 
+def is_taught(name: str) -> bool:
+    """Return whether a name is that of the journal of a folder that is taught.
+
+    >>> is_taught("pets/.teach/journal.jsonl"), is_taught(".x/.teach/journal.jsonl")
+    (True, False)
+    """
+    whole = f"/{name}"
+    return whole.endswith(f"/{JOURNAL}") and not is_hidden(whole.removesuffix(JOURNAL).strip("/"))
+
+
 def kind(name: str) -> str:
     """Return by what a file that is no picture is counted: its ending.
 
@@ -72,7 +91,7 @@ def labels(folders: tuple[str, ...]) -> tuple[str | None, str | None]:
     """Return the class and the split of a picture by the folders that it is in, outermost first.
 
     The first folder that is called like a split is one; of the others, the first that isn't called
-    like ``images`` is the class.
+    like ``images`` is the class. ``unlabelled`` is where teaching keeps what has none.
 
     >>> labels(("train", "cats")), labels(("cats", "val", "more")), labels(("images", "cats"))
     (('cats', 'train'), ('cats', 'validation'), ('cats', None))
@@ -86,7 +105,7 @@ def labels(folders: tuple[str, ...]) -> tuple[str | None, str | None]:
             split = role
         elif folder.lower() not in IMAGE_FOLDERS:
             rest.append(folder)
-    return (class_name(rest[0]) if rest else None), split
+    return (class_name(rest[0]) if rest and rest[0] != WAITING else None), split
 
 
 def labels_of(name: str) -> tuple[str | None, str | None]:
@@ -105,7 +124,8 @@ def images_below(
     Args:
         place: The address.
         left_out: Counts what isn't yielded, by what it is; hidden and a system's own aren't.
-        tables: Collects the tables among them, which aren't counted then.
+        tables: Collects the tables among them, which aren't counted then, and what tells that
+            pictures in a folder called ``unlabelled`` have no class.
         seen: Called with the name of each file, and whether it is such a picture.
 
     Raises:
@@ -116,7 +136,8 @@ def images_below(
         if not is_plain(entry.name):
             left_out[ODD] += 1
         elif is_hidden(entry.name):
-            pass
+            if tables is not None and is_taught(entry.name):
+                tables.append(entry)
         elif tables is not None and entry.name.lower().endswith(TABLES):
             tables.append(entry)
         else:
