@@ -16,6 +16,14 @@ def test_free_names_count_up_from_two() -> None:
     assert [next(names).as_posix() for _ in range(3)] == ["a/b.c.jpg", "a/b.c-2.jpg", "a/b.c-3.jpg"]
 
 
+def test_a_name_of_all_the_bytes_that_a_disk_takes_is_cut_for_its_number(tmp_path: Path) -> None:
+    long = "\u00e9" * 125 + ".png"
+    (tmp_path / long).touch()
+    path = next(path for path in free_names(tmp_path / long) if not path.exists())
+    path.touch()
+    assert path.name.endswith("\u00e9-2.png")
+
+
 def test_free_paths_neither_exist_nor_are_given_twice(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "a-2.jpg").symlink_to("nowhere")

@@ -11,7 +11,6 @@ import pytest
 from tests.teach.pictures import put
 from tl_catdog.data.digest import file_digests
 from tl_catdog.data.folders import scan
-from tl_catdog.errors import UsageError
 from tl_catdog.teach import folder
 from tl_catdog.teach.folder import Disk
 
@@ -116,24 +115,3 @@ def test_a_training_finds_the_same_pictures_in_the_same_classes(
     assert ours == {image.name: image.label for image in found.splits["all"]}
     assert set(disk.classes) == {*found.classes, "empty"}
     assert disk.files["far/1.png"].linked
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("train/a/1.png", "train/b/1.png", "c/1.png", "d/1.png"),
-        ("a/train/1.png", "a/test/1.png", "b/train/1.png", "b/test/1.png"),
-        ("a/x/1.png", "a/y/1.png", "b/x/1.png", "b/y/1.png"),
-        ("train/1.png",),
-        ("cats/1.png", "unsure/1.png"),
-    ],
-)
-def test_what_a_training_would_refuse_or_split_is_refused(
-    tmp_path: Path, names: tuple[str, ...]
-) -> None:
-    for number, name in enumerate(names):
-        put(tmp_path / name, number)
-    with pytest.raises(UsageError) as caught:
-        folder.check_layout(tmp_path)
-    assert "\n" not in str(caught.value)
-    assert caught.value.hint

@@ -128,9 +128,41 @@ def test_of_thousands_only_those_in_view_are_in_the_page(
     seen.counts(cats=1494, dogs=3)
     keys.press("Escape")
     page.focus("#grid")
+    # All, of which most were seen before these moves, at other places.
+    keys.press("Control+a")
+    page.wait_for_selector('#selected:has-text("1,494 selected")')
+    keys.press("2")
+    seen.counts(cats=0, dogs=1497)
+    page.keyboard.press("u")
+    seen.counts(cats=1494, dogs=3)
+    page.wait_for_selector("#tile-0 img[src]")
+    page.focus("#grid")
     keys.press("Enter")
     page.wait_for_selector("#large[open] img[src]")
     keys.press("Escape")
     page.wait_for_selector("#large:not([open])", state="attached")
+    assert seen.wrong == []
+    page.close()
+
+
+def test_pictures_whose_names_say_classes_are_sorted_by_a_button_and_back(
+    browser: Any, start: Start, tmp_path: Path
+) -> None:
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for number in range(6):
+        name = f"{('cat', 'dog')[number % 2]}.{number}.png"
+        (folder / name).write_bytes(picture(number))
+    seen = taught(browser, start, folder)
+    page = seen.page
+    page.wait_for_selector("#sorting:has-text('6 pictures')")
+    assert "their names: cat (3) and dog (3)" in page.inner_text("#sorting")
+    assert len(list(folder.glob("*.png"))) == 6
+    page.click("#sort")
+    seen.counts(cat=3, dog=3)
+    assert len(list((folder / "dog").glob("*.png"))) == 3
+    page.keyboard.press("u")
+    page.wait_for_selector("#sorting:has-text('6 pictures')")
+    assert len(list(folder.glob("*.png"))) == 6
     assert seen.wrong == []
     page.close()

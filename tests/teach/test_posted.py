@@ -45,6 +45,17 @@ def test_a_label_moves_the_file_and_undo_brings_it_back(ask: Asked) -> None:
     assert files(root) == ["cats/1.png"]
 
 
+def test_what_names_say_is_told_and_done_when_asked_for(ask: Asked) -> None:
+    assert ask("GET", "/teach/said").json() is None
+    for number, name in enumerate(("cat.1.png", "cat.2.png", "dog.1.png", "dog.2.png")):
+        (ask.site.state.root / name).write_bytes(picture(number))
+    ask.site.state.refresh()
+    said = ask("GET", "/teach/said").json()
+    assert said == {"where": "their names", "pictures": 4, "classes": [["cat", 2], ["dog", 2]]}
+    assert ask.done("said", tab="a")["words"] == "4 pictures sorted by their names"
+    assert files(ask.site.state.root)[0] == "cat/cat.1.png"
+
+
 def test_two_tabs_don_t_lose_each_other_s_work(ask: Asked) -> None:
     for name in ("cats", "dogs"):
         ask.done("classes", name=name)

@@ -34,6 +34,7 @@ from tl_catdog.data.named_images import (
 )
 from tl_catdog.data.table_rows import Lookup, Named, joined, name_rows, plain
 from tl_catdog.data.tables import read_table
+from tl_catdog.data.tree import TAUGHT
 from tl_catdog.errors import UsageError, listing
 
 FOLDERS = "folders"
@@ -81,7 +82,8 @@ def labelled(root: Path, how: Labelling = AS_IT_IS) -> Labelled:
     """Find the labelled pictures of a folder: by a table, by their names, or by their folders.
 
     A table that is called like one, such as ``metadata.csv`` or ``labels.csv``, is found by itself;
-    where the folders make classes as well, it counts if it has a column that is called so.
+    where the folders make classes as well, it counts if it has a column that is called so, unless
+    the folder is one that is taught.
 
     Raises:
         UsageError: See ``folders.scan``, ``tables.read_table``, ``table_rows.name_rows`` and
@@ -150,6 +152,9 @@ def _by_itself(root: Path, files: Mapping[Path, str], how: Labelling) -> Labelle
     if several:
         words = f"{listing(file.name for file in files)} aren't used; if one should be:"
         return Labelled(folder, (f"{words} --labels {name}",))
+    if how.column is None and is_folder(root / TAUGHT):
+        words = f"{name} isn't used, since a taught picture's class is where it lies"
+        return Labelled(folder, (f"{words}; if it should be: --labels {name}",))
     try:
         return _by_table(root, files, how, folder)
     except UsageError as error:

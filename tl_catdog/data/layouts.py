@@ -38,7 +38,7 @@ from tl_catdog.data.folder_names import (
     parts_of_classes,
     split_roles,
 )
-from tl_catdog.data.tree import BESIDE_IMAGES, LINK, OWN, Folder, beside_images, walk
+from tl_catdog.data.tree import BESIDE_IMAGES, LINK, OWN, TAUGHT, Folder, beside_images, walk
 
 UNSPLIT = "all"
 """The name of the only split of a folder that isn't split."""
@@ -239,12 +239,12 @@ class _Reader:
         return bool(parts)
 
     def _read_classes(self, split: str, folder: Folder) -> None:
-        """Read the classes of a folder.
+        """Read the classes of a folder; where it is taught, loose pictures have none.
 
         Raises:
             UsageError: Its pictures have no classes, or its folders don't look like classes.
         """
-        flat = flat_classes(folder)
+        flat = {} if TAUGHT in folder.names and folder.folders else flat_classes(folder)
         below = [inner for inner in folder.picture_folders if inner.below]
         for inner in folder.folders:
             if inner.error:

@@ -24,11 +24,17 @@ def named(root: Path) -> Path:
     return path
 
 
+LONGEST = 255  # bytes of a name, on all usual disks
+
+
 def free_names(wanted: Path) -> Iterator[Path]:
-    """Yield a path, then the same with -2, -3, … in its name."""
+    """Yield a path, then the same with -2, -3, … in its name, which is cut where it is too long."""
     yield wanted
     for number in count(2):
-        yield wanted.with_stem(f"{wanted.stem}-{number}")
+        stem, end = wanted.stem, f"-{number}{wanted.suffix}"
+        while len(os.fsencode(stem + end)) > LONGEST and len(stem) > 1:
+            stem = stem[:-1]
+        yield wanted.with_name(stem + end)
 
 
 class FreePaths:

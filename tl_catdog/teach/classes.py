@@ -7,9 +7,10 @@ import os
 from tl_catdog.data.folder_names import class_key
 from tl_catdog.errors import UsageError, listing, shown
 from tl_catdog.teach.changing import Changing
-from tl_catdog.teach.items import UNLABELLED, Changed
+from tl_catdog.teach.items import UNLABELLED, Changed, pictures
 from tl_catdog.teach.names import new_class_name
 from tl_catdog.teach.plans import Plan
+from tl_catdog.teach.said import Said, said_of
 from tl_catdog.teach.steps import FOLDER, MAKE, REMOVED, Step
 
 
@@ -37,6 +38,34 @@ class ClassChanges(Changing):
                 f"expected a name that nothing in {self.root} has, found {shown(folder)}.",
                 "Choose another name",
             )
+
+    def said(self) -> Said | None:
+        """Return which classes the names of pictures that have none say, or a table; or None."""
+        with self._changed:
+            waiting, classes = self._table.view(None), list(self._disk.classes)
+        return said_of(self.root, waiting, classes)
+
+    def take_said(self, tab: str = "") -> Changed:
+        """Give pictures the classes that their names say, or a table; make those that aren't there.
+
+        Raises:
+            UsageError: Nothing says any, or something else has a class's name.
+            CatdogError: The disk refuses.
+        """
+        with self._changed:
+            self.refresh()
+            said = self.said()
+            if said is None:
+                raise UsageError(
+                    "expected pictures whose names say their class, found none.", "Label some"
+                )
+            plan = self._plan()
+            for name in sorted(set(said.labels.values()) - set(self._disk.classes)):
+                self._check_free(name)
+                plan.add(Step(MAKE, "", name))
+            for id, name in said.labels.items():
+                plan.move(self._table.items[id], self._disk.classes.get(name, name))
+            return self._do("label", tab, f"{pictures(len(plan.ids))} sorted by {said.where}", plan)
 
     def rename_class(self, old: str, new: str, tab: str = "") -> Changed:
         """Rename a class and its folder.

@@ -2,7 +2,7 @@
 
 A folder is listed again when its time of change is another, so noticing that nothing has changed
 takes one look at each folder, not at each picture. Classes are the folders that a training takes
-for classes (``data/layouts.py``); layouts that teaching can't keep are refused.
+for classes (``data/layouts.py``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -20,20 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from tl_catdog.data.digest import file_digests
-from tl_catdog.data.folder_kinds import flat_classes
-from tl_catdog.data.folder_names import TRAIN, class_key, class_name, split_roles
-from tl_catdog.data.layout_errors import UNSURE
-from tl_catdog.data.layouts import UNSPLIT, read_layout
+from tl_catdog.data.folder_names import class_key, class_name
 from tl_catdog.data.tree import Folder
-from tl_catdog.errors import UsageError
 from tl_catdog.files import write_text
 from tl_catdog.teach.items import UNLABELLED
+from tl_catdog.teach.names import is_text
 from tl_catdog.teach.steps import OWN
 
 SETTLED = 2.0
 """Seconds after which a folder that changed may be taken as seen: times of change have steps, on
 some disks of two seconds, and what comes within the same one leaves no trace."""
-DEEPEST = 50  # folders within each other
 HASHES = f"{OWN}/hashes.jsonl"
 MOST = 2**28  # bytes of that file which are read
 
@@ -64,52 +59,6 @@ class _Listed:
     linked: bool
     files: list[str] = field(default_factory=list)
     folders: list[tuple[str, bool]] = field(default_factory=list)  # name, whether it is a link
-
-
-def check_layout(root: Path, *, known: bool = False) -> None:
-    """Make sure that a folder has one folder for each class, or none yet.
-
-    Args:
-        root: The folder.
-        known: Whether it was taught before, so that a class that stands alone wraps nothing.
-
-    Raises:
-        UsageError: It has splits, wraps another folder, or has classes in its files' names.
-    """
-    folder = Folder(root)
-    quoted = shlex.quote(str(root))
-    names = [inner.name for inner in folder.picture_folders]
-    roles = split_roles(names)
-    try:
-        found = read_layout(folder)
-    except UsageError:
-        if roles or len(names) > 1 or len(flat_classes(folder)) > 1:
-            raise  # a training would refuse it as well
-        return  # no pictures yet, or none with a class: that is what teaching is for
-    if len(flat_classes(folder)) > 1 and found.base == root:
-        raise UsageError(
-            f"expected a folder for each class, found classes in the names of files in {root}.",
-            f"Move cat.1.jpg into a folder cat, and so on, then type: tl-catdog teach {quoted}",
-        )
-    if UNSPLIT not in found.splits:
-        train = [name for name in names if roles.get(name) == TRAIN]
-        raise UsageError(
-            f"expected a folder for each class, found {found.kind} in {root}: pictures that are "
-            "split already.",
-            f"For those to train on, type: tl-catdog teach {shlex.quote(str(root / train[0]))}"
-            if train
-            else "Type: tl-catdog teach NEW_FOLDER",
-        )
-    if unsure := [name for name in names if class_key(name) == UNSURE]:
-        raise UsageError(
-            f"expected classes of other names than {UNSURE!r}, found one in {root}.",
-            f"Type: mv {shlex.quote(str(root / unsure[0]))} {shlex.quote(str(root / 'not-sure'))}",
-        )
-    if found.base != root and not known:
-        raise UsageError(
-            f"expected a folder for each class, found them in {found.base}.",
-            f"Type: tl-catdog teach {shlex.quote(str(found.base))}",
-        )
 
 
 class Disk:
@@ -196,7 +145,7 @@ class Disk:
                 listed.folders = [
                     (inner.name, inner.linked)
                     for inner in listing.folders
-                    if not inner.linked or not place
+                    if (not inner.linked or not place) and (place or is_text(inner.name))
                 ]
                 if not place and (self.root / UNLABELLED).is_dir():
                     link = (self.root / UNLABELLED).is_symlink()
@@ -205,9 +154,8 @@ class Disk:
             else:
                 listed = old
             yield place, listed, fresh
-            if place.count("/") < DEEPEST:
-                for name, link in listed.folders:
-                    waiting.append((_joined(place, name), linked or link))
+            for name, link in listed.folders:
+                waiting.append((_joined(place, name), linked or link))
 
     def _found(
         self, places: dict[str, bool], most: int | None
@@ -216,11 +164,7 @@ class Disk:
         keys: dict[str, tuple[Key, bool]] = {}
         for place, linked in places.items():
             with suppress(OSError):
-                status = os.lstat(self.root / place)
-                link = stat.S_ISLNK(status.st_mode)
-                if link:
-                    status = (self.root / place).stat()
-                key = status.st_size, status.st_mtime_ns, status.st_ino
+                key, link = _key_of(self.root / place)
                 keys[place] = key, linked or link
         new = [place for place, (key, _) in keys.items() if key not in self._hashes]
         new, later = new[:most], new[len(new) if most is None else most :]
@@ -256,10 +200,9 @@ class Disk:
         old = self.files.pop(source, None)
         if not target.startswith(f"{OWN}/"):
             with suppress(OSError):
-                status = (self.root / target).lstat()
-                key = status.st_size, status.st_mtime_ns, status.st_ino
+                key, link = _key_of(self.root / target)
                 digest = sha256 or (old.sha256 if old else "")
-                self.files[target] = File(digest, key, linked=False)
+                self.files[target] = File(digest, key, link)
                 if digest:
                     self._hashes[key] = digest
                     self._hashed += old is None
@@ -273,7 +216,8 @@ class Disk:
             return
         rows = (json.dumps([*file.key, file.sha256]) for file in self.files.values() if file.sha256)
         with suppress(OSError):
-            write_text(self.root / HASHES, "".join(f"{row}\n" for row in rows))
+            text = "".join(f"{row}\n" for row in rows)
+            write_text(self.root / HASHES, text, follow=False)
             self._hashed = 0
 
     def _known_hashes(self) -> dict[Key, str]:
@@ -290,6 +234,15 @@ class Disk:
                     if _is_hash(row):
                         found[row[0], row[1], row[2]] = row[3]
         return found
+
+
+def _key_of(path: Path) -> tuple[Key, bool]:
+    """Return the key of a file, or of the one that a link leads to; and whether it is a link."""
+    status = os.lstat(path)
+    link = stat.S_ISLNK(status.st_mode)
+    if link:
+        status = path.stat()
+    return (status.st_size, status.st_mtime_ns, status.st_ino), link
 
 
 def _joined(place: str, name: str) -> str:

@@ -31,6 +31,15 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def is_text(name: str) -> bool:
+    """Return whether a name is text: disks take any bytes, a page's requests don't.
+
+    >>> is_text("caf\\u00e9"), is_text("b\\udcff")
+    (True, False)
+    """
+    return not any(unicodedata.category(c) == "Cs" for c in name)
+
+
 def why_no_name(name: str) -> str | None:
     """Return why a folder can't have a name; None if it can on every usual disk.
 
@@ -41,7 +50,7 @@ def why_no_name(name: str) -> str | None:
         return "nothing"
     if len(name) > LONGEST or len(name.encode("utf-8", "surrogatepass")) > BYTES:
         return f"more than {LONGEST} characters, or {BYTES} bytes"
-    if FORBIDDEN.search(name) or any(unicodedata.category(c) == "Cs" for c in name):
+    if FORBIDDEN.search(name) or not is_text(name):
         return "a character that no folder may have"
     if name.startswith("."):
         return "a hidden name"

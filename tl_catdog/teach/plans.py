@@ -24,7 +24,7 @@ from tl_catdog.teach.steps import (
 from tl_catdog.teach.table import Table
 
 ELSEWHERE = "others have moved it since"
-LINK = "it is a link, or behind one, and isn't moved"
+LINK = "it is behind a link, or a link that would lead elsewhere from there, and isn't moved"
 
 
 @dataclass
@@ -71,31 +71,52 @@ class Plan:
             )
         return folder
 
-    def free(self, wanted: str) -> str:
-        """Return a place that nothing has or will have: the one wanted, or with a number."""
+    def free(self, wanted: str, *, again: bool = False) -> str:
+        """Return a place that nothing has or will have: the one wanted, or with a number.
+
+        Args:
+            wanted: The place.
+            again: Whether it was one before, so that this disk knows it from all others.
+        """
         for path in free_names(Path(wanted)):
             place = path.as_posix()
-            if folded(place) not in self._taken and not os.path.lexists(self.table.root / path):
-                self._taken.add(folded(place))
+            known = place if again else folded(place)
+            if known not in self._taken and not os.path.lexists(self.table.root / path):
+                self._taken.add(known)
                 return place
         raise AssertionError("names never end")
 
     def move(self, item: Item, folder: str) -> bool:
-        """Plan to move a picture into a folder, unless it is linked; one of a burst stays in it."""
-        if item.linked:
+        """Plan to move a picture into a folder; one of a burst stays in it.
+
+        A link is moved as one, where it leads to the same from there.
+        """
+        target = "/".join(filter(None, (folder, item.burst, item.name)))
+        if item.linked and self._leads_elsewhere(item.place, target):
             self.left[item.id] = LINK
             return False
-        target = "/".join(filter(None, (folder, item.burst, item.name)))
         self.add(Step(FILE, item.place, self.free(target), item.sha256), item.id)
         return True
 
     def put_aside(self, item: Item) -> None:
-        """Plan to put a picture among those that were removed."""
-        if item.linked:
+        """Plan to put a picture among those that were removed; a link as it is."""
+        if item.linked and on_the_way(self.table.root, item.place):
             self.left[item.id] = LINK
         else:
             place = self.free(f"{REMOVED}/{self.number}/{item.place}")
             self.add(Step(FILE, item.place, place, item.sha256), item.id)
+
+    def _leads_elsewhere(self, place: str, target: str) -> bool:
+        """Return whether what is at a place is behind a link, or one that leads on from there."""
+        root = self.table.root
+        if on_the_way(root, place):
+            return True
+        try:
+            link = (root / place).readlink()
+        except OSError:  # no link any more
+            return False
+        here, there = (os.path.normpath(root / end / ".." / link) for end in (place, target))
+        return here != there
 
     def add(self, step: Step, id: str | None = None) -> None:
         """Plan a step, and say which picture it is about."""
@@ -140,7 +161,7 @@ class Plan:
         target = step.target
         if target.startswith(f"{INCOMING}/"):  # what was added is removed, not sent back
             target = f"{REMOVED}/{self.number}/{step.source}"
-        self.add(Step(FILE, step.source, self.free(target), step.sha256), id)
+        self.add(Step(FILE, step.source, self.free(target, again=True), step.sha256), id)
 
 
 def conflicts(

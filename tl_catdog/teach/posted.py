@@ -80,12 +80,18 @@ def posted_routes(app: FastAPI, site: Site) -> None:
     route("/teach/classes", add_class)
     route("/teach/classes/rename", rename_class)
     route("/teach/classes/remove", remove_class)
+    route("/teach/said", lambda found, tab: lambda: state.take_said(tab))
     route("/teach/label", label)
     route("/teach/remove", remove)
     route("/teach/skip", skip)
     route("/teach/keep", keep)
     route("/teach/undo", lambda found, tab: lambda: state.undo(tab))
     route("/teach/redo", lambda found, tab: lambda: state.redo(tab))
+
+    @app.get("/teach/said")
+    async def said() -> dict[str, Any] | None:
+        found = await site.doing(state.said)
+        return None if found is None else found.to_json()
 
     @app.post("/teach/pictures")
     async def add(request: Request) -> Response:

@@ -21,9 +21,9 @@ from tl_catdog.scratch import Lock, hold
 from tl_catdog.teach.adding import Incoming, Source, arrived, sweep
 from tl_catdog.teach.changing import refused
 from tl_catdog.teach.classes import ClassChanges
-from tl_catdog.teach.folder import check_layout
 from tl_catdog.teach.history import History
 from tl_catdog.teach.items import Added, All, Changed, ClassInfo, Item, Snapshot, pictures
+from tl_catdog.teach.layout import check_layout
 from tl_catdog.teach.names import burst_name
 from tl_catdog.teach.steps import FILE, MARKS, OWN, Step, execute, sync_all
 from tl_catdog.teach.table import Found

@@ -159,8 +159,8 @@ def execute(root: Path, step: Step) -> bool:
     source = root / step.source
     if not os.path.lexists(source):
         return os.path.lexists(target)  # it was done before
-    mode = source.lstat().st_mode
-    if not (stat.S_ISDIR(mode) if step.kind == FOLDER else stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+    kind = stat.S_IFMT(source.lstat().st_mode)
+    if kind not in ((stat.S_IFDIR,) if step.kind == FOLDER else (stat.S_IFREG, stat.S_IFLNK)):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     if step.kind == FOLDER:

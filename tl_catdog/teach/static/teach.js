@@ -9,6 +9,7 @@ import { Figures } from "./figures.js";
 import { mount as mountKeep } from "./keep.js";
 import { listen } from "./keys.js";
 import { Next } from "./next.js";
+import { offerSaid } from "./said.js";
 import { complain, follow, onState, redo, refresh, site, undo } from "./state.js";
 import { askForTokens } from "./token.js";
 import { mount as mountTry } from "./try.js";
@@ -33,6 +34,7 @@ const tabs = {
 };
 collect.elsewhere = (transfer) => shown === "try" && Boolean(tabs.try.transfer) && (tabs.try.transfer(transfer), true);
 new Figures();
+offerSaid();
 
 // Opens a tab; with `focus`, what is in it can be used by keys at once.
 function open(name, { focus = false } = {}) {
@@ -68,7 +70,7 @@ at("trouble-gone").addEventListener("click", () => { complain(""); at(`tab-${sho
 onState((state) => {
   at("folder").textContent = `Teach ${state.folder}`;
   document.title = `Teach ${state.folder} · tl-catdog`;
-  at("learning").textContent = state.failure ?? (state.learning.words || (state.learned?.learned ? "Learned all there is." : "Nothing learned yet."));
+  at("learning").textContent = state.failure ? `Nothing more is learned: ${state.failure}. What you do is kept; start the server again.` : (state.learning.words || (state.learned?.learned ? "Learned all there is." : "Nothing learned yet."));
   at("learning").classList.toggle("bad", Boolean(state.failure));
   at("notes").hidden = !state.notes.length;
   at("notes").replaceChildren(...state.notes.map((text) => make(null, "li", { text })));
