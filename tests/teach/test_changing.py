@@ -71,6 +71,18 @@ def test_marks_are_undone_and_done_again(state: State) -> None:
     assert state.item(cat.id).kept
 
 
+def test_a_skipped_picture_of_a_class_isnt_asked_of_again_while_it_is_in_that(
+    state: State,
+) -> None:
+    cat = state.items("cats")[0]
+    skipped = state.skip([cat.id], "a")
+    assert isinstance(skipped, Changed)
+    assert skipped.words == "1 picture skipped"
+    assert state.item(cat.id).kept
+    state.label([cat.id], "dogs", None, "a")
+    assert not state.item(cat.id).kept
+
+
 def test_to_say_the_same_again_is_no_change(state: State) -> None:
     cat = state.items("cats")[0]
     version = state.version

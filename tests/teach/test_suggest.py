@@ -74,7 +74,6 @@ def test_doubts_end_where_the_label_is_kept_or_changed() -> None:
     told = learned(doubts=(Doubt("x", "cat", "dog", 0.9),))
     assert ids(folder(item("x", "cat")), told, "doubt") == ["x"]
     assert ids(folder(item("x", "cat", kept=True)), told, "doubt") == []
-    assert ids(folder(item("x", "cat", skipped=True)), told, "doubt") == []
     assert ids(folder(item("x", "dog")), told, "doubt") == []
     assert ids(folder(item("x", "cat"), classes=("cat",)), told, "doubt") == []
 
@@ -85,12 +84,22 @@ def test_copies_in_two_classes_come_before_those_in_one() -> None:
         item("b", "cat", copy_of="a"),
         item("c", "dog", copy_of="a"),
         item("d", "dog", copy_of="a", kept=True),
-        item("e", "dog", copy_of="a", skipped=True),
     )
     found = next_items(now, None, "copy", 9)
     assert [(some.id, some.other) for some in found] == [("c", "a"), ("b", "a")]
     assert "dog" in found[0].reason
     assert "cat" in found[0].reason
+
+
+def test_of_two_copies_that_is_asked_which_seems_to_be_elsewhere() -> None:
+    cat, dog = item("a", "cat", copy_of="b"), item("b", "dog", copy_of="a")
+    for sure, id in ((0.9, "b"), (0.1, "a")):
+        chances = np.array([[sure, 1 - sure]] * 2, "f4")
+        told = learned(ids={"a": 0, "b": 1}, names=("cat", "dog"), chances=chances)
+        assert ids(folder(cat, dog), told, "copy", 9) == [id]
+        assert kinds(folder(cat, dog), told)["copy"] == 1
+    kept = item("a", "cat", copy_of="b", kept=True)
+    assert ids(folder(kept, dog), None, "copy", 9) == []
 
 
 def test_broken_ones_are_told_and_not_asked_for() -> None:

@@ -143,7 +143,7 @@ class Changing:
             return self._do("remove", tab, f"{pictures(len(plan.ids))} removed", plan)
 
     def skip(self, ids: Iterable[str], tab: str = "") -> Changed | Conflict:
-        """Note that the user didn't want to say what pictures are; see ``label``."""
+        """Note that the user doesn't want to be asked of pictures again; see ``label``."""
         return self._mark(SKIP, ids, tab)
 
     def keep(self, ids: Iterable[str], tab: str = "") -> Changed | Conflict:
@@ -158,13 +158,16 @@ class Changing:
             plan = self._plan()
             for id in ids:
                 item = self._table.items[id]
-                value = SET if kind == SKIP else item.label or ""
-                before = self._marks.value(kind, item.sha256)
+                # Whoever skips a picture of a class isn't asked of it again while it is in that.
+                mark = KEEP if item.label is not None else kind
+                value = SET if mark == SKIP else item.label or ""
+                before = self._marks.value(mark, item.sha256)
                 if not item.sha256:
                     plan.left[id] = item.broken
                 elif before != value:
-                    plan.add(Step(kind, before, value, item.sha256), id)
-            done = "skipped" if kind == SKIP else "kept as they are"
+                    plan.add(Step(mark, before, value, item.sha256), id)
+            one = len(plan.ids) == 1
+            done = "skipped" if kind == SKIP else f"kept as {'it is' if one else 'they are'}"
             return self._do(kind, tab, f"{pictures(len(plan.ids))} {done}", plan)
 
     def undo(self, tab: str = "") -> Changed | None:

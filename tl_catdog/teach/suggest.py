@@ -88,8 +88,8 @@ def next_items(
     Args:
         pictures: The folder now; what was learned may be of an older one.
         learned: What was learned, or None.
-        kind: One of ``Kind`` to be given only that; anything else gives nothing. ``check`` gives all
-            pictures without a class in the order of their lots: random choice.
+        kind: One of ``Kind`` to be given only that; anything else gives nothing. ``check`` gives
+            all pictures without a class in the order of their lots: random choice.
         count: How many at most.
     """
     found = _Finder(pictures, learned)
@@ -168,7 +168,7 @@ class _Finder:
         first: dict[str, int] = {}
         for place, item in enumerate(left):
             first.setdefault(item.group, place)
-        again = [first[item.group] != place for place, item in enumerate(left)]
+        again = np.array([first[item.group] != place for place, item in enumerate(left)], bool)
         for place in np.lexsort((drawn, again)).tolist():
             id = left[place].id
             yield Suggestion(Kind.CHECK, REASONS[Reason.CHECK], id, self._guesses(id))
@@ -179,8 +179,8 @@ class _Finder:
     def _doubts(self) -> Iterator[Suggestion]:
         for doubt in self.learned.doubts if self.learned is not None else ():
             item = self.items.get(doubt.id)
-            if item is None or item.kept or item.skipped or item.label != doubt.label:
-                continue  # it was changed, kept or skipped since
+            if item is None or item.kept or item.label != doubt.label:
+                continue  # it was changed, or kept, since
             if doubt.seems in self.pictures.classes:
                 reason = (
                     f"It is in {doubt.label}, and heads that never saw it say {doubt.seems}: "
@@ -192,15 +192,20 @@ class _Finder:
                 )
 
     def _copies(self) -> Iterator[Suggestion]:
-        """Yield copies, those first that are in two classes."""
-        pairs = [
-            (item, self.items[item.copy_of])
-            for item in self.pictures.items
-            if item.copy_of in self.items
-            and item.label is not None
-            and not (item.kept or item.skipped)
-        ]
-        for item, other in sorted(pairs, key=lambda pair: pair[0].label == pair[1].label):
+        """Yield copies, those first that are in two classes; of two, the one that seems elsewhere.
+
+        What was said of one of them was said of both.
+        """
+        pairs: dict[frozenset[str], tuple[Item, Item]] = {}
+        for item in self.pictures.items:
+            other = self.items.get(item.copy_of or "")
+            if other is None or item.label is None or item.kept or other.kept:
+                continue
+            both = frozenset((item.id, other.id))
+            guess = next(iter(self._guesses(item.id)), ("",))[0]
+            if both not in pairs or (item.label != other.label == guess):
+                pairs[both] = item, other
+        for item, other in sorted(pairs.values(), key=lambda pair: pair[0].label == pair[1].label):
             if item.label == other.label:
                 reason = f"It is in {item.label} twice, or nearly so: one is enough."
             elif other.label is None:
