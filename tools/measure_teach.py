@@ -73,7 +73,11 @@ def main() -> None:
             first = lesson.first(told)
             middle = now()
             told = lesson.figures(first)
-            print(f"{known} labels: head {took(begin, middle)}; judged {took(middle, now())}")
+            end = now()
+            print(f"{known} labels: head {took(begin, middle)}; judged {took(middle, end)}")
+            if lesson.due:
+                told = lesson.deeper(told)
+                print(f"{known} labels: C, gain and what is far off {took(end, now())}")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ def test_a_copy_that_is_added_is_told_of(tmp_path: Path) -> None:
     assert copy.copy_of == cat.id
     assert copy.group == cat.group != other.group
     assert not other.copy_of
+    assert copy.compared
+    assert cat.compared
     version = state.version
     grouping.catch_up(state.snapshot())  # nothing new: nothing is told
     assert state.version == version

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tl_catdog.teach.judging import TELLING, gain_of_doubling, grouped_folds, judge
+from tl_catdog.features.linear_head import STRENGTHS
+from tl_catdog.teach.judging import TELLING, Judge, grouped_folds
 
 SPREAD = np.ones(8)
 
@@ -34,8 +35,10 @@ def test_copies_of_noise_are_not_known_again() -> None:
     check = np.ones(240, dtype=np.bool_)
 
     def right(groups: list[str]) -> float:
-        found = judge(rows, labels, groups, check, SPREAD, classes=2)
-        return float((found.said == labels).mean())
+        judge = Judge(rows, labels, groups, check, SPREAD, 2)
+        found = judge.best(judge.at(10.0))
+        assert found is not None
+        return float((judge.said(found) == labels).mean())
 
     assert right([str(n // 4) for n in range(240)]) < 0.62
     assert right([str(n) for n in range(240)]) > right([str(n // 4) for n in range(240)])
@@ -43,8 +46,10 @@ def test_copies_of_noise_are_not_known_again() -> None:
 
 def test_one_picture_of_each_class_is_judged_wrong_rather_than_not_at_all() -> None:
     check = np.ones(2, dtype=np.bool_)
-    found = judge(noise(2), np.array([0, 1]), ["a", "b"], check, SPREAD, classes=2)
-    assert found.said.tolist() == [1, 0]
+    judge = Judge(noise(2), np.array([0, 1]), ["a", "b"], check, SPREAD, 2)
+    assert judge.said(judge.at(10.0)).tolist() == [1, 0]
+    copies = Judge(noise(2), np.array([0, 1]), ["a", "a"], check, SPREAD, 2)
+    assert copies.said(copies.at(10.0)).tolist() == [-1, -1]
 
 
 def test_what_doubling_gains_needs_checks() -> None:
@@ -53,6 +58,25 @@ def test_what_doubling_gains_needs_checks() -> None:
     groups = [str(n) for n in range(200)]
     for checked in (TELLING - 1, 200):
         check = np.arange(200) < checked
-        judged = judge(rows, labels, groups, check, SPREAD, classes=2)
-        gain = gain_of_doubling(rows, labels, groups, check, SPREAD, judged, classes=2)
-        assert (gain is not None) == (checked >= TELLING)
+        judge = Judge(rows, labels, groups, check, SPREAD, 2)
+        assert (judge.gain(judge.at(10.0)) is not None) == (checked >= TELLING)
+
+
+def test_looking_for_a_strength_can_be_put_off_and_begins_where_it_was() -> None:
+    rows, labels = noise(120), np.arange(120) % 2
+    rows[:, 0] += 2 * labels
+    judge = Judge(rows, labels, [str(n) for n in range(120)], labels >= 0, SPREAD, 2)
+    assert judge.best(judge.at(10.0), lambda: False) is None
+    every = {strength: judge.at(strength).loss for strength in STRENGTHS}
+    found = judge.best(judge.at(300.0))
+    assert found is not None
+    assert found.strength == min(every, key=lambda strength: every[strength])
+
+
+def test_heads_never_begin_at_what_they_judge() -> None:
+    """Each labelled picture of noise is known by heart by all that saw it."""
+    rows, labels = noise(300), np.random.default_rng(2).integers(0, 2, 300)
+    check = np.arange(300) % 3 == 0
+    judge = Judge(rows, labels, [str(n // 2) for n in range(300)], check, SPREAD, 2)
+    said = judge.said(judge.at(300.0, judge.at(100.0)))
+    assert (said[check] == labels[check]).mean() < 0.62

@@ -22,10 +22,16 @@ def test_each_state_has_its_words() -> None:
     assert "two classes or more" in words()
     assert "first picture of c1" in words(3, 0)
     assert "Fewer than five" in words(3, 9)
-    assert "No figure yet: it needs 6 more" in words(9, 9, checked=4)
+    assert "No figure yet: it needs 6 more pictures, copies" in words(9, 9, checked=4)
+    assert "it needs 1 more picture, copies" in words(9, 9, checked=9)
+    assert "figure" not in words(9, 9, checked=10)  # one class of two was judged: nothing is asked
+    assert "Copies of 1 labelled picture are" in words(9, 9, checked=4, waiting=1)
     narrow = Accuracy(Estimate(0.9, Interval(0.8, 0.95), 100), 768)
-    assert "768 more pictures" in words(90, 90, accuracy=narrow, basis="check")
+    assert "770 more pictures" in words(90, 90, accuracy=narrow, basis="check")
+    assert "no picture of c0, c1" in words(90, 90, accuracy=narrow, basis="check")
     assert "came with their class" in words(90, 90, accuracy=narrow, basis="given")
+    one = Accuracy(Estimate(0.9, Interval(0.88, 0.921), 770), 1)
+    assert "with 1 more picture like" in words(900, 90, accuracy=one, basis="check")
 
 
 def test_json_has_no_arrays_and_guesses_are_asked_for() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tl_catdog.teach.heads import Store
 from tl_catdog.teach.items import Item, Snapshot
-from tl_catdog.teach.lessons import Lesson, Memory
+from tl_catdog.teach.lessons import PATIENCE, Lesson, Memory
 from tl_catdog.teach.unsure import promise
 
 
@@ -47,7 +47,24 @@ def test_figures_stay_until_newer_ones_are_there() -> None:
     again = replace(one, pictures=replace(one.pictures, version=2)).first(told)
     assert (again.version, again.judged) == (2, 1)
     assert again.accuracy == told.accuracy
-    assert memory.searched == 100
+
+
+def test_a_better_strength_and_the_gain_come_last_and_are_put_off_only_so_often() -> None:
+    memory = Memory()
+    one = lesson(100, 100, memory)
+    told = one.figures(one.first())
+    assert told.gain is None
+    for _ in range(PATIENCE):
+        assert one.due
+        assert one.deeper(told, lambda: False) is None
+    deeper = one.deeper(told, lambda: False)
+    assert deeper is not None
+    assert deeper.gain is not None
+    assert deeper.head is not None
+    assert deeper.head.strength == memory.strength
+    assert not one.due
+    assert not lesson(124, 124, memory).due
+    assert lesson(125, 125, memory).due
 
 
 def test_copies_without_a_class_are_asked_for_once() -> None:
@@ -71,7 +88,8 @@ def test_another_set_of_classes_begins_anew() -> None:
 def test_the_head_is_of_the_strength_and_temperature_that_were_chosen() -> None:
     memory = Memory()
     one = lesson(100, 100, memory)
-    told = one.figures(one.first())
+    told = one.deeper(one.figures(one.first()))
+    assert told is not None
     assert told.head is not None
     assert (told.head.strength, told.head.temperature) == (memory.strength, memory.temperature)
     assert memory.temperature != 1.0

@@ -49,12 +49,15 @@ def test_views_follow_moves(table: Table) -> None:
 
 def test_what_was_found_out_is_told_once(table: Table) -> None:
     one, other = (table.at[f"cats/{n}.png"] for n in (1, 2))
-    found = Found({one: "g", other: "g"}, {one: other}, {table.items[other].sha256: "cut short"})
+    sha = table.items[other].sha256
+    found = Found({one: "g", other: "g"}, {one: other}, {sha: "cut short"}, {sha})
+    assert not table.items[other].compared
     assert table.learn(found)
     assert not table.learn(found)
     assert table.items[one].group == table.items[other].group == "g"
     assert table.items[one].copy_of == other
     assert table.items[other].broken == "cut short"
+    assert (table.items[one].compared, table.items[other].compared) == (False, True)
 
 
 def test_a_snapshot_keeps_what_was_and_its_order_is_that_of_contents(table: Table) -> None:

@@ -14,6 +14,8 @@ from tl_catdog.teach.table import Found
 
 FEW, MANY = 32, 256  # pictures that are looked at in a row, where few wait and where many do
 TOLD = 2.0  # seconds between two times that the state is told, while many wait
+SELDOM = 10.0  # the same where all that is new is that pictures were compared
+AGAIN = 30.0  # seconds until it is tried again, where there was no room
 WAITS = 1.0  # seconds after which it is seen that this shall end
 
 
@@ -62,10 +64,13 @@ class Grouping:
         version = -1
         while not self._ends.is_set():
             try:
+                if self.error:
+                    self._groups = Groups(compared.read(self._folder.snapshot().root))
                 version = self._once(version)
-            except CatdogError as error:  # no room for thumbnails: bursts and equal bytes are left
-                self.error = str(error)
-                return
+                self.error = ""
+            except CatdogError as error:  # no room for thumbnails: no figure until there is
+                self.error, version = str(error), -1
+                self._ends.wait(AGAIN)
         self._keep(self._folder.snapshot(), ending=True)
 
     def _once(self, before: int) -> int:
@@ -84,7 +89,7 @@ class Grouping:
             number = MANY if len(waiting) > MANY else FEW
             some, waiting = waiting[:number], waiting[number:]
             news = self._groups.look(some)
-            if news and waiting and time.monotonic() - told > TOLD:
+            if waiting and time.monotonic() - told > (TOLD if news else SELDOM):
                 self._folder.set_found(self._groups.found(self._folder.snapshot().items))
                 told = time.monotonic()
             self._keep(snapshot)

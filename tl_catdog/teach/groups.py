@@ -238,7 +238,7 @@ class Groups:
             grouped(len(items), links) if items else [],
         )
         named = {item.id: group for item, group in zip(items, groups, strict=True)}
-        return Found(named, copies, dict(self._broken))
+        return Found(named, copies, dict(self._broken), {*self._rows, *self._broken})
 
     def _copies(self, items: Sequence[Item], near: Sequence[tuple[int, int]]) -> dict[str, str]:
         """Return what each picture is a copy of: of another class if it can be."""

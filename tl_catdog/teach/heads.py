@@ -199,13 +199,13 @@ def fit(
     truth = truth[:, len(known) - units :]
     penalty = 1 / (strength * count)
     scale = 1 / np.sqrt(DOUBT * spread + penalty)
-    scaled = rows * scale.astype(np.float32)
+    low_scale = scale.astype(np.float32)[:, None]
     shrink = (scale**2 * penalty)[:, None]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(width + 1, units)
         low = weights.astype(np.float32)
-        logits = scaled @ low[:-1] + low[-1]
+        logits = rows @ (low[:-1] * low_scale) + low[-1]
         if units == 1:
             odds = np.logaddexp(0, logits)
             value = float((odds - truth * logits).mean(dtype=np.float64))
@@ -220,7 +220,8 @@ def fit(
             )
         rest = (chances - truth) / count
         slope = np.empty_like(weights)
-        slope[:-1] = scaled.T @ rest
+        slope[:-1] = rows.T @ rest
+        slope[:-1] *= low_scale
         slope[:-1] += shrink * weights[:-1]
         slope[-1] = rest.sum(axis=0)
         return value + 0.5 * float((shrink * weights[:-1] ** 2).sum()), slope.ravel()

@@ -15,13 +15,13 @@ UNLABELLED = WAITING
 """The folder beside the classes for pictures whose class isn't known yet."""
 
 
-def pictures(number: int) -> str:
-    """Return how many pictures, in words.
+def pictures(number: int, kind: str = "") -> str:
+    """Return how many pictures, in words; of a kind that ends with a space.
 
-    >>> pictures(1), pictures(2000)
-    ('1 picture', '2,000 pictures')
+    >>> pictures(1), pictures(2000), pictures(1, "more ")
+    ('1 picture', '2,000 pictures', '1 more picture')
     """
-    return f"{number:,} picture{'' if number == 1 else 's'}"
+    return f"{number:,} {kind}picture{'' if number == 1 else 's'}"
 
 
 class All(Enum):
@@ -52,6 +52,7 @@ class Item:
         broken: Why it can't be used; empty where it can, or wasn't looked at yet.
         copy_of: Another picture's id that it is a copy or near-copy of, or None.
         linked: Whether it is, or is behind, a link, and so isn't moved.
+        compared: Whether its copies among the pictures of the folder are known.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Item:
     broken: str = ""
     copy_of: str | None = None
     linked: bool = False
+    compared: bool = True
 
     @property
     def path(self) -> Path:

@@ -5,8 +5,9 @@ Nothing begins at weights that saw what is judged: a fit that ends a little earl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from tl_catdog.features.forecast import JUDGED, Forecast, forecast
 from tl_catdog.features.linear_head import SPREAD, STRENGTHS, cautious, usual_temperature
 from tl_catdog.prediction.calibration import Calibration, fit_temperature
 from tl_catdog.teach.estimate import check_folds
-from tl_catdog.teach.heads import COARSE, Floats, Labels, Rows, fit
+from tl_catdog.teach.heads import COARSE, Fit, Floats, Labels, Rows, fit
 
 FOLDS = 5
 FIRST = STRENGTHS[2]
@@ -28,7 +29,8 @@ ENOUGH = 500
 TELLING = 40
 """Checked groups from which a forecast is worth its line."""
 
-Parts = list[tuple[Labels, Labels]]
+Part = tuple[Labels, Labels]
+"""The positions that a head is trained on, and those that it judges."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +39,23 @@ class Judged:
 
     Attributes:
         chances: Of the classes, (N, C), from five heads; rows of zeros where none could be trained.
-        strength: The C that was chosen by them.
+        strength: Their C.
         temperature: What suits their logits.
-        said: What the heads that ``estimate.accuracy`` asks for take it for, (N,); of the check
-            sample it counts. −1 where none could be trained.
+        loss: By which values of C are compared: log loss at that temperature, of nearly equal ones
+            less for the smaller C.
+        fits: The heads, by the parts that they judge.
     """
 
     chances: Floats
     strength: float
     temperature: float
-    said: Labels
+    loss: float
+    fits: tuple[Fit, ...]
 
 
 def grouped_folds(
     labels: Labels, groups: Sequence[str], folds: int = FOLDS, seed: int = 0
-) -> Parts:
+) -> list[Part]:
     """Return the positions each head is trained on, and those that it judges: every picture once.
 
     Groups stay whole, and each class's groups are dealt out in turn. ``features.folds`` balances
@@ -75,113 +79,128 @@ def grouped_folds(
     return [(some, rest) for some, rest in parts if len(some) and len(rest)]
 
 
-def judge(
-    rows: Rows,
-    labels: Labels,
-    groups: Sequence[str],
-    check: npt.NDArray[np.bool_],
-    spread: Floats,
-    *,
-    classes: int,
-    strength: float = FIRST,
-    search: bool = True,
-) -> Judged:
-    """Judge labelled pictures, and choose C by what is said of them.
+@dataclass(frozen=True)
+class Judge:
+    """Labelled pictures that heads are to judge.
 
-    Args:
+    Attributes:
         rows: Of N labelled pictures, (N, F).
         labels: Class indices, (N,), of two classes or more.
         groups: Equal for copies and pictures of one burst, (N,).
         check: Which are of ``choice.check_sample``, (N,).
         spread: The store's.
         classes: C, how many classes there are.
-        strength: The C to begin at, one of ``STRENGTHS``.
-        search: Whether to look for a better one beside it, and further while that gets better.
     """
-    parts = grouped_folds(labels, groups)
-    alone = len(parts) < 2 or len(set(groups)) < 2 * FOLDS
 
-    def at(value: float) -> tuple[float, Floats, Calibration]:
-        chances = _chances(rows, labels, parts, value, spread, classes)
-        found = calibrated(chances, labels, value)
-        return cautious(found.log_loss_after, value), chances, found
+    rows: Rows
+    labels: Labels
+    groups: Sequence[str]
+    check: npt.NDArray[np.bool_]
+    spread: Floats
+    classes: int
 
-    tried = {strength: at(strength)}
-    if search and not alone:
-        place = STRENGTHS.index(strength)
+    @cached_property
+    def parts(self) -> list[Part]:
+        """What each of the five heads is trained on, and what it judges."""
+        return grouped_folds(self.labels, self.groups)
+
+    def at(self, strength: float, near: Judged | None = None) -> Judged:
+        """Judge all pictures.
+
+        Args:
+            strength: C, one of ``STRENGTHS``.
+            near: What was found with another C, by the same parts: each head begins at that one's.
+        """
+        fits, chances = self._fitted(self.parts, strength, () if near is None else near.fits)
+        found = calibrated(chances, self.labels, strength)
+        loss = cautious(found.log_loss_after, strength)
+        return Judged(chances, strength, found.temperature, loss, fits)
+
+    def best(self, judged: Judged, go_on: Callable[[], bool] = lambda: True) -> Judged | None:
+        """Look for a better C beside one, and further while that gets better.
+
+        Args:
+            judged: What was found with that one.
+            go_on: Asked before each; once it says no, nothing is found.
+        """
+        if len(self.parts) < 2 or len(set(self.groups)) < 2 * FOLDS:
+            return judged
+        start = STRENGTHS.index(judged.strength)
+        tried = {start: judged}
         for step in (-1, 1):
-            beside = place + step
-            while 0 <= beside < len(STRENGTHS) and STRENGTHS[beside] not in tried:
-                tried[STRENGTHS[beside]] = at(STRENGTHS[beside])
-                if tried[STRENGTHS[beside]][0] > tried[STRENGTHS[beside - step]][0]:
+            place = start
+            while 0 <= place + step < len(STRENGTHS):
+                if not go_on():
+                    return None
+                place += step
+                tried[place] = self.at(STRENGTHS[place], tried[place - step])
+                if tried[place].loss > tried[place - step].loss:
                     break  # it has one valley
-                beside += step
-            if min(tried, key=lambda value: tried[value][0]) < strength:
+            if min(tried, key=lambda place: tried[place].loss) < start:
                 break  # nor is it on the other side
-    best = min(tried, key=lambda value: tried[value][0])
-    _, chances, calibration = tried[best]
-    if check.all() and len(check) >= ENOUGH:
-        checked = chances
-    else:
-        asked = check_folds(check, groups)
-        checked = _chances(rows, labels, asked, best, spread, classes)
-    said = np.where(checked.max(axis=1) > 0, checked.argmax(axis=1), -1)
-    return Judged(chances, best, calibration.temperature, said)
+        return min(tried.values(), key=lambda some: some.loss)
+
+    def said(self, judged: Judged) -> Labels:
+        """Return what a picture is taken for, (N,), as ``estimate.accuracy`` asks; −1: by none.
+
+        Of the check sample it counts. Each of its heads begins at that of the five which saw
+        neither what it judges nor, so, anything that it may not know.
+        """
+        chances = judged.chances
+        if not self.parts:
+            return np.full(len(self.labels), -1)
+        if not (self.check.all() and len(self.check) >= ENOUGH):
+            within = np.full(len(self.labels), -1)
+            for number, (_, rest) in enumerate(self.parts):
+                within[rest] = number
+            parts = check_folds(self.check, self.groups, within)
+            starts = tuple(judged.fits[within[rest[0]]] for _, rest in parts)
+            _, chances = self._fitted(parts, judged.strength, starts)
+        return np.where(chances.max(axis=1) > 0, chances.argmax(axis=1), -1)
+
+    def gain(self, judged: Judged, seed: int = 0) -> Forecast | None:
+        """Return what twice as many labels should do, or None where too few are checked to tell.
+
+        By what the last doubling did: heads that are trained on half of each class, against those
+        that were trained on all, on the check sample.
+        """
+        if len({group for group, of in zip(self.groups, self.check, strict=True) if of}) < TELLING:
+            return None
+        rng, halves = np.random.default_rng(seed), []
+        for some, rest in self.parts:
+            mixed = rng.permutation(some)
+            half = [mixed[self.labels[mixed] == label] for label in range(self.classes)]
+            chosen = np.concatenate([members[: -(-len(members) // 2)] for members in half])
+            halves.append((np.sort(chosen), rest))
+        # They begin at nothing: at weights that saw the other half they would remember it.
+        _, before = self._fitted(halves, judged.strength)
+        now = judged.chances.argmax(axis=1) == self.labels
+        less = before.argmax(axis=1) == self.labels
+        count = int(self.check.sum())
+        return forecast(
+            now[self.check][None], less[self.check][None], len(self.labels), max(count, JUDGED)
+        )
+
+    def _fitted(
+        self, parts: Sequence[Part], strength: float, starts: Sequence[Fit] = ()
+    ) -> tuple[tuple[Fit, ...], Floats]:
+        """Return a head for each part, and what they say of what they judge, (N, C); else zeros."""
+        answers = np.zeros((len(self.labels), self.classes))
+
+        def work(number: int) -> Fit:
+            some, rest = parts[number]
+            start = starts[number] if starts else None
+            found = fit(
+                self.rows[some], self.labels[some], strength, self.spread, start, gradient=COARSE
+            )
+            answers[rest] = found.chances(self.rows[rest], self.classes)
+            return found
+
+        with threadpool_limits(1):  # a core for each head: several for one wait for each other
+            fits = tuple(map_threaded(work, range(len(parts)), ahead=usable_cores()))
+        return fits, answers
 
 
 def calibrated(chances: Floats, labels: Labels, strength: float) -> Calibration:
     """Return the temperature that suits answers, as ``train`` fits it to few pictures."""
     return fit_temperature(chances, labels, usual=usual_temperature(strength), spread=SPREAD)
-
-
-def gain_of_doubling(
-    rows: Rows,
-    labels: Labels,
-    groups: Sequence[str],
-    check: npt.NDArray[np.bool_],
-    spread: Floats,
-    judged: Judged,
-    *,
-    classes: int,
-    seed: int = 0,
-) -> Forecast | None:
-    """Return what twice as many labels should do, or None where too few are checked to tell.
-
-    By what the last doubling did: heads that are trained on half of each class, against those that
-    were trained on all, on the check sample.
-    """
-    if len({group for group, of in zip(groups, check, strict=True) if of}) < TELLING:
-        return None
-    rng, halves = np.random.default_rng(seed), []
-    for some, rest in grouped_folds(labels, groups):
-        mixed = rng.permutation(some)
-        half = [mixed[labels[mixed] == label] for label in range(classes)]
-        chosen = np.concatenate([members[: -(-len(members) // 2)] for members in half])
-        halves.append((np.sort(chosen), rest))
-    before = _chances(rows, labels, halves, judged.strength, spread, classes)
-    now = judged.chances.argmax(axis=1) == labels
-    less = before.argmax(axis=1) == labels
-    count = int(check.sum())
-    return forecast(now[check][None], less[check][None], len(labels), max(count, JUDGED))
-
-
-def _chances(
-    rows: Rows,
-    labels: Labels,
-    parts: Iterable[tuple[Labels, Labels]],
-    strength: float,
-    spread: Floats,
-    classes: int,
-) -> Floats:
-    """Return what heads say of the pictures that they are to judge, (N, C); else zeros."""
-    answers = np.zeros((len(labels), classes))
-
-    def work(part: tuple[Labels, Labels]) -> tuple[Labels, Floats]:
-        some, rest = part
-        found = fit(rows[some], labels[some], strength, spread, gradient=COARSE)
-        return rest, found.chances(rows[rest], classes)
-
-    with threadpool_limits(1):  # a core for each head: several for one wait for each other
-        for rest, said in map_threaded(work, parts, ahead=usable_cores()):
-            answers[rest] = said
-    return answers

@@ -16,8 +16,9 @@ from tl_catdog.statistics import Estimate
 from tl_catdog.teach.choice import Reason
 from tl_catdog.teach.estimate import Accuracy
 from tl_catdog.teach.heads import Head
+from tl_catdog.teach.items import pictures
 from tl_catdog.teach.unsure import promise
-from tl_catdog.wording import count, points_estimate
+from tl_catdog.wording import points_estimate
 
 ENOUGH = 0.01  # by less than this twice as many labels gain, almost surely: no more are needed
 GUESSES = 3  # classes that are told of a picture, likeliest first
@@ -109,6 +110,9 @@ class Learned:
         accuracy: On new pictures; None of too few.
         basis: What it was measured on: ``check`` (drawn by lot from all), ``given`` (those that
             came with their class, while too few are drawn by lot), or nothing.
+        checked: How many pictures (or groups of them) it was measured on, or would be.
+        waiting: How many labelled pictures are left out of all figures until they were compared
+            with the others: one of them could be a copy of what is judged.
         gain: By how much accuracy should rise with twice as many labels; None where it can't be
             told, or where that wasn't asked yet.
         questions: What to ask next, the most telling first.
@@ -132,6 +136,7 @@ class Learned:
     accuracy: Accuracy | None = None
     basis: str = ""
     checked: int = 0
+    waiting: int = 0
     gain: Estimate | None = None
     questions: tuple[Asked, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -178,6 +183,16 @@ class Learned:
         }
 
 
+def rounded_up(number: int) -> int:
+    """Return a number with two digits, the rest zeros, that isn't less.
+
+    >>> rounded_up(7), rounded_up(99), rounded_up(768), rounded_up(1525)
+    (7, 99, 770, 1600)
+    """
+    step: int = 10 ** max(0, len(str(number)) - 2)
+    return -(-number // step) * step
+
+
 def sentences(found: Learned) -> tuple[str, ...]:
     """Say how far teaching is, what it needs next, and what would narrow the figure."""
     from tl_catdog.teach.choice import CHECK_EVERY
@@ -195,15 +210,21 @@ def sentences(found: Learned) -> tuple[str, ...]:
         said.append(f"Fewer than five pictures: {listing(few, 3)}.")
     if found.judged < 0:  # nothing was judged yet
         return tuple(said)
-    if found.accuracy is None:
+    if found.waiting:
+        said.append(
+            f"Copies of {pictures(found.waiting, 'labelled ')} are still being looked for: figures "
+            "leave these out until then."
+        )
+    if found.accuracy is None and not found.waiting:
         need = LEAST - found.checked
         if found.unlabelled:
             said.append(
-                f"No figure yet: it needs {need} more pictures that were drawn by lot. Every "
+                f"No figure yet: it needs {pictures(need, 'more ')} drawn by lot. Every "
                 f"{CHECK_EVERY}th question is."
             )
-        else:
-            said.append(f"No figure yet: it needs {need} more pictures, copies not counted.")
+        elif need > 0:
+            said.append(f"No figure yet: it needs {pictures(need, 'more ')}, copies not counted.")
+    if found.accuracy is None:
         return tuple(said)
     if found.basis == "given":
         said.append("Measured on the pictures that came with their class; new ones may differ.")
@@ -211,12 +232,15 @@ def sentences(found: Learned) -> tuple[str, ...]:
         said.append("Measured on pictures drawn by lot, by heads that saw none of them.")
     else:
         said.append("Measured on all pictures, each by a head that saw neither it nor its copies.")
+    unchecked = [item.name for item in filled if not item.checked]
+    if unchecked:
+        said.append(f"The figure rests on no picture of {listing(unchecked, 3)}.")
     further = found.accuracy.more_for_narrow
     points = round(100 * HALF_WIDTH)
     if further:
-        there = found.unlabelled >= further
-        kind = "drawn by lot" if there else "like those that it will be shown"
-        said.append(f"Within ± {points} points with {count(further)} more pictures {kind}.")
+        kind = "drawn by lot" if found.unlabelled >= further else "like those it will be shown"
+        more = pictures(rounded_up(further), "more ")
+        said.append(f"Within about ± {points} points with {more} {kind}.")
     if found.gain is not None:
         gain, ends = found.gain.value, found.gain.interval
         told = points_estimate(gain, ends.low, ends.high)

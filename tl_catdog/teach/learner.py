@@ -1,8 +1,9 @@
 """Learns in the background, always what the folder is now: changes meanwhile make one lesson.
 
-A lesson is told twice: at once with the head and its guesses, then with what it is worth. What a
-change makes wrong of a lesson that is being learned comes with the next one; none is broken off,
-so that whoever labels a picture a second gets figures, too.
+A lesson is told at once with the head and its guesses, then with what it is worth; now and then a
+third time, with a better C and what more labels should gain. What a change makes wrong of a lesson
+that is being learned comes with the next one. Head and figures are never broken off, so that
+whoever labels a picture a second gets figures, too; the third part is put off for a change.
 """
 
 from __future__ import annotations
@@ -164,10 +165,20 @@ class Learner:
         lesson = Lesson(pictures, self._store, dict(self._unread), self._memory)
         first = lesson.first(self._latest)
         self._tell(self._status, first)
-        if not self._end.is_set():
-            found = lesson.figures(first)
-            left = bool(self._lacking(pictures))
-            self._tell(self._status if left else Learning(), found)
+        if self._end.is_set():
+            return
+        found = lesson.figures(first)
+        idle = self._status if self._lacking(pictures) else Learning()
+        due = lesson.due
+        self._tell(self._status if due else idle, found)
+        if due:
+            told = lesson.deeper(found, lambda: self._newest(pictures.version))
+            if told is not None:
+                self._tell(idle, told)
+
+    def _newest(self, version: int) -> bool:
+        """Return whether the folder is still the same, and this isn't to end."""
+        return not self._end.is_set() and self._folder.wait(version, 0.0) <= version
 
     def _tell(self, status: Learning, learned: Learned | None) -> None:
         if self._end.is_set() or (status == self._status and learned is None):

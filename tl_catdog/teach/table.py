@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,13 @@ class Found:
         groups: By id: equal for copies and pictures of a burst; see ``groups.py``.
         copies: By id: the id of a picture that it is a copy of.
         broken: By hash: why a picture can't be used.
+        compared: Hashes of the pictures that were compared with all others of these.
     """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
+    compared: Set[str] = frozenset()
 
 
 class Table:
@@ -126,6 +128,7 @@ class Table:
             broken=self.found.broken.get(sha256, "" if sha256 else "it can't be read"),
             copy_of=self.found.copies.get(id),
             linked=self.disk.files[place].linked,
+            compared=not sha256 or (id in self.found.groups and sha256 in self.found.compared),
         )
 
     def renew(self, ids: Iterable[str]) -> None:
