@@ -69,3 +69,39 @@ def test_a_disk_without_room_is_told_in_a_line(
     monkeypatch.setattr("tempfile.mkdtemp", full)
     with pytest.raises(CatdogError, match="No space left"), aside(tmp_path):
         pass
+
+
+def archive(path: Path, *numbers: int) -> Upload:
+    """Write an archive of pictures, with a text."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("text.txt", "text")
+        for number in numbers:
+            file.writestr(f"{number}.png", picture(number))
+    return Upload(path.name, path)
+
+
+def test_archives_are_bounded_all_together_and_leave_only_pictures(tmp_path: Path) -> None:
+    uploads = [archive(tmp_path / f"{name}.zip", 1, 2) for name in "abc"]
+    found = sorted_out(uploads, tmp_path, Bounds(members=8))
+    assert len(found.pictures) == 4
+    assert [name for name, _ in found.refused] == ["text.txt", "text.txt", "c.zip"]
+    assert "at most 2 members" in found.refused[-1][1]
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {
+        one.path for one in found.pictures
+    }
+
+
+def test_an_archive_is_unpacked_as_far_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter([1, 2])
+
+    def full(folder: Path) -> None:
+        if next(calls, None) is None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tl_catdog.teach.intake.check_room", full)
+    found = sorted_out([archive(tmp_path / "a.zip", 1, 2, 3)], tmp_path, Bounds())
+    assert found.pictures == ()
+    assert found.refused == (("a.zip", "can't be read or unpacked (No space left on device)"),)
+    assert not list(tmp_path.iterdir())

@@ -165,6 +165,17 @@ def test_an_archive_s_folders_are_classes_where_that_is_asked(ask: Asked) -> Non
     assert {name for name, _ in found["refused"]} == {"readme.txt", "inner.zip"}
 
 
+def test_folders_of_very_many_classes_are_refused(
+    ask: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tl_catdog.teach.posted.MOST_CLASSES", 2)
+    sent = [("files", (f"set/{number}/1.png", picture(number))) for number in range(3)]
+    answer = ask("POST", "/teach/pictures?folders=1", files=sent)
+    assert (answer.status_code, "at most 2 new classes" in answer.text) == (400, True)
+    assert files(ask.site.state.root) == []
+    assert len(ask("POST", "/teach/pictures", files=sent).json()["ids"]) == 3
+
+
 def test_a_hostile_archive_leaves_nothing(ask: Asked) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
@@ -204,3 +215,13 @@ def test_a_try_answers_by_the_head_that_there_is(ask: Asked) -> None:
     assert ask("POST", "/teach/try?explain=0", content=picture(1)).json()["heat"] is None
     assert ask("POST", "/teach/try", content=b"no picture").status_code == 422
     assert files(ask.site.state.root) == []
+
+
+def test_requests_at_hand_are_bounded_in_memory(ask: Asked) -> None:
+    ask.site.budget.left = 1000
+    large = {"name": "x" * 2000}
+    for path, sent in (("try", {"content": bytes(2000)}), ("classes", {"json": large})):
+        answer = ask("POST", f"/teach/{path}", **sent)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    ask.done("classes", name="cats")
+    assert ask.site.budget.left == 1000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from tl_catdog.errors import CatdogError, ImageError, UsageError
 from tl_catdog.serve.app import documented
@@ -16,16 +16,14 @@ from tl_catdog.teach import asked, page
 from tl_catdog.teach.items import ALL, Item
 from tl_catdog.teach.jobs import job_routes
 from tl_catdog.teach.posted import posted_routes
+from tl_catdog.teach.showing import found, picture_routes
 from tl_catdog.teach.site import Site
 from tl_catdog.teach.suggest import kinds, next_items
-from tl_catdog.teach.thumbs import SIZES, kind_of
 from tl_catdog.version import __version__
 
 LONGEST_POLL = 25.0  # seconds, less than any proxy waits
 MOST_PICTURES = 500  # of one answer
 MOST_NEXT = 20
-FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""Of what an address names for good: ids are of contents."""
 
 
 def build_app(
@@ -42,10 +40,11 @@ def build_app(
     page.routes(app)
     pages = {route.path for route in app.routes if hasattr(route, "path")}
     app.add_middleware(Guard, access=access, opened={*pages, "/healthz"}, told=told)
-    app.state.told = told
+    app.state.told, app.state.budget = told, site.budget
     documented(app, bearer=False, pages="/")
     errors(app)
     showing_routes(app, site)
+    picture_routes(app, site)
     posted_routes(app, site)
     job_routes(app, site)
 
@@ -83,14 +82,6 @@ def errors(app: FastAPI) -> None:
 def showing_routes(app: FastAPI, site: Site) -> None:
     """Add what a page asks for; nothing of it changes anything."""
     state = site.state
-
-    def found(id: str) -> Item:
-        try:
-            return state.item(id)
-        except (KeyError, UsageError):
-            raise Refusal(
-                404, "expected a picture that is there, found none", "Look at the folder again."
-            ) from None
 
     @app.get("/teach/state")
     async def tell() -> dict[str, Any]:
@@ -135,44 +126,7 @@ def showing_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/teach/pictures/{id}")
     async def one(id: str) -> dict[str, Any]:
-        return await site.doing(lambda: site.shown(found(id)))
-
-    @app.get("/teach/thumb/{id}")
-    async def thumb(request: Request, id: str) -> Response:
-        size = asked.number(request, "size", SIZES[0], 10_000)
-        size = next((one for one in SIZES if one >= size), SIZES[-1])
-        item = await site.doing(lambda: found(id))
-        tag = f'"{item.sha256[:32]}-{size}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers={**FOR_GOOD, "ETag": tag})
-        connection = getattr(request.state, "connection", None)
-
-        def make() -> bytes:
-            if connection is not None and connection.lost:  # scrolled past meanwhile
-                raise Refusal(503, "expected somebody to wait for it", "Ask again.")
-            return site.thumbs.small(item.path, item.sha256, size)
-
-        made = await site.showing(make)
-        return Response(made, media_type="image/jpeg", headers={**FOR_GOOD, "ETag": tag})
-
-    @app.get("/teach/picture/{id}")
-    async def whole(id: str) -> Response:
-        item = await site.doing(lambda: found(id))
-
-        def look() -> str | None:
-            with item.path.open("rb") as file:
-                return kind_of(file.read(256))
-
-        try:
-            kind = await site.showing(look)
-        except OSError:
-            raise Refusal(
-                404, "expected a picture that can be read", "Look at the folder again."
-            ) from None
-        if kind is not None:
-            return FileResponse(item.path, media_type=kind, headers=FOR_GOOD)
-        made = await site.showing(lambda: site.thumbs.small(item.path, item.sha256, SIZES[-1]))
-        return Response(made, media_type="image/jpeg", headers=FOR_GOOD)
+        return await site.doing(lambda: site.shown(found(site, id)))
 
     @app.get("/teach/next")
     async def following(request: Request) -> dict[str, Any]:

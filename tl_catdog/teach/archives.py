@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tl_catdog.data.folder_names import is_system
@@ -16,7 +17,12 @@ def is_archive(path: Path) -> bool:
         return file.read(len(ZIP)).startswith((ZIP, GZIP)) or is_tar(path)
 
 
-def pictures_in(path: Path, folder: Path, bounds: Bounds) -> list[tuple[str, Path]]:
+def pictures_in(
+    path: Path,
+    folder: Path,
+    bounds: Bounds,
+    progress: Callable[[int], None] = lambda written: None,
+) -> list[tuple[str, Path]]:
     """Write an archive's files into a folder, under numbers; return their names and places.
 
     What systems add (``__MACOSX``, ``Thumbs.db``, hidden files) is left out. Whether they are
@@ -26,6 +32,7 @@ def pictures_in(path: Path, folder: Path, bounds: Bounds) -> list[tuple[str, Pat
         path: The archive.
         folder: Where to; empty.
         bounds: What it may hold.
+        progress: Called with the bytes written so far, after each file.
 
     Raises:
         ArchiveError: It is damaged or hostile: nothing of it is to be used.
@@ -39,5 +46,5 @@ def pictures_in(path: Path, folder: Path, bounds: Bounds) -> list[tuple[str, Pat
         names.append(name)
         return str(len(names) - 1)
 
-    unpack(path, folder, place, bounds)
+    unpack(path, folder, place, bounds, progress)
     return [(name, folder / str(number)) for number, name in enumerate(names)]

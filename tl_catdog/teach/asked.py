@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from tl_catdog.errors import shown
-from tl_catdog.serve.bodies import Limits, Refusal, read_body
+from tl_catdog.serve.bodies import Budget, Limits, Refusal, read_body
 
 BODY = Limits(body=4 * 2**20, seconds=30.0)
 """Of what isn't an upload: some 50,000 pictures by their ids."""
@@ -24,13 +24,15 @@ async def fields(request: Request) -> Mapping[str, Any]:
     """Return the JSON object that a request brings.
 
     Raises:
-        Refusal: It brings something else.
+        Refusal: It brings something else, or there is no room for it now.
     """
-    data = await read_body(request, BODY, lambda size: None)
-    try:
-        found = json.loads(data or b"{}")
-    except (ValueError, RecursionError):
-        found = None
+    budget: Budget = request.app.state.budget
+    with budget.share() as take:
+        data = await read_body(request, BODY, take)
+        try:
+            found = json.loads(data or b"{}")
+        except (ValueError, RecursionError):
+            found = None
     if not isinstance(found, dict):
         raise Refusal(400, "expected an object of JSON, found something else", "Send {...}.")
     return found

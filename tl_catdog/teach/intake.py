@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tl_catdog.data.formats import HEAD, format_of
@@ -18,7 +18,7 @@ from tl_catdog.fetch.archive import Bounds
 from tl_catdog.fetch.archive_streams import ArchiveError
 from tl_catdog.teach.archives import is_archive, pictures_in
 from tl_catdog.teach.changing import refused
-from tl_catdog.teach.uploads import Upload
+from tl_catdog.teach.uploads import Upload, check_room
 
 INCOMING = "incoming"
 """The folder below the journal's where files wait; whatever is there at a start is a rest."""
@@ -64,18 +64,18 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
     Args:
         uploads: Files that came.
         folder: Where what archives hold is written to.
-        bounds: What an archive may hold.
+        bounds: What archives may hold, all together.
     """
+    left = bounds
     pictures: list[Upload] = []
     refused: list[tuple[str, str]] = []
     for number, upload in enumerate(uploads):
         found = [upload]
         try:
             if is_archive(upload.path):
-                inner = folder / f"archive-{number}"
-                inner.mkdir()
-                names = pictures_in(upload.path, inner, bounds)
-                found = [Upload(name, path) for name, path in names]
+                found = unpacked(upload, folder / f"archive-{number}", left)
+                used = sum(one.path.stat().st_size for one in found)
+                left = replace(left, members=left.members - len(found), total=left.total - used)
                 if not found:
                     refused.append((told(upload.name), "an archive without files"))
         except ArchiveError as error:
@@ -83,8 +83,8 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
             refused.append((told(upload.name), words))
             continue
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            refused.append((told(upload.name), f"can't be read or unpacked ({why})"))
+            words = f"can't be read or unpacked ({error.strerror or type(error).__name__})"
+            refused.append((told(upload.name), words))
             continue
         for one in found:
             why = why_no_picture(one.path)
@@ -92,10 +92,29 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
                 pictures.append(one)
             else:
                 refused.append((told(one.name), why))
+                one.path.unlink(missing_ok=True)  # its room is needed
     if len(refused) > MOST_TOLD:
         more = len(refused) - MOST_TOLD
         refused[MOST_TOLD:] = [(f"{more:,} more files", "not pictures that are read")]
     return Sorted(tuple(pictures), tuple(refused))
+
+
+def unpacked(upload: Upload, folder: Path, bounds: Bounds) -> list[Upload]:
+    """Unpack an archive into a new folder; nothing is left of one that isn't taken, nor it itself.
+
+    Raises:
+        ArchiveError: It is damaged or hostile.
+        OSError: The disk refuses, or has no room.
+    """
+    folder.mkdir()
+    try:
+        found = pictures_in(upload.path, folder, bounds, lambda written: check_room(folder))
+    except (ArchiveError, OSError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        upload.path.unlink(missing_ok=True)
+    return [Upload(name, path) for name, path in found]
 
 
 def why_no_picture(path: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ from tl_catdog.teach.uploads import receive
 
 TRIED = Limits(body=64 * 2**20, files=1, seconds=60.0)
 """What may be tried: one picture."""
+
+MOST_CLASSES = 500
+"""New ones at once: each is a folder that is synced, and the page lists all."""
 
 CONFLICT = {
     "error": "expected the picture where this page saw it, found it elsewhere",
@@ -98,20 +102,28 @@ def posted_routes(app: FastAPI, site: Site) -> None:
         query = request.query_params
         tab, burst = asked.tab_of(query.get("tab")), query.get("burst", "")
         label, by_folder = query.get("class") or None, query.get("folders") == "1"
-        if label is not None and label not in {one.name for one in state.classes()}:
+        if label is not None and label not in await site.doing(lambda: names_of(site)):
             raise Refusal(404, "expected a class that there is, found another", "Add it first.")
-        with aside(site.incoming) as folder:
-            files = await receive(request, folder, site.bound, query.get("name", "")[:1000])
-            found = await site.doing(lambda: sorted_out(files, folder, site.bound.archive))
-            request.state.seen.pictures = len(found.pictures)
-            rows = await site.doing(lambda: added(site, found, label, burst, tab, by_folder))
+        with contextlib.ExitStack() as ended:
+            folder = await site.doing(lambda: ended.enter_context(aside(site.incoming)))
+            try:
+                files = await receive(request, folder, site.bound, query.get("name", "")[:1000])
+                found = await site.sorting(lambda: sorted_out(files, folder, site.bound.archive))
+                request.state.seen.pictures = len(found.pictures)
+                rows = await site.sorting(lambda: added(site, found, label, burst, tab, by_folder))
+            finally:
+                await site.sorting(ended.close)  # it may be 100,000 files
         site.news.tell()
         return JSONResponse(rows)
 
     @app.post("/teach/try")
     async def try_it(request: Request) -> dict[str, Any]:
-        body = await read_body(request, TRIED, lambda size: None)
-        ((_, data),) = await images_of(request, body, TRIED)
+        with site.budget.share() as take:
+            body = await read_body(request, TRIED, take)
+            ((_, data),) = await images_of(request, body, TRIED, take)
+            return await tried(request, data)
+
+    async def tried(request: Request, data: bytes) -> dict[str, Any]:
         explain = request.query_params.get("explain") != "0"
         learned = site.learner.latest()
         head = None if learned is None else learned.head
@@ -120,12 +132,20 @@ def posted_routes(app: FastAPI, site: Site) -> None:
                 409, "expected two classes with pictures to answer by, found fewer", "Add pictures."
             )
 
+        slow = await site.showing(lambda: site.thumbs.is_slow(data))
+        decoding = site.slowly if slow else site.showing
+        pixels, small = await decoding(lambda: site.thumbs.pixels(data, site.trial.size))
+
         def work() -> dict[str, Any]:
-            pixels, small = site.thumbs.pixels(data, site.trial.size)
             said = site.trial.answer(pixels, head, learned.policy, learned.bank, explain=explain)
             return {**said.to_json(), "preview": shown_as(small or None)}
 
-        return await site.showing(work)
+        return await site.trying(work)
+
+
+def names_of(site: Site) -> set[str]:
+    """Return the names of the classes that there are."""
+    return {one.name for one in site.state.classes()}
 
 
 def added(
@@ -140,9 +160,18 @@ def added(
         burst: What they have in common where they are of one burst.
         tab: Who adds them.
         by_folder: Whether the folders in their names are their classes, where there is one.
+
+    Raises:
+        UsageError: Those would be very many new classes; nothing was added.
     """
     parts: dict[str | None, list[Any]] = {}
-    refused, classes = list(found.refused), {one.name for one in site.state.classes()}
+    refused, classes = list(found.refused), names_of(site)
+    new = {folder_of(one.name) for one in found.pictures if by_folder} - classes - {None}
+    if len(new) > MOST_CLASSES:
+        raise UsageError(
+            f"expected folders of at most {MOST_CLASSES} new classes, found {len(new):,}.",
+            "Drop them onto one class, or fewer of them",
+        )
     for one in found.pictures:
         to = label
         if by_folder and (name := folder_of(one.name)) is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tl_catdog.cores import usable_cores
+from tl_catdog.serve.bodies import Budget
 from tl_catdog.teach.intake import INCOMING
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.keeping import Keeping
@@ -21,6 +22,10 @@ from tl_catdog.teach.trial import Trial
 from tl_catdog.teach.uploads import Bound
 
 R = TypeVar("R")
+
+MEMORY = 384 * 2**20
+"""Bytes of requests at hand, but for uploads, which go to files: of which two may be the largest
+pictures to try."""
 
 
 class Follower(Protocol):
@@ -65,7 +70,11 @@ class Site:
 
     def __post_init__(self) -> None:
         self._show = ThreadPoolExecutor(usable_cores(), thread_name_prefix="show")
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
+        self._try = ThreadPoolExecutor(1, thread_name_prefix="try")
+        self._sort = ThreadPoolExecutor(2, thread_name_prefix="sort")
         self._change = ThreadPoolExecutor(4, thread_name_prefix="change")
+        self.budget = Budget(MEMORY)
 
     @property
     def incoming(self) -> Path:
@@ -73,12 +82,24 @@ class Site:
         return self.state.root / ".teach" / INCOMING
 
     async def doing(self, work: Callable[[], R]) -> R:
-        """Do something with the state, in a thread; those that wait for pictures don't hold it."""
+        """Do something with the state, in a thread; it takes a moment, whatever it is."""
         return await asyncio.get_running_loop().run_in_executor(self._change, work)
 
     async def showing(self, work: Callable[[], R]) -> R:
-        """Decode something, in a thread."""
+        """Decode something that is quickly decoded, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._show, work)
+
+    async def slowly(self, work: Callable[[], R]) -> R:
+        """Decode something that takes long, one at a time: a core is left to all others."""
+        return await asyncio.get_running_loop().run_in_executor(self._slow, work)
+
+    async def trying(self, work: Callable[[], R]) -> R:
+        """Try something, one at a time: the first one loads the network."""
+        return await asyncio.get_running_loop().run_in_executor(self._try, work)
+
+    async def sorting(self, work: Callable[[], R]) -> R:
+        """Do something with what was uploaded, which may take minutes."""
+        return await asyncio.get_running_loop().run_in_executor(self._sort, work)
 
     def shown(self, item: Item) -> dict[str, Any]:
         """Return what the page is told of a picture, with what the head takes it for."""
@@ -93,6 +114,8 @@ class Site:
 
     def close(self) -> None:
         """End what is under way."""
-        self._show.shutdown(cancel_futures=True)
+        for pool in (self._show, self._slow, self._try):
+            pool.shutdown(cancel_futures=True)
+        self._sort.shutdown()
         self._change.shutdown()
         self.thumbs.close()

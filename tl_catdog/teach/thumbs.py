@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from tl_catdog.data.formats import AVIF, GIF, HEAD, JPEG, PNG, WEBP, format_of
-from tl_catdog.data.images import Pixels
+from tl_catdog.data.images import MAX_PIXELS, Pixels
 from tl_catdog.data.reading import read_file
 from tl_catdog.errors import ImageError
 from tl_catdog.serve.apart import Apart
@@ -40,14 +40,14 @@ class Thumbs:
     """Makes small pictures and keeps the last ones; used by several threads.
 
     Args:
-        max_pixels: Larger pictures are refused by their header.
+        max_pixels: Larger pictures are refused by their header; by default those that are learned
+            from are shown.
         kept: Bytes in memory.
     """
 
-    def __init__(self, max_pixels: int, kept: int = KEPT) -> None:
+    def __init__(self, max_pixels: int = MAX_PIXELS, kept: int = KEPT) -> None:
         self._max_pixels, self._most = max_pixels, kept
         self._apart = Apart(max_pixels)
-        self._slow = threading.Semaphore(1)  # so that a core is left to all others
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._bytes = 0
@@ -67,16 +67,32 @@ class Thumbs:
         Raises:
             ImageError: It can't be read.
         """
+        return self._known(sha256, size) or self._small(read(path), sha256, size)
+
+    def quick(self, path: Path, sha256: str, size: int) -> bytes | None:
+        """Return what ``small`` does, or None where that would take long."""
+        if found := self._known(sha256, size):
+            return found
+        data = read(path)
+        return None if self.is_slow(data) else self._small(data, sha256, size)
+
+    def is_slow(self, data: bytes) -> bool:
+        """Return whether an encoded picture takes long, by its header; it is decoded apart."""
+        return weigh(data, self._max_pixels).heavy
+
+    def _known(self, sha256: str, size: int) -> bytes | None:
         key = (sha256, size)
         with self._lock:
             if found := self._made.get(key):
                 self._made.move_to_end(key)
-                return found
-        made = self.of(read(path), size)
+            return found
+
+    def _small(self, data: bytes, sha256: str, size: int) -> bytes:
+        made = self.of(data, size)
         if size < LONGER:
             made = shrunk(made, size)
         if sha256:
-            self._keep(key, made)
+            self._keep((sha256, size), made)
         return made
 
     def of(self, data: bytes, size: int = LONGER) -> bytes:
@@ -96,9 +112,8 @@ class Thumbs:
         Raises:
             ImageError: It can't be read.
         """
-        if weigh(data, self._max_pixels).heavy:
-            with self._slow:
-                found, made = self._apart.decode(data, size, preview=True)
+        if self.is_slow(data):
+            found, made = self._apart.decode(data, size, preview=True)
         else:
             found, made = decode_for(data, size, self._max_pixels, preview=True)
         if isinstance(found, ImageError):
