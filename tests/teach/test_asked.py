@@ -26,7 +26,7 @@ def test_texts_and_ids_are_taken_as_they_are() -> None:
     assert asked.tab_of("c0ffee-1") == "c0ffee-1"
 
 
-@pytest.mark.parametrize("value", [None, 5, [], {}, "\ud800", True])
+@pytest.mark.parametrize("value", [None, 5, [], {}, "\ud800", True, "x" * 1001])
 def test_what_is_no_text_is_refused(value: Any) -> None:
     with pytest.raises(Refusal):
         asked.text({"name": value}, "name")

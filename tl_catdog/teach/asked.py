@@ -16,6 +16,7 @@ BODY = Limits(body=4 * 2**20, seconds=30.0)
 """Of what isn't an upload: some 50,000 pictures by their ids."""
 
 MOST = 50_000  # pictures in a request
+LONGEST = 1000  # characters of a name
 _TAB = re.compile(r"[A-Za-z0-9-]{0,64}")
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 
@@ -39,13 +40,13 @@ async def fields(request: Request) -> Mapping[str, Any]:
 
 
 def text(found: Mapping[str, Any], key: str) -> str:
-    """Return a text that has to be there.
+    """Return a text that has to be there, of at most ``LONGEST`` characters.
 
     Raises:
         Refusal: It isn't, or is something else, or no text that can be written.
     """
     value = found.get(key)
-    if not isinstance(value, str) or not _is_whole(value):
+    if not isinstance(value, str) or len(value) > LONGEST or not _is_whole(value):
         raise Refusal(400, f"expected a text as {key}, found {shown(value)}", f"Send {key}.")
     return value
 
