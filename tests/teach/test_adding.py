@@ -51,6 +51,7 @@ def test_a_disk_that_refuses_leaves_no_half_of_one(
 
 def test_what_a_kill_left_is_swept_and_nothing_behind_a_link(tmp_path: Path) -> None:
     arrived(tmp_path / "a", "x.png", picture(1))
+    put(tmp_path / "a" / ".teach" / "incoming" / "tmp1" / "0", 2)  # a half of an upload
     sweep(tmp_path / "a")
     assert not list((tmp_path / "a" / ".teach" / "incoming").iterdir())
     put(tmp_path / "far" / "1.png", 1)

@@ -88,5 +88,8 @@ def sweep(root: Path) -> None:
     folder = root / INCOMING
     if folder.is_dir() and not folder.is_symlink():
         for path in folder.iterdir():
-            with suppress(OSError):
-                path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
