@@ -20,6 +20,7 @@ from tl_catdog.teach.steps import (
     FILE,
     KEEP,
     MARKS,
+    OWN,
     SKIP,
     Entry,
     Step,
@@ -193,14 +194,21 @@ class Changing:
     def _again(self, operation: str, entry: Entry | None, tab: str) -> Changed | None:
         if entry is None:
             return None
-        self.refresh()
         try:
             steps = self._history.steps(entry)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._journal_changed() from error
+        if not all(self._is_known(step) for step in steps):
+            self.refresh()
         plan = self._plan()
         plan.take_back(steps)
         return self._do(operation, tab, entry.words, plan, of=entry.number)
+
+    def _is_known(self, step: Step) -> bool:
+        """Return whether what a step has moved is where it put it, without listing folders."""
+        if step.kind == FILE:
+            return step.target.startswith(f"{OWN}/") or self._disk.is_as_seen(step.target)
+        return step.kind in MARKS
 
     def _do(self, operation: str, tab: str, words: str, plan: Plan, of: int = 0) -> Changed:
         """Write a change down, do it, and take note of it.

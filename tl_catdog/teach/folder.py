@@ -207,6 +207,13 @@ class Disk:
                     self._hashes[key] = digest
                     self._hashed += old is None
 
+    def is_as_seen(self, place: str) -> bool:
+        """Return whether the file that was seen last at a place is there."""
+        file = self.files.get(place)
+        with suppress(OSError):
+            return file is not None and _key_of(self.root / place)[0] == file.key
+        return False
+
     def keep_hashes(self) -> None:
         """Write down the hashes, so that pictures needn't be read again at the next start.
 
