@@ -7,9 +7,11 @@ has fewer pictures than N, copies of their features with noise of 0.7 standard d
 good for times, not for accuracies. The last labels are added one at a time: the first lesson also
 looks for C and for what doubling gains, the next ones are what every change takes. Seconds of
 processor time, on one thread for the head and on all cores for what judges it, and by the clock.
+Memory is the resident set's (Linux): of the store and its lessons, and while they are learned.
 """
 
 import argparse
+import gc
 import time
 from pathlib import Path
 
@@ -28,6 +30,15 @@ def now() -> tuple[float, float]:
 
 def took(begin: tuple[float, float], end: tuple[float, float]) -> str:
     return f"{end[0] - begin[0]:.2f} s processor, {end[1] - begin[1]:.2f} s clock"
+
+
+def resident(which: str) -> float:
+    """Return MiB that the process has (VmRSS), or has had since the last time (VmHWM)."""
+    gc.collect()
+    status = Path("/proc/self/status").read_text()
+    found = float(status.split(f"{which}:")[1].split()[0]) / 1024
+    Path("/proc/self/clear_refs").write_text("5")
+    return found
 
 
 def filled(s: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -63,9 +74,15 @@ def main() -> None:
         return Snapshot(version, Path(), classes, items, known)
 
     with threadpool_limits(1):
+        x = x.copy()  # so that what was read can go
+        s.clear()
+        snapshot(labels, 0)
+        bare = resident("VmRSS") - x.nbytes / 2**20
         begin, store, memory, told = now(), Store(), Memory(), None
         store.add(names, x)
+        del x
         store.settle()
+        print(f"Memory: {resident('VmRSS') - bare:.0f} MiB for the store")
         print(f"{asked.set.stem}, {len(y)} pictures: turned in {took(begin, now())}")
         for version, known in enumerate((labels - 2, labels - 1, labels), start=1):
             lesson = Lesson(snapshot(known, version), store, {}, memory)
@@ -78,6 +95,8 @@ def main() -> None:
             if lesson.due:
                 told = lesson.deeper(told)
                 print(f"{known} labels: C, gain and what is far off {took(end, now())}")
+        more, less = resident("VmHWM") - bare, resident("VmRSS") - bare
+        print(f"Memory: {more:.0f} MiB while it learned, {less:.0f} MiB after")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ often the interval of each estimate holds the accuracy on new pictures.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -125,10 +124,11 @@ def more_answers(part: float, n: int, half: float = HALF_WIDTH) -> int:
 
 
 def _grouped(right: Right, groups: Sequence[str]) -> Estimate:
-    """Return the proportion of right answers, its interval resting on groups, not on pictures.
+    """Return the mean of the groups' parts that are right, with an interval of as many answers.
 
-    The interval is Wilson's of as many answers as there are groups of equal size: fewer where
-    sizes differ (Kish's effective sample size), as if all of a group were right or wrong together.
+    A burst of a hundred pictures counts as much as one picture: each was drawn once. By pictures
+    it would outweigh all others, and leave the interval as wide as that of a few (ADR 045). The
+    interval is Wilson's, as if all of a group were right or wrong together.
     """
     _, where = np.unique(np.asarray(groups), return_inverse=True)
     sizes = np.bincount(where)
@@ -136,8 +136,6 @@ def _grouped(right: Right, groups: Sequence[str]) -> Estimate:
         return proportion(int(right.sum()), len(right))
     from scipy import stats
 
-    part = float(right.mean())
-    effective = float(sizes.sum()) ** 2 / float((sizes.astype(np.float64) ** 2).sum())
+    part = float((np.bincount(where, right) / sizes).mean())
     quantile = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-    interval = score_interval(part, effective, quantile)
-    return Estimate(part, interval, max(1, math.floor(effective)))
+    return Estimate(part, score_interval(part, len(sizes), quantile), len(sizes))
