@@ -23,13 +23,16 @@ def test_options_reach_the_server(
     calls = watched(monkeypatch, TEACH)
     cli(
         *("teach", "pets", "--host", "0.0.0.0", "--port", 9000, "--token", TOKEN),
-        *("--allow-host", "A.example", "--max-mb", 7, "--max-pixels", 8, "--runs-dir", tmp_path),
+        *("--allow-host", "A.example", "--max-mb", 7, "--runs-dir", tmp_path),
+        *("--root-path", "/pets/", "--proxy", "10.0.0.0/8", "--access-log", tmp_path / "log"),
     )
-    (((folder, options, _), _),) = calls
+    (((folder, options, *_), _),) = calls
     assert folder == Path("pets")
     assert (options.host, options.port) == ("0.0.0.0", 9000)
     assert (options.access.hosts, options.access.token) == ({"a.example"}, TOKEN)
-    assert (options.bound.bytes, options.max_pixels) == (7 * 2**20, 8_000_000)
+    assert (options.bound.bytes, options.access.root_path) == (7 * 2**20, "/pets")
+    assert list(map(str, options.proxies)) == ["10.0.0.0/8"]
+    assert options.access_log == str(tmp_path / "log")
     assert options.runs_dir == tmp_path
 
 
@@ -42,7 +45,7 @@ def test_all_but_this_machine_is_asked_for_a_token(
 ) -> None:
     calls = watched(monkeypatch, TEACH)
     cli("teach", "--host", host)
-    (((folder, options, _), _),) = calls
+    (((folder, options, *_), _),) = calls
     assert folder == Path("pictures")
     assert (options.access.token is not None) == asks
 
@@ -53,7 +56,7 @@ def test_the_address_is_a_result_and_may_be_opened(
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
 
-    def teach(folder: Path, options: Any, ready: Any) -> None:
+    def teach(folder: Path, options: Any, ready: Any, tell: Any) -> None:
         ready("http://192.0.2.7:8001/#token=x", True)
 
     watched(monkeypatch, TEACH, teach)

@@ -154,3 +154,14 @@ def test_guesses_are_told_once_there_are_some(ask: Asked) -> None:
     (id,) = ask.add(1)
     assert ask("GET", f"/teach/pictures/{id}").json()["guesses"] == []
     assert ask("GET", "/teach/state").json()["learned"]["learned"] is True
+
+
+@pytest.mark.parametrize("prefix", ["", "/pets"])  # a proxy takes it off, or leaves it
+def test_a_proxy_may_have_the_page_at_a_path_of_its_own(ask: Asked, prefix: str) -> None:
+    ask.access = Access({"localhost"}, root_path="/pets", token="0123456789abcdef")
+    assert ask("GET", f"{prefix}/").status_code == 200
+    assert ask("GET", f"{prefix}/teach.js").status_code == 200
+    assert ask("GET", f"{prefix}/teach/state").status_code == 401
+    known = {"Authorization": "Bearer 0123456789abcdef"}
+    assert ask("GET", f"{prefix}/teach/state", headers=known).json()["folder"] == "pets"
+    assert ask("GET", "/pets").headers["location"] == "/pets/"

@@ -60,6 +60,35 @@ GroupBy = Annotated[
     ),
 ]
 
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        help="What clients have to know; 'auto' makes one. TL_CATDOG_TOKEN sets it as well.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", help="A name that it may be called by; several are possible."),
+]
+RootPath = Annotated[
+    str, typer.Option("--root-path", help="Where a proxy has the page, such as /cats.")
+]
+Proxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--proxy",
+        help="A proxy whose X-Forwarded-For is believed; several are possible.",
+    ),
+]
+AccessLog = Annotated[
+    str | None,
+    typer.Option(
+        "--access-log",
+        help="Where a line of JSON for each request goes; - for standard error.",
+    ),
+]
+
 
 def runs_to(use: str) -> Any:
     """Declare the argument for several runs; ``use`` is a verb, such as ``compare``."""

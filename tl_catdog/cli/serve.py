@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.options import RUNS_DIR, RunOption, RunsDir
+from tl_catdog.cli.options import (
+    RUNS_DIR,
+    AccessLog,
+    AllowHost,
+    Proxy,
+    RootPath,
+    RunOption,
+    RunsDir,
+    Token,
+)
 from tl_catdog.cli.output import complain, note, say
 from tl_catdog.cli.runs import chosen_run
 from tl_catdog.cli.streams import OutputError
-from tl_catdog.errors import UsageError, shown
+from tl_catdog.errors import UsageError
 
 EXAMPLES = (
     "Examples: tl-catdog serve; tl-catdog serve --run mobilenet --port 9000; "
     "tl-catdog serve --host 0.0.0.0 --token auto"
 )
-
-STANDARD_ERROR = "-"
 
 
 def serve(
@@ -54,31 +58,15 @@ def serve(
         float,
         typer.Option(help="Seconds for sending a request, and for answering.", min=0.1, max=86_400),
     ] = 60.0,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            help="What clients have to know; 'auto' makes one. TL_CATDOG_TOKEN sets it as well."
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A name that it may be called by; several are possible."),
-    ] = None,
+    token: Token = None,
+    allow_host: AllowHost = None,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(help="Another site whose pages may ask; several are possible."),
     ] = None,
-    root_path: Annotated[
-        str, typer.Option(help="Where a proxy has the page, such as /cats.")
-    ] = "/",
-    proxy: Annotated[
-        list[str] | None,
-        typer.Option(help="A proxy whose X-Forwarded-For is believed; several are possible."),
-    ] = None,
-    access_log: Annotated[
-        str | None,
-        typer.Option(help="Where a line of JSON for each request goes; - for standard error."),
-    ] = None,
+    root_path: RootPath = "/",
+    proxy: Proxy = None,
+    access_log: AccessLog = None,
     runs_dir: RunsDir = RUNS_DIR,
 ) -> None:
     """Open a web page where pictures are dropped, pasted or photographed.
@@ -132,7 +120,7 @@ def serve(
             note("Token and pictures are sent as they are: a proxy with TLS keeps them secret.")
         note("Ctrl-C ends it.", style="dim")
 
-    with log_of(access_log) as log:
+    with opening.log_of(access_log) as log:
         start(
             chosen,
             host=host,
@@ -145,25 +133,3 @@ def serve(
             log=log,
         )
     note("Ended; what was under way was answered.", style="dim")
-
-
-@contextlib.contextmanager
-def log_of(given: str | None) -> Iterator[TextIO | None]:
-    """Open what requests are logged to; lines are added to a file that there is.
-
-    Raises:
-        UsageError: It can't be written to.
-    """
-    if given is None or given == STANDARD_ERROR:
-        yield None if given is None else sys.stderr
-        return
-    with contextlib.ExitStack() as kept:
-        try:
-            file = kept.enter_context(Path(given).open("a", encoding="ascii"))
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"expected a file to add lines to as --access-log, found {shown(given)} "
-                f"({getattr(error, 'strerror', None) or error}).",
-                "Type: tl-catdog serve --access-log -",
-            ) from error
-        yield file

@@ -10,7 +10,15 @@ from typing import Annotated
 
 import typer
 
-from tl_catdog.cli.options import RUNS_DIR, RunsDir
+from tl_catdog.cli.options import (
+    RUNS_DIR,
+    AccessLog,
+    AllowHost,
+    Proxy,
+    RootPath,
+    RunsDir,
+    Token,
+)
 from tl_catdog.cli.output import complain, note, say
 from tl_catdog.cli.streams import OutputError
 from tl_catdog.errors import UsageError
@@ -32,22 +40,14 @@ def teach(
     port: Annotated[
         int, typer.Option(help="Port to listen at; 0 for any.", min=0, max=65535)
     ] = 8001,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            help="What browsers have to know; 'auto' makes one. TL_CATDOG_TOKEN sets it as well."
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A name that it may be called by; several are possible."),
-    ] = None,
+    token: Token = None,
+    allow_host: AllowHost = None,
     max_mb: Annotated[
         int, typer.Option(help="Megabytes of an upload at most.", min=1, max=1_000_000)
     ] = 4096,
-    max_pixels: Annotated[
-        int, typer.Option(help="Million pixels of a picture at most.", min=1, max=128)
-    ] = 128,
+    root_path: RootPath = "/",
+    proxy: Proxy = None,
+    access_log: AccessLog = None,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in a browser.")
     ] = False,
@@ -75,14 +75,17 @@ def teach(
     if given is None and not opening.is_own(host):
         given = opening.token_of(opening.AUTO, {}, "teach")
     access = Access(
-        hosts={opening.name_of(name, "teach") for name in allow_host or ()}, token=given
+        hosts={opening.name_of(name, "teach") for name in allow_host or ()},
+        token=given,
+        root_path=opening.root_of(root_path, "teach"),
     )
     options = Options(
         host=host,
         port=port,
         access=access,
         bound=Bound(bytes=max_mb * 2**20),
-        max_pixels=max_pixels * 10**6,
+        proxies=tuple(opening.proxy_of(one, "teach") for one in proxy or ()),
+        access_log=access_log,
         runs_dir=Path(runs_dir),
     )
 

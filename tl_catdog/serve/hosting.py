@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -58,6 +58,21 @@ def end_at_once(number: int) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(128 + number)
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """Let any further signal end this program at once, while what was begun is put in order."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        end_at_once(number)
+
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def host(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from tl_catdog.errors import UsageError, shown
@@ -13,6 +17,7 @@ from tl_catdog.serve.door import Network
 from tl_catdog.serve.guard import ANY
 
 AUTO = "auto"
+STANDARD_ERROR = "-"
 VARIABLE = "TL_CATDOG_TOKEN"
 SHORTEST, LONGEST = 16, 256
 
@@ -112,7 +117,7 @@ def origin_of(given: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if port in (None, usual) else f":{port}")
 
 
-def root_of(given: str) -> str:
+def root_of(given: str, command: str = "serve") -> str:
     """Return where a proxy has the server.
 
     >>> root_of("/"), root_of("/cats/"), root_of("/a/b")
@@ -126,11 +131,11 @@ def root_of(given: str) -> str:
         return root
     raise UsageError(
         f"expected a path that begins with / as --root-path, found {shown(given)}.",
-        "Type: tl-catdog serve --root-path /cats",
+        f"Type: tl-catdog {command} --root-path /cats",
     )
 
 
-def proxy_of(given: str) -> Network:
+def proxy_of(given: str, command: str = "serve") -> Network:
     """Return whose word on a client's address is believed.
 
     >>> str(proxy_of("127.0.0.1")), str(proxy_of("10.0.0.0/8"))
@@ -144,5 +149,31 @@ def proxy_of(given: str) -> Network:
     except ValueError as error:
         raise UsageError(
             f"expected an address or a network as --proxy, found {shown(given)}.",
-            "Type: tl-catdog serve --proxy 127.0.0.1",
+            f"Type: tl-catdog {command} --proxy 127.0.0.1",
         ) from error
+
+
+@contextlib.contextmanager
+def log_of(given: str | None, command: str = "serve") -> Iterator[TextIO | None]:
+    """Open what requests are logged to; lines are added to a file that there is.
+
+    Args:
+        given: The option's value: a file, ``-`` for standard error, or None for no log.
+        command: What is typed, in errors.
+
+    Raises:
+        UsageError: It can't be written to.
+    """
+    if given is None or given == STANDARD_ERROR:
+        yield None if given is None else sys.stderr
+        return
+    with contextlib.ExitStack() as kept:
+        try:
+            file = kept.enter_context(Path(given).open("a", encoding="ascii"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"expected a file to add lines to as --access-log, found {shown(given)} "
+                f"({getattr(error, 'strerror', None) or error}).",
+                f"Type: tl-catdog {command} --access-log -",
+            ) from error
+        yield file

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from tl_catdog.data.opening import MAX_PIXELS
-from tl_catdog.serve import hosting
+from tl_catdog.serve import hosting, opening
 from tl_catdog.serve.bodies import Limits
-from tl_catdog.serve.door import Door
+from tl_catdog.serve.door import Door, Network
 from tl_catdog.serve.guard import Access
 from tl_catdog.serve.listening import listen
 from tl_catdog.teach.app import build_app
@@ -42,16 +41,18 @@ class Options:
         port: The port; 0 for any that is free.
         access: Who may ask; the names that the machine has are added.
         bound: What an upload may be.
-        max_pixels: Of a picture.
         runs_dir: Where runs go.
+        proxies: Whose word on a client's address is believed.
+        access_log: The file where each request's line goes, or ``-``; None for no log.
     """
 
     host: str = "127.0.0.1"
     port: int = 8001
     access: Access = field(default_factory=lambda: Access(hosts=()))
     bound: Bound = field(default_factory=Bound)
-    max_pixels: int = MAX_PIXELS
     runs_dir: Path = Path("models")
+    proxies: Sequence[Network] = ()
+    access_log: str | None = None
 
 
 def teach(
@@ -80,13 +81,14 @@ def teach(
             folder.mkdir()
         state = State.open(folder)
         ended.callback(state.close)
+        log = ended.enter_context(opening.log_of(options.access_log, "teach"))
         sweep(state.root / ".teach" / "incoming")
         keeping = Keeping(folder, options.runs_dir)
         news = News(lambda: _look(state, keeping, news))
         keeping.on_end = news.tell
         looker = Looker()
         learner = Learner(state, news.tell, looker)
-        thumbs = Thumbs(options.max_pixels)
+        thumbs = Thumbs()
         trial = Trial(looker.config)
         site = Site(state, learner, trial, thumbs, news, keeping, options.bound)
         ended.callback(site.close)
@@ -115,9 +117,13 @@ def teach(
             limits=Limits(seconds=options.bound.seconds),
             ready=opened,
             access=options.access,
+            proxies=options.proxies,
+            log=log,
             ending=news.end,
             grace=GRACE,
         )
+        with hosting.at_once():
+            ended.close()
 
 
 def _look(state: State, keeping: Keeping, news: News) -> None:
