@@ -111,18 +111,29 @@ def showing_routes(app: FastAPI, site: Site) -> None:
         since = asked.number(request, "since", 0, 10**15)
         return {"news": await site.news.after(since, LONGEST_POLL)}
 
-    @app.get("/teach/pictures")
-    async def pictures(request: Request) -> dict[str, Any]:
+    async def some(
+        request: Request, limit: int, most: int, row: Callable[[Item], Any]
+    ) -> dict[str, Any]:
+        """Return rows of the pictures of a class by their places; all are of one moment."""
         offset = asked.number(request, "offset", 0, 10**9)
-        limit = asked.number(request, "limit", 100, MOST_PICTURES)
+        limit = asked.number(request, "limit", limit, most)
         label = request.query_params.get("class")
         which = ALL if label is None else (label or None)
 
         def look() -> dict[str, Any]:
-            some = state.items(which, offset, limit)
-            return {"version": state.version, "pictures": [site.shown(item) for item in some]}
+            found = state.items(which, offset, limit)
+            return {"version": state.version, "pictures": [row(item) for item in found]}
 
         return await site.doing(look)
+
+    @app.get("/teach/pictures")
+    async def pictures(request: Request) -> dict[str, Any]:
+        return await some(request, 100, MOST_PICTURES, site.shown)
+
+    @app.get("/teach/listed")
+    async def listed(request: Request) -> dict[str, Any]:
+        most = asked.MOST
+        return await some(request, most, most, lambda item: [item.id, item.mark, item.label])
 
     @app.get("/teach/pictures/{id}")
     async def one(id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import { Grid } from "./grid.js";
 import { sorted, taken } from "./intake.js";
 import { attempt, change, complain, onState, send, show, site } from "./state.js";
 import { Upload } from "./upload.js";
-import { count, percent } from "./wording.js";
+import { count, percent, plural } from "./wording.js";
 
 const TAKES = { most: 50_000, archives: true, more: "can be put into the folder itself" };
 const OURS = "text/x-teach"; // tiles of this page
@@ -171,17 +171,19 @@ export class Collect {
     return true;
   }
 
-  move(label) { this.apply((pictures) => change("label", pictures.filter((one) => one.label !== label), { label })); }
+  move(label) {
+    this.apply("Moving", (pictures) => change("label", pictures, { label }), (one) => one.label !== label);
+  }
 
-  remove() { this.apply((pictures) => change("remove", pictures)); }
+  remove() { this.apply("Removing", (pictures) => change("remove", pictures)); }
 
-  async apply(work) {
-    const pictures = this.grid.chosen();
+  async apply(verb, work, which = () => true) {
+    const pictures = this.grid.chosen().filter(which);
     if (!pictures.length || this.busy) return;
     this.busy = true;
     const within = at("selection").contains(document.activeElement);
     try {
-      if (await attempt(() => work(pictures))) this.grid.none();
+      if (await attempt(() => work(pictures), `${verb} ${plural(pictures.length, "picture")} …`)) this.grid.none();
     } finally { this.busy = false; }
     if (within) at("grid").focus();
   }

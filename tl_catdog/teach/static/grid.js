@@ -9,7 +9,6 @@ import { count, percent } from "./wording.js";
 const TILE = 124; // pixels of a tile with the gap around it, at least
 const CHUNK = 100; // pictures that are asked for at a time
 const CHUNKS = 12; // and how many of such parts are kept
-const MOST = 500; // of one answer
 const REST = 90; // ms for which a tile is in view before its picture is asked for
 const BESIDE = 2; // rows above and below what is in view
 
@@ -95,7 +94,7 @@ export class Grid {
     const { round } = this;
     this.asked.add(part);
     try {
-      const pictures = await this.ask(part * CHUNK, CHUNK);
+      const { pictures } = await ask(`teach/pictures?${this.query(part * CHUNK, CHUNK)}`);
       if (round !== this.round) return;
       this.chunks.set(part, pictures);
       this.old.delete(part);
@@ -110,10 +109,10 @@ export class Grid {
     }
   }
 
-  async ask(offset, limit) {
+  query(offset, limit) {
     const query = new URLSearchParams({ offset, limit });
     if (this.label !== undefined) query.set("class", this.label ?? "");
-    return (await ask(`teach/pictures?${query}`)).pictures;
+    return query;
   }
 
   tile(place) {
@@ -205,12 +204,13 @@ export class Grid {
     if (place < 0) return;
     const several = event.ctrlKey || event.metaKey || event.pointerType === "touch";
     if (event.shiftKey) { this.active = place; this.range(this.anchor, place); return; }
-    if (!several) this.picked.clear();
+    if (!several) { this.wish = this.ranging = null; this.picked.clear(); }
     this.active = this.anchor = place;
     this.toggle(place);
   }
 
   toggle(place) {
+    if (this.ranging) { this.ranging.then(() => this.toggle(place)); return; }
     const picture = this.known(place);
     if (!picture) return;
     if (!this.picked.delete(picture.id)) this.picked.set(picture.id, picture);
@@ -218,34 +218,30 @@ export class Grid {
     this.onPick();
   }
 
-  // Selects from one to another, also those that aren't known yet.
-  async range(one, other) {
-    const from = Math.min(one, other), to = Math.max(one, other) + 1;
-    const wish = this.wish = {};
-    const found = [];
-    try {
-      for (let place = from; place < to;) {
-        const here = this.known(place);
-        if (here) { found.push(here); place += 1; continue; }
-        const some = await this.ask(place, Math.min(MOST, to - place));
-        if (wish !== this.wish) return; // somebody selects something else meanwhile
-        if (!some.length) break;
-        found.push(...some);
-        place += some.length;
-      }
-    } catch (error) {
-      complain(trouble(error));
-      return;
-    }
-    this.picked = new Map(found.map((picture) => [picture.id, picture]));
-    this.paint();
-    this.onPick();
+  // Selects from one to another, also those that aren't known yet. What is known of those out of view
+  // may be of before the last change: unless all are in view, all are asked for, as of one moment.
+  range(one, other) {
+    const from = Math.min(one, other), number = Math.max(one, other) + 1 - from, wish = this.wish = {};
+    const here = (place) => this.chunks.get(Math.floor(place / CHUNK))?.[place % CHUNK];
+    const picked = (rows) => {
+      this.picked = new Map(rows.map(({ id, mark, label }) => [id, { id, mark, label }]));
+      this.paint();
+      this.onPick();
+    };
+    const rows = number > CHUNK ? [null] : Array.from({ length: number }, (_, step) => here(from + step));
+    this.ranging = null;
+    if (rows.every(Boolean)) { picked(rows); return; }
+    this.ranging = ask(`teach/listed?${this.query(from, number)}`).then(({ pictures }) => {
+      if (wish !== this.wish) return; // somebody selects something else meanwhile
+      this.ranging = null;
+      picked(pictures.map(([id, mark, label]) => ({ id, mark, label })));
+    }, (error) => { if (wish === this.wish) this.ranging = null; complain(trouble(error)); });
   }
 
   all() { if (this.total) this.range(0, this.total - 1); }
 
   none() {
-    this.wish = null;
+    this.wish = this.ranging = null;
     this.picked.clear();
     this.paint();
     this.onPick();

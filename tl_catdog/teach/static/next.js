@@ -14,13 +14,16 @@ const TITLES = {
   teach: "What is it?", check: "What is it?", doubt: "Is its label right?", copy: "Is it needed twice?",
   broken: "It can't be read", unlike: "Does it belong here?", lacking: "More pictures are needed", enough: "How far it is",
 };
+const AHEAD = 3; // pictures that are loaded before they are asked
 const BUTTONS = 9; // classes with a button each, which are as many as have keys
 
 export class Next {
   constructor({ open, collect }) {
-    Object.assign(this, { go: open, collect, current: null, seen: null, mark: 0, round: 0, ahead: new Image(), told: "" });
+    Object.assign(this, { go: open, collect, current: null, seen: null, mark: 0, round: 0, told: "" });
+    this.after = []; // what comes after the one that is asked
+    this.ahead = new Map(); // id → its picture, loaded already
     this.kind = "";
-    at("kind").addEventListener("change", ({ target }) => { this.kind = target.value; this.current = null; this.update(); });
+    at("kind").addEventListener("change", ({ target }) => { Object.assign(this, { kind: target.value, current: null, after: [] }); this.update(); });
     at("naming").addEventListener("submit", (event) => {
       event.preventDefault();
       const name = at("named").value.trim();
@@ -41,6 +44,7 @@ export class Next {
     const picture = await ask(`teach/pictures/${ids[0]}`).catch(() => null);
     if (!picture) return;
     this.answered = null;
+    this.round += 1;
     const { id, guesses, label } = picture;
     this.current = { kind: label === null ? "teach" : "doubt", reason: "You took back what you said of it.", id, guesses, picture, label: label ?? "" };
     this.draw();
@@ -56,7 +60,7 @@ export class Next {
     const round = this.round += 1;
     const mine = () => round === this.round;
     try {
-      const query = new URLSearchParams({ count: "3", ...(this.kind && { kind: this.kind }) });
+      const query = new URLSearchParams({ count: AHEAD + 2, ...(this.kind && { kind: this.kind }) });
       const { next, kinds } = await ask(`teach/next?${query}`);
       if (!mine()) return;
       this.kinds(kinds);
@@ -64,9 +68,9 @@ export class Next {
       if (!mine()) return;
       const rest = next.filter(({ id }) => !id || (id !== this.current?.id && id !== this.answered));
       if (!still) [this.current = null] = rest;
+      this.after = rest.filter((one) => one !== this.current && one.id !== this.current?.id);
       this.draw();
-      const after = rest.find(({ id }) => id && id !== this.current?.id);
-      if (after?.picture && !document.hidden) this.prefetch(after.id);
+      if (!document.hidden) this.prefetch(this.after.filter(({ picture }) => picture).slice(0, AHEAD));
     } catch (error) {
       if (!(error instanceof TypeError)) site.complain(site.trouble(error));
     }
@@ -86,10 +90,12 @@ export class Next {
     return true;
   }
 
-  prefetch(id) {
-    if (this.ahead.dataset.id === id) return;
-    this.ahead.dataset.id = id;
-    show(this.ahead, `teach/thumb/${id}?size=448`);
+  // Loads pictures that are asked next, and lets go of others.
+  prefetch(some) {
+    const before = this.ahead;
+    this.ahead = new Map(some.map(({ id }) => [id, before.get(id) ?? { image: new Image(), stop: new AbortController() }]));
+    for (const [id, { image, stop }] of before) if (!this.ahead.has(id)) { stop.abort(); show(image, ""); }
+    for (const [id, { image, stop }] of this.ahead) if (!before.has(id)) show(image, `teach/thumb/${id}?size=448`, stop.signal);
   }
 
   kinds(counts) {
@@ -217,9 +223,22 @@ export class Next {
     const picture = this.seen;
     if (!picture || !this.open) return;
     Object.assign(this, { seen: null, current: null, answered: picture.id });
+    this.round += 1;
     at("stand").classList.add("coming");
-    const done = await attempt(() => work(picture));
+    const done = await attempt(async () => {
+      const found = await work(picture);
+      this.goOn();
+      return found;
+    });
     if (!done) { this.answered = null; await this.update(); }
+  }
+
+  // Once an answer is in, the next picture is shown that was known of; what is asked for anew comes after.
+  goOn() {
+    const [next, ...rest] = this.after;
+    if (this.current || !next?.picture) return;
+    Object.assign(this, { current: next, after: rest });
+    this.draw();
   }
 
   label(label) {

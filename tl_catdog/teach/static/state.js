@@ -6,8 +6,9 @@ import { Refused, ask, token, trouble } from "./api.js";
 import { at } from "./dom.js";
 import { count, named, plural } from "./wording.js";
 
-const AGAIN = new Set(["label", "remove", "skip", "keep"]); // may be sent twice: they change nothing more
+const ONCE = /^(runs|exports|reports|compare)$/; // what begins a job, which a server that is gone has forgotten
 const KEY = "tl-catdog-tab";
+const SLOW = 400; // ms after which somebody is told that it takes a while
 let state = null;
 let waiting = 0; // things that were said and aren't answered yet
 let gone = null; // settled once the server answers again
@@ -26,6 +27,15 @@ function nameOfTab() {
   } catch { return made; }
 }
 export const TAB = nameOfTab();
+
+// Each thing that is said has a number, by which the server knows it again: so all may be sent twice.
+let number = 0;
+try { number = Number(sessionStorage.getItem(`${KEY} ${TAB}`)) || 0; } catch { /* a new name begins at 1 */ }
+function nextNumber() {
+  number += 1;
+  try { sessionStorage.setItem(`${KEY} ${TAB}`, number); } catch { /* as above */ }
+  return number;
+}
 
 // Calls back with each state that is known, the last one at once.
 export function onState(told) {
@@ -61,14 +71,14 @@ export function send(path, fields = {}) {
 }
 
 async function deliver(path, fields) {
-  const body = JSON.stringify({ ...fields, tab: TAB });
+  const body = JSON.stringify({ ...fields, tab: TAB, request: nextNumber() });
   for (;;) {
     try {
       return await ask(`teach/${path}`, { method: "POST", body });
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       await lost();
-      if (!AGAIN.has(path)) throw new Error("The server was gone for a while. Look whether it was done, or say it again.");
+      if (ONCE.test(path)) throw new Error("The server was gone for a while. Look whether it was done, or say it again.");
     }
   }
 }
@@ -88,11 +98,7 @@ export async function change(path, pictures, fields = {}) {
     return await send(path, { ids: Object.keys(seen), seen, ...fields });
   } catch (error) {
     const now = error.status === 409 && error.found?.now;
-    if (!now) throw error;
-    // It was done, and the server ended before it could say so.
-    const done = path === "label" ? (one) => one?.label === fields.label : (one) => path === "remove" && !one;
-    if (Object.keys(now).length && Object.values(now).every(done)) return { words: "", ids: [], left: {} };
-    throw new Error(conflict(now));
+    throw now ? new Error(conflict(now)) : error;
   }
 }
 
@@ -107,9 +113,11 @@ export function told(words) {
 }
 
 // Does something, tells what came of it, and looks anew; returns the answer, or null where it failed.
-export async function attempt(work) {
+// Of what takes long, `meanwhile` is told.
+export async function attempt(work, meanwhile = "One moment …") {
   complain("");
   let done = null;
+  const slow = setTimeout(() => told(meanwhile), SLOW);
   try {
     done = (await work()) ?? {};
     if (done.words) told(done.words);
@@ -117,16 +125,17 @@ export async function attempt(work) {
     if (left.length) complain(`${plural(left.length, "picture")} left as they are: ${named([...new Set(left)], "and", 3)}.`);
   } catch (error) {
     complain(trouble(error));
-  }
+  } finally { clearTimeout(slow); }
+  if (at("done").textContent === meanwhile) at("done").textContent = "";
   await refresh();
   return done;
 }
 
 export const undo = async () => {
-  const done = await attempt(async () => (await send("undo")) ?? { words: "There is nothing to undo." });
+  const done = await attempt(async () => (await send("undo")) ?? { words: "There is nothing to undo." }, "Taking it back …");
   if (done) await site.undone?.(done);
 };
-export const redo = () => attempt(async () => (await send("redo")) ?? { words: "There is nothing to do again." });
+export const redo = () => attempt(async () => (await send("redo")) ?? { words: "There is nothing to do again." }, "Doing it again …");
 
 let asking = null, again = false;
 
