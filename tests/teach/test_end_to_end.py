@@ -282,7 +282,7 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     shown.photograph("try")
     before = len(list((pets / "dogs").iterdir()))
     page.click("#try-panel .wrong button:has-text('dogs')")
-    page.wait_for_selector("#try-panel >> p:has-text(\"it is being learned\")")
+    page.wait_for_selector('#try-panel >> p:has-text("it is being learned")')
     assert len(list((pets / "dogs").iterdir())) == before + 1
     page.keyboard.press("u")
     wait_until(lambda: len(list((pets / "dogs").iterdir())) == before)

@@ -124,36 +124,3 @@ def test_what_is_said_while_the_server_is_gone_is_sent_once_it_is_back(
     seen.page.keyboard.press("u")
     seen.counts(cats=2, dogs=2)
     seen.page.close()
-
-
-def test_doubts_copies_and_broken_files_are_kept_changed_or_removed(
-    browser: Any, start: Start, tmp_path: Path
-) -> None:
-    folder = filled(tmp_path / "pets", cats=2, dogs=2)
-    (folder / "cats" / "broken.png").write_bytes(picture(1)[:60])
-    (folder / "dogs" / "copy.png").write_bytes((folder / "cats" / "00001.png").read_bytes())
-    _, address = start(folder)
-    seen = Taught(browser.new_page(), folder).open(address, "next")
-    page, keys = seen.page, seen.page.keyboard
-    page.wait_for_selector('#kind option[value="copy"]', state="attached")
-    page.select_option("#kind", "copy")
-    page.wait_for_selector("#beside img[src]")
-    assert "a copy of it in" in page.inner_text("#reason")
-    page.focus("#next-title")
-    keys.press("x")
-    page.wait_for_selector("#stand", state="hidden")
-    page.wait_for_selector('#kind option[value="broken"]', state="attached")
-    page.select_option("#kind", "broken")
-    page.wait_for_selector('#caption:has-text("broken.png")')
-    page.focus("#next-title")
-    page.wait_for_selector("#picture[data-id]", state="attached")
-    keys.press("x")
-    page.wait_for_selector("#stand", state="hidden")
-    assert not (folder / "cats" / "broken.png").exists()
-    keys.press("u")
-    page.wait_for_selector('#caption:has-text("broken.png")')
-    assert (folder / "cats" / "broken.png").exists()
-    page.select_option("#kind", "lacking")
-    page.click('#actions button:has-text("Add pictures of")')
-    assert page.evaluate("document.activeElement.id") == "choose"
-    page.close()

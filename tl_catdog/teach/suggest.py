@@ -228,7 +228,7 @@ class _Finder:
         for id in self.learned.far if self.learned is not None else ():
             item = self.items.get(id)
             if item is not None and not item.kept and not item.skipped:
-                reason = "It is unlike all the others: does it belong here?"
+                reason = "It is unlike all the others."
                 yield Suggestion(Kind.UNLIKE, reason, id, self._guesses(id), item.label or "")
 
     def _lacking(self) -> Iterator[Suggestion]:

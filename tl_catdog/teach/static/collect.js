@@ -1,12 +1,12 @@
 // Collect: pictures come in, are looked at, moved and removed.
 
-import { at, make } from "./dom.js";
+import { at, bdi, make } from "./dom.js";
 import { nameOf } from "./classes.js";
 import { Grid } from "./grid.js";
 import { sorted, taken } from "./intake.js";
 import { attempt, change, complain, onState, send, show, site } from "./state.js";
 import { Upload } from "./upload.js";
-import { count, percent, plural } from "./wording.js";
+import { apart, count, plural, whole } from "./wording.js";
 
 const TAKES = { most: 50_000, archives: true, more: "can be put into the folder itself" };
 const OURS = "text/x-teach"; // tiles of this page
@@ -136,11 +136,13 @@ export class Collect {
     const { label } = this;
     if (this.shown) this.classes.mark(label);
     const number = label === undefined ? total : label === null ? unlabelled : classes.find(({ name }) => name === label).count;
-    at("where").textContent = `${nameOf(label)}: ${count(number)}`;
+    at("where").replaceChildren();
+    bdi(at("where"), nameOf(label));
+    at("where").append(`: ${count(number)}`);
     at("class-tools").hidden = label == null;
     at("drop-words").textContent = label === undefined
       ? "or paste them. A folder's name becomes their class; others have none yet."
-      : `or paste them. They are added to “${nameOf(label)}”.`;
+      : `or paste them. They are added to “${apart(nameOf(label))}”.`;
     document.body.classList.toggle("started", total > 0);
     const options = [["", "Move to …"], ...classes.map(({ name }) => [`=${name}`, name]), ["-", nameOf(null)]];
     const now = options.map(([value]) => value).join("\n");
@@ -197,8 +199,8 @@ export class Collect {
     at("large-name").textContent = picture.name;
     at("large-picture").alt = picture.name;
     const [guess] = picture.guesses;
-    const seems = guess ? ` It seems to be ${guess[0]}, ${percent(guess[1])}.` : "";
-    at("large-words").textContent = picture.broken || `${picture.label ?? "Without a class"}.${seems}`;
+    const seems = guess ? ` It seems to be ${apart(guess[0])}, ${whole(guess[1])}.` : "";
+    at("large-words").textContent = picture.broken || `${picture.label === null ? nameOf(null) : apart(picture.label)}.${seems}`;
     show(at("large-picture"), `teach/picture/${picture.id}`).then((good) => {
       if (!good) show(at("large-picture"), `teach/thumb/${picture.id}?size=448`);
     });

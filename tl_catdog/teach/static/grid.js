@@ -4,7 +4,7 @@
 import { ask, trouble } from "./api.js";
 import { at, make } from "./dom.js";
 import { complain, show } from "./state.js";
-import { count, percent } from "./wording.js";
+import { apart, count, whole } from "./wording.js";
 
 const TILE = 124; // pixels of a tile with the gap around it, at least
 const CHUNK = 100; // pictures that are asked for at a time
@@ -130,10 +130,10 @@ export class Grid {
     node.setAttribute("aria-selected", String(Boolean(picture && this.picked.has(picture.id))));
     if (!picture) { node.setAttribute("aria-label", "Not loaded yet"); return; }
     const [guess] = picture.guesses;
-    const other = guess && guess[0] !== picture.label ? `${guess[0]} ${percent(guess[1])}` : "";
+    const other = guess && guess[0] !== picture.label ? `${apart(guess[0])} ${whole(guess[1])}` : "";
     tile.words.textContent = picture.broken ? "can't be read" : other && (picture.label === null || guess[1] > 0.5) ? other : "";
     tile.words.classList.toggle("warn", Boolean(picture.broken || (picture.label !== null && tile.words.textContent)));
-    const about = [picture.name, picture.label ?? "without a class", picture.broken ? "can't be read" : other && `seems ${other}`];
+    const about = [picture.name, picture.label === null ? "without a class" : apart(picture.label), picture.broken ? "can't be read" : other && `seems ${other}`];
     node.setAttribute("aria-label", about.filter(Boolean).join(", "));
     if (tile.id === picture.id) return;
     this.free(tile);

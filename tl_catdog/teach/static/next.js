@@ -4,7 +4,7 @@
 import { ask } from "./api.js";
 import { at, bdi, button, make } from "./dom.js";
 import { attempt, change, onState, send, show, site } from "./state.js";
-import { count, whole } from "./wording.js";
+import { apart, count, whole } from "./wording.js";
 
 const KINDS = {
   "": "what helps most", teach: "without a class", check: "drawn by lot", doubt: "labels to doubt", copy: "copies", broken: "can't be read",
@@ -17,10 +17,19 @@ const TITLES = {
 const AHEAD = 3; // pictures that are loaded before they are asked
 const BUTTONS = 9; // classes with a button each, which are as many as have keys
 
+// Makes buttons anew; whoever was on one is on its like then, or else at the title.
+function anew(box, fill) {
+  const on = box.contains(document.activeElement) && document.activeElement.textContent;
+  box.replaceChildren();
+  fill(box);
+  if (on) ([...box.children].find((one) => one.textContent === on) ?? at("next-title")).focus();
+}
+
 export class Next {
   constructor({ open, collect }) {
     Object.assign(this, { go: open, collect, current: null, seen: null, mark: 0, round: 0, told: "" });
     this.after = []; // what comes after the one that is asked
+    this.was = new Map(); // what was asked of pictures that have a class, in case it is taken back
     this.ahead = new Map(); // id → its picture, loaded already
     this.kind = "";
     at("kind").addEventListener("change", ({ target }) => { Object.assign(this, { kind: target.value, current: null, after: [] }); this.update(); });
@@ -39,21 +48,29 @@ export class Next {
   }
 
   // Whoever takes an answer back wants to give another one.
-  async back({ ids = [] } = {}) {
-    if (!this.open || ids.length !== 1) return;
-    const picture = await ask(`teach/pictures/${ids[0]}`).catch(() => null);
+  async back({ ids = [], words }) {
+    const alike = new Set(ids.map((id) => id.split("-")[0])); // files of one content have one mark
+    if (!this.open || alike.size !== 1) return;
+    const id = ids.find((one) => this.was.has(one)) ?? ids[0];
+    const picture = await ask(`teach/pictures/${id}`).catch(() => null);
     if (!picture) return;
     this.answered = null;
+    this.came = words;
     this.round += 1;
-    const { id, guesses, label } = picture;
-    this.current = { kind: label === null ? "teach" : "doubt", reason: "You took back what you said of it.", id, guesses, picture, label: label ?? "" };
+    const { guesses, label, broken } = picture;
+    const kind = broken ? "broken" : label === null ? "teach" : "doubt";
+    const was = this.was.get(id) ?? { kind, label: label ?? "" };
+    this.current = { ...was, reason: "You took back what you said of it.", id, guesses, picture };
     this.draw();
   }
 
   get open() { return !at("next").hidden; }
   names() { return site.state()?.classes.map(({ name }) => name) ?? []; }
 
-  show() { return this.update(); }
+  show() {
+    this.spoken = [];
+    return this.update();
+  }
 
   // What is asked is asked on; else the next thing is.
   async update() {
@@ -110,34 +127,42 @@ export class Next {
 
   draw() {
     const { current } = this, kind = current?.kind;
-    at("next-title").textContent = TITLES[kind] ?? "All done for now";
+    at("next-title").textContent = kind === "lacking" && !current.label ? "What should be told apart?" : TITLES[kind] ?? "All done for now";
     at("reason").textContent = current?.reason ?? (this.kind ? "Nothing of this kind is left." : "Nothing is left to do. Add pictures, try it, or keep it.");
-    this.picture();
     this.guess();
     this.choices();
     this.actions();
+    this.picture(); // last: it reads out what is there
   }
 
   async picture() {
     const { current } = this, { picture } = current ?? {};
     at("stand").hidden = !picture;
-    at("caption").textContent = picture ? `${picture.name}${picture.label === null ? "" : `, in ${picture.label}`}` : "";
+    const place = ({ name, label }, none) => `${apart(name)}${label === null ? none : `, in ${apart(label)}`}`;
+    at("caption").textContent = picture ? place(picture, "") : "";
     at("beside").hidden = !current?.beside;
-    at("other-caption").textContent = current?.beside ? `${current.beside.name}, ${current.beside.label === null ? "without a class" : `in ${current.beside.label}`}` : "";
+    at("other-caption").textContent = current?.beside ? place(current.beside, ", without a class") : "";
     at("picture").hidden = !picture;
-    if (!picture) { this.seen = this.coming = null; delete at("picture").dataset.id; return; }
-    if (at("picture").dataset.id === picture.id) { this.seen = picture; return; }
-    if (this.coming === picture.id) return;
-    this.coming = picture.id;
+    if (!picture) {
+      this.seen = this.coming = null;
+      delete at("picture").dataset.id;
+      this.speak("");
+      return;
+    }
+    const both = [picture.id, current.beside?.id].join(" ");
+    if (at("picture").dataset.id === picture.id && this.stands === both) { this.seen = picture; return; }
+    if (this.coming === both) return;
+    this.coming = both;
     this.seen = null;
     at("stand").classList.add("coming");
     delete at("picture").dataset.id;
     const shown = [show(at("picture"), `teach/thumb/${picture.id}?size=448`)];
     if (current.beside) shown.push(show(at("other"), `teach/thumb/${current.beside.id}?size=448`));
     const [good] = await Promise.all(shown); // what can't be shown can be answered all the same
-    if (this.coming !== picture.id) return;
+    if (this.coming !== both) return;
     this.coming = null;
     if (this.current?.id !== picture.id) return;
+    this.stands = both;
     at("stand").classList.remove("coming");
     at("picture").hidden = !good;
     at("picture").alt = picture.name;
@@ -145,7 +170,17 @@ export class Next {
     at("picture").dataset.id = picture.id;
     this.seen = this.current.picture;
     this.answered = null;
-    if (this.open) site.say([TITLES[current.kind], picture.name, current.reason, at("guess").textContent].filter(Boolean).join(" "));
+    this.speak(picture.name);
+  }
+
+  // Reads out what is asked, after what came of the last answer; what is asked as before isn't said again.
+  speak(name) {
+    const why = [at("next-title").textContent, at("reason").textContent];
+    const words = [this.came, ...why.filter((text) => !this.spoken?.includes(text)), name, at("guess").textContent];
+    Object.assign(this, { came: "", spoken: why });
+    // Not before what is told of the answer itself, which has the same place.
+    const all = words.filter(Boolean);
+    if (this.open && all.length) setTimeout(() => site.say(all.map((text) => (/[.?!]$/.test(text) ? text : `${text}.`)).join(" ")));
   }
 
   guess() {
@@ -165,7 +200,7 @@ export class Next {
   choices() {
     const names = this.names(), { current } = this, box = at("choices");
     const guess = current?.guesses?.[0]?.[0];
-    const shown = !current?.picture ? [] : names.length <= BUTTONS + 3 ? names
+    const shown = !current?.picture || current.kind === "broken" ? [] : names.length <= BUTTONS + 3 ? names
       : [...new Set([...current.guesses.map(([name]) => name), ...names.slice(0, BUTTONS)])];
     const now = JSON.stringify([shown, current?.id, guess]);
     at("naming").hidden = !shown.length || names.length <= BUTTONS + 3;
@@ -173,13 +208,14 @@ export class Next {
     const old = JSON.parse(this.drawn ?? "[[]]");
     this.drawn = now;
     if (JSON.stringify(old[0]) !== JSON.stringify(shown)) {
-      box.replaceChildren();
-      this.buttons = shown.map((name) => {
-        const one = button(box, "", "choice", () => this.label(name));
-        const key = names.indexOf(name) + 1;
-        if (key <= BUTTONS) make(one, "kbd", { text: key });
-        bdi(one, name);
-        return one;
+      anew(box, () => {
+        this.buttons = shown.map((name) => {
+          const one = button(box, "", "choice", () => this.label(name));
+          const key = names.indexOf(name) + 1;
+          if (key <= BUTTONS) make(one, "kbd", { text: key });
+          bdi(one, name);
+          return one;
+        });
       });
       at("all-classes").replaceChildren(...(at("naming").hidden ? [] : names).map((value) => make(null, "option", { value })));
     }
@@ -193,40 +229,43 @@ export class Next {
   }
 
   actions() {
-    const { current } = this, box = at("actions");
-    const now = [current?.kind, current?.label, current?.seems, Boolean(current?.picture)].join("\n");
+    const { current } = this, { kind, label, picture } = current ?? {}, wanted = [];
+    const go = (tab) => () => this.go(tab, { focus: true });
+    if (picture) {
+      if (picture.label !== null) wanted.push([`Keep it in ${apart(picture.label)}`, "k", () => this.keep()]);
+      wanted.push(["Skip", "space", () => this.skip()], ["Remove", "x", () => this.remove()]);
+    } else {
+      const add = () => {
+        this.go("collect");
+        this.collect.choose(label || undefined);
+        at(this.names().length < 2 ? "class-name" : "choose").focus();
+      };
+      const more = label ? `Add pictures of ${apart(label)}` : kind === "lacking" ? "Name classes" : "Add pictures";
+      if (kind !== "enough") wanted.push([more, "", add]);
+      if (kind !== "lacking") wanted.push(["Try it", "", go("try")], ["Keep it", "", go("keep")]);
+    }
+    const now = JSON.stringify(wanted);
     if (now === this.acted) return;
     this.acted = now;
-    box.replaceChildren();
-    const action = (text, key, does) => { const one = button(box, `${text} `, "", does); if (key) make(one, "kbd", { text: key }); };
-    if (!current || current.kind === "enough" || current.kind === "lacking") {
-      if (current?.kind !== "enough") {
-        action(current?.label ? `Add pictures of ${current.label}` : "Add pictures", "", () => {
-          this.go("collect");
-          this.collect.choose(current?.label || undefined);
-          at(this.names().length < 2 ? "class-name" : "choose").focus();
-        });
+    anew(at("actions"), (box) => {
+      for (const [text, key, does] of wanted) {
+        const one = button(box, `${text} `, "", does);
+        if (key) make(one, "kbd", { text: key });
       }
-      if (current?.kind !== "lacking") {
-        action("Try it", "", () => this.go("try", { focus: true }));
-        action("Keep it", "", () => this.go("keep", { focus: true }));
-      }
-      return;
-    }
-    if (current.picture?.label != null) action(`Keep it in ${current.picture.label}`, "k", () => this.keep());
-    action("Skip", "space", () => this.skip());
-    action("Remove", "x", () => this.remove());
+    });
   }
 
   // Says something about the picture that is seen; no second key meets the same one.
   async answer(work) {
     const picture = this.seen;
     if (!picture || !this.open) return;
+    if (picture.label !== null) this.was.set(picture.id, this.current);
     Object.assign(this, { seen: null, current: null, answered: picture.id });
     this.round += 1;
     at("stand").classList.add("coming");
     const done = await attempt(async () => {
       const found = await work(picture);
+      this.came = found?.words;
       this.goOn();
       return found;
     });
@@ -242,6 +281,7 @@ export class Next {
   }
 
   label(label) {
+    if (!this.shown?.length) return; // it can't be read
     if (this.seen?.label === label) this.keep();
     else this.answer((picture) => change("label", [picture], { label }));
   }

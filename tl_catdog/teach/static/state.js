@@ -131,11 +131,16 @@ export async function attempt(work, meanwhile = "One moment …") {
   return done;
 }
 
+// What is taken back or done again is told by its own words, with one before them.
+async function turn(path, before, nothing) {
+  const done = await send(path);
+  return done ? { ...done, words: `${before}: ${done.words}` } : { words: nothing };
+}
 export const undo = async () => {
-  const done = await attempt(async () => (await send("undo")) ?? { words: "There is nothing to undo." }, "Taking it back …");
+  const done = await attempt(() => turn("undo", "Taken back", "There is nothing to undo."), "Taking it back …");
   if (done) await site.undone?.(done);
 };
-export const redo = () => attempt(async () => (await send("redo")) ?? { words: "There is nothing to do again." }, "Doing it again …");
+export const redo = () => attempt(() => turn("redo", "Done again", "There is nothing to do again."), "Doing it again …");
 
 let asking = null, again = false;
 
