@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Table:
         self._by_sha: dict[str, set[str]] = {}
         self._views: dict[str | All | None, list[Item]] = {}
         self._labels: dict[str, str] = {}
+        self._order: list[str] = []
 
     def synchronise(self) -> None:
         """Make it what the disk has; pictures that others moved keep their ids."""
@@ -165,6 +167,8 @@ class Table:
 
     def learn(self, found: Found) -> bool:
         """Take what was found out; return whether any picture is another by it."""
+        if found == self.found:
+            return False
         before = dict(self.items)
         self.found = found
         self.renew(before)
@@ -172,6 +176,17 @@ class Table:
 
     def snapshot(self, version: int) -> Snapshot:
         """Return what there is now, for others to keep."""
-        items = sorted(self.items.values(), key=lambda item: (item.sha256, item.id))
         classes = tuple(sorted(self.disk.classes))
-        return Snapshot(version, self.root, classes, tuple(items), len(self.marks.answered))
+        return Snapshot(version, self.root, classes, self._sorted(), len(self.marks.answered))
+
+    def _sorted(self) -> tuple[Item, ...]:
+        """Return all pictures by their contents: in the order of last time where they are the same.
+
+        An id stands for a content, so moves change nothing; sorting 10,000 takes ten times as long.
+        """
+        if len(self._order) == len(self.items):
+            with suppress(KeyError):
+                return tuple(map(self.items.__getitem__, self._order))
+        items = sorted(self.items.values(), key=lambda item: (item.sha256, item.id))
+        self._order = [item.id for item in items]
+        return tuple(items)
