@@ -141,7 +141,7 @@ class Disk:
                 listing = Folder(path)
                 settled = time.time_ns() - changed > SETTLED * 1e9
                 listed = _Listed(changed if settled else -1, linked)
-                listed.files = [image.name for image in listing.images]
+                listed.files = list(listing.image_names)
                 listed.folders = [
                     (inner.name, inner.linked)
                     for inner in listing.folders
