@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.teach.pictures import put, there
+from tests.teach.pictures import picture, put, there
 from tl_catdog.errors import CatdogError
 from tl_catdog.teach.items import Changed
+from tl_catdog.teach.plans import ELSEWHERE
 from tl_catdog.teach.state import State
 from tl_catdog.teach.steps import Step, execute
 
@@ -101,3 +104,41 @@ def test_nobody_waits_once_the_server_is_about_to_end(tmp_path: Path) -> None:
     assert not waiter.is_alive()
     assert state.wait(state.version, 60.0) == state.version
     state.close()
+
+
+def test_what_others_wrote_anew_is_known_by_its_own_bytes_once_it_is_moved(state: State) -> None:
+    cat = state.items("cats")[0]
+    cat.path.write_bytes(picture(9))  # noticed within 15 s only
+    state.label([cat.id], "dogs", None, "a")
+    moved = next(item for item in state.items("dogs") if item.name == "1-2.png")
+    assert moved.sha256 == hashlib.sha256(picture(9)).hexdigest()
+    assert not state.refresh(thorough=True)
+    undone = state.undo("a")
+    assert undone is not None
+    assert list(undone.left.values()) == [ELSEWHERE]
+    assert state.item(moved.id).label == "dogs"
+
+
+def test_an_undo_leaves_what_lies_in_a_folder_that_others_renamed_or_deleted(state: State) -> None:
+    for label, item in (("cats", state.items(None)[0]), ("dogs", state.items("cats")[0])):
+        state.label([item.id], label, None, "a")
+    (state.root / "cats").rename(state.root / "felines")
+    shutil.rmtree(state.root / "dogs")
+    before = there(state.root)
+    left = [undone.left for _ in range(2) if (undone := state.undo("a"))]
+    assert [list(found.values()) for found in left] == [[ELSEWHERE], [ELSEWHERE]]
+    assert there(state.root) == before
+    assert [(found.name, found.count) for found in state.classes()] == [("felines", 2)]
+
+
+@pytest.mark.parametrize("how", ["written", "gone"])
+def test_nothing_is_done_once_others_changed_the_journal(state: State, how: str) -> None:
+    journal = state.root / ".teach" / "journal.jsonl"
+    if how == "gone":
+        journal.unlink()
+    else:
+        journal.write_bytes(journal.read_bytes() + b"{}\n")
+    before = there(state.root)
+    with pytest.raises(CatdogError, match="the journal as it was"):
+        state.label([state.items(None)[0].id], "cats")
+    assert there(state.root) == before

@@ -214,10 +214,12 @@ class Changing:
         """Write a change down, do it, and take note of it.
 
         Raises:
-            CatdogError: The disk refuses; all is as it was then.
+            CatdogError: The disk refuses, or others changed the journal; all is as it was then.
         """
         if not plan.steps and not of:
             return Changed(0, self.version, words, (), plan.left)
+        if not self._history.is_as_written():
+            raise self._journal_changed()
         made: list[Step] = []
         written = False
         try:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tl_catdog.data.digest import file_digests
+from tl_catdog.data.digest import file_digest, file_digests
 from tl_catdog.data.folder_names import class_key, class_name
 from tl_catdog.data.tree import Folder
 from tl_catdog.files import write_text
@@ -201,7 +201,8 @@ class Disk:
         if not target.startswith(f"{OWN}/"):
             with suppress(OSError):
                 key, link = _key_of(self.root / target)
-                digest = sha256 or (old.sha256 if old else "")
+                digest = sha256 if old is None or old.key == key else ""
+                digest = digest or file_digest(self.root / target)  # others wrote it anew
                 self.files[target] = File(digest, key, link)
                 if digest:
                     self._hashes[key] = digest

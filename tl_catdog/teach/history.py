@@ -196,10 +196,7 @@ class History:
             "old": self.old,
             "steps": [step.row() for step in steps],
         }
-        if of:
-            row["of"] = of
-        if request:
-            row["request"] = request
+        row |= {key: value for key, value in (("of", of), ("request", request)) if value}
         line = json.dumps(row).encode() + b"\n"
         if len(line) > LINE:
             raise OSError(errno.EFBIG, "more pictures at once than a journal's line can hold")
@@ -213,14 +210,17 @@ class History:
         """Say that what was written last is done. Not synced: else it is found done."""
         self._enter(self._pending, self._of, self.old)
         self._repeats.heard(self._pending.tab, self._request, self._pending.line)
-        with suppress(OSError):
-            self._append(json.dumps({"done": self._number}).encode() + b"\n", synced=False)
+        self.found_done()
 
     def found_done(self) -> None:
         """Say that the change that a kill had cut off is done."""
         self.unfinished = ()
         with suppress(OSError):
             self._append(json.dumps({"done": self._number}).encode() + b"\n", synced=False)
+
+    def is_as_written(self) -> bool:
+        """Return whether nobody else has written to the journal, or removed it."""
+        return (status := os.fstat(self._file)).st_size == self._size and status.st_nlink > 0
 
     @property
     def next_number(self) -> int:

@@ -23,7 +23,7 @@ from tl_catdog.teach.steps import (
 )
 from tl_catdog.teach.table import Table
 
-ELSEWHERE = "others have moved it since"
+ELSEWHERE = "others have moved or changed it since"
 LINK = "it is behind a link, or a link that would lead elsewhere from there, and isn't moved"
 
 
