@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,30 @@ def test_the_bytes_of_a_hashed_file_are_those_that_were_hashed(tmp_path: Path) -
     path.unlink()
     with pytest.raises(FileNotFoundError):
         HashedFile(path, ONE).read()
+
+
+@pytest.mark.parametrize(
+    ("place", "now"),
+    [
+        ("cats/a[1].jpg", "dogs/a[1].jpg"),
+        ("cats/burst-1/a.jpg", "dogs/burst-1/a.jpg"),
+        ("cats/a.jpg", ".teach/removed/7/cats/a.jpg"),
+        ("cats/burst-1/a.jpg", ".teach/removed/7/cats/burst-1/a.jpg"),
+    ],
+)
+def test_a_picture_that_got_another_class_is_found_by_its_bytes(
+    tmp_path: Path, place: str, now: str
+) -> None:
+    (tmp_path / "birds/burst-1").mkdir(parents=True)
+    for name in ("a[1].jpg", "a.jpg", "burst-1/a.jpg"):
+        (tmp_path / "birds" / name).write_bytes(b"another of that name")
+    (tmp_path / now).parent.mkdir(parents=True)
+    (tmp_path / now).write_bytes(b"one")
+    hashed = HashedFile(tmp_path / place, ONE)
+    assert hashed.read() == b"one"
+    (tmp_path / now).unlink()
+    with pytest.raises(FileNotFoundError, match=re.escape(place)):
+        hashed.read()
 
 
 def test_a_hashed_file_is_decoded_as_its_path_is(tmp_path: Path) -> None:

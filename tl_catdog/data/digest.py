@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from tl_catdog.data.parallel import map_threaded
 from tl_catdog.data.reading import MAX_BYTES, open_file, read_file
+from tl_catdog.data.tree import TAUGHT
 from tl_catdog.errors import CatdogError
 
 UNREADABLE = ""
@@ -51,11 +54,20 @@ class HashedFile:
     def read(self) -> bytes:
         """Return its bytes: the very ones that were hashed.
 
+        One that was given another class meanwhile, or taken out, is found where ``teach`` puts it:
+        whoever labels on doesn't disturb a training.
+
         Raises:
             OSError: It can't be read any more.
             CatdogError: It has changed.
         """
-        data = read_file(self.path)
+        try:
+            data = read_file(self.path)
+        except FileNotFoundError:
+            found = self._moved()
+            if found is None:
+                raise
+            return found
         if hashlib.sha256(data).hexdigest() != self.digest:
             raise CatdogError(
                 "expected pictures that stay as they are while they are used, "
@@ -63,6 +75,19 @@ class HashedFile:
                 "Type the same command again.",
             )
         return data
+
+    def _moved(self) -> bytes | None:
+        """Return its bytes from another class, or from what was removed."""
+        for above in self.path.parents[1:3]:  # the folder of its class is there, or a burst's
+            name = self.path.relative_to(above).as_posix()
+            inner = glob.escape(name.partition("/")[2])
+            for pattern in (f"*/{inner}", f"{TAUGHT}/removed/*/{glob.escape(name)}"):
+                for place in above.glob(pattern):
+                    with contextlib.suppress(OSError):
+                        data = read_file(place)
+                        if hashlib.sha256(data).hexdigest() == self.digest:
+                            return data
+        return None
 
 
 def content_key(digest: str, name: str) -> str:

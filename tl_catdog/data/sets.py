@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +19,9 @@ from tl_catdog.data.split_file import apply_split, check_groups, check_split
 from tl_catdog.data.splitting import assign_splits
 from tl_catdog.defaults import FEW, HELD_OUT
 from tl_catdog.errors import UsageError, listing
+
+TRIES = 3
+"""Times that a folder is read whose pictures are moved meanwhile, as by ``teach``."""
 
 FindCopies = Callable[[Sequence[Path]], Sequence[int]]
 """Returns a group for each picture, equal for copies and near-copies: ``audit.near_duplicates``."""
@@ -41,6 +45,14 @@ def load_set(
     Raises:
         UsageError: See ``labelling.labelled`` and ``groups.group_keys``.
     """
+    for _ in range(TRIES - 1):
+        found = _loaded(root, how, drawn=drawn, find_copies=find_copies)
+        if all(os.path.lexists(example.path) for example in found.examples):
+            return found  # else some were moved meanwhile: it would be a set that never was
+    return _loaded(root, how, drawn=drawn, find_copies=find_copies)
+
+
+def _loaded(root: Path, how: Labelling, *, drawn: bool, find_copies: FindCopies | None) -> ImageSet:
     found = labelled(root, how)
     folder = found.folder
     images = [image for members in folder.splits.values() for image in members]
