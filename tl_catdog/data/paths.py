@@ -25,6 +25,11 @@ class Paths(Sequence[Path]):
     def __init__(self, folder: Path, names: list[str]) -> None:
         self._folder, self._names = folder, names
 
+    @property
+    def names(self) -> list[str]:
+        """The files' names; asking for these makes no path of each, which takes longer."""
+        return self._names
+
     def __len__(self) -> int:
         return len(self._names)
 

@@ -97,12 +97,6 @@ class Folder:
         return self._listing.images or Paths(self.path, self._listing.image_names)
 
     @property
-    def image_names(self) -> Sequence[str]:
-        """The names of ``images``: without a path of each, listing thousands takes half as long."""
-        found = self._listing
-        return [image.name for image in found.images] or found.image_names
-
-    @property
     def folders(self) -> list[Folder]:
         """The folders directly in it, those that links lead to among them, sorted by name."""
         return self._listing.folders

@@ -20,6 +20,7 @@ from typing import Any
 
 from tl_catdog.data.digest import file_digest, file_digests
 from tl_catdog.data.folder_names import class_key, class_name
+from tl_catdog.data.paths import Paths
 from tl_catdog.data.tree import Folder
 from tl_catdog.files import write_text
 from tl_catdog.teach.items import UNLABELLED
@@ -141,7 +142,9 @@ class Disk:
                 listing = Folder(path)
                 settled = time.time_ns() - changed > SETTLED * 1e9
                 listed = _Listed(changed if settled else -1, linked)
-                listed.files = list(listing.image_names)
+                images = listing.images
+                names = images.names if isinstance(images, Paths) else [i.name for i in images]
+                listed.files = list(names)
                 listed.folders = [
                     (inner.name, inner.linked)
                     for inner in listing.folders
