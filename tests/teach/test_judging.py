@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tl_catdog.features.linear_head import STRENGTHS
-from tl_catdog.teach.judging import TELLING, Judge, grouped_folds
+from tl_catdog.teach.heads import Fit
+from tl_catdog.teach.judging import FOLDS, TELLING, Judge, Kept, grouped_folds
 
 SPREAD = np.ones(8)
 
@@ -23,10 +24,38 @@ def test_every_picture_is_judged_once_and_groups_are_whole() -> None:
         assert not {groups[i] for i in some} & {groups[i] for i in rest}
 
 
-def test_each_class_is_dealt_out_evenly() -> None:
+def test_each_class_is_dealt_out_evenly_and_stays_where_it_is() -> None:
     labels = np.array([0] * 90 + [1] * 10)
-    parts = grouped_folds(labels, [str(n) for n in range(100)])
+    before: dict[str, int] = {}
+    parts = grouped_folds(labels, [str(n) for n in range(100)], before=before)
     assert {int((labels[rest] == 1).sum()) for _, rest in parts} == {2}
+    labels = np.array([0] * 90 + [1] * 20)
+    again = grouped_folds(labels, [str(n) for n in range(110)], before=dict(before))
+    assert {int((labels[rest] == 1).sum()) for _, rest in again} == {4}
+    for (_, rest), (_, more) in zip(parts, again, strict=True):
+        assert set(rest) <= set(more)
+
+
+def test_a_head_is_begun_at_only_where_all_that_it_ever_saw_is_trained_on() -> None:
+    rows, labels, kept = noise(100), np.arange(100) % 2, Kept()
+
+    def begun(count: int, group_of_first: str = "0") -> list[bool]:
+        names = [str(n) for n in range(count)]
+        groups = [group_of_first, *names[1:]]
+        some = labels[:count]
+        judge = Judge(rows[:count], some, groups, some >= 0, SPREAD, 2, names, kept)
+        starts = judge._before() or (None,) * FOLDS
+        judge.keep(judge.at(10.0))
+        return [isinstance(start, Fit) for start in starts]
+
+    assert begun(90) == [False] * FOLDS
+    assert begun(91) == [True] * FOLDS
+    # The first picture turns out to be a copy of one that another head judges.
+    other = next(g for g in "12345" if kept.folds[g] != kept.folds["0"])
+    assert begun(91, other) == [place != kept.folds[other] for place in range(FOLDS)]
+    # One that was taken away may come again as a copy: who saw it begins anew.
+    gone = kept.folds["90"]
+    assert begun(90, other) == [place == gone for place in range(FOLDS)]
 
 
 def test_copies_of_noise_are_not_known_again() -> None:

@@ -42,6 +42,8 @@ class Store:
         self._place: dict[str, int] = {}
         self._rows: Rows = np.empty((0, 0), np.float32)
         self._based_on = 0
+        self.turns = 0
+        """How often all rows were turned: weights are of one time alone."""
         self.centre: Rows = np.empty(0, np.float32)
         self.axes: Rows = np.empty((0, 0), np.float32)
         self.spread: Floats = np.empty(0)
@@ -88,6 +90,7 @@ class Store:
         self.spread = np.maximum(values.astype(np.float64), 0.0)
         self._rows[:count] = units @ self.axes
         self._based_on = count
+        self.turns += 1
 
     def rows(self, digests: Sequence[str]) -> Rows:
         """Return the rows of pictures whose features are there, (N, F)."""

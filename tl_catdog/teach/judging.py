@@ -1,12 +1,13 @@
 """What heads are worth: each picture judged by a head that saw neither it nor its copies or burst.
 
 Nothing begins at weights that saw what is judged: a fit that ends a little early would remember.
+So heads of the lesson before are begun at only where all that they ever saw is trained on again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -53,8 +54,26 @@ class Judged:
     fits: tuple[Fit, ...]
 
 
+@dataclass
+class Kept:
+    """What is kept of judging from one lesson to the next; of one set of classes and axes.
+
+    Attributes:
+        folds: By group, in which of the folds it is.
+        heads: The head that judges each fold, and the SHA-256 of all that it, and those that it
+            began at, ever saw.
+    """
+
+    folds: dict[str, int] = field(default_factory=dict)
+    heads: tuple[tuple[Fit, frozenset[str]], ...] = ()
+
+
 def grouped_folds(
-    labels: Labels, groups: Sequence[str], folds: int = FOLDS, seed: int = 0
+    labels: Labels,
+    groups: Sequence[str],
+    folds: int = FOLDS,
+    seed: int = 0,
+    before: dict[str, int] | None = None,
 ) -> list[Part]:
     """Return the positions each head is trained on, and those that it judges: every picture once.
 
@@ -66,12 +85,24 @@ def grouped_folds(
         groups: Equal for copies and pictures of one burst, (N,).
         folds: How many heads at most.
         seed: Of the dealing.
+        before: Where groups are already, 0..folds − 1; those that are new go where fewest of their
+            class are, and are entered.
     """
     names, first, where = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
     luck = np.random.default_rng(seed).permutation(len(names))
-    order = np.lexsort((luck, labels[first]))
-    fold = np.empty(len(names), dtype=np.int64)
-    fold[order] = np.arange(len(names)) % folds
+    own, known = labels[first], {} if before is None else before
+    fold = np.array([known.get(name, -1) for name in names.tolist()], dtype=np.int64)
+    order = np.lexsort((luck, own))
+    if (fold < 0).all():
+        fold[order] = np.arange(len(names)) % folds
+    else:
+        there = np.zeros((int(own.max()) + 1, folds), dtype=np.int64)
+        np.add.at(there, (own[fold >= 0], fold[fold >= 0]), 1)
+        for place in order[fold[order] < 0].tolist():
+            fold[place] = np.lexsort((there.sum(axis=0), there[own[place]]))[0]
+            there[own[place], fold[place]] += 1
+    if before is not None:
+        before.update(zip(names.tolist(), fold.tolist(), strict=True))
     of = fold[where]
     parts = [
         (np.flatnonzero(of != number), np.flatnonzero(of == number)) for number in range(folds)
@@ -90,6 +121,8 @@ class Judge:
         check: Which are of ``choice.check_sample``, (N,).
         spread: The store's.
         classes: C, how many classes there are.
+        digests: The pictures' SHA-256, N; needed where something is kept.
+        kept: Of the lesson before, and for the next one.
     """
 
     rows: Rows
@@ -98,11 +131,31 @@ class Judge:
     check: npt.NDArray[np.bool_]
     spread: Floats
     classes: int
+    digests: Sequence[str] = ()
+    kept: Kept | None = None
 
     @cached_property
     def parts(self) -> list[Part]:
         """What each of the five heads is trained on, and what it judges."""
-        return grouped_folds(self.labels, self.groups)
+        before = None if self.kept is None else self.kept.folds
+        return grouped_folds(self.labels, self.groups, before=before)
+
+    @cached_property
+    def _trained_on(self) -> list[frozenset[str]]:
+        """The SHA-256 of what each of the five is trained on."""
+        return [frozenset(self.digests[i] for i in some) for some, _ in self.parts]
+
+    def _before(self) -> tuple[Fit | None, ...]:
+        """Return the heads of the lesson before that saw nothing but what is trained on now."""
+        if self.kept is None or len(self.kept.heads) != len(self.parts):
+            return ()
+        pairs = zip(self.kept.heads, self._trained_on, strict=True)
+        return tuple(head if saw <= now else None for (head, saw), now in pairs)
+
+    def keep(self, judged: Judged) -> None:
+        """Keep heads for the next lesson."""
+        if self.kept is not None and len(self.parts) == FOLDS:
+            self.kept.heads = tuple(zip(judged.fits, self._trained_on, strict=True))
 
     def at(self, strength: float, near: Judged | None = None) -> Judged:
         """Judge all pictures.
@@ -111,7 +164,8 @@ class Judge:
             strength: C, one of ``STRENGTHS``.
             near: What was found with another C, by the same parts: each head begins at that one's.
         """
-        fits, chances = self._fitted(self.parts, strength, () if near is None else near.fits)
+        starts = self._before() if near is None else near.fits
+        fits, chances = self._fitted(self.parts, strength, starts)
         found = calibrated(chances, self.labels, strength)
         loss = cautious(found.log_loss_after, strength)
         return Judged(chances, strength, found.temperature, loss, fits)
@@ -182,7 +236,7 @@ class Judge:
         )
 
     def _fitted(
-        self, parts: Sequence[Part], strength: float, starts: Sequence[Fit] = ()
+        self, parts: Sequence[Part], strength: float, starts: Sequence[Fit | None] = ()
     ) -> tuple[tuple[Fit, ...], Floats]:
         """Return a head for each part, and what they say of what they judge, (N, C); else zeros."""
         answers = np.zeros((len(self.labels), self.classes))

@@ -23,7 +23,7 @@ from tl_catdog.teach.choice import next_questions
 from tl_catdog.teach.estimate import LEAST, accuracy
 from tl_catdog.teach.heads import Fit, Floats, Head, Labels, Rows, Store, fit
 from tl_catdog.teach.items import Item, Snapshot
-from tl_catdog.teach.judging import FIRST, Judged
+from tl_catdog.teach.judging import FIRST, Judged, Kept
 from tl_catdog.teach.learned import Asked, ClassLearned, Doubt, Learned
 from tl_catdog.teach.material import Material
 from tl_catdog.teach.unsure import Familiar, policy
@@ -43,7 +43,9 @@ class Memory:
     searched: int = 0
     put_off: int = 0
     classes: tuple[str, ...] = ()
+    turns: int = 0
     start: Fit | None = None
+    kept: Kept = field(default_factory=Kept)
     gain: Estimate | None = None
     far: tuple[str, ...] = ()
     far_at: int = 0
@@ -69,7 +71,7 @@ class Lesson:
     @cached_property
     def material(self) -> Material:
         """What of the folder can be learned from, and judged by."""
-        return Material(self.pictures, self.store, self.unread)
+        return Material(self.pictures, self.store, self.unread, self.memory.kept)
 
     def first(self, before: Learned | None = None) -> Learned:
         """Train the head, and return it with its guesses; figures are those of before.
@@ -77,6 +79,11 @@ class Lesson:
         Labelled pictures keep what heads said of them that didn't see them.
         """
         memory, names = self.memory, tuple(self.pictures.classes)
+        others = memory.classes != names
+        if others:
+            memory.classes, memory.searched, memory.gain = names, 0, None
+        if others or memory.turns != self.store.turns:
+            memory.turns, memory.start, memory.kept = self.store.turns, None, Kept()
         found = replace(
             Learned(self.pictures.version, -1, (), 0, 0) if before is None else before,
             version=self.pictures.version,
@@ -92,8 +99,7 @@ class Lesson:
             for place, item in enumerate(self.material.items):
                 if item.id in before.ids:
                     chances[place] = before.chances[before.ids[item.id]]
-        if memory.classes != names:
-            memory.classes, memory.start, memory.searched, memory.gain = names, None, 0, None
+        if others:
             found = replace(found, policy=None, bank=None)
         if len(np.unique(self.material.labels)) > 1:
             found = replace(found, head=self._taught(chances))
@@ -165,6 +171,7 @@ class Lesson:
         """Return what was learned, with what heads say of pictures that they didn't see."""
         self._judged.append(judged)
         memory, judge = self.memory, self.material.judge
+        judge.keep(judged)
         memory.strength, memory.temperature = judged.strength, judged.temperature
         items = [self.material.items[i] for i in self.material.compared]
         chances, head = found.chances.copy(), found.head

@@ -13,7 +13,7 @@ from tl_catdog.teach.choice import LEFT_OUT, UNLABELLED, check_sample, lots
 from tl_catdog.teach.estimate import LEAST
 from tl_catdog.teach.heads import Floats, Labels, Store
 from tl_catdog.teach.items import Item, Snapshot
-from tl_catdog.teach.judging import Judge
+from tl_catdog.teach.judging import Judge, Kept
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Material:
         pictures: The folder.
         store: Features of its pictures; of all but those that weren't looked at yet.
         unread: Why pictures can't be read, by their SHA-256.
+        kept: Of earlier judging; changed by this one.
     """
 
     pictures: Snapshot
     store: Store
     unread: Mapping[str, str] = field(default_factory=dict)
+    kept: Kept | None = None
 
     @cached_property
     def items(self) -> Sequence[Item]:
@@ -82,6 +84,8 @@ class Material:
             self.sample[0],
             self.store.spread,
             len(self.pictures.classes),
+            [item.sha256 for item in items],
+            self.kept,
         )
 
     @cached_property
