@@ -15,6 +15,7 @@ from tl_catdog.teach import asked
 from tl_catdog.teach.job import Job
 from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.records import FORMATS
+from tl_catdog.teach.room import room_of
 from tl_catdog.teach.site import Site
 
 ZIPPED = "tl-catdog-export.zip"
@@ -53,6 +54,10 @@ def job_routes(app: FastAPI, site: Site) -> None:
             }
 
         return await site.doing(look)
+
+    @app.get("/teach/room")
+    async def room() -> dict[str, Any]:
+        return await site.doing(lambda: room_of(site.state.root).to_json())
 
     @app.post("/teach/runs")
     async def run(request: Request) -> Response:

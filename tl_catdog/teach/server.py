@@ -22,6 +22,7 @@ from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.learner import Learner
 from tl_catdog.teach.looking import Looker
 from tl_catdog.teach.news import News
+from tl_catdog.teach.room import MUCH, room_of
 from tl_catdog.teach.site import Site
 from tl_catdog.teach.state import State
 from tl_catdog.teach.thumbs import Thumbs
@@ -67,7 +68,8 @@ def teach(
         folder: The folder; made where it isn't there, but the one above it is.
         options: How.
         ready: Called with the page's address, and whether other machines can reach it.
-        tell: Told what is stopped at the end, and how to go on with it, a line each.
+        tell: Told a line at a time what else there is to know: what takes much room, what is
+            stopped at the end, and how to go on with it.
 
     Raises:
         UsageError: The folder can't be taught from, another server has it, or the address or the
@@ -109,6 +111,8 @@ def teach(
         def opened(address: str, others: bool) -> None:
             site.address, site.others = address, others
             ready(address, others)
+            if (room := room_of(folder)).bytes >= MUCH:
+                tell(room.words())
 
         hosting.host(
             listening,

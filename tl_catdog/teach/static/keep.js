@@ -43,6 +43,7 @@ export function mount(section, site) {
   const compare = button(saved, "Compare those that are ticked", "", () => begin("compare", {
     runs: [...list.querySelectorAll("input:checked")].map((box) => box.value),
   }));
+  const room = make(section, "p", { name: "soft" });
   const phone = make(section, "section", { name: "panel phone" });
   phone.hidden = true;
 
@@ -212,6 +213,11 @@ export function mount(section, site) {
     link.remove();
   }
 
+  async function weigh() {
+    const found = await ask("teach/room").catch(() => null);
+    room.textContent = found?.words ?? "";
+  }
+
   async function share() {
     const found = await ask("teach/share").catch(() => null);
     if (!found?.others) return;
@@ -230,7 +236,7 @@ export function mount(section, site) {
   share();
   return {
     update() { if (open) runs(); },
-    show() { open = true; look(); },
+    show() { open = true; look(); weigh(); },
     hide() { open = false; clearTimeout(timer); },
   };
 }
