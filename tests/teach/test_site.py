@@ -33,6 +33,28 @@ def test_changes_don_t_wait_for_pictures(site: Site) -> None:
     assert asyncio.run(asyncio.wait_for(work(), 20)) == "done"
 
 
+def test_an_upload_holds_up_no_other_and_ends_with_the_server(site: Site) -> None:
+    from tl_catdog.serve.bodies import Refusal
+
+    blocked = threading.Event()
+
+    def unpack() -> None:
+        while not blocked.wait(0.01):
+            site.going_on()
+
+    async def work() -> list[object]:
+        packed = [asyncio.create_task(site.adding(unpack, archives=True)) for _ in range(9)]
+        await asyncio.sleep(0)
+        assert await site.adding(lambda: "added", archives=False) == "added"
+        site.incoming.joinpath("half").mkdir(parents=True)
+        await asyncio.to_thread(site.close)
+        return await asyncio.gather(*packed, return_exceptions=True)
+
+    found = asyncio.run(asyncio.wait_for(work(), 20))
+    assert {type(one) for one in found} == {Refusal}
+    assert not site.incoming.exists()
+
+
 def test_a_picture_is_told_with_its_guesses_and_why_it_is_broken(site: Site) -> None:
     from dataclasses import replace
 

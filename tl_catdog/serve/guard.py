@@ -277,7 +277,7 @@ def refuse_other_sites(request: Request) -> None:
         raise Refusal(
             403,
             "expected a request of this page, found another site's",
-            "Open / here, or start the server with --allow-origin URL.",
+            "Open / here, or start serve with --allow-origin URL.",
         )
 
 

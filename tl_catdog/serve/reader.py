@@ -159,7 +159,7 @@ def refuse_odd(request: h11.Request) -> None:
         )
     elif b"websocket" in headers.get(b"upgrade", b"").lower():
         refusal = Refusal(
-            400, "expected a plain request, found one for a WebSocket", "Post to /predict."
+            400, "expected a plain request, found one for a WebSocket", "Leave Upgrade out."
         )
     if refusal is not None:
         raise RefusedError(refusal)

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,13 +58,19 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
+def sorted_out(
+    uploads: list[Upload],
+    folder: Path,
+    bounds: Bounds,
+    check: Callable[[], None] = lambda: None,
+) -> Sorted:
     """Return which files are pictures, by how they begin; archives are opened, once.
 
     Args:
         uploads: Files that came.
         folder: Where what archives hold is written to.
         bounds: What archives may hold, all together.
+        check: Called for each file; what it raises ends this.
     """
     left = bounds
     pictures: list[Upload] = []
@@ -73,7 +79,7 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
         found = [upload]
         try:
             if is_archive(upload.path):
-                found = unpacked(upload, folder / f"archive-{number}", left)
+                found = unpacked(upload, folder / f"archive-{number}", left, check)
                 used = sum(one.path.stat().st_size for one in found)
                 left = replace(left, members=left.members - len(found), total=left.total - used)
                 if not found:
@@ -87,6 +93,7 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
             refused.append((told(upload.name), words))
             continue
         for one in found:
+            check()
             why = why_no_picture(one.path)
             if why is None:
                 pictures.append(one)
@@ -99,16 +106,23 @@ def sorted_out(uploads: list[Upload], folder: Path, bounds: Bounds) -> Sorted:
     return Sorted(tuple(pictures), tuple(refused))
 
 
-def unpacked(upload: Upload, folder: Path, bounds: Bounds) -> list[Upload]:
+def unpacked(
+    upload: Upload, folder: Path, bounds: Bounds, check: Callable[[], None]
+) -> list[Upload]:
     """Unpack an archive into a new folder; nothing is left of one that isn't taken, nor it itself.
 
     Raises:
         ArchiveError: It is damaged or hostile.
         OSError: The disk refuses, or has no room.
     """
+
+    def written(_: int) -> None:
+        check()
+        check_room(folder)
+
     folder.mkdir()
     try:
-        found = pictures_in(upload.path, folder, bounds, lambda written: check_room(folder))
+        found = pictures_in(upload.path, folder, bounds, written)
     except (ArchiveError, OSError):
         shutil.rmtree(folder, ignore_errors=True)
         raise

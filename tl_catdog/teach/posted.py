@@ -14,6 +14,7 @@ from tl_catdog.errors import UsageError
 from tl_catdog.serve.bodies import Limits, Refusal, images_of, read_body
 from tl_catdog.serve.preview import shown_as
 from tl_catdog.teach import asked
+from tl_catdog.teach.archives import is_archive
 from tl_catdog.teach.intake import Sorted, aside, folder_of, sorted_out, told
 from tl_catdog.teach.items import Added, Changed, Conflict
 from tl_catdog.teach.names import file_name, new_class_name
@@ -106,13 +107,19 @@ def posted_routes(app: FastAPI, site: Site) -> None:
             raise Refusal(404, "expected a class that there is, found another", "Add it first.")
         with contextlib.ExitStack() as ended:
             folder = await site.doing(lambda: ended.enter_context(aside(site.incoming)))
+            packed = False
+
+            def work() -> dict[str, Any]:
+                found = sorted_out(files, folder, site.bound.archive, site.going_on)
+                request.state.seen.pictures = len(found.pictures)
+                return added(site, found, label, burst, tab, by_folder)
+
             try:
                 files = await receive(request, folder, site.bound, query.get("name", "")[:1000])
-                found = await site.sorting(lambda: sorted_out(files, folder, site.bound.archive))
-                request.state.seen.pictures = len(found.pictures)
-                rows = await site.sorting(lambda: added(site, found, label, burst, tab, by_folder))
+                packed = await site.doing(lambda: any(is_archive(one.path) for one in files))
+                rows = await site.adding(work, archives=packed)
             finally:
-                await site.sorting(ended.close)  # it may be 100,000 files
+                await site.adding(ended.close, archives=packed)  # it may be 100,000 files
         site.news.tell()
         return JSONResponse(rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tl_catdog.cores import usable_cores
-from tl_catdog.serve.bodies import Budget
-from tl_catdog.teach.intake import INCOMING
+from tl_catdog.serve.bodies import Budget, Refusal
+from tl_catdog.teach.intake import INCOMING, sweep
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.learned import Learned, Learning
@@ -72,8 +73,10 @@ class Site:
         self._show = ThreadPoolExecutor(usable_cores(), thread_name_prefix="show")
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="slow")
         self._try = ThreadPoolExecutor(1, thread_name_prefix="try")
-        self._sort = ThreadPoolExecutor(2, thread_name_prefix="sort")
+        self._add = ThreadPoolExecutor(2, thread_name_prefix="add")
+        self._unpack = ThreadPoolExecutor(1, thread_name_prefix="unpack")
         self._change = ThreadPoolExecutor(4, thread_name_prefix="change")
+        self._ended = threading.Event()
         self.budget = Budget(MEMORY)
 
     @property
@@ -97,9 +100,21 @@ class Site:
         """Try something, one at a time: the first one loads the network."""
         return await asyncio.get_running_loop().run_in_executor(self._try, work)
 
-    async def sorting(self, work: Callable[[], R]) -> R:
-        """Do something with what was uploaded, which may take minutes."""
-        return await asyncio.get_running_loop().run_in_executor(self._sort, work)
+    async def adding(self, work: Callable[[], R], *, archives: bool) -> R:
+        """Do something with an upload. One with archives, which may take minutes, holds up none of
+        the others but such.
+        """
+        pool = self._unpack if archives else self._add
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    def going_on(self) -> None:
+        """Do nothing, unless this was closed: then what may take minutes isn't gone on with.
+
+        Raises:
+            Refusal: It was.
+        """
+        if self._ended.is_set():
+            raise Refusal(503, "the server is about to end", "Send it again later.")
 
     def shown(self, item: Item) -> dict[str, Any]:
         """Return what the page is told of a picture, with what the head takes it for."""
@@ -113,9 +128,11 @@ class Site:
         return found
 
     def close(self) -> None:
-        """End what is under way."""
+        """End what is under way; of uploads nothing is left but what was added."""
+        self._ended.set()
         for pool in (self._show, self._slow, self._try):
             pool.shutdown(cancel_futures=True)
-        self._sort.shutdown()
-        self._change.shutdown()
+        for pool in (self._unpack, self._add, self._change):
+            pool.shutdown()
+        sweep(self.incoming)
         self.thumbs.close()
