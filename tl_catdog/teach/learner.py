@@ -168,11 +168,12 @@ class Learner:
         if self._end.is_set():
             return
         found = lesson.figures(first)
-        idle = self._status if self._lacking(pictures) else Learning()
-        due = lesson.due
+        lacking, due = self._lacking(pictures), lesson.due
+        idle = self._status if lacking else Learning()
+        more = bool(lacking) and lacking[0].label is not None  # labels that come in a moment
         self._tell(self._status if due else idle, found)
         if due:
-            told = lesson.deeper(found, lambda: self._newest(pictures.version))
+            told = lesson.deeper(found, lambda: not more and self._newest(pictures.version))
             if told is not None:
                 self._tell(idle, told)
 
