@@ -249,10 +249,12 @@ def test_the_rest_of_a_line_is_put_aside_through_no_link(tmp_path: Path, pipe: b
     assert far.read_text() == "kept"
 
 
-def test_a_folder_of_its_own_that_is_a_link_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [".teach", ".teach/removed", ".teach/incoming"])
+def test_a_folder_of_its_own_that_is_a_link_is_refused(tmp_path: Path, place: str) -> None:
     root = put(tmp_path / "pets" / "cats" / "1.png", 1).parent.parent
     (tmp_path / "far").mkdir()
-    (root / ".teach").symlink_to(tmp_path / "far")
+    (root / place).parent.mkdir(exist_ok=True)
+    (root / place).symlink_to(tmp_path / "far")
     with pytest.raises(UsageError, match="link"):
         State.open(root)
 

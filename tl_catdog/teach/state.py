@@ -25,7 +25,7 @@ from tl_catdog.teach.history import History
 from tl_catdog.teach.items import Added, All, Changed, ClassInfo, Item, Snapshot, pictures
 from tl_catdog.teach.layout import check_layout
 from tl_catdog.teach.names import burst_name
-from tl_catdog.teach.steps import FILE, MARKS, OWN, Step, execute, sync_all
+from tl_catdog.teach.steps import FILE, INCOMING, MARKS, OWN, REMOVED, Step, execute, sync_all
 from tl_catdog.teach.table import Found
 
 R = TypeVar("R")
@@ -59,8 +59,9 @@ class State(ClassChanges):
                 f"expected a folder, found none: {root}.",
                 f"Type: mkdir {shlex.quote(str(root))}",
             )
-        if own.is_symlink():
-            raise UsageError(f"expected a folder, found a link: {own}.", "Move it away")
+        for ours in (own, root / REMOVED, root / INCOMING):
+            if ours.is_symlink():
+                raise UsageError(f"expected a folder, found a link: {ours}.", "Move it away")
         known = own.is_dir()
         try:
             own.mkdir(exist_ok=True)
