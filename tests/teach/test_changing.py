@@ -119,16 +119,27 @@ def test_what_others_wrote_anew_is_known_by_its_own_bytes_once_it_is_moved(state
     assert state.item(moved.id).label == "dogs"
 
 
-def test_an_undo_leaves_what_lies_in_a_folder_that_others_renamed_or_deleted(state: State) -> None:
-    for label, item in (("cats", state.items(None)[0]), ("dogs", state.items("cats")[0])):
-        state.label([item.id], label, None, "a")
-    (state.root / "cats").rename(state.root / "felines")
+def test_an_undo_finds_pictures_in_a_class_that_was_renamed_but_none_that_were_deleted(
+    state: State,
+) -> None:
+    (loose,), cat = state.items(None), state.items("cats")[0]
+    state.label([loose.id], "cats", None, "a")
+    state.label([cat.id], "dogs", None, "a")
+    (state.root / "cats").rename(state.root / "felines")  # by a file manager
     shutil.rmtree(state.root / "dogs")
-    before = there(state.root)
-    left = [undone.left for _ in range(2) if (undone := state.undo("a"))]
-    assert [list(found.values()) for found in left] == [[ELSEWHERE], [ELSEWHERE]]
-    assert there(state.root) == before
-    assert [(found.name, found.count) for found in state.classes()] == [("felines", 2)]
+    undone = [state.undo("a"), state.undo("a")]
+    assert [list(done.left.values()) for done in undone if done] == [[ELSEWHERE], []]
+    assert [(found.name, found.count) for found in state.classes()] == [("felines", 1)]
+    assert [(item.id, item.place) for item in state.items(None)] == [(loose.id, "3.png")]
+
+
+def test_what_one_page_added_to_a_class_is_undone_though_another_renamed_it(state: State) -> None:
+    state.add([("new.png", picture(8))], "cats", None, "a")
+    state.rename_class("cats", "tigers", "b")
+    undone = state.undo("a")
+    assert undone is not None
+    assert not undone.left
+    assert [item.name for item in state.items("tigers")] == ["1.png", "2.png"]
 
 
 @pytest.mark.parametrize("how", ["written", "gone"])

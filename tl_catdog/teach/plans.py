@@ -150,18 +150,29 @@ class Plan:
             self.steps.append(step)
 
     def _file_back(self, step: Step) -> None:
-        id = self.table.at.get(step.source)
+        id, source = self.table.at.get(step.source), step.source
         there = self.table.items[id].sha256 == step.sha256 if id else False
-        if not id and step.source.startswith(f"{OWN}/"):
-            there = os.path.lexists(self.table.root / step.source)
+        if not id and source.startswith(f"{OWN}/"):
+            there = os.path.lexists(self.table.root / source)
+        elif not id and (item := self._in_renamed(step)):
+            id, source, there = item.id, item.place, True
         if not there:
-            ids = self.table.of_content(step.sha256) or [step.source.rpartition("/")[2]]
+            ids = self.table.of_content(step.sha256) or [source.rpartition("/")[2]]
             self.left[ids[0]] = ELSEWHERE
             return
         target = step.target
         if target.startswith(f"{INCOMING}/"):  # what was added is removed, not sent back
-            target = f"{REMOVED}/{self.number}/{step.source}"
-        self.add(Step(FILE, step.source, self.free(target, again=True), step.sha256), id)
+            target = f"{REMOVED}/{self.number}/{source}"
+        self.add(Step(FILE, source, self.free(target, again=True), step.sha256), id)
+
+    def _in_renamed(self, step: Step) -> Item | None:
+        """Return the picture that a step put into a folder which has another name by now."""
+        top, _, rest = step.source.partition("/")
+        if not rest or os.path.lexists(self.table.root / top):
+            return None
+        items = [self.table.items[id] for id in self.table.of_content(step.sha256)]
+        found = [item for item in items if item.place.partition("/")[2] == rest]
+        return found[0] if len(found) == 1 else None
 
 
 def conflicts(
