@@ -74,6 +74,10 @@ export class Collect {
       target.value = "";
       if (kind) this.move(kind === "=" ? name : null);
     });
+    at("enlarge").addEventListener("click", () => {
+      const [{ id }] = this.grid.chosen(); // of which not all may be known here
+      site.ask(`teach/pictures/${id}`).then((one) => this.open(one), (error) => complain(site.trouble(error)));
+    });
     at("remove").addEventListener("click", () => this.remove());
     at("unselect").addEventListener("click", () => { this.grid.none(); at("grid").focus(); });
     at("select-all").addEventListener("click", () => this.grid.all());
@@ -161,8 +165,9 @@ export class Collect {
 
   selection() {
     const { size } = this.grid?.picked ?? { size: 0 };
-    at("selected").textContent = size ? `${count(size)} selected` : "";
+    at("selected").textContent = size ? `${count(size)} selected` : "Select pictures to move, enlarge or remove them.";
     at("selection-tools").hidden = !size;
+    at("enlarge").hidden = size !== 1;
   }
 
   key(key) {

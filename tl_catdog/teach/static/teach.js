@@ -63,6 +63,11 @@ at("tabs").addEventListener("keydown", (event) => {
   open(name);
   at(`tab-${name}`).focus();
 });
+// Whoever gave the token by keys goes on from there.
+at("token-form").addEventListener("submit", () => setTimeout(() => {
+  const { activeElement: on, body } = document;
+  if (at("token-form").hidden && (on === body || at("token-form").contains(on))) at(`tab-${shown}`).focus();
+}));
 at("undo").addEventListener("click", undo);
 at("redo").addEventListener("click", redo);
 at("trouble-gone").addEventListener("click", () => { complain(""); at(`tab-${shown}`).focus(); });
