@@ -72,7 +72,8 @@ def errors(app: FastAPI) -> None:
 
     @app.exception_handler(ImageError)
     async def unread(_: Request, error: ImageError) -> Response:
-        return refused(Refusal(422, f"expected a picture, found one that is {error.message}", ""))
+        words = f"expected a picture that can be read, found one that can't: {error.message}"
+        return refused(Refusal(422, words, "Take another one."))
 
     @app.exception_handler(CatdogError)
     async def failed(_: Request, error: CatdogError) -> Response:
