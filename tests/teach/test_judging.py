@@ -73,6 +73,21 @@ def test_copies_of_noise_are_not_known_again() -> None:
     assert right([str(n) for n in range(240)]) > right([str(n // 4) for n in range(240)])
 
 
+def test_a_burst_tells_as_much_of_the_temperature_as_one_picture() -> None:
+    rows, labels = noise(60), np.arange(60) % 2
+    rows[:, 0] += 2 * labels
+    labels[7] = 0  # wrong: all frames of it are
+
+    def temperature(times: int) -> float:
+        place = np.repeat(np.arange(60), np.where(np.arange(60) == 7, times, 1))
+        own = rows[place] + 1e-3 * noise(len(place), 1)
+        groups = [str(n) for n in place]
+        judge = Judge(own, labels[place], groups, place >= 0, SPREAD, 2)
+        return judge.at(10.0).temperature
+
+    assert temperature(60) < 2 * temperature(1)  # ten times without
+
+
 def test_one_picture_of_each_class_is_judged_wrong_rather_than_not_at_all() -> None:
     check = np.ones(2, dtype=np.bool_)
     judge = Judge(noise(2), np.array([0, 1]), ["a", "b"], check, SPREAD, 2)

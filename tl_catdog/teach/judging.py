@@ -166,7 +166,10 @@ class Judge:
         """
         starts = self._before() if near is None else near.fits
         fits, chances = self._fitted(self.parts, strength, starts)
-        found = calibrated(chances, self.labels, strength)
+        # The frames of a burst are right or wrong together: as so many proofs they would outweigh
+        # the temperature that is expected beforehand.
+        _, one = np.unique(np.asarray(self.groups), return_index=True)
+        found = calibrated(chances[one], self.labels[one], strength)
         loss = cautious(found.log_loss_after, strength)
         return Judged(chances, strength, found.temperature, loss, fits)
 
