@@ -66,7 +66,7 @@ def _teach(state: State) -> None:
         for number in (3, 4):
             file.writestr(f"{number}.png", picture(number))
     with aside(state.root / ".teach" / "incoming") as folder:
-        (folder / "0").write_bytes(archive.getvalue())
+        _receive(folder / "0", archive.getvalue())
         found = sorted_out([Upload("more.zip", folder / "0")], folder, Bounds())
         state.add([(one.name, one.path) for one in found.pictures], None, None, "page")
     state.label([item.id for item in state.items("birds")], "cats", None, "page")
@@ -79,3 +79,13 @@ def _teach(state: State) -> None:
     state.undo("page")
     state.undo("page")
     state.redo("page")
+
+
+def _receive(path: Path, data: bytes) -> None:
+    """Write what a page sends, as ``uploads.py`` does, which answers such an error with 507."""
+    from tl_catdog.teach.changing import refused
+
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise refused(error, "to receive an archive") from error
