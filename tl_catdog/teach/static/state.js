@@ -164,19 +164,24 @@ export function refresh() {
 const visible = () => (document.hidden
   ? new Promise((go) => { document.addEventListener("visibilitychange", go, { once: true }); }) : null);
 
-// Waits for news for as long as the page is open; one that nobody sees holds no connection.
+// Waits for news for as long as the page is open. One that nobody sees holds no connection: browsers
+// have six for a server, whatever the number of tabs.
 export async function follow() {
   for (;;) {
     await visible();
+    const poll = new AbortController();
+    const stop = () => { if (document.hidden) poll.abort(); };
+    document.addEventListener("visibilitychange", stop);
     try {
-      const { news } = await ask(`teach/changes?since=${state?.news ?? 0}`);
+      const { news } = await ask(`teach/changes?since=${state?.news ?? 0}`, { signal: poll.signal });
       if (news !== state?.news) await refresh();
       await pause(100);
     } catch (error) {
+      if (poll.signal.aborted) continue;
       if (error instanceof TypeError) await lost();
       else { complain(trouble(error)); await pause(3000); }
       await refresh();
-    }
+    } finally { document.removeEventListener("visibilitychange", stop); }
   }
 }
 
