@@ -118,7 +118,8 @@ def job_routes(app: FastAPI, site: Site) -> None:
                 ) from None
             return Response(page, media_type="text/html", headers=attached(found.out.name))
         pieces = await site.doing(lambda: keeper().stream_zip(id))
-        return StreamingResponse(pieces, media_type="application/zip", headers=attached(ZIPPED))
+        name = ZIPPED if found.out is None else f"{found.run}-{found.out.name}.zip"
+        return StreamingResponse(pieces, media_type="application/zip", headers=attached(name))
 
 
 def attached(name: str) -> dict[str, str]:

@@ -10,11 +10,22 @@ const EACH = 1000; // ms from one look at what is being done to the next
 const KINDS = { train: "Training", export: "Exporting", report: "The report on", compare: "Comparing" };
 const STATES = { running: "is under way", done: "is done", failed: "failed", stopped: "was stopped" };
 
+const formatOf = ({ command }) => / --format (\S+)/.exec(command)?.[1] ?? "";
+const to = (job) => (job.kind === "export" ? ` to ${formatOf(job)}` : "");
+
+// Why a command failed, and what to do, in its own words: they are the last that it says.
+function reason({ lines }) {
+  const from = lines.findLastIndex((line) => line.startsWith("Error: "));
+  return from < 0 ? "It ended without a word on why. Typed in a terminal, the command may say more."
+    : lines.slice(from).join(" ").replace("Error: e", "E");
+}
+
 export function mount(section, site) {
   let open = false;
   let timer = 0;
   let jobs = [];
   let said = new Map(); // job to the state that was told
+  let looked = false;
   let listed = "";
 
   const form = make(section, "form", { name: "panel keeping" });
@@ -98,6 +109,8 @@ export function mount(section, site) {
     if (shape === listed) return;
     listed = shape;
     const ticked = new Set([...list.querySelectorAll("input:checked")].map((box) => box.value));
+    const chosen = new Map([...list.querySelectorAll("select")].map((one) => [one.dataset.run, one.value]));
+    const on = list.contains(document.activeElement) && nameOf(document.activeElement);
     list.replaceChildren();
     halves.replaceChildren();
     halves.hidden = !found.unfinished.length;
@@ -105,8 +118,10 @@ export function mount(section, site) {
     none.hidden = found.runs.length > 0;
     compare.hidden = found.runs.length < 2;
     compare.disabled = ticked.size < 2;
-    for (const run of [...found.runs].reverse()) showRun(run.name, found.formats, ticked);
+    for (const run of [...found.runs].reverse()) showRun(run.name, found.formats, ticked, chosen.get(run.name));
+    if (on) ([...list.querySelectorAll("input, select, button")].find((one) => nameOf(one) === on) ?? name).focus();
   }
+  const nameOf = (node) => node.getAttribute("aria-label") ?? node.value;
 
   // A training that was stopped or killed: its pictures have to be what they were.
   function showHalf(run, word) {
@@ -118,14 +133,15 @@ export function mount(section, site) {
     button(item, "Go on", "", () => begin("resume", { word })).setAttribute("aria-label", `Go on with ${run}`);
   }
 
-  function showRun(run, formats, ticked) {
+  function showRun(run, formats, ticked, chosen) {
     const item = make(list, "li", { name: "row run" });
     const label = make(item, "label", { name: "row" });
     const box = make(label, "input", { type: "checkbox", value: run });
     box.checked = ticked.has(run);
     bdi(label, run);
-    const format = make(item, "select", { "aria-label": `Format to export ${run} to` });
+    const format = make(item, "select", { "aria-label": `Format to export ${run} to`, "data-run": run });
     for (const kind of formats) make(format, "option", { text: kind, value: kind });
+    if (chosen) format.value = chosen;
     const named = (node, what) => node.setAttribute("aria-label", `${what} ${run}`);
     named(button(item, "Export", "", () => begin("exports", { run, format: format.value })), "Export");
     named(button(item, "Report", "", () => begin("reports", { run })), "Report on");
@@ -159,10 +175,12 @@ export function mount(section, site) {
       const shape = JSON.stringify([job.state, job.lines]);
       if (node.dataset.shape !== shape || job.state === "running") showJob(node, job);
       node.dataset.shape = shape;
-      const head = `${KINDS[job.kind]} ${job.run} ${STATES[job.state]}`;
-      if (said.has(job.id) && said.get(job.id) !== job.state) say(head);
+      const head = `${KINDS[job.kind]} ${job.run}${to(job)} ${STATES[job.state]}`;
+      const before = said.get(job.id) ?? (looked ? "" : job.state);
+      if (before !== job.state && job.state !== "failed") say(head); // an alert tells of what failed
       said.set(job.id, job.state);
     }
+    looked = true;
   }
 
   function showJob(node, job) {
@@ -173,11 +191,12 @@ export function mount(section, site) {
       const head = make(node, "h3");
       head.append(`${KINDS[job.kind]} `);
       bdi(head, job.run);
-      head.append(` ${STATES[job.state]}`);
+      head.append(`${to(job)} ${STATES[job.state]}`);
+      if (job.state === "failed") make(node, "p", { name: "bad", role: "alert", text: reason(job) });
       make(node, "p", { name: "soft seconds" });
       make(make(node, "p", { name: "command" }), "code", { text: job.command });
       const more = make(node, "details");
-      more.open = node === working.firstElementChild;
+      more.open = node === working.firstElementChild && job.state !== "failed";
       make(more, "summary", { text: "What it says" });
       make(more, "pre", { tabindex: "0", role: "region", "aria-label": `What ${job.kind} says` });
       const row = make(node, "p", { name: "row" });
@@ -200,7 +219,7 @@ export function mount(section, site) {
   // By a link, so that nothing large is held here; where there is a token, only a request has it.
   async function download(job) {
     const path = `teach/exports/${job.id}`;
-    const file = job.kind === "report" ? `${job.run}.html` : `${job.run}.zip`;
+    const file = job.kind === "report" ? `${job.run}.html` : `${job.run}-${formatOf(job)}.zip`;
     const link = make(null, "a", { download: file });
     if (token()) {
       const answer = await fetch(path, { headers: { Authorization: `Bearer ${token()}` } });
