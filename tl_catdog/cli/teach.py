@@ -32,7 +32,10 @@ FOLDER = "pictures"
 
 def teach(
     folder: Annotated[
-        str, typer.Argument(help="Folder of pictures, a subfolder for each class; made if needed.")
+        str,
+        typer.Argument(
+            help="Folder of pictures, loose or a subfolder for each class; made if needed."
+        ),
     ] = FOLDER,
     host: Annotated[
         str, typer.Option(help="Address to listen at; all but this machine's asks for a token.")
