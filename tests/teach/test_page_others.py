@@ -1,4 +1,4 @@
-"""What another site's page can do to this one from the same browser, and many tabs to each other."""
+"""What another site's page can do to this one from the same browser, and what many tabs can."""
 
 from __future__ import annotations
 
