@@ -17,8 +17,12 @@ import pytest
 from PIL import Image
 
 from tl_catdog.errors import CatdogError, UsageError
+from tl_catdog.runs.unfinished import BEGUN, Begun, write_begun
+from tl_catdog.runs.writer import RunWriter
+from tl_catdog.teach import child
 from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job
 from tl_catdog.teach.keeping import Keeping
+from tl_catdog.teach.records import Record, Records
 
 
 def paint(root: Path, number: int = 12) -> Path:
@@ -31,6 +35,17 @@ def paint(root: Path, number: int = 12) -> Path:
             image.paste((n * 20, 255 - n * 20, n * 7 + place), (n, n, n + 20, n + 30))
             image.save(burst / f"{n}.png")
     return root
+
+
+def begun(root: Path) -> Begun:
+    return Begun({}, str(root), False, "/", {}, {})
+
+
+def killed(runs: Path, name: str, root: Path) -> None:
+    """Leave what a killed training leaves."""
+    writer = RunWriter(runs, name)
+    write_begun(writer.path, begun(root))
+    writer._lock.release()
 
 
 def ended(keeping: Keeping, id: str, seconds: float = 240) -> Job:
@@ -64,18 +79,6 @@ def test_names_that_cannot_be_had_are_refused(tmp_path: Path) -> None:
     assert keeping.jobs() == ()
 
 
-def test_a_command_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
-    root = tmp_path / "set"
-    (root / ".teach").mkdir(parents=True)
-    (root / "cat").mkdir()
-    keeping = Keeping(root, tmp_path / "models")
-    job = ended(keeping, keeping.start_run("mine"))
-    assert job.state == FAILED
-    assert "expected" in " ".join(job.lines)
-    with pytest.raises(CatdogError):
-        keeping.stream_zip(job.id)
-
-
 def test_one_thing_at_a_time_and_it_can_be_stopped(tmp_path: Path) -> None:
     keeping = Keeping(paint(tmp_path / "set"), tmp_path / "models")
     id = keeping.start_run("mine")
@@ -83,6 +86,28 @@ def test_one_thing_at_a_time_and_it_can_be_stopped(tmp_path: Path) -> None:
         keeping.start_run("other")
     keeping.cancel(id)
     assert ended(keeping, id, 60).state in (STOPPED, DONE)
+
+
+def test_trainings_of_this_folder_that_were_killed_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, root = tmp_path / "models", paint(tmp_path / "set")
+    for name, folder in (("half", root), ("half", root), ("once", root), ("other", tmp_path)):
+        killed(runs, name, folder)
+    with RunWriter(runs, "now") as running:
+        running.begin(begun(root))
+        keeping = Keeping(root, runs)
+        found = [(one["name"], one["word"]) for one in keeping.unfinished()]
+    assert [name for name, _ in found] == ["half", "half", "once"]
+    assert found[2] == ("once", "once")
+    assert all((runs / word / BEGUN).is_file() for _, word in found[:2])
+    monkeypatch.setattr(child, "command", lambda log, words: (sys.executable, "-c", "", *words))
+    job = ended(keeping, keeping.start_resume("once"), 30)
+    assert (job.kind, job.run) == ("train", "once")
+    assert job.command == f"tl-catdog train --resume once --runs-dir {shlex.quote(str(runs))}"
+    for word in ("other", "now", "--force"):
+        with pytest.raises(UsageError, match="was stopped"):
+            keeping.start_resume(word)
 
 
 def test_what_a_command_says_is_written_through_no_link(tmp_path: Path) -> None:
@@ -138,7 +163,7 @@ def test_the_button_gives_the_bits_of_the_command_and_an_export(
     assert report.state == DONE, report.lines
 
 
-def test_what_a_job_says_and_its_end_are_news(tmp_path: Path) -> None:
+def test_a_command_that_fails_is_told_in_its_own_words_and_is_news(tmp_path: Path) -> None:
     root = tmp_path / "set"
     (root / ".teach").mkdir(parents=True)
     (root / "cat").mkdir()
@@ -149,5 +174,24 @@ def test_what_a_job_says_and_its_end_are_news(tmp_path: Path) -> None:
     assert keeping.moved_on()
     assert told.wait(120)
     assert keeping.moved_on()
-    assert keeping.job(id).state == FAILED
+    job = keeping.job(id)
+    assert job.state == FAILED
+    assert "expected" in " ".join(job.lines)
     assert not keeping.moved_on()
+    with pytest.raises(CatdogError):
+        keeping.stream_zip(id)
+
+
+def test_no_job_of_a_stranger_s_folder_names_what_is_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exports/mine/onnx").mkdir(parents=True)
+    (tmp_path / "exports/mine/onnx/model.onnx").write_bytes(b"w")
+    records = Records(tmp_path / "set/.teach/jobs")
+    for folder in (tmp_path, tmp_path / "set"):
+        number = records.begin(Record("export", "mine", ("export",), "onnx", str(folder), 5.0))
+        (records.folder / f"{number}{child.END}").write_text("0")
+    here, elsewhere = sorted(Keeping(tmp_path / "set").jobs(), key=lambda job: int(job.id))
+    assert (here.state, here.download, here.out) == (DONE, True, Path("exports/mine/onnx"))
+    assert (elsewhere.state, elsewhere.download) == (DONE, False)
