@@ -10,6 +10,7 @@ import pytest
 from tests.teach.pictures import put, there
 from tl_catdog.data.labelling import labelled
 from tl_catdog.errors import UsageError
+from tl_catdog.teach import said
 from tl_catdog.teach.state import State
 
 FLAT = ("cat.0.png", "cat.1.png", "dog.0.png", "dog.7.png")
@@ -37,9 +38,9 @@ def test_names_that_say_classes_are_sorted_by_them_and_back(
     state = State.open(root)
     assert there(root) == before  # nothing is moved until somebody says so
     assert state.number(None) == 4
-    said = state.said()
-    assert said is not None
-    assert (said.where, len(said.labels)) == ("their names", 4)
+    offered = state.said()
+    assert offered is not None
+    assert (offered.where, len(offered.labels)) == ("their names", 4)
     state.take_said("a")
     assert {one.name: one.count for one in state.classes()} == classes
     trained = labelled(root).folder.splits["all"]
@@ -57,9 +58,9 @@ def test_a_table_is_offered_once_and_a_label_counts_more(tmp_path: Path) -> None
     root = made(tmp_path / "pets", [f"{number}.png" for number in range(4)])
     (root / "labels.csv").write_text("id,label\n0,a\n1,b\n2,a\n3,b\n")
     state = State.open(root)
-    said = state.said()
-    assert said is not None
-    assert said.to_json() == {
+    offered = state.said()
+    assert offered is not None
+    assert offered.to_json() == {
         "where": "labels.csv",
         "pictures": 4,
         "classes": [("a", 2), ("b", 2)],
@@ -80,9 +81,13 @@ def test_a_table_is_offered_once_and_a_label_counts_more(tmp_path: Path) -> None
         ["cat.0.png", "dog.1.png"],
         ["a/cat.0.png", "a/cat.1.png", "a/dog.0.png", "b/dog.1.png"],
         ["train.0.png", "train.1.png", "test.0.png", "test.1.png"],
+        [f"{'abcd'[number // 2]}.{number}.png" for number in range(8)],
     ],
 )
-def test_what_says_nothing_is_not_offered(tmp_path: Path, names: list[str]) -> None:
+def test_what_says_nothing_is_not_offered(
+    tmp_path: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(said, "MOST", 3)
     state = State.open(made(tmp_path / "pets", names))
     assert state.said() is None
     state.close()

@@ -95,7 +95,7 @@ def posted_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/teach/said")
     async def said() -> dict[str, Any] | None:
-        found = await site.doing(state.said)
+        found = await site.slowly(state.said)  # it may read a table
         return None if found is None else found.to_json()
 
     @app.post("/teach/pictures")

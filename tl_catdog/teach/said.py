@@ -17,7 +17,7 @@ from tl_catdog.errors import UsageError
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.names import new_class_name
 
-FEWEST = 2  # classes, and pictures of each
+FEWEST, MOST = 2, 1000  # classes
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def said_of(root: Path, items: Iterable[Item], classes: Collection[str]) -> Said
         return None
     for way in (_by_names, _by_table):
         where, found = way(root, waiting)
+        if len(set(found.values())) > MOST:  # numbers of something, not classes
+            continue
         labels = _as_classes(found, classes)
         if len(set(labels.values())) >= FEWEST:
             return Said(where, labels)
