@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.teach import child, working
 from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED
 from tl_catdog.teach.records import Record
@@ -78,6 +78,14 @@ def test_how_a_job_ended_is_known_to_the_next_server(tmp_path: Path, code: str, 
     after = Jobs(tmp_path / "jobs")
     assert after.jobs() == first.jobs()
     assert after.start("compare", "mine", ("0", "0")) == str(int(id) + 1)
+
+
+def test_a_folder_that_vanished_is_not_made_anew(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "gone" / "jobs")
+    with pytest.raises(CatdogError, match="No such file"):
+        jobs.start("compare", "mine", ("0", "0"))
+    assert not (tmp_path / "gone").exists()
+    assert jobs.jobs() == ()
 
 
 def test_old_jobs_are_forgotten_with_their_files(

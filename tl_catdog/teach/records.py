@@ -100,7 +100,7 @@ class Records:
         """
         if self._linked():
             raise UsageError(f"expected a folder, found a link: {self.folder}.", "Move it away")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)  # not those above: the folder may have vanished
         taken = [int(path.stem) for path in self.folder.iterdir() if NUMBER.fullmatch(path.stem)]
         number = 1 + max(taken, default=0)
         self.log(number).open("xb").close()

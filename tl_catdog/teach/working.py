@@ -16,6 +16,7 @@ import psutil
 
 from tl_catdog.errors import UsageError
 from tl_catdog.teach import child
+from tl_catdog.teach.changing import refused
 from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job, last_lines
 from tl_catdog.teach.records import Record, Records, here
 
@@ -92,8 +93,8 @@ class Working:
             format: Of an export.
 
         Raises:
-            UsageError: Something is being done already, or what it says can't be written down.
-            OSError: The same.
+            UsageError: Something is being done already.
+            CatdogError: What it says can't be written down.
         """
         with self._lock:
             for job in self.jobs():
@@ -104,16 +105,11 @@ class Working:
                         "Wait for it, or stop it",
                     )
             record = Record(kind, run, tuple(words), format, here(), time.time())
-            number = self._records.begin(record)
-            log = self._records.log(number)
-            with log.open("ab") as file:
-                process = subprocess.Popen(
-                    child.command(log, words),
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # Ctrl-C is the server's, which then asks it to end
-                )
+            try:
+                number = self._records.begin(record)
+                process = _begun(self._records.log(number), words)
+            except OSError as error:
+                raise refused(error, f"to begin {kind} {run}") from error
             self._known[number] = record
             self._watch(number, process)
             for old in sorted(self._known)[:-KEPT]:
@@ -200,6 +196,17 @@ class Working:
         if code == 0 and record.stopped and record.kind == "train":
             return STOPPED if self._was_stopped(record.run) else DONE
         return DONE if code == 0 else STOPPED if record.stopped else FAILED
+
+
+def _begun(log: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            child.command(log, words),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is the server's, which then asks it to end
+        )
 
 
 def _runs(process: Any) -> bool:
