@@ -153,3 +153,30 @@ def test_nothing_is_done_once_others_changed_the_journal(state: State, how: str)
     with pytest.raises(CatdogError, match="the journal as it was"):
         state.label([state.items(None)[0].id], "cats")
     assert there(state.root) == before
+
+
+def test_a_half_that_cant_be_put_back_is_undone_once_the_disk_is_well(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = there(state.root)
+    real, done = execute, 0
+
+    def breaking(root: Path, step: Step) -> bool:
+        nonlocal done
+        done += 1
+        if done > 1:
+            raise OSError(errno.EIO, "broken")
+        return real(root, step)
+
+    monkeypatch.setattr("tl_catdog.teach.changing.execute", breaking)
+    with pytest.raises(CatdogError, match="broken.*which undo takes back"):
+        state.label([item.id for item in state.items("cats")], "dogs")
+    monkeypatch.undo()
+    state.label([state.items(None)[0].id], "cats")
+    state.close()
+    again = State.open(state.root)
+    assert not again.notes()
+    while again.undo():
+        pass
+    assert there(again.root) == before
+    again.close()

@@ -230,8 +230,8 @@ class Changing:
                     self._elsewhere(step, operation)
                 made.append(step)
         except OSError as error:
-            self._put_back(made, written=written)
-            raise refused(error, f"to change {self.root}") from error
+            whole = self._put_back(made, written=written)
+            raise refused(error, f"to change {self.root}", whole=whole) from error
         sync_all(self.root, plan.steps)
         self._history.done()
         ids = self._take(plan)
@@ -244,19 +244,19 @@ class Changing:
             place = self.root / (step.source or step.target)
             raise FileNotFoundError(2, "others have moved it meanwhile", str(place))
 
-    def _put_back(self, made: Sequence[Step], *, written: bool) -> None:
-        """Put back what a failed change has done, then take its line out of the journal."""
+    def _put_back(self, made: Sequence[Step], *, written: bool) -> bool:
+        """Put back what a failed change has done, and take its line out of the journal; or not."""
         back = True
         for step in reversed(made):
             try:
                 execute(self.root, step.reversed())
             except OSError:
                 back = False
-        if written and back:  # else the next start finishes it
-            with suppress(OSError):
-                self._history.take_back()
+        if written and not (back and self._history.take_back()):
+            self._history.done()  # a half of it, which undo takes back as far as it goes
         with suppress(CatdogError):
             self.refresh()
+        return back
 
     def _take(self, plan: Plan) -> tuple[str, ...]:
         """Take note of what was done; return the pictures that it was about."""
@@ -277,16 +277,17 @@ class Changing:
         return tuple(dict.fromkeys(ids))
 
 
-def refused(error: OSError, what: str) -> CatdogError:
+def refused(error: OSError, what: str, *, whole: bool = True) -> CatdogError:
     """Return the error of a disk that refuses something, in one line.
 
     Args:
         error: The system's.
         what: What was expected to work, such as "to change pets".
+        whole: Whether nothing is changed; else undo takes back what is.
     """
+    now = "all is as it was" if whole else "a part of it is done, which undo takes back"
     where = f": {os.fsdecode(error.filename)}" if error.filename else ""
     return CatdogError(
-        f"expected {what}, found that it can't be done ({error.strerror or error}{where}); "
-        "all is as it was.",
+        f"expected {what}, found that it can't be done ({error.strerror or error}{where}); {now}.",
         "Make room or get the right to write there, then do it again",
     )

@@ -178,10 +178,7 @@ class History:
         """Write down a change that is about to be made; it is on the disk when this returns.
 
         Args: as ``Entry`` has them; ``of`` is the change that is undone or done again, and
-        ``request`` the number that the page gave this, or 0.
-
-        Returns:
-            Its number.
+        ``request`` the number that the page gave this, or 0. Returns its number.
 
         Raises:
             OSError: The disk is full, or broken; then the journal is as it was.
@@ -227,15 +224,16 @@ class History:
         """The number that the next change will have."""
         return self._number + 1
 
-    def take_back(self) -> None:
-        """Take out what was written last, since it couldn't be done and was put back.
-
-        Raises:
-            OSError: The disk is broken.
-        """
-        os.ftruncate(self._file, self._before)
+    def take_back(self) -> bool:
+        """Take out what was written last, since it couldn't be done; return whether that is so."""
+        try:
+            os.ftruncate(self._file, self._before)
+        except OSError:
+            return False
         self._size = self._before
-        os.fsync(self._file)
+        with suppress(OSError):
+            os.fsync(self._file)
+        return True
 
     def _append(self, line: bytes, *, synced: bool) -> None:
         try:
