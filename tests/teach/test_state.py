@@ -15,7 +15,7 @@ from tests.teach.pictures import picture, put, there
 from tl_catdog.data.folders import scan
 from tl_catdog.errors import CatdogError, UsageError
 from tl_catdog.teach.items import ALL, Changed, Conflict
-from tl_catdog.teach.state import State
+from tl_catdog.teach.state import FEW, State
 from tl_catdog.teach.steps import Step, execute
 
 
@@ -298,3 +298,36 @@ def test_what_the_page_gets_has_no_path(root: Path, state: State) -> None:
     told = json.dumps([item.to_json() for item in state.items(ALL)])
     assert str(root) not in told
     assert "/" not in told
+
+
+@pytest.fixture
+def large(root: Path) -> Iterator[State]:
+    """Give a folder of more pictures than are read at once."""
+    for number in range(10, 10 + 2 * FEW):
+        put(root / "cats" / f"{number}.png", number)
+    opened = State.open(root, aside=True)
+    yield opened
+    opened.close()
+
+
+def test_a_large_folder_is_at_hand_before_all_of_it_is_read(root: Path, large: State) -> None:
+    assert large.number(ALL) == FEW
+    assert large.notes() == (f"{FEW + 4} pictures still to be read.",)
+    (item, *_) = large.items("cats")
+    done(large.label([item.id], None))
+    version = large.version
+    assert large.read_some(0.0)  # some of them
+    assert large.version > version
+    while large.read_some():
+        pass
+    assert large.number(ALL) == 2 * FEW + 4
+    assert large.notes() == ()
+    assert large.number("cats") == 2 * FEW + 1
+    put(root / "dogs" / "late.png", 9)
+    assert large.refresh()
+    assert large.number("dogs") == 2
+
+
+def test_removing_a_class_loses_no_picture_that_wasnt_read_yet(root: Path, large: State) -> None:
+    done(large.remove_class("cats"))
+    assert len(list((root / "unlabelled").iterdir())) == 2 * FEW + 2

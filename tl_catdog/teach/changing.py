@@ -57,6 +57,7 @@ class Changing:
         self._changed = threading.Condition(threading.RLock())
         self._looked = time.monotonic()
         self._request = 0
+        self._most = MOST
 
     def _journal_changed(self) -> CatdogError:
         return CatdogError(
@@ -79,13 +80,20 @@ class Changing:
                 now = time.monotonic()
                 if thorough or now - self._looked > THOROUGH:
                     thorough, self._looked = True, now
-                changed = self._disk.look(thorough=thorough, most=MOST)
+                changed = self._disk.look(thorough=thorough, most=self._most)
             except OSError as error:
                 raise refused(error, f"to look into {self.root}") from error
             if changed:
                 self._table.synchronise()
                 self._tell()
             return changed
+
+    def _read_all(self) -> None:
+        """Read what waits: who changes a whole class has to know all of it."""
+        self.refresh()
+        if self._disk.waiting:
+            self._disk.look()
+            self._table.synchronise()
 
     def _tell(self) -> None:
         self.version += 1

@@ -105,7 +105,7 @@ class ClassChanges(Changing):
             CatdogError: The disk refuses.
         """
         with self._changed:
-            self.refresh()
+            self._read_all()
             plan = self._plan()
             folder = self._only_folder(name, plan)
             plan.folder_of(None)

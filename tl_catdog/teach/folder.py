@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,7 @@ class Disk:
         files: By their places below the folder.
         classes: The name of a class → its folder's, in the order of folders' names.
         labels: The name of a folder → its class.
+        waiting: Where there are pictures that weren't read yet, and what tells them apart.
     """
 
     def __init__(self, root: Path) -> None:
@@ -81,6 +82,7 @@ class Disk:
         self._listed: dict[str, _Listed] = {}
         self._hashes: dict[Key, str] = self._known_hashes()
         self.labels: dict[str, str] = {}
+        self.waiting: dict[str, Key] = {}
         self._hashed = 0
 
     def label_of(self, place: str) -> str | None:
@@ -93,7 +95,7 @@ class Disk:
 
         Args:
             thorough: Look at each picture, as one may have been written anew in its place.
-            most: So many new pictures are read at most; others are found by the next look.
+            most: So many new pictures are read at most; others are ``waiting``.
 
         Raises:
             OSError: The folder can't be listed.
@@ -112,6 +114,8 @@ class Disk:
             for name in seen[place].files
         }
         self._listed = seen
+        if thorough:  # what couldn't be read is tried again
+            self._hashes = {key: digest for key, digest in self._hashes.items() if digest}
         missing = [place for place in before if place not in now]
         for place in missing:
             del self.files[place]
@@ -171,8 +175,7 @@ class Disk:
                 keys[place] = key, linked or link
         new = [place for place, (key, _) in keys.items() if key not in self._hashes]
         new, later = new[:most], new[len(new) if most is None else most :]
-        for place in later:
-            del keys[place]
+        self.waiting = {place: keys.pop(place)[0] for place in later}
         digests = file_digests([self.root / place for place in new])
         for place, digest in zip(new, digests, strict=True):
             if digest:
@@ -183,6 +186,11 @@ class Disk:
             for place, (key, linked) in keys.items()
         }
         return found, later
+
+    def know(self, digests: Mapping[Key, str]) -> None:
+        """Take the hashes of pictures that waited; empty ones of those that can't be read."""
+        self._hashes |= digests
+        self._hashed += len(digests)
 
     def _name_classes(self) -> bool:
         """Find which folder is which class; return whether they are others than before."""

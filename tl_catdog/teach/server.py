@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from tl_catdog.errors import CatdogError
 from tl_catdog.serve import hosting, opening
 from tl_catdog.serve.bodies import Limits
 from tl_catdog.serve.door import Door, Network
@@ -81,7 +82,7 @@ def teach(
         ended.callback(listening.close)
         with contextlib.suppress(OSError):  # of others, whatever opens it says more
             folder.mkdir()
-        state = State.open(folder)
+        state = State.open(folder, aside=True)
         ended.callback(state.close)
         log = ended.enter_context(opening.log_of(options.access_log, "teach"))
         sweep(state.root / ".teach" / "incoming")
@@ -138,7 +139,7 @@ def _look(state: State, keeping: Keeping, news: News) -> None:
 
 
 class _Watcher:
-    """Tells pages of whatever changes the state, also what the disk or the learner did to it."""
+    """Tells pages of whatever changes the state, and reads pictures that it doesn't know yet."""
 
     def __init__(self, state: State, news: News) -> None:
         self._state, self._news = state, news
@@ -158,6 +159,9 @@ class _Watcher:
     def _run(self) -> None:
         version = self._state.version
         while not self._end.is_set():
+            with contextlib.suppress(OSError, CatdogError):  # the next request says it
+                while not self._end.is_set() and self._state.read_some():
+                    self._news.tell()
             now = self._state.wait(version, 0.5)
             if now != version:
                 version = now

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from tl_catdog.data.digest import file_digest
+from tl_catdog.data.digest import file_digest, file_digests
 from tl_catdog.errors import UsageError, shown
 from tl_catdog.files import naming
 from tl_catdog.scratch import Lock, hold
 from tl_catdog.teach.adding import Incoming, Source, arrived, sweep
 from tl_catdog.teach.changing import refused
 from tl_catdog.teach.classes import ClassChanges
+from tl_catdog.teach.folder import Key
 from tl_catdog.teach.history import History
 from tl_catdog.teach.items import Added, All, Changed, ClassInfo, Item, Snapshot, pictures
 from tl_catdog.teach.layout import check_layout
@@ -29,6 +31,8 @@ from tl_catdog.teach.steps import FILE, INCOMING, MARKS, OWN, REMOVED, Step, exe
 from tl_catdog.teach.table import Found
 
 R = TypeVar("R")
+
+FEW = 64  # new pictures that are read in a row
 
 
 class State(ClassChanges):
@@ -42,11 +46,13 @@ class State(ClassChanges):
         self._ending = False
 
     @classmethod
-    def open(cls, root: Path) -> State:
+    def open(cls, root: Path, *, aside: bool = False) -> State:
         """Take a folder in hand: finish what a kill cut off, and look what is there.
 
         Args:
             root: The folder; it has one folder for each class, or none yet.
+            aside: Whether new pictures, but for a few, are left to ``read_some``, so that nobody
+                waits until thousands are read.
 
         Raises:
             UsageError: There is no such folder, it has another layout, or somebody teaches it now.
@@ -79,17 +85,19 @@ class State(ClassChanges):
                 )
             with naming(own):
                 state = cls(root, History(own), lock)
-                state._begin()
+                if aside:
+                    state._most = FEW
+                state._begin(FEW if aside else None)
         except OSError as error:
             raise refused(error, f"to teach {root}") from error
         return state
 
-    def _begin(self) -> None:
+    def _begin(self, most: int | None) -> None:
         for _, steps in self._history.read():
             self._marks.take(steps)
         self._notes += self._history.notes
         self._finish(self._history.unfinished)
-        self._disk.look()
+        self._disk.look(most=most)
         self._table.synchronise()
         self._disk.keep_hashes()
         sweep(self.root)
@@ -120,7 +128,34 @@ class State(ClassChanges):
 
     def notes(self) -> tuple[str, ...]:
         """Return what is to be told of the folder and its journal, a sentence each."""
-        return tuple(self._notes)
+        left = len(self._disk.waiting)
+        return (*self._notes, *([f"{pictures(left)} still to be read."] if left else []))
+
+    def read_some(self, seconds: float = 1.0) -> bool:
+        """Read pictures that wait to be, for some seconds; others may ask for things meanwhile.
+
+        Returns:
+            Whether there were any.
+
+        Raises:
+            CatdogError: The folder can't be listed any more.
+        """
+        with self._changed:
+            waiting = list(self._disk.waiting.items())
+        until, found = time.monotonic() + seconds, dict[Key, str]()
+        for start in range(0, len(waiting), FEW):
+            some = waiting[start : start + FEW]
+            digests = file_digests([self.root / place for place, _ in some])
+            found |= zip((key for _, key in some), digests, strict=True)
+            if self._ending or time.monotonic() > until:
+                break
+        if found:
+            with self._changed:
+                self._disk.know(found)
+                self.refresh()
+                if not self._disk.waiting:
+                    self._disk.keep_hashes()
+        return bool(found)
 
     def classes(self) -> list[ClassInfo]:
         """Return the classes, sorted, with how many pictures they have."""
