@@ -260,8 +260,13 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     page.hover(".hold")
     page.mouse.down()
     page.wait_for_selector(".hold:has-text('Recording: 6')")
-    page.mouse.up()
+    # Whoever closes the page meanwhile is asked whether they mean it, and nothing gets lost.
+    closing: list[str] = []
+    page.once("dialog", lambda dialog: (closing.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
     page.wait_for_selector("#camera >> text=as one burst")
+    assert closing == ["beforeunload"]
+    page.mouse.up()
     (burst,) = (pets / "discs").iterdir()
     assert len(list(burst.iterdir())) >= 6
     shown.photograph("camera")

@@ -168,6 +168,12 @@ export function mount(section, site) {
     photograph.value = "";
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) end(); });
+  // Whoever closes the page is asked first while frames aren't in the folder: nothing as large as
+  // they are can be sent once it is gone.
+  window.addEventListener("beforeunload", (event) => {
+    end();
+    if (unsent.length) event.preventDefault();
+  });
   window.addEventListener("pagehide", close);
 
   return {

@@ -15,6 +15,7 @@ export class Upload {
     this.sent = this.total = this.added = 0;
     this.known = 0;
     at("upload-stop").addEventListener("click", () => { this.waiting = []; this.stop?.abort(); at("choose").focus(); });
+    window.addEventListener("beforeunload", (event) => { if (this.running) event.preventDefault(); });
   }
 
   // label: a class, null for none, or undefined where the folders of the files say it.
