@@ -55,6 +55,7 @@ def taught(_: str, folder: str) -> None:
 def _teach(state: State) -> None:
     """Do once whatever a page can do."""
     from tests.teach.pictures import picture
+    from tl_catdog.errors import CatdogError
     from tl_catdog.fetch.archive import Bounds
     from tl_catdog.teach.intake import aside, sorted_out
     from tl_catdog.teach.uploads import Upload
@@ -68,6 +69,8 @@ def _teach(state: State) -> None:
     with aside(state.root / ".teach" / "incoming") as folder:
         _receive(folder / "0", archive.getvalue())
         found = sorted_out([Upload("more.zip", folder / "0")], folder, Bounds())
+        for name, why in found.refused:  # which the page tells
+            raise CatdogError(f"expected to unpack {name} in {folder}, found: {why}.", "Make room")
         state.add([(one.name, one.path) for one in found.pictures], None, None, "page")
     state.label([item.id for item in state.items("birds")], "cats", None, "page")
     state.label([item.id for item in state.items(None)][:1], "dogs", None, "page")
