@@ -199,7 +199,7 @@ RUNS = (
     _command("tune", "tune --data set --image-size 32 --trials 3", PICTURES, cache=True,
              kills=(40, 10), errors=20),
     Command("teach", TEACH, PICTURES, (Way((TEACH,), ignored=TAUGHT),), body=bodies.taught,
-            kills=(200, 50), adds=True, short=True),
+            kills=(200, 50), adds=True),
 )  # fmt: skip
 COMMANDS = (*TRAININGS, *SETS, *RUNS)
 
