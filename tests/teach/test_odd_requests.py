@@ -74,3 +74,18 @@ def test_every_route_answers_whatever_it_is_asked(ask: Asked) -> None:
     assert {path.name for path in root.iterdir()} <= {".teach", "cats", "unlabelled"}
     assert list(ask.site.incoming.iterdir()) == []
     assert ask("POST", "/teach/pictures", content=picture(9)).status_code == 200
+
+
+def test_every_route_but_the_page_s_files_needs_the_token(ask: Asked) -> None:
+    app = build_app(ask.site, Access({"localhost"}, token="0123456789abcdef"))
+    routes = [route for route in app.routes if isinstance(route, Route)]
+
+    async def work() -> set[str]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as at:
+            answers = [(await at.request("OPTIONS", route.path), route) for route in routes]
+        return {route.path for answer, route in answers if answer.status_code != 401}
+
+    opened = asyncio.run(work())
+    assert {path for path in opened if "." not in path} == {"/", "/healthz"}
+    assert not any(path.startswith("/teach/") for path in opened)
