@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import webbrowser
@@ -92,6 +93,19 @@ def test_a_file_is_no_folder(cli: Cli, tmp_path: Path) -> None:
         outcome = cli("teach", path, "--port", 0)
         assert outcome.code == 2
         assert_one_line(outcome.err)
+
+
+def test_a_folder_that_cannot_be_made_is_said_why(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    outcome = cli("teach", tmp_path / "new", "--port", 0)
+    assert outcome.code == 1
+    assert_one_line(outcome.err)
+    assert "Read-only file system" in outcome.err
 
 
 @pytest.mark.parametrize("token", ["short", "a b" * 9])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tl_catdog.serve.door import Door, Network
 from tl_catdog.serve.guard import Access
 from tl_catdog.serve.listening import listen
 from tl_catdog.teach.app import build_app
+from tl_catdog.teach.changing import refused
 from tl_catdog.teach.grouping import Grouping
 from tl_catdog.teach.intake import sweep
 from tl_catdog.teach.keeping import Keeping
@@ -80,8 +82,11 @@ def teach(
     listening = listen(options.host, options.port, "teach")
     with contextlib.ExitStack() as ended:
         ended.callback(listening.close)
-        with contextlib.suppress(OSError):  # of others, whatever opens it says more
+        try:
             folder.mkdir()
+        except OSError as error:  # where it is there, or nowhere, whatever opens it says more
+            if folder.parent.is_dir() and not os.path.lexists(folder):
+                raise refused(error, f"to make {folder}") from error
         state = State.open(folder, aside=True)
         ended.callback(state.close)
         log = ended.enter_context(opening.log_of(options.access_log, "teach"))
