@@ -13,6 +13,7 @@ standard deviations; what the page is told, resting on groups and not, and what 
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from measure_active import holds, loaded
 from threadpoolctl import threadpool_limits
 
+from tl_catdog.features.forecast import JUDGED, TURNOVER
 from tl_catdog.statistics import Estimate, score_interval
 from tl_catdog.teach import choice
 from tl_catdog.teach.estimate import accuracy
@@ -90,18 +92,24 @@ def enough(world: World) -> list[dict[str, Any]]:
             args = world.rows[some], world.y[some], groups, check, world.store.spread
             judge = Judge(*args, world.classes)
             judged = searched(judge)
-            told = judge.gain(judged)
-            if told is None:
+            told, measured = judge.gain(judged), judge.gain(judged, judged_by=JUDGED)
+            if told is None or measured is None:
                 continue
             now, then = (
                 world.right(fit(world.rows[k], world.y[k], judged.strength, world.store.spread))
                 for k in (some, twice)
             )
-            ends = told.gain.interval
+            ends, wide = told.gain.interval, measured.gain.interval
+            chance = 1.96 * math.sqrt(TURNOVER * now * (1 - now) / len(world.test_y))
+            low, high = (
+                told.gain.value + sign * math.hypot(end - told.gain.value, chance)
+                for sign, end in ((-1, ends.low), (1, ends.high))
+            )
             found.append({
                 "kind": kind, "labels": size, "checked": int(check.sum()), "now": now,
                 "told": told.gain.value, "low": ends.low, "high": ends.high,
-                "enough": ends.high < ENOUGH, "gain": then - now, "test": len(world.test_y),
+                "enough": ends.high < ENOUGH, "of 200": wide.high < ENOUGH, "gain": then - now,
+                "held": low <= then - now <= high, "test": len(world.test_y),
             })  # fmt: skip
     return found
 

@@ -104,6 +104,11 @@ def test_what_doubling_gains_needs_checks() -> None:
         check = np.arange(200) < checked
         judge = Judge(rows, labels, groups, check, SPREAD, 2)
         assert (judge.gain(judge.at(10.0)) is not None) == (checked >= TELLING)
+    told, measured = judge.gain(judge.at(10.0)), judge.gain(judge.at(10.0), judged_by=200)
+    assert told is not None
+    assert measured is not None
+    assert told.gain.value == measured.gain.value
+    assert told.gain.interval.high < measured.gain.interval.high - 0.01
 
 
 def test_looking_for_a_strength_can_be_put_off_and_begins_where_it_was() -> None:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from tl_catdog.cores import usable_cores
 from tl_catdog.data.parallel import map_threaded
-from tl_catdog.features.forecast import JUDGED, Forecast, forecast
+from tl_catdog.features.forecast import Forecast, forecast
 from tl_catdog.features.linear_head import SPREAD, STRENGTHS, cautious, usual_temperature
 from tl_catdog.prediction.calibration import Calibration, fit_temperature
 from tl_catdog.teach.estimate import check_folds
@@ -29,6 +29,9 @@ ENOUGH = 500
 """Checked pictures from which the five heads serve where all are checked: ten do no better."""
 TELLING = 40
 """Checked groups from which a forecast is worth its line."""
+ALL = 10**6
+"""New pictures that a gain is one of: so many that no chance is in it. To be told is whether more
+labels are worth it, not what some hundred pictures would show of that."""
 
 Part = tuple[Labels, Labels]
 """The positions that a head is trained on, and those that it judges."""
@@ -215,11 +218,16 @@ class Judge:
             _, chances = self._fitted(parts, judged.strength, starts)
         return np.where(chances.max(axis=1) > 0, chances.argmax(axis=1), -1)
 
-    def gain(self, judged: Judged, seed: int = 0) -> Forecast | None:
+    def gain(self, judged: Judged, judged_by: int = ALL, seed: int = 0) -> Forecast | None:
         """Return what twice as many labels should do, or None where too few are checked to tell.
 
         By what the last doubling did: heads that are trained on half of each class, against those
         that were trained on all, on the check sample.
+
+        Args:
+            judged: What heads say that are trained on all.
+            judged_by: How many new pictures the gain is to be one of.
+            seed: Of the halves.
         """
         if len({group for group, of in zip(self.groups, self.check, strict=True) if of}) < TELLING:
             return None
@@ -233,10 +241,8 @@ class Judge:
         _, before = self._fitted(halves, judged.strength)
         now = judged.chances.argmax(axis=1) == self.labels
         less = before.argmax(axis=1) == self.labels
-        count = int(self.check.sum())
-        return forecast(
-            now[self.check][None], less[self.check][None], len(self.labels), max(count, JUDGED)
-        )
+        there = now[self.check][None], less[self.check][None]
+        return forecast(*there, len(self.labels), judged_by)
 
     def _fitted(
         self, parts: Sequence[Part], strength: float, starts: Sequence[Fit | None] = ()
