@@ -1,6 +1,7 @@
 """Measure whether what teaching says of itself holds: "enough", and figures of bursts (ADR 045).
 
 usage: python tools/measure_teach_figures.py DIR (--enough | --bursts) [--sets NAME]... [--seeds 3]
+       python tools/measure_teach_figures.py --promises
 
 DIR holds sets as ``measure_active.py`` takes them. A line of JSON for each world. Test pictures are
 30 % of a set, drawn anew for each seed.
@@ -9,11 +10,14 @@ DIR holds sets as ``measure_active.py`` takes them. A line of JSON for each worl
 should gain, as the page is told, and what they do gain on the test pictures.
 --bursts: of so many pictures a part comes as bursts, 20 copies of their features with noise of 0.3
 standard deviations; what the page is told, resting on groups and not, and what test pictures say.
+--promises: of so many checks at an accuracy, how many more are said to narrow its interval to ± 2
+points, and how often it then is within ± 2.5; "plain": reckoned with the accuracy as it was seen.
 """
 
 import argparse
 import json
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from tl_catdog.features.forecast import JUDGED, TURNOVER
 from tl_catdog.statistics import Estimate, score_interval
 from tl_catdog.teach import choice
-from tl_catdog.teach.estimate import accuracy
+from tl_catdog.teach.estimate import accuracy, more_answers
 from tl_catdog.teach.heads import Fit, Store, fit
 from tl_catdog.teach.judging import FIRST, Judge, Judged
 from tl_catdog.teach.learned import ENOUGH
@@ -156,14 +160,39 @@ def bursts(world: World) -> list[dict[str, Any]]:
     return found
 
 
+def promises(worlds: int = 400) -> None:
+    rng, more = np.random.default_rng(0), cache(more_answers)
+    for part in (0.8, 0.9, 0.95, 0.99):
+        for n in (10, 30, 100, 200):
+            within: dict[str, list[bool]] = {"told": [], "plain": []}
+            counts: dict[str, list[int]] = {"told": [], "plain": []}
+            for right in rng.binomial(n, part, worlds):
+                found = accuracy(np.arange(n) < right, np.ones(n, bool), [str(i) for i in range(n)])
+                assert found is not None
+                plain = more(right / n, n)
+                for kind, said in (("told", found.more_for_narrow), ("plain", plain)):
+                    then = right + rng.binomial(said, part)
+                    ends = score_interval(then / (n + said), n + said, 1.96)
+                    within[kind].append((ends.high - ends.low) / 2 <= 0.025)
+                    counts[kind].append(said)
+            line = {
+                kind: [float(np.median(counts[kind])), np.mean(within[kind])] for kind in counts
+            }
+            print(json.dumps({"accuracy": part, "checks": n, **line}), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("dir", type=Path)
+    parser.add_argument("dir", type=Path, nargs="?")
     parser.add_argument("--sets", action="append")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--enough", action="store_true")
     parser.add_argument("--bursts", action="store_true")
+    parser.add_argument("--promises", action="store_true")
     asked = parser.parse_args()
+    if asked.promises or asked.dir is None:
+        promises()
+        return
     with threadpool_limits(1):
         for name in asked.sets or sorted(p.name for p in asked.dir.iterdir() if p.is_dir()):
             s = loaded(asked.dir / name)

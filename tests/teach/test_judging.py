@@ -80,7 +80,7 @@ def test_a_burst_tells_as_much_of_the_temperature_as_one_picture() -> None:
 
     def temperature(times: int) -> float:
         place = np.repeat(np.arange(60), np.where(np.arange(60) == 7, times, 1))
-        own = rows[place] + 1e-3 * noise(len(place), 1)
+        own = rows[place] + np.float32(1e-3) * noise(len(place), 1)
         groups = [str(n) for n in place]
         judge = Judge(own, labels[place], groups, place >= 0, SPREAD, 2)
         return judge.at(10.0).temperature
