@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +11,7 @@ import pytest
 
 from tests.conftest import COLOURS, paint, paint_set
 from tests.support.trees import plant
-from tl_catdog.data import sets
-from tl_catdog.data.digest import file_digest, file_digests
+from tl_catdog.data.digest import file_digest
 from tl_catdog.data.examples import Example, Grouping, ImageSet
 from tl_catdog.data.labelling import Labelling
 from tl_catdog.data.sets import divided, load_set, load_training_set
@@ -141,26 +139,6 @@ def test_a_fingerprint_changes_with_the_data(tmp_path: Path, change: str) -> Non
     else:
         victim.unlink()
     assert load_set(tmp_path).fingerprint != before
-
-
-def test_pictures_that_are_moved_while_they_are_read_are_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As by somebody who labels on: what comes out is the set before or after, nothing between."""
-    paint_set(tmp_path, {"": 3})
-    hashed: list[list[Path]] = []
-
-    def move_meanwhile(paths: Iterable[Path]) -> list[str]:
-        if not hashed:
-            (tmp_path / "ant" / "000.png").rename(tmp_path / "bee" / "x.png")
-        hashed.append(list(paths))
-        return file_digests(hashed[-1])
-
-    monkeypatch.setattr(sets, "file_digests", move_meanwhile)
-    found = load_set(tmp_path)
-    assert len(hashed) == 2
-    assert Counter(example.label for example in found.examples) == {"ant": 2, "bee": 4}
-    assert all(example.digest for example in found.examples)
 
 
 def test_a_class_too_small_to_split_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import threading
 import webbrowser
@@ -104,5 +106,7 @@ def teach(
             # In a thread: a browser in the terminal comes back only when it is closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
+    # All that is left goes with the process: looking through it for rubbish took half a second.
+    atexit.register(gc.freeze)
     start(Path(folder), options, ready, note)
     note("Ended; everything is in the folder.", style="dim")
