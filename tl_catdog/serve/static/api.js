@@ -32,7 +32,8 @@ const pause = (ms, signal) => new Promise((go, stop) => {
 
 export class Refused extends Error {
   constructor(status, found) {
-    super([found?.error || `The server says ${status}`, found?.hint || "Try again."].join(". "));
+    const error = (found?.error || `The server says ${status}`).replace(/^expected/, "Expected").replace(/\.$/, "");
+    super([error, found?.hint || "Try again."].join(". "));
     Object.assign(this, { status, found });
   }
 }

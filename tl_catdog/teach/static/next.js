@@ -48,14 +48,14 @@ export class Next {
   }
 
   // Whoever takes an answer back wants to give another one.
-  async back({ ids = [], words }) {
+  async back({ ids = [] }) {
     const alike = new Set(ids.map((id) => id.split("-")[0])); // files of one content have one mark
     if (!this.open || alike.size !== 1) return;
     const id = ids.find((one) => this.was.has(one)) ?? ids[0];
     const picture = await ask(`teach/pictures/${id}`).catch(() => null);
     if (!picture) return;
     this.answered = null;
-    this.came = words;
+    this.came = ""; // that is told already
     this.round += 1;
     const { guesses, label, broken } = picture;
     const kind = broken ? "broken" : label === null ? "teach" : "doubt";
@@ -100,7 +100,7 @@ export class Next {
     const now = await ask(`teach/pictures/${id}`).catch((error) => { if (error instanceof TypeError) throw error; });
     if (this.current !== current) return false;
     if (now?.mark !== mark || now.skipped !== skipped || now.kept !== kept) {
-      site.told(now ? `${now.name} was changed by another page or program.` : "The picture is gone: another page or program took it.");
+      if (!site.turning) site.told(now ? `${now.name} was changed meanwhile.` : "The picture was taken away meanwhile.");
       return false;
     }
     this.current = { ...current, guesses: now.guesses, picture: now };
@@ -265,9 +265,10 @@ export class Next {
     at("stand").classList.add("coming");
     const done = await attempt(async () => {
       const found = await work(picture);
-      this.came = found?.words;
+      this.came = found?.words ?? "";
+      at("done").textContent = this.came;
       this.goOn();
-      return found;
+      return { ...found, words: "" }; // which are read out with what is asked then
     });
     if (!done) { this.answered = null; await this.update(); }
   }

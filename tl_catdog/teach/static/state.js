@@ -132,15 +132,20 @@ export async function attempt(work, meanwhile = "One moment …") {
 }
 
 // What is taken back or done again is told by its own words, with one before them.
-async function turn(path, before, nothing) {
-  const done = await send(path);
-  return done ? { ...done, words: `${before}: ${done.words}` } : { words: nothing };
+async function turn(path, before, nothing, meanwhile) {
+  site.turning = true; // what changes now was changed by nobody else
+  const done = await attempt(async () => {
+    const found = await send(path);
+    return found ? { ...found, words: `${before}: ${found.words}` } : { words: nothing };
+  }, meanwhile);
+  site.turning = false;
+  return done;
 }
 export const undo = async () => {
-  const done = await attempt(() => turn("undo", "Taken back", "There is nothing to undo."), "Taking it back …");
+  const done = await turn("undo", "Taken back", "There is nothing to undo.", "Taking it back …");
   if (done) await site.undone?.(done);
 };
-export const redo = () => attempt(() => turn("redo", "Done again", "There is nothing to do again."), "Doing it again …");
+export const redo = () => turn("redo", "Done again", "There is nothing to do again.", "Doing it again …");
 
 let asking = null, again = false;
 

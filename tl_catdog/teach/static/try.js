@@ -39,6 +39,7 @@ function heat(parent, id) {
 export function mount(section, site) {
   let picture = null; // the file that is tried
   let asked = 0; // which question is the last
+  let heard = ""; // what was read out last
   let known = null; // which version of what was learned it was asked of
 
   const ways = make(section, "div", { name: "panel try-in" });
@@ -58,7 +59,7 @@ export function mount(section, site) {
   panel.hidden = true;
   const look = make(panel, "div", { name: "look" });
   const said = make(panel, "div", { name: "said" });
-  const answer = make(said, "div", { name: "given", "aria-live": "polite" });
+  const answer = make(said, "div", { name: "given" });
   const hot = heat(said, "try-heat");
   const wrong = make(said, "fieldset", { name: "wrong" });
   const outcome = make(said, "p", { name: "soft", role: "status" });
@@ -76,7 +77,7 @@ export function mount(section, site) {
     if (!file) return;
     live.close();
     picture = file;
-    outcome.textContent = "";
+    outcome.textContent = heard = "";
     look.replaceChildren();
     panel.hidden = false;
     const frame = make(look, "span", { name: "frame" });
@@ -111,12 +112,14 @@ export function mount(section, site) {
   function tell(found) {
     answer.replaceChildren();
     look.querySelector(".over")?.remove();
-    wrong.replaceChildren();
     if (found.error) {
+      wrong.replaceChildren();
       make(answer, "p", { name: "bad", text: `${found.error}.` });
       return;
     }
     const sure = probability(found.probabilities[found.label]);
+    const short = found.doubt ? `unsure, perhaps ${found.label}, but ${found.doubt}` : `${found.label}, ${sure}`;
+    if (short !== heard) site.say(heard = short);
     const line = make(answer, "p", { name: `answer${found.doubt ? " doubtful" : ""}` });
     if (found.doubt) {
       make(line, "span", { text: "unsure", name: "label" });
@@ -138,10 +141,13 @@ export function mount(section, site) {
   }
 
   function choices() {
+    const names = site.state().classes.map(({ name }) => name);
+    if (wrong.firstChild && wrong.dataset.names === JSON.stringify(names)) return; // whoever is on one stays on it
+    wrong.dataset.names = JSON.stringify(names);
     wrong.replaceChildren();
     make(wrong, "legend", { text: "Is that wrong? It is …" });
     const row = make(wrong, "div", { name: "row" });
-    for (const { name } of site.state().classes) {
+    for (const name of names) {
       const node = button(row, "", "choice", () => correct(name));
       bdi(node, name);
     }
