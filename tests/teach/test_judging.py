@@ -104,6 +104,10 @@ def test_what_doubling_gains_needs_checks() -> None:
         check = np.arange(200) < checked
         judge = Judge(rows, labels, groups, check, SPREAD, 2)
         assert (judge.gain(judge.at(10.0)) is not None) == (checked >= TELLING)
+    many = np.arange(200) % 34  # fewer than six of each
+    judge = Judge(rows, many, groups, many >= 0, SPREAD, 34)
+    assert judge.gain(judge.at(10.0)) is None
+    judge = Judge(rows, labels, groups, labels >= 0, SPREAD, 2)
     told, measured = judge.gain(judge.at(10.0)), judge.gain(judge.at(10.0), judged_by=200)
     assert told is not None
     assert measured is not None

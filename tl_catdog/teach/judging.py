@@ -29,6 +29,8 @@ ENOUGH = 500
 """Checked pictures from which the five heads serve where all are checked: ten do no better."""
 TELLING = 40
 """Checked groups from which a forecast is worth its line."""
+OF_CLASS = 6
+"""Labels a class from which there is one: half of fewer is hardly less than all (ADR 045)."""
 ALL = 10**6
 """New pictures that a gain is one of: so many that no chance is in it. To be told is whether more
 labels are worth it, not what some hundred pictures would show of that."""
@@ -219,7 +221,7 @@ class Judge:
         return np.where(chances.max(axis=1) > 0, chances.argmax(axis=1), -1)
 
     def gain(self, judged: Judged, judged_by: int = ALL, seed: int = 0) -> Forecast | None:
-        """Return what twice as many labels should do, or None where too few are checked to tell.
+        """Return what twice as many labels should do, or None where too few can tell.
 
         By what the last doubling did: heads that are trained on half of each class, against those
         that were trained on all, on the check sample.
@@ -229,7 +231,9 @@ class Judge:
             judged_by: How many new pictures the gain is to be one of.
             seed: Of the halves.
         """
-        if len({group for group, of in zip(self.groups, self.check, strict=True) if of}) < TELLING:
+        checked = {group for group, of in zip(self.groups, self.check, strict=True) if of}
+        few = len(set(self.groups)) < OF_CLASS * len(np.unique(self.labels))
+        if few or len(checked) < TELLING:
             return None
         rng, halves = np.random.default_rng(seed), []
         for some, rest in self.parts:
