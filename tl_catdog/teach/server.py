@@ -21,6 +21,7 @@ from tl_catdog.teach.app import build_app
 from tl_catdog.teach.changing import refused
 from tl_catdog.teach.grouping import Grouping
 from tl_catdog.teach.intake import sweep
+from tl_catdog.teach.job import RUNNING
 from tl_catdog.teach.keeping import Keeping
 from tl_catdog.teach.learner import Learner
 from tl_catdog.teach.looking import Looker
@@ -71,8 +72,8 @@ def teach(
         folder: The folder; made where it isn't there, but the one above it is.
         options: How.
         ready: Called with the page's address, and whether other machines can reach it.
-        tell: Told a line at a time what else there is to know: what takes much room, what is
-            stopped at the end, and how to go on with it.
+        tell: Told a line at a time what else there is to know: what goes on from before, what takes
+            much room, what is stopped at the end, and how to go on with it.
 
     Raises:
         UsageError: The folder can't be taught from, another server has it, or the address or the
@@ -117,6 +118,9 @@ def teach(
         def opened(address: str, others: bool) -> None:
             site.address, site.others = address, others
             ready(address, others)
+            for job in keeping.jobs():
+                if job.state == RUNNING:
+                    tell(f"{job.kind} {job.run}, which an earlier server began, goes on.")
             if (room := room_of(folder)).bytes >= MUCH:
                 tell(room.words())
 
