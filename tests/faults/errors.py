@@ -131,13 +131,12 @@ def small_disks(command: Command, world: World, seed: int) -> Iterator[Fault]:
         PermissionError: No disk can be made here.
     """
     expected = expect(command, world)
-    held = sum(path.stat().st_size for path in world.root.rglob("*") if path.is_file())
     world.make(command.world)
-    start = sum(path.stat().st_size for path in world.root.rglob("*") if path.is_file())
+    start = world.size()
     page = os.sysconf("SC_PAGE_SIZE")
     entries = 4 * page * len(expected.after[0])
     for part in (0.1, 0.3, 0.5, 0.7, 0.9):
-        size = start + entries + int((held - start) * part)
+        size = start + entries + int((expected.held - start) * part)
         with small_disk(world.place / "world", size):
             small = World(world.place, world.more)
             small.make(command.world)

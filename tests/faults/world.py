@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.faults.gate import Gate
 from tests.faults.process import Done, run, start
@@ -42,10 +43,12 @@ class World:
     Attributes:
         place: Holds both.
         more: Variables for all commands.
+        known: What commands do here when nothing happens, by their names; see ``kills.expect``.
     """
 
     place: Path
     more: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def root(self) -> Path:
@@ -100,6 +103,10 @@ class World:
     def watch(self, words: Sequence[object], gate: Gate, body: Body | None = None) -> Done:
         """Type a command whose changes ask a gate."""
         return start(words, self.root, self.environment, gate, body).wait()
+
+    def size(self) -> int:
+        """Return how many bytes all files in the folder hold."""
+        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
 
     def snapshot(self) -> Snapshot:
         """Return what is in the folder."""
