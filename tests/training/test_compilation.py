@@ -108,3 +108,22 @@ def test_steps_are_run_together_by_a_divisor_of_the_epoch(steps: int, together: 
 def test_every_optimiser_does_without_weight_decay(optimizer: str) -> None:
     model = compiled(weight_decay=0.0, optimizer=optimizer)
     assert not model.optimizer.weight_decay
+
+
+def test_a_step_is_traced_once() -> None:
+    """Twice takes seconds of each stage of a large network."""
+    traced: list[bool] = []
+
+    class Seen(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            traced.append(training)
+            return inputs
+
+    model = keras.Sequential(
+        [keras.Input((4,)), Seen(), keras.layers.Dense(1, activation="sigmoid")]
+    )
+    config = TrainConfig(arch="baseline", image_size=32).resolved()
+    compilation.compile_stage(model, config, trained_stage(config), 2)
+    traced.clear()
+    model.fit(np.ones((8, 4)), np.ones((8, 1)), batch_size=4, verbose=0)
+    assert traced == [True]

@@ -166,7 +166,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(
 ) -> None:
     settings: dict[str, Any] = {"arch": arch, "epochs": 2, "learning_rate": 1e-3}
     if arch == "mobilenet":
-        settings |= {"finetune": True, "finetune_epochs": 1}
+        settings |= {"finetune": True, "finetune_epochs": 1, "unfreeze_from": "block_16"}
 
     def weights(seed: int) -> list[np.ndarray]:
         found: list[np.ndarray] = fit(decoded, seed=seed, **settings)[0].get_weights()
@@ -225,9 +225,10 @@ def test_fine_tuning_that_does_worse_leaves_the_frozen_result(
     settings: dict[str, Any] = {
         "arch": "mobilenet",
         "finetune": True,
-        "epochs": 2,
+        "epochs": 1,
         "finetune_epochs": 1,
         "finetune_learning_rate": 5.0,
+        "unfreeze_from": "block_16",
     }
     model, _ = fit(decoded, best=best, only="frozen", **settings)
     best.loss = -1.0  # nothing that follows can be better

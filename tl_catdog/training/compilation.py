@@ -65,6 +65,9 @@ def compile_stage(model: keras.Model, config: ResolvedConfig, stage: Stage, step
         # Keras would go beyond the epoch's end.
         steps_per_execution=_divisor(steps) if stage.feature_layer == POOLING else 1,
     )
+    # TensorFlow traces a step again if variables came into being while it traced it: of a whole
+    # MobileNetV2 that takes a second and a half.
+    optimizer.build(model.trainable_variables)
 
 
 def _binary_accuracy(targets: Any, outputs: Any) -> Any:
