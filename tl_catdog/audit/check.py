@@ -30,7 +30,9 @@ Steps = Callable[[str], AbstractContextManager[Progress]]
 """Called with the name of a step; gives what is called with the step's (done, total)."""
 
 
-def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, tuple[Example, ...]]:
+def check(
+    root: Path, steps: Steps, how: Labelling = AS_IT_IS, *, compare: bool = True
+) -> tuple[Audit, tuple[Example, ...]]:
     """Find what is wrong with the pictures of a folder, without any network.
 
     Memory doesn't grow with the pictures but for what is found, their names and their hashes.
@@ -39,6 +41,7 @@ def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, t
         root: The folder; one that is no set is searched for pictures, and that is a finding.
         steps: Called with the name of each step; see ``Steps``.
         how: Where the classes come from.
+        compare: Whether copies are looked for, which takes most of the time.
 
     Returns:
         What was found, and the pictures that can be used.
@@ -53,7 +56,8 @@ def check(root: Path, steps: Steps, how: Labelling = AS_IT_IS) -> tuple[Audit, t
         for position, result in enumerate(inspect_all([entry.path for entry in entries])):
             looked.add(entries[position].name, result)
             progress(position + 1, len(entries))
-    return judged(root, entries, looked, found, [entry.path for entry in entries], steps, began)
+    files = [entry.path for entry in entries]
+    return judged(root, entries, looked, found, files, steps, began, compare=compare)
 
 
 class Looked:
@@ -89,6 +93,8 @@ def judged(
     files: Sequence[Path | Readable],
     steps: Steps,
     began: float,
+    *,
+    compare: bool = True,
 ) -> tuple[Audit, tuple[Example, ...]]:
     """Find what is wrong with pictures that were looked at.
 
@@ -100,6 +106,7 @@ def judged(
         files: The pictures' files, for another look at those that may be copies.
         steps: See ``Steps``.
         began: When it began, by ``time.perf_counter``.
+        compare: See ``check``.
 
     Returns:
         See ``check``.
@@ -112,8 +119,9 @@ def judged(
     entries = [
         replace(entry, digest=digest) for entry, digest in zip(entries, looked.digests, strict=True)
     ]
-    with steps("comparing pictures") as progress:
-        every.extend(_copies(entries, looked, files, progress))
+    if compare:
+        with steps("comparing pictures") as progress:
+            every.extend(_copies(entries, looked, files, progress))
     every.extend(_imbalance(entries))
     audit = Audit(
         root=str(root),

@@ -51,6 +51,24 @@ def test_json_lists_the_moves(cli: Cli, pictures: Path) -> None:
     assert Path(found["log"]).is_file()
 
 
+def test_copies_are_looked_for_only_if_they_may_go(
+    cli: Cli, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is most of what a check takes."""
+    asked: list[int] = []
+
+    def compared(digests: list[str], *_: object) -> None:
+        asked.append(len(digests))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tl_catdog.audit.check.group_copies", compared)
+    done = cli("data", "fix", pictures, "--dry-run", "--kinds", "truncated,not-a-picture")
+    assert "Would put aside 1 picture: 1 not-a-picture." in done.out
+    assert asked == []
+    assert cli("data", "fix", pictures, "--dry-run", "--kinds", "truncated,leak").code == 130
+    assert asked == [11]
+
+
 def test_only_the_kinds_named_go(cli: Cli, pictures: Path) -> None:
     assert "Nothing to move." in cli("data", "fix", pictures, "--kinds", "leak,truncated").out
     done = cli("data", "fix", pictures, "--kinds", "dark")

@@ -113,7 +113,7 @@ def kinds_of(
 
 
 def audited(
-    root: Path, how: Labelling | None = None, *, outliers: bool
+    root: Path, how: Labelling | None = None, *, outliers: bool, compare: bool = True
 ) -> tuple[Audit, tuple[Example, ...]]:
     """Check a folder, showing how far it is; return what was found, and what can be used."""
     import time
@@ -127,7 +127,7 @@ def audited(
 
     began = time.perf_counter()
     steps = partial(counting, notices())
-    audit, usable = check_folder(root, steps, how or AS_IT_IS)
+    audit, usable = check_folder(root, steps, how or AS_IT_IS, compare=compare)
     if outliers:
         from tl_catdog.audit.outliers import outliers as find_outliers
 

@@ -42,6 +42,7 @@ def fix(
     testing stays; of one in two classes, none does.
     """
     from tl_catdog.audit import fix as fixing
+    from tl_catdog.audit.findings import SINGLE
     from tl_catdog.journal.moves import Moved
 
     root = Path(folder)
@@ -56,7 +57,8 @@ def fix(
         else:
             if not dry_run:
                 fixing.check_finished(root)
-            audit, usable = audited(root, outliers=False)
+            compare = not set(wanted) <= set(SINGLE)
+            audit, usable = audited(root, outliers=False, compare=compare)
             plan = fixing.plan(audit, {item.name: item.split for item in usable}, wanted)
             stuck = plan.stuck
             if dry_run:
