@@ -5,6 +5,7 @@ Nothing else is raised, nothing hangs, and no figure changes where a hash says t
 
 from __future__ import annotations
 
+import pickle
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -44,6 +45,30 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         evaluations={"test": {"n": 8, "accuracy": 0.5}},
         validation="held-out",
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    """Draw charts of equal figures once: that is most of a report, and few changes change them."""
+    from tl_catdog.pages.page import drawn
+    from tl_catdog.report import report
+
+    known: dict[bytes, Any] = {}
+
+    def once(chart: Callable[..., Any]) -> Callable[..., Any]:
+        def found(*given: Any) -> Any:
+            key = pickle.dumps((chart.__name__, given))
+            if key not in known:
+                known[key] = drawn(chart(*given))
+            return known[key]
+
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("reliability_chart", "robustness_chart", "learning_chart", "confusion_chart"):
+            patched.setattr(report, name, once(getattr(report, name)))
+        patched.setattr(report, "drawn", lambda markup: markup)
+        yield
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def render(template: str, **values: Any) -> str:
         template: Its file's name.
         values: What it names besides ``WORDING``; a name that is missing is an error.
     """
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return what fills templates; it keeps them compiled, which takes longer than filling them."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__),
         autoescape=True,
@@ -55,7 +62,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update({function.__name__: function for function in WORDING})
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def embedded(pixels: Pixels) -> str:
