@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +124,23 @@ class Outcome:
 Cli = Callable[..., Outcome]
 
 
+@cache
+def _program() -> Any:
+    """Build the parser of all commands once: it takes as long as many a command does."""
+    import typer
+
+    from tl_catdog.cli import app
+
+    return typer.main.get_command(app)
+
+
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
     """Run the command line in this process, as the installed command would, 80 columns wide."""
     from tl_catdog.cli import main
 
     monkeypatch.delenv("TL_CATDOG_DEBUG", raising=False)
+    monkeypatch.setattr("tl_catdog.cli.app", _program())
 
     def run(*words: object, columns: int = 80) -> Outcome:
         monkeypatch.setenv("COLUMNS", str(columns))

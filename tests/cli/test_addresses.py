@@ -8,18 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_values import COMMANDS, PROGRAM, needed
+from tests.cli.test_values import COMMANDS, needed
 from tests.conftest import Cli
 from tests.support.commands import assert_one_line
 from tl_catdog.cli.addresses import ANYWHERE, OF_COMMANDS
 
 ADDRESSES = ("s3://b/x", "S3://b/x", "file:///nowhere/x", "memory://nowhere/x", "https://a.org/x")
 SERVERS = ANYWHERE - {"--features"}
-
-
-@pytest.fixture(autouse=True)
-def _built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tl_catdog.cli.app", PROGRAM)
 
 
 def named(item: Any) -> str:

@@ -46,12 +46,6 @@ PROGRAM: Any = typer.main.get_command(app)
 COMMANDS = dict(commands())
 
 
-@pytest.fixture(autouse=True)
-def _built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't make the same commands a thousand times."""
-    monkeypatch.setattr("tl_catdog.cli.app", PROGRAM)
-
-
 def options(command: Any) -> dict[str, Any]:
     """Return a command's options that take a value."""
     return {
