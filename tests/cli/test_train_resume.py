@@ -39,7 +39,7 @@ def until(condition: Any, process: subprocess.Popen[str]) -> None:
     raise AssertionError("it never came")
 
 
-WORDS = ("--arch", "baseline", "--data", "set", "--image-size", 32, "--epochs", 60)
+WORDS = ("--arch", "baseline", "--data", "set", "--image-size", 32, "--epochs", 25)
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(cli: Cli, data: Path) -> None:
@@ -49,6 +49,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(cli: Cli, data: Path) -> Non
         command(*WORDS, "--run", "mine"), stderr=subprocess.PIPE, text=True, cwd=data.parent
     )
     until(lambda: list(models.glob(f"mine.unfinished-*/{CHECKPOINT}")), process)
+    process.send_signal(signal.SIGSTOP)  # that it isn't through before it is asked about
     refused = cli("train", "--resume", "mine")
     assert refused.code == 2
     assert "mine is still being trained" in refused.err

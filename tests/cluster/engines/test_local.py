@@ -40,6 +40,14 @@ def expected(source: Path, tmp_path: Path) -> bytes:
     return (tmp_path / "whole" / MANIFEST).read_bytes()
 
 
+@pytest.fixture
+def planned(source: Path, tmp_path: Path) -> None:
+    """Have a batch in ``out``, done without processes."""
+    with pytest.MonkeyPatch.context() as patched:
+        in_process(patched)
+        batch("check", source, tmp_path / "out", shard_size=2)
+
+
 def test_a_killed_process_loses_its_shard_only_and_is_replaced(
     source: Path, expected: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,8 +71,8 @@ def test_a_killed_process_loses_its_shard_only_and_is_replaced(
     assert (dest / MANIFEST).read_bytes() == expected
 
 
-def test_who_stops_early_leaves_no_process(source: Path, tmp_path: Path) -> None:
-    batch("check", source, tmp_path / "out", shard_size=2, workers=2)
+@pytest.mark.usefixtures("planned")
+def test_who_stops_early_leaves_no_process(tmp_path: Path) -> None:
     run = local.run(range(12), str(tmp_path / "out"), workers=2)
     next(run)
     run.close()  # type: ignore[attr-defined]
@@ -72,10 +80,10 @@ def test_who_stops_early_leaves_no_process(source: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
+@pytest.mark.usefixtures("planned")
 def test_one_that_is_stopped_is_ended_as_well(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch("check", source, tmp_path / "out", shard_size=2, workers=2)
     monkeypatch.setattr(local, "END", 0.1)
     run = local.run(range(12), str(tmp_path / "out"), workers=2)
     next(run)
