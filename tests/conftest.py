@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -96,6 +97,14 @@ def _let_signals_through() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest."""
     items[:] = longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Never look for garbage among the half a million objects that imports and collecting made.
+
+    Measured: it took a tenth of the time of tests that train.
+    """
+    gc.freeze()
 
 
 @pytest.fixture

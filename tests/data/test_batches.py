@@ -74,8 +74,9 @@ def test_the_same_seed_repeats_and_another_doesnt(
         batches = epochs_of(decoded, seed, recipe, epochs=1)[0]
         return np.concatenate([batch[0] for batch in batches])
 
-    assert np.array_equal(everything(0), everything(0))
-    assert not np.array_equal(everything(0), everything(1))
+    first = everything(0)
+    assert np.array_equal(first, everything(0))
+    assert not np.array_equal(first, everything(1))
 
 
 def test_validation_is_whole_in_order_and_never_augmented(examples: tuple[Example, ...]) -> None:

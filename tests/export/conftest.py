@@ -1,6 +1,8 @@
 """Runs to export: a small one that nobody trained, and one that was."""
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,26 @@ def exported(run: Run, name: str, out: Path, **options: Any) -> Exported:
     """Export a run, compared on its own pictures."""
     pictures = tl.load(run).images()
     return export(run, FORMATS[name], out, pictures, parity_reference(run, pictures), **options)
+
+
+Once = Callable[[Run, str, Path], Exported]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Export a run as ``exported`` does, but each format once; later ones get a copy."""
+    known: dict[tuple[Path, str], Exported] = {}
+
+    def copied(run: Run, name: str, out: Path) -> Exported:
+        if (run.path, name) not in known:
+            folder = tmp_path_factory.mktemp("exported")
+            known[run.path, name] = exported(run, name, folder)
+        found = known[run.path, name]
+        if found.path is None:
+            return found
+        return replace(found, path=Path(shutil.copytree(found.path, out / found.path.name)))
+
+    return copied
 
 
 def assert_whole(run: Run, folder: Path) -> None:

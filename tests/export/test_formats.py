@@ -11,7 +11,7 @@ import pytest
 
 import tl_catdog as tl
 from tests.conftest import Cli, Trained
-from tests.export.conftest import assert_whole, exported
+from tests.export.conftest import Once, assert_whole, exported
 from tl_catdog.errors import UsageError
 from tl_catdog.export.export import export
 from tl_catdog.export.formats import FORMATS
@@ -22,10 +22,10 @@ from tl_catdog.runs.folder import Run, find_run, shipped_run
 @pytest.mark.parametrize("name", ["keras", "savedmodel", "onnx", "litert"])
 @pytest.mark.parametrize("which", ["small", "tuned", "three"])
 def test_probabilities_agree(
-    name: str, which: str, trained: Trained, three: Run, tmp_path: Path
+    name: str, which: str, trained: Trained, three: Run, tmp_path: Path, once: Once
 ) -> None:
     run = three if which == "three" else find_run(which, trained.runs_dir)
-    found = exported(run, name, tmp_path)
+    found = once(run, name, tmp_path)
     assert found.path == tmp_path / name
     assert found.parity.max_abs_diff <= 1e-4
     assert found.parity.n == 18
@@ -34,13 +34,13 @@ def test_probabilities_agree(
 
 @pytest.mark.parametrize("which", ["small", "three"])
 def test_whole_numbers_decide_alike(
-    which: str, trained: Trained, three: Run, tmp_path: Path
+    which: str, trained: Trained, three: Run, tmp_path: Path, once: Once
 ) -> None:
     run = three if which == "three" else find_run(which, trained.runs_dir)
-    found = exported(run, "litert-int8", tmp_path / "int8")
+    found = once(run, "litert-int8", tmp_path / "int8")
     assert found.path is not None, found.parity.worst
     assert found.parity.same >= 0.995
-    assert found.bytes < 0.4 * exported(run, "litert", tmp_path / "float").bytes
+    assert found.bytes < 0.4 * once(run, "litert", tmp_path / "float").bytes
     assert_whole(run, found.path)
 
 
@@ -53,8 +53,10 @@ def test_the_one_that_ships_can_be_exported_as_onnx(three: Run, tmp_path: Path) 
     assert_whole(run, found.path)
 
 
-def test_it_is_written_down_which_pictures_were_used(three: Run, tmp_path: Path) -> None:
-    found = exported(three, "litert-int8", tmp_path)
+def test_it_is_written_down_which_pictures_were_used(
+    three: Run, tmp_path: Path, once: Once
+) -> None:
+    found = once(three, "litert-int8", tmp_path)
     assert found.path is not None
     parity = json.loads((found.path / "metadata.json").read_text())["parity"]
     assert parity["compared_on"] == "set, validation"
@@ -70,8 +72,8 @@ def test_an_older_run_without_a_graph_can_be_exported(three: Run, tmp_path: Path
     assert exported(find_run("old", tmp_path), "onnx", tmp_path / "out").path is not None
 
 
-def test_the_graph_itself_tells_how_to_use_it(three: Run, tmp_path: Path) -> None:
-    found = exported(three, "onnx", tmp_path)
+def test_the_graph_itself_tells_how_to_use_it(three: Run, tmp_path: Path, once: Once) -> None:
+    found = once(three, "onnx", tmp_path)
     assert found.path is not None
     session = onnxruntime.InferenceSession(found.path / "model.onnx")
     about = session.get_modelmeta().custom_metadata_map
@@ -84,11 +86,13 @@ def test_the_graph_itself_tells_how_to_use_it(three: Run, tmp_path: Path) -> Non
     assert (novelty.name, novelty.shape) == ("novelty", ["B"])
 
 
-def test_a_savedmodel_follows_tensorflow_servings_conventions(three: Run, tmp_path: Path) -> None:
+def test_a_savedmodel_follows_tensorflow_servings_conventions(
+    three: Run, tmp_path: Path, once: Once
+) -> None:
     import tensorflow as tf
     from tensorflow.core.protobuf import saved_model_pb2
 
-    found = exported(three, "savedmodel", tmp_path)
+    found = once(three, "savedmodel", tmp_path)
     assert found.path is not None
     version = found.path / three.name / "1"
     assert [path.name for path in (found.path / three.name).iterdir()] == ["1"]

@@ -42,7 +42,7 @@ def shaken(model: keras.Model) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("size", [32, 65, 96, 224])
+@pytest.mark.parametrize("size", [96, 224])  # smaller ones: backbones/test_registry.py
 def test_every_feature_layer_has_keras_values_and_the_stated_shape(size: int) -> None:
     model = build_pretrained("mobilenet", image_size=size, class_count=2)
     images = noise(size)

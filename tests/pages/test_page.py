@@ -35,6 +35,7 @@ def template(monkeypatch: pytest.MonkeyPatch) -> jinja2.DictLoader:
     """Templates by name, in place of the package's."""
     loader = jinja2.DictLoader({})
     monkeypatch.setattr(jinja2, "PackageLoader", lambda _: loader)
+    monkeypatch.setattr(page, "_environment", page._environment.__wrapped__)
     return loader
 
 

@@ -1,5 +1,6 @@
 """What works right after the installation, and that the repository can make it again."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,12 +37,20 @@ def test_evaluate_shows_its_figures_on_the_pictures_put_aside(cli: Cli) -> None:
     assert "cats-dogs on test of dogs-vs-cats, 351 pictures" in outcome.out
 
 
-def test_pictures_it_was_trained_on_are_told(cli: Cli, photographs: Path) -> None:
-    outcome = cli("evaluate", "cats-dogs", "--data", photographs, "--split", "test", "--json")
+def test_pictures_it_was_trained_on_are_told(cli: Cli, photographs: Path, tmp_path: Path) -> None:
+    for path in photographs.glob("t*/*/*.jpg"):  # training and test
+        if path.stem.endswith("7"):
+            part = tmp_path / "set" / path.relative_to(photographs)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.symlink_to(path)
+    outcome = cli("evaluate", "cats-dogs", "--data", "set", "--split", "test", "--json")
     assert outcome.code == 0
+    assert json.loads(outcome.out)["n"] == len([*tmp_path.glob("set/test/*/*")]) > 20
     assert "Warning" not in outcome.err
-    outcome = cli("evaluate", "cats-dogs", "--data", photographs / "train", "--json")
-    assert "trained on 2,048 of these pictures" in outcome.err
+    outcome = cli("evaluate", "cats-dogs", "--data", "set/train", "--json")
+    known = len([*tmp_path.glob("set/train/*/*")])
+    assert f"trained on {known} of these pictures" in outcome.err
+    assert known > 100
 
 
 @pytest.mark.slow

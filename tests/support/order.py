@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 LONGEST = (
+    # These fork often: the sooner, the less there is to copy.
+    *("tests/fetch/test_rests.py", "tests/journal/test_kills.py"),
     *("tests/faults/test_short.py", "tests/training/test_settings.py"),
     *("tests/test_end_to_end.py", "tests/test_hostile.py", "tests/training/test_fit.py"),
     *("tests/training/test_trainer.py", "tests/training/test_one_stage.py"),

@@ -140,7 +140,7 @@ def augmented_sheet(
 
     size = decode_size(recipe, image_size)
     chosen, skipped = _readable(images, count, seed, split, size)
-    augment = Augmenter(recipe, image_size, seed)
+    augment = tf.function(Augmenter(recipe, image_size, seed))  # in training it is a graph, too
     rows = []
     for item, pixels in chosen:
         batch = tf.repeat(tf.cast(pixels, tf.float32)[None], versions, axis=0)
