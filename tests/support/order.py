@@ -11,6 +11,7 @@ LONGEST = (
     *("tests/fetch/test_rests.py", "tests/journal/test_kills.py"),
     *("tests/faults/test_short.py", "tests/training/test_settings.py"),
     *("tests/test_end_to_end.py", "tests/test_hostile.py", "tests/training/test_fit.py"),
+    "tests/teach/test_end_to_end.py",
     *("tests/training/test_trainer.py", "tests/training/test_one_stage.py"),
     *("tests/runs/test_shipped.py", "tests/cli/test_train_resume.py", "tests/test_docs.py"),
     *("tests/training/test_mirrored.py", "tests/serve/test_api.py"),
@@ -23,6 +24,9 @@ LONGEST = (
     *("tests/api/test_turns.py", "tests/cli/test_doctor.py", "tests/cli/test_explain.py"),
     *("tests/cli/test_backbones.py", "tests/serve/test_load.py", "tests/tuning/test_search.py"),
     *("tests/serve/test_page_access.py", "tests/training/test_keras_networks.py"),
+    *("tests/models/test_graph.py", "tests/models/backbones/test_registry.py"),
+    *("tests/features/test_extraction.py", "tests/teach/test_keeping.py"),
+    *("tests/doctor/test_dry_run.py", "tests/data/test_batches.py", "tests/export/test_litert.py"),
 )
 """Files that take a quarter of a minute of processor time and more, the longest first."""
 
