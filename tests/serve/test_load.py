@@ -26,7 +26,7 @@ def test_64_clients_of_locust_meet_no_error(served: Served, tmp_path: Path) -> N
     done = subprocess.run(
         [
             *(sys.executable, "-m", "locust", "-f", str(LOAD), "--headless", "--json"),
-            *("--users", str(CLIENTS), "--spawn-rate", str(CLIENTS), "--run-time", "10s"),
+            *("--users", str(CLIENTS), "--spawn-rate", str(CLIENTS), "--run-time", "6s"),
             *("--host", served.address),
         ],
         capture_output=True,
