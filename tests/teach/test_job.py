@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tl_catdog.teach.job import DONE, LINES, Job, last_lines
@@ -21,3 +22,10 @@ def test_there_is_something_to_download_once_it_is_done(tmp_path: Path) -> None:
     assert not Job("1", "export", "mine", "", out=tmp_path).download
     assert Job("1", "export", "mine", "", DONE, out=tmp_path).download
     assert not Job("1", "train", "mine", "", DONE).to_json()["download"]
+
+
+def test_no_link_and_no_pipe_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "1.log").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "2.log")
+    assert last_lines(tmp_path / "1.log") == last_lines(tmp_path / "2.log") == ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tl_catdog.data.reading import open_file
 from tl_catdog.wording import printable
 
+MOST = 2**40  # bytes of what a command said
 LINES, TAIL = 60, 16_384  # that are told of what a process says; bytes that they are looked for in
 
 RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
@@ -57,10 +60,15 @@ class Job:
 
 
 def last_lines(log: Path) -> tuple[str, ...]:
-    """Return the last lines of what a command said, as they may be shown."""
+    """Return the last lines of what a command said, as they may be shown.
+
+    A folder may be a stranger's: what a link leads to isn't shown, and no pipe is waited for.
+    """
+    if log.is_symlink():
+        return ()
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - TAIL))
+        with open_file(log, MOST) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
             text = file.read(TAIL).decode("utf-8", "replace")
     except OSError:
         return ()

@@ -19,6 +19,7 @@ from tl_catdog.teach import child
 from tl_catdog.teach.changing import refused
 from tl_catdog.teach.job import DONE, FAILED, RUNNING, STOPPED, Job, last_lines
 from tl_catdog.teach.records import Record, Records, here
+from tl_catdog.wording import printable
 
 KEPT = 20  # jobs that are remembered
 PATIENCE = 15.0  # seconds that a process has to end when it is asked to
@@ -184,7 +185,7 @@ class Working:
                 str(number),
                 record.kind,
                 record.run,
-                shlex.join(("tl-catdog", *record.words)),
+                printable(shlex.join(("tl-catdog", *record.words))),
                 RUNNING if runs else self._end_of(number, record),
                 last_lines(self._records.log(number)),
                 max(0.0, until - record.began),
