@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 
+from tests.teach.page_room import filled
 from tests.teach.sites import Asked, StubLearner, learned, opened, picture
 from tl_catdog.errors import CatdogError
 from tl_catdog.serve.guard import Access
+from tl_catdog.teach.app import build_app
+from tl_catdog.teach.site import Site
 
 TOKEN = "0123456789abcdef"
 
@@ -165,3 +172,37 @@ def test_a_proxy_may_have_the_page_at_a_path_of_its_own(ask: Asked, prefix: str)
     known = {"Authorization": "Bearer 0123456789abcdef"}
     assert ask("GET", f"{prefix}/teach/state", headers=known).json()["folder"] == "pets"
     assert ask("GET", "/pets").headers["location"] == "/pets/"
+
+
+def test_the_server_holds_as_much_however_often_pictures_are_looked_at(tmp_path: Path) -> None:
+    filled(tmp_path / "pets", 32, cats=1, unlabelled=25)
+
+    async def look(at: httpx.AsyncClient) -> None:
+        """Look at pictures as the grid does, label some and take that back."""
+        rows = (await at.get("/teach/listed?class=")).json()["pictures"]
+        for number, (id, mark, _) in enumerate(rows):
+            assert (await at.get(f"/teach/thumb/{id}?size=224")).status_code == 200
+            if number % 13 == 0:
+                sent = {"ids": [id], "label": "cats", "seen": {id: mark}}
+                assert (await at.post("/teach/label", json=sent)).status_code == 200
+                assert (await at.get("/teach/state")).json()["total"] == 26
+                assert (await at.post("/teach/undo", json={})).status_code == 200
+
+    async def held(site: Site) -> list[int]:
+        transport = httpx.ASGITransport(build_app(site, Access({"localhost"})))
+        found = []
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as at:
+            await look(at)
+            tracemalloc.start()
+            try:
+                for _ in range(3):
+                    await look(at)
+                    gc.collect()
+                    found.append(tracemalloc.get_traced_memory()[0])
+            finally:
+                tracemalloc.stop()
+        return found
+
+    with opened(tmp_path / "pets") as ask:
+        rounds = asyncio.run(held(ask.site))
+    assert rounds[2] - rounds[1] < 6_000, rounds  # half of what a small JPEG of each would take

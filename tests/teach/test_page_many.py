@@ -1,0 +1,39 @@
+"""Many pictures: what was scrolled past is let go by the page; for the server see test_app.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.teach.conftest import Start
+from tests.teach.page_room import Taught, filled
+
+STEP = """grid => {
+  const before = grid.scrollTop;
+  grid.scrollTop += grid.clientHeight;
+  return grid.scrollTop > before;
+}"""
+
+
+@pytest.mark.slow
+def test_pictures_that_are_scrolled_past_before_they_come_are_let_go(
+    browser: Any, start: Start, tmp_path: Path
+) -> None:
+    _, address = start(filled(tmp_path / "many", 8, cats=400))
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    Taught(page, tmp_path / "many").open(address)
+    page.route("**/teach/thumb/*", lambda route: None)  # they never come
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    grid, nodes = page.locator("#grid"), []
+    for _ in range(2):
+        grid.evaluate("grid => { grid.scrollTop = 0; }")
+        while grid.evaluate(STEP):
+            page.wait_for_timeout(110)  # so long that each is asked for
+        session.send("HeapProfiler.collectGarbage")
+        found = session.send("Performance.getMetrics")["metrics"]
+        nodes.append(next(one["value"] for one in found if one["name"] == "Nodes"))
+    assert nodes[1] < nodes[0] + 300, nodes
+    page.close()
