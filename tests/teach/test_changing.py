@@ -169,7 +169,7 @@ def test_a_half_that_cant_be_put_back_is_undone_once_the_disk_is_well(
         return real(root, step)
 
     monkeypatch.setattr("tl_catdog.teach.changing.execute", breaking)
-    with pytest.raises(CatdogError, match="broken.*which undo takes back"):
+    with pytest.raises(CatdogError, match=r"broken.*which undo takes back"):
         state.label([item.id for item in state.items("cats")], "dogs")
     monkeypatch.undo()
     state.label([state.items(None)[0].id], "cats")
@@ -180,3 +180,17 @@ def test_a_half_that_cant_be_put_back_is_undone_once_the_disk_is_well(
         pass
     assert there(again.root) == before
     again.close()
+
+
+def test_a_folder_that_vanished_is_told_until_it_is_back(state: State, tmp_path: Path) -> None:
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    version = state.version
+    for _ in range(2):
+        with pytest.raises(CatdogError, match="No such file"):
+            state.refresh()
+    assert state.version == version + 1
+    assert [note for note in state.notes() if "No such file" in note]
+    away.rename(tmp_path)
+    state.refresh()
+    assert state.notes() == ()

@@ -252,26 +252,6 @@ def test_a_second_server_on_one_folder_is_refused(root: Path, state: State) -> N
         State.open(root)
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("train/a/1.png", "train/b/1.png", "validation/a/1.png", "validation/b/1.png"),
-        ("all/a/1.png", "all/b/1.png"),
-        ("all/cat.1.png", "all/dog.1.png"),
-    ],
-)
-def test_other_layouts_are_refused_and_nothing_is_left_there(
-    tmp_path: Path, names: tuple[str, ...]
-) -> None:
-    for number, name in enumerate(names):
-        put(tmp_path / name, number)
-    with pytest.raises(UsageError) as caught:
-        State.open(tmp_path)
-    assert "\n" not in str(caught.value)
-    assert "tl-catdog teach" in str(caught.value)
-    assert not (tmp_path / ".teach").exists()
-
-
 def test_an_empty_folder_will_do(tmp_path: Path) -> None:
     state = State.open(tmp_path)
     assert not state.classes()

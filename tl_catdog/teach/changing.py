@@ -57,6 +57,7 @@ class Changing:
         self._changed = threading.Condition(threading.RLock())
         self._looked = time.monotonic()
         self._request = 0
+        self._trouble = ""
         self._most = MOST
 
     def _journal_changed(self) -> CatdogError:
@@ -82,11 +83,20 @@ class Changing:
                     thorough, self._looked = True, now
                 changed = self._disk.look(thorough=thorough, most=self._most)
             except OSError as error:
-                raise refused(error, f"to look into {self.root}") from error
+                wrong = refused(error, f"to look into {self.root}")
+                self._say_trouble(wrong.message)
+                raise wrong from error
+            self._say_trouble("")
             if changed:
                 self._table.synchronise()
                 self._tell()
             return changed
+
+    def _say_trouble(self, words: str) -> None:
+        """Have pages told why the folder can't be looked into; nothing once it can be again."""
+        if words != self._trouble:
+            self._trouble = words
+            self._tell()
 
     def _read_all(self) -> None:
         """Read what waits: who changes a whole class has to know all of it."""

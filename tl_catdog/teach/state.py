@@ -61,9 +61,10 @@ class State(ClassChanges):
         root = root.absolute()
         own = root / OWN
         if not root.is_dir():
+            there = os.path.lexists(root)
             raise UsageError(
-                f"expected a folder, found none: {root}.",
-                f"Type: mkdir {shlex.quote(str(root))}",
+                f"expected a folder, found {'a file' if there else 'none'}: {root}.",
+                "Name a folder" if there else f"Type: mkdir {shlex.quote(str(root))}",
             )
         for ours in (own, root / REMOVED, root / INCOMING):
             if ours.is_symlink():
@@ -129,7 +130,8 @@ class State(ClassChanges):
     def notes(self) -> tuple[str, ...]:
         """Return what is to be told of the folder and its journal, a sentence each."""
         left = len(self._disk.waiting)
-        return (*self._notes, *([f"{pictures(left)} still to be read."] if left else []))
+        waiting = f"{pictures(left)} still to be read." if left else ""
+        return tuple(filter(None, (self._trouble, *self._notes, waiting)))
 
     def read_some(self, seconds: float = 1.0) -> bool:
         """Read pictures that wait to be, for some seconds; others may ask for things meanwhile.
