@@ -298,11 +298,11 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     page.fill(".keeping input[placeholder]", "taught")
     page.wait_for_selector(".keeping .command code:has-text('--run taught')")
     page.click(".keeping button.main")
-    page.wait_for_selector(".jobs article[data-state=done]")
+    page.wait_for_selector(".jobs article[data-state=done]", timeout=LIMIT * 1000)
     assert (tmp_path / "models" / "taught" / "manifest.json").is_file()
     page.wait_for_selector(".run >> text=taught")
     page.click(".run button:has-text('Export')")
-    page.wait_for_selector(".jobs article[data-state=done] >> text=Exporting")
+    page.wait_for_selector(".jobs article[data-state=done] >> text=Exporting", timeout=LIMIT * 1000)
     shown.photograph("keep")
     with page.expect_download() as download:
         page.click(".jobs button:has-text('Download')")
