@@ -188,6 +188,7 @@ def test_no_job_of_a_stranger_s_folder_names_what_is_downloaded(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "exports/mine/onnx").mkdir(parents=True)
     (tmp_path / "exports/mine/onnx/model.onnx").write_bytes(b"w")
+    (tmp_path / "set/.teach").mkdir(parents=True)
     records = Records(tmp_path / "set/.teach/jobs")
     for folder in (tmp_path, tmp_path / "set"):
         number = records.begin(Record("export", "mine", ("export",), "onnx", str(folder), 5.0))

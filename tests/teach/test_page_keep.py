@@ -24,6 +24,7 @@ def test_what_an_earlier_server_began_is_there_and_goes_on(
     writer = RunWriter(tmp_path / "models", "half")
     write_begun(writer.path, Begun({}, str(folder), False, "/", {}, {}))
     writer._lock.release()  # as by a kill
+    (folder / ".teach").mkdir()
     records = Records(folder / ".teach/jobs")
     number = records.begin(
         Record("train", "half", ("train", "--run", "half"), "", str(tmp_path), 5.0)
