@@ -303,6 +303,7 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     page.wait_for_selector(".run >> text=taught")
     page.click(".run button:has-text('Export')")
     page.wait_for_selector(".jobs article[data-state=done] >> text=Exporting", timeout=LIMIT * 1000)
+    page.evaluate("scrollTo(0, 0)")
     shown.photograph("keep")
     with page.expect_download() as download:
         page.click(".jobs button:has-text('Download')")

@@ -86,6 +86,11 @@ export function mount(section, site) {
     setTimeout(() => { copied.textContent = "Copy"; }, 3000);
   }
 
+  // What is asked again and again leaves what is said of trouble alone; a server that is gone is told of above.
+  const quietly = (work) => work().catch((error) => {
+    if (!(error instanceof TypeError)) trouble.textContent = site.trouble(error);
+  });
+
   async function attempt(work) {
     trouble.textContent = "";
     try {
@@ -101,7 +106,7 @@ export function mount(section, site) {
   }
 
   async function runs() {
-    const found = await attempt(() => ask("teach/runs"));
+    const found = await quietly(() => ask("teach/runs"));
     if (!found) return;
     words = found.command;
     showCommand();
@@ -149,7 +154,7 @@ export function mount(section, site) {
 
   async function look() {
     clearTimeout(timer);
-    const found = await attempt(() => ask("teach/jobs"));
+    const found = await quietly(() => ask("teach/jobs"));
     if (found) {
       jobs = found.jobs;
       showJobs();
