@@ -139,7 +139,7 @@ class Shown:
     def __init__(self, browser: Any, address: str, artefacts: Path) -> None:
         context = browser.new_context(viewport={"width": 1100, "height": 720})
         self.page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(LIMIT * 1000)
         self.troubles: list[str] = []
         self.expected = ""  # a pattern of complaints that are meant to come
         self.page.on("console", lambda said: self._complain(said.text))
@@ -226,7 +226,6 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     start("pets", "--port", address.rpartition(":")[2].strip("/"))
     page.wait_for_selector("#gone", state="hidden")
     answer(10)
-    shown.unlabelled(10)
     page.wait_for_function("() => document.getElementById('accuracy').textContent")
     shown.photograph("next")
     pets = tmp_path / "pets"
@@ -298,11 +297,11 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     page.fill(".keeping input[placeholder]", "taught")
     page.wait_for_selector(".keeping .command code:has-text('--run taught')")
     page.click(".keeping button.main")
-    page.wait_for_selector(".jobs article[data-state=done]", timeout=LIMIT * 1000)
+    page.wait_for_selector(".jobs article[data-state=done]")
     assert (tmp_path / "models" / "taught" / "manifest.json").is_file()
     page.wait_for_selector(".run >> text=taught")
     page.click(".run button:has-text('Export')")
-    page.wait_for_selector(".jobs article[data-state=done] >> text=Exporting", timeout=LIMIT * 1000)
+    page.wait_for_selector(".jobs article[data-state=done] >> text=Exporting")
     page.evaluate("scrollTo(0, 0)")
     shown.photograph("keep")
     with page.expect_download() as download:
