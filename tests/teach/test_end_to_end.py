@@ -226,7 +226,7 @@ def test_from_an_empty_folder_over_a_kill_to_an_exported_classifier(
     start("pets", "--port", address.rpartition(":")[2].strip("/"))
     page.wait_for_selector("#gone", state="hidden")
     answer(10)
-    page.wait_for_function("() => document.getElementById('accuracy').textContent")
+    page.wait_for_selector("#stand:not(.coming)")
     shown.photograph("next")
     pets = tmp_path / "pets"
     assert sum(1 for name in ("cats", "dogs") for _ in (pets / name).iterdir()) == 26
