@@ -59,16 +59,15 @@ def _places(side: int, transforms: Floats) -> tuple[Floats, Floats]:
 def _sampled(images: Floats, down: Floats, across: Floats) -> Floats:
     """Return pictures, (P, S, S), read at other places, linearly interpolated."""
     last = images.shape[1] - 1
-    for axis, places in ((1, down), (2, across)):
+    which = np.arange(len(images))[:, None]
+    for places in (down, across):
         inside = np.clip(places, 0, last - 1e-3)
         lower = inside.astype(np.intp)
-        part = (inside - lower).astype(np.float32)
-        if axis == 1:
-            lower, part = lower[:, :, None], part[:, :, None]
-        else:
-            lower, part = lower[:, None, :], part[:, None, :]
-        first = np.take_along_axis(images, lower, axis)
-        images = first + (np.take_along_axis(images, lower + 1, axis) - first) * part
+        part = (inside - lower).astype(np.float32)[:, :, None]
+        # Whole rows, and turned in between: picking pixels one by one takes five times as long.
+        first = images[which, lower]
+        between = first + (images[which, lower + 1] - first) * part
+        images = np.ascontiguousarray(between.swapaxes(1, 2))
     return images
 
 
