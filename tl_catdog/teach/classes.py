@@ -53,7 +53,7 @@ class ClassChanges(Changing):
             CatdogError: The disk refuses.
         """
         with self._changed:
-            self.refresh()
+            self._read_all()
             said = self.said()
             if said is None:
                 raise UsageError(
