@@ -128,9 +128,8 @@ def test_of_thousands_only_those_in_view_are_in_the_page(
     seen.counts(cats=1494, dogs=3)
     keys.press("Escape")
     page.focus("#grid")
-    # All, of which most were seen before these moves, at other places.
+    # All, of which most were seen before these moves, at other places; a key needn't wait for them.
     keys.press("Control+a")
-    page.wait_for_selector('#selected:has-text("1,494 selected")')
     keys.press("2")
     seen.counts(cats=0, dogs=1497)
     page.keyboard.press("u")

@@ -185,11 +185,13 @@ export class Collect {
   remove() { this.apply("Removing", (pictures) => change("remove", pictures)); }
 
   async apply(verb, work, which = () => true) {
-    const pictures = this.grid.chosen().filter(which);
-    if (!pictures.length || this.busy) return;
+    if (this.busy) return;
     this.busy = true;
     const within = at("selection").contains(document.activeElement);
     try {
+      await this.grid.ranging; // of many that were just selected, all are meant
+      const pictures = this.grid.chosen().filter(which);
+      if (!pictures.length) return;
       if (await attempt(() => work(pictures), `${verb} ${plural(pictures.length, "picture")} …`)) this.grid.none();
     } finally { this.busy = false; }
     if (within) at("grid").focus();
