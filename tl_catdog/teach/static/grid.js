@@ -91,13 +91,16 @@ export class Grid {
 
   async load(part) {
     if (this.chunks.has(part) || this.asked.has(part)) return;
-    const { round } = this;
+    const { round, label } = this;
     this.asked.add(part);
     try {
       const { pictures } = await ask(`teach/pictures?${this.query(part * CHUNK, CHUNK)}`);
-      if (round !== this.round) return;
-      this.chunks.set(part, pictures);
-      this.old.delete(part);
+      if (label !== this.label) return;
+      // Of before the last change it is better than nothing: where changes come fast, no answer is in time.
+      const late = round !== this.round;
+      if (late && this.chunks.has(part)) return;
+      (late ? this.old : this.chunks).set(part, pictures);
+      if (!late) this.old.delete(part);
       for (const parts of [this.chunks, this.old]) {
         for (const first of parts.keys()) if (parts.size > CHUNKS) parts.delete(first);
       }
