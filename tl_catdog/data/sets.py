@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -47,9 +46,20 @@ def load_set(
     """
     for _ in range(TRIES - 1):
         found = _loaded(root, how, drawn=drawn, find_copies=find_copies)
-        if all(os.path.lexists(example.path) for example in found.examples):
+        if not any(_is_gone(example.path) for example in found.examples):
             return found  # else some were moved meanwhile: it would be a set that never was
     return _loaded(root, how, drawn=drawn, find_copies=find_copies)
+
+
+def _is_gone(path: Path) -> bool:
+    """Return whether nothing is there; a path that is too long to be looked at never was."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _loaded(root: Path, how: Labelling, *, drawn: bool, find_copies: FindCopies | None) -> ImageSet:
