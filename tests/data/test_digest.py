@@ -105,6 +105,7 @@ def test_a_picture_that_got_another_class_is_found_by_its_bytes(
     tmp_path: Path, place: str, now: str
 ) -> None:
     (tmp_path / "birds/burst-1").mkdir(parents=True)
+    (tmp_path / ".teach").mkdir()
     for name in ("a[1].jpg", "a.jpg", "burst-1/a.jpg"):
         (tmp_path / "birds" / name).write_bytes(b"another of that name")
     (tmp_path / now).parent.mkdir(parents=True)
@@ -114,6 +115,13 @@ def test_a_picture_that_got_another_class_is_found_by_its_bytes(
     (tmp_path / now).unlink()
     with pytest.raises(FileNotFoundError, match=re.escape(place)):
         hashed.read()
+
+
+def test_nothing_is_looked_for_where_nobody_teaches(tmp_path: Path) -> None:
+    (tmp_path / "dogs").mkdir()
+    (tmp_path / "dogs/a.jpg").write_bytes(b"one")
+    with pytest.raises(FileNotFoundError):
+        HashedFile(tmp_path / "cats/a.jpg", ONE).read()
 
 
 def test_a_hashed_file_is_decoded_as_its_path_is(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_the_server_holds_as_much_however_often_pictures_are_looked_at(tmp_path:
             await look(at)
             tracemalloc.start()
             try:
-                for _ in range(3):
+                for _ in range(6):
                     await look(at)
                     gc.collect()
                     found.append(tracemalloc.get_traced_memory()[0])
@@ -205,4 +205,5 @@ def test_the_server_holds_as_much_however_often_pictures_are_looked_at(tmp_path:
 
     with opened(tmp_path / "pets") as ask:
         rounds = asyncio.run(held(ask.site))
-    assert rounds[2] - rounds[1] < 6_000, rounds  # half of what a small JPEG of each would take
+    # A small JPEG of each would take 12 kB a round; what Python keeps for itself ends by and by.
+    assert rounds[5] - rounds[2] < 18_000, rounds

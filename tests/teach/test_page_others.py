@@ -13,6 +13,7 @@ import pytest
 
 from tests.teach.conftest import Start
 from tests.teach.page_room import Taught, filled
+from tests.teach.pictures import picture
 
 pytestmark = pytest.mark.slow
 
@@ -110,8 +111,8 @@ def test_a_page_that_nobody_sees_holds_no_connection_and_goes_on(
     }"""
     with seen.page.expect_event("requestfailed", lambda sent: "teach/changes" in sent.url):
         seen.page.evaluate(turn, True)
-    (folder / "cats" / "00001.png").unlink()
+    (folder / "cats" / "new.png").write_bytes(picture(99))
     seen.page.evaluate(turn, False)
-    seen.counts(cats=1, dogs=2)
+    seen.counts(cats=3, dogs=2)
     assert seen.wrong == []
     seen.page.close()

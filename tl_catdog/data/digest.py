@@ -77,8 +77,10 @@ class HashedFile:
         return data
 
     def _moved(self) -> bytes | None:
-        """Return its bytes from another class, or from what was removed."""
+        """Return its bytes from another class of a taught folder, or from what was removed."""
         for above in self.path.parents[1:3]:  # the folder of its class is there, or a burst's
+            if not (above / TAUGHT).is_dir():
+                continue  # what lies in other folders is none of this set
             name = self.path.relative_to(above).as_posix()
             inner = glob.escape(name.partition("/")[2])
             for pattern in (f"*/{inner}", f"{TAUGHT}/removed/*/{glob.escape(name)}"):
