@@ -38,7 +38,7 @@ class Taught:
 
     def __post_init__(self) -> None:
         """Hear what goes wrong."""
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda sent: self._sent(sent.url))
