@@ -26,6 +26,8 @@ DESCRIPTORS = (Path("/dev/fd"), Path("/dev/stdout"), Path("/dev/stderr"), Path("
 _MOST_LINKS = 40  # as many as Linux follows
 
 
+LONGEST_NAME = 255  # bytes, on almost any disk
+
 NOWHERE = Path("/nonexistent")
 """What stands for the home folder where there is none, as Debian calls it: nobody writes there."""
 NO_TEMPORARY = NOWHERE / "tmp"

@@ -12,7 +12,7 @@ import pytest
 
 from tl_catdog.errors import UsageError
 from tl_catdog.teach.child import END, PROCESS
-from tl_catdog.teach.records import Record, Records
+from tl_catdog.teach.records import FORMATS, Record, Records
 
 RECORD = Record("export", "mine", ("export", "mine"), "onnx", "/somewhere", 5.0)
 
@@ -78,3 +78,9 @@ def test_links_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "away" / f"1{END}").symlink_to(tmp_path / "code")
     (tmp_path / "code").write_text("0")
     assert Records(tmp_path / "away").code(1) is None
+
+
+def test_the_page_offers_the_formats_that_export_has() -> None:
+    from tl_catdog.export import formats
+
+    assert sorted(FORMATS) == sorted(formats.FORMATS)

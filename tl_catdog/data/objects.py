@@ -24,13 +24,13 @@ from tl_catdog.data.tree import (
     TAUGHT,
     WAITING,
 )
+from tl_catdog.files import LONGEST_NAME
 from tl_catdog.storage.entries import Entry
 from tl_catdog.storage.failures import GoneError
 from tl_catdog.storage.places import Place
 
 PARQUET = (".parquet", ".pq")
 JOURNAL = f"{TAUGHT}/journal.jsonl"
-LONGEST = 255  # bytes of a name, on almost any disk
 ODD = "name that no file could have"
 
 
@@ -58,7 +58,9 @@ def is_plain(name: str) -> bool:
     parts = name.split("/")
     if "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
         return False
-    return len(name) <= LONGEST // 4 or all(len(os.fsencode(part)) <= LONGEST for part in parts)
+    return len(name) <= LONGEST_NAME // 4 or all(
+        len(os.fsencode(part)) <= LONGEST_NAME for part in parts
+    )
 
 
 def is_hidden(name: str) -> bool:

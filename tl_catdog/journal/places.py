@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from tl_catdog.errors import UsageError
+from tl_catdog.files import LONGEST_NAME
 
 
 def named(root: Path) -> Path:
@@ -24,15 +25,12 @@ def named(root: Path) -> Path:
     return path
 
 
-LONGEST = 255  # bytes of a name, on all usual disks
-
-
 def free_names(wanted: Path) -> Iterator[Path]:
     """Yield a path, then the same with -2, -3, … in its name, which is cut where it is too long."""
     yield wanted
     for number in count(2):
         stem, end = wanted.stem, f"-{number}{wanted.suffix}"
-        while len(os.fsencode(stem + end)) > LONGEST and len(stem) > 1:
+        while len(os.fsencode(stem + end)) > LONGEST_NAME and len(stem) > 1:
             stem = stem[:-1]
         yield wanted.with_name(stem + end)
 
