@@ -79,7 +79,7 @@ class Node:
             psutil.Process(self.command.pid).cpu_affinity(list(cores))
 
     def kill(self) -> None:
-        """Kill all of it at once, as a power cut would."""
+        """Kill all of it at once, as a power cut would, and wait until nothing of it runs."""
         # Stopped first, or what is killed first would be replaced by what isn't yet.
         found = self.processes()
         for sent in (signal.SIGSTOP, signal.SIGKILL):
@@ -87,6 +87,8 @@ class Node:
                 with contextlib.suppress(psutil.Error):
                     process.send_signal(sent)
         self.command.wait()
+        # The command's children aren't ours to wait for; where cores are few, one may end later.
+        until(lambda: not self.processes(), "a node's processes to end")
 
 
 class Kind(Protocol):

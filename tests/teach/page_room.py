@@ -106,6 +106,41 @@ class Taught:
         self.page.wait_for_selector(f"text={text}")
 
 
+class Held:
+    """Requests to an address, whose answers wait until they are let go.
+
+    Args:
+        page: Playwright's.
+        pattern: The address, with ``*``.
+        method: Of these requests alone; "" for all.
+    """
+
+    def __init__(self, page: Any, pattern: str, method: str = "") -> None:
+        self.page, self.pattern, self.method = page, pattern, method
+        self.waiting: list[Any] | None = []
+        page.route(pattern, self._came)
+
+    def _came(self, route: Any) -> None:
+        if self.waiting is not None and self.method in ("", route.request.method):
+            self.waiting.append(route)
+        else:
+            route.fallback()
+
+    def wait(self) -> None:
+        """Wait until there is one."""
+        for _ in range(3000):
+            if self.waiting:
+                return
+            self.page.wait_for_timeout(20)
+        raise TimeoutError(f"waited a minute for a request to {self.pattern}")
+
+    def let_go(self) -> None:
+        """Let those that wait go on, and all that come."""
+        waiting, self.waiting = self.waiting, None
+        for route in waiting or ():
+            route.continue_()
+
+
 def filled(root: Path, size: int = 64, **counts: int) -> Path:
     """Make a folder with so many pictures of each class; ``unlabelled`` is the one of none."""
     number = 0

@@ -103,16 +103,23 @@ def test_a_page_that_nobody_sees_holds_no_connection_and_goes_on(
     folder = filled(tmp_path / "pets", cats=2, dogs=2)
     _, address = start(folder)
     seen = Taught(browser.new_page(), folder)
-    with seen.page.expect_event("request", lambda sent: "teach/changes" in sent.url):
-        seen.open(address)
+    page, held = seen.page, set[Any]()
+    page.on("request", lambda sent: held.add(sent) if "teach/changes" in sent.url else None)
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda sent: held.discard(sent))
+    seen.open(address)
     turn = """hidden => {
       Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
-    with seen.page.expect_event("requestfailed", lambda sent: "teach/changes" in sent.url):
-        seen.page.evaluate(turn, True)
+    page.wait_for_selector('#learning:has-text("all there is")')
+    page.wait_for_timeout(300)  # between one such request and the next
+    assert len(held) == 1
+    page.evaluate(turn, True)
+    page.wait_for_timeout(1000)
+    assert not held  # and none is begun anew
     (folder / "cats" / "new.png").write_bytes(picture(99))
-    seen.page.evaluate(turn, False)
+    page.evaluate(turn, False)
     seen.counts(cats=3, dogs=2)
     assert seen.wrong == []
-    seen.page.close()
+    page.close()

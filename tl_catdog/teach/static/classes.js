@@ -18,11 +18,11 @@ export class Classes {
       event.preventDefault();
       const name = at("class-name").value.trim();
       if (!name) return;
-      attempt(async () => {
-        const done = await send("classes", { name });
-        at("class-name").value = "";
-        return done;
-      });
+      at("class-name").value = ""; // for the next one, which may be typed before the answer is there
+      attempt(() => send("classes", { name }).catch((error) => {
+        at("class-name").value ||= name;
+        throw error;
+      }));
     });
     onState((state) => this.show(state));
   }

@@ -15,6 +15,7 @@ export class Collect {
   constructor(classes) {
     this.classes = classes;
     this.label = undefined; // the class that is shown; null: none, undefined: all
+    this.underway = new Set(); // ids of pictures whose change isn't shown yet
     this.upload = new Upload();
     this.elsewhere = () => false; // whether what is dropped or pasted was taken by another tab
     this.grid = new Grid({
@@ -55,6 +56,7 @@ export class Collect {
       if (!to || to === from) { closed(); return; }
       attempt(async () => {
         const done = await send("classes/rename", { from, to });
+        if (this.label !== from) return done; // somebody looks at another one meanwhile
         this.label = to;
         closed();
         return done;
@@ -64,6 +66,7 @@ export class Collect {
       const name = this.label;
       attempt(async () => {
         const done = await send("classes/remove", { name });
+        if (this.label !== name) return done;
         this.choose(undefined);
         at("undo").focus();
         return done;
@@ -185,16 +188,20 @@ export class Collect {
   remove() { this.apply("Removing", (pictures) => change("remove", pictures)); }
 
   async apply(verb, work, which = () => true) {
-    if (this.busy) return;
-    this.busy = true;
-    const within = at("selection").contains(document.activeElement);
-    try {
-      await this.grid.ranging; // of many that were just selected, all are meant
-      const pictures = this.grid.chosen().filter(which);
-      if (!pictures.length) return;
-      if (await attempt(() => work(pictures), `${verb} ${plural(pictures.length, "picture")} …`)) this.grid.none();
-    } finally { this.busy = false; }
-    if (within) at("grid").focus();
+    const within = () => at("selection").contains(document.activeElement), began = within();
+    const rows = await (this.grid.ranging ?? this.grid.chosen()); // of many that were just selected, all are meant
+    // A second key may be of others that were selected meanwhile; of the same ones it was meant once.
+    const pictures = rows.filter((one) => which(one) && !this.underway.has(one.id)), ids = pictures.map(({ id }) => id);
+    if (!ids.length) return;
+    for (const id of ids) this.underway.add(id);
+    await attempt(async () => {
+      const done = await work(pictures);
+      if (began && within()) at("grid").focus();
+      this.grid.unselect(ids);
+      return done;
+    }, `${verb} ${plural(ids.length, "picture")} …`);
+    await this.grid.settled();
+    for (const id of ids) this.underway.delete(id);
   }
 
   open(picture) {

@@ -22,6 +22,7 @@ export class Grid {
     this.chunks = new Map(); // number of the part → pictures, the last one that was asked for last
     this.old = new Map(); // as they were before the last change, until they are asked for anew
     this.asked = new Set();
+    this.loads = new Set(); // what is being asked for, as promises
     this.picked = new Map(); // id → picture, as it was seen
     this.box.addEventListener("scroll", () => this.paint(), { passive: true });
     this.box.addEventListener("keydown", (event) => this.key(event));
@@ -89,10 +90,18 @@ export class Grid {
     return (this.chunks.get(part) ?? this.old.get(part))?.[place % CHUNK];
   }
 
-  async load(part) {
+  load(part) {
     if (this.chunks.has(part) || this.asked.has(part)) return;
-    const { round, label } = this;
     this.asked.add(part);
+    const load = this.fetch(part).finally(() => this.loads.delete(load));
+    this.loads.add(load);
+  }
+
+  // Settled once what is shown is as it was when this was asked, or newer.
+  settled() { return Promise.all(this.loads); }
+
+  async fetch(part) {
+    const { round, label } = this;
     try {
       const { pictures } = await ask(`teach/pictures?${this.query(part * CHUNK, CHUNK)}`);
       if (label !== this.label) return;
@@ -235,13 +244,27 @@ export class Grid {
     this.ranging = null;
     if (rows.every(Boolean)) { picked(rows); return; }
     this.ranging = ask(`teach/listed?${this.query(from, number)}`).then(({ pictures }) => {
-      if (wish !== this.wish) return; // somebody selects something else meanwhile
-      this.ranging = null;
-      picked(pictures.map(([id, mark, label]) => ({ id, mark, label })));
-    }, (error) => { if (wish === this.wish) this.ranging = null; complain(trouble(error)); });
+      const found = pictures.map(([id, mark, label]) => ({ id, mark, label }));
+      if (wish === this.wish) { // or else somebody selects something else meanwhile
+        this.ranging = null;
+        picked(found);
+      }
+      return found;
+    }, (error) => {
+      if (wish === this.wish) this.ranging = null;
+      complain(trouble(error));
+      return [];
+    });
   }
 
   all() { if (this.total) this.range(0, this.total - 1); }
+
+  // Lets go of some; what was selected since stays.
+  unselect(ids) {
+    for (const id of ids) this.picked.delete(id);
+    this.paint();
+    this.onPick();
+  }
 
   none() {
     this.wish = this.ranging = null;

@@ -23,6 +23,8 @@ function reason({ lines }) {
 export function mount(section, site) {
   let open = false;
   let timer = 0;
+  let looks = 0, lists = 0; // which look, which list of runs is the last
+  const begun = new Set(); // what was said and isn't answered yet: a second click meant the same
   let jobs = [];
   let said = new Map(); // job to the state that was told
   let looked = false;
@@ -102,12 +104,18 @@ export function mount(section, site) {
   }
 
   async function begin(path, fields) {
-    if (await attempt(() => site.send(path, fields))) await look();
+    const what = JSON.stringify([path, fields]);
+    if (begun.has(what)) return;
+    begun.add(what);
+    const done = await attempt(() => site.send(path, fields));
+    begun.delete(what);
+    if (done) await look();
   }
 
   async function runs() {
+    const mine = lists += 1;
     const found = await quietly(() => ask("teach/runs"));
-    if (!found) return;
+    if (!found || mine !== lists) return;
     words = found.command;
     showCommand();
     const shape = JSON.stringify(found);
@@ -154,7 +162,9 @@ export function mount(section, site) {
 
   async function look() {
     clearTimeout(timer);
+    const mine = looks += 1;
     const found = await quietly(() => ask("teach/jobs"));
+    if (mine !== looks) return; // the later one goes on
     if (found) {
       jobs = found.jobs;
       showJobs();

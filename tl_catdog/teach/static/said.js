@@ -13,14 +13,18 @@ export function offerSaid() {
     box.hidden = true;
     if (await attempt(() => send("said"))) at("undo").focus();
   });
-  onState(async ({ unlabelled }) => {
+  // Not waited for: of thousands of names the answer takes a while, and what was done is shown before.
+  onState(({ unlabelled }) => { offer(unlabelled); });
+
+  async function offer(unlabelled) {
     const before = known;
     known = unlabelled;
     if (unlabelled === before || (unlabelled < before && box.hidden)) return;
     const said = unlabelled < 2 ? null : await ask("teach/said").catch(() => null);
+    if (known !== unlabelled) return; // asked anew since
     box.hidden = !said;
     if (!said) return;
     const classes = said.classes.map(([name, pictures]) => `${name} (${count(pictures)})`);
     at("sorting-words").textContent = `${plural(said.pictures, "picture")} without a class can be sorted by ${said.where}: ${named(classes, "and", 6)}. Nothing is moved until you say so.`;
-  });
+  }
 }

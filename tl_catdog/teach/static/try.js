@@ -154,19 +154,21 @@ export function mount(section, site) {
   }
 
   async function correct(name) {
+    const mine = picture;
+    const said = (words) => { if (mine === picture) outcome.textContent = words; };
     const form = new FormData();
-    form.append("files", picture, picture.name || "tried.png");
+    form.append("files", mine, mine.name || "tried.png");
     const query = new URLSearchParams({ class: name, tab: site.TAB });
     await site.attempt(async () => {
       const done = await ask(`teach/pictures?${query}`, { method: "POST", body: form });
       if (done.refused.length) throw new Error(`Not taken: ${done.refused[0].join(": ")}`);
       const [again] = done.known;
       if (!again) {
-        outcome.textContent = `Added to ${apart(name)}; it is being learned. Undo takes it back.`;
+        said(`Added to ${apart(name)}; it is being learned. Undo takes it back.`);
         return done;
       }
       const now = await ask(`teach/pictures/${encodeURIComponent(again[1])}`);
-      outcome.textContent = `It was there already, and is in ${apart(name)} now. Undo takes it back.`;
+      said(`It was there already, and is in ${apart(name)} now. Undo takes it back.`);
       return now.label === name ? done
         : site.send("label", { ids: [now.id], label: name, seen: { [now.id]: now.mark } });
     });
