@@ -63,7 +63,10 @@ def test_classes_are_named_pictures_added_labelled_and_undone_by_keys(
 def test_two_tabs_dont_overwrite_each_other(browser: Any, start: Start, tmp_path: Path) -> None:
     folder = filled(tmp_path / "pets", cats=2, dogs=2, unlabelled=6)
     _, address = start(folder)
-    one, two = (Taught(browser.new_page(), folder).open(address, "next") for _ in range(2))
+    one, two = (Taught(browser.new_page(), folder).open(address) for _ in range(2))
+    for seen in (one, two):  # as what is asked depends on what was learned
+        seen.page.wait_for_selector('#learning:has-text("all there is")')
+        seen.page.click("#tab-next")
     id = one.asked()
     assert two.asked() == id
     # The second one hears nothing of the first, as it hears late.
@@ -118,7 +121,7 @@ def test_what_is_said_while_the_server_is_gone_is_sent_once_it_is_back(
     seen.page.route("**/teach/undo", lose)
     seen.page.evaluate("document.getElementById('done').textContent = ''")
     seen.page.keyboard.press("u")
-    seen.page.wait_for_selector('#done:has-text("1 picture: cats")')
+    seen.page.wait_for_selector('#done:has-text("Taken back: 1 picture: cats")')
     seen.counts(cats=2, dogs=3)
     assert lost == [lost[0]] * 3
     seen.page.keyboard.press("u")

@@ -33,6 +33,7 @@ def test_pictures_selected_while_others_are_moved_stay_selected_and_are_moved_to
 ) -> None:
     page, keys = seen.page, seen.page.keyboard
     moved, said, told = (Held(page, f"**/teach/{path}") for path in ("label", "said", "state"))
+    sixth = (page.get_attribute("#tile-5", "aria-label") or "").split(",")[0]
     page.click("#tile-0")
     page.click("#tile-1", modifiers=["Control"])
     page.select_option("#move-to", label="Without a class")
@@ -49,6 +50,7 @@ def test_pictures_selected_while_others_are_moved_stay_selected_and_are_moved_to
     # What names say is asked for as some have no class now; nothing waits for that.
     seen.counts(cats=4, dogs=3)
     said.wait()
+    page.wait_for_selector(f'#tile-0[aria-label^="{sixth}"]')
     page.click("#tile-0")
     keys.press("2")
     seen.counts(cats=3, dogs=4)

@@ -16,8 +16,9 @@ STEP = """grid => {
   return grid.scrollTop > before;
 }"""
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_pictures_that_are_scrolled_past_before_they_come_are_let_go(
     browser: Any, start: Start, tmp_path: Path
 ) -> None:
@@ -37,3 +38,20 @@ def test_pictures_that_are_scrolled_past_before_they_come_are_let_go(
         nodes.append(next(one["value"] for one in found if one["name"] == "Nodes"))
     assert nodes[1] < nodes[0] + 300, nodes
     page.close()
+
+
+def test_pictures_that_were_loaded_ahead_are_let_go_once_they_were_asked(
+    browser: Any, start: Start, tmp_path: Path
+) -> None:
+    folder = filled(tmp_path / "pets", 16, cats=2, dogs=2, unlabelled=16)
+    _, address = start(folder)
+    seen = Taught(browser.new_page(), folder).open(address, "next")
+    for number in range(12):
+        seen.press("12"[number % 2])
+    session = seen.page.context.new_cdp_session(seen.page)
+    session.send("HeapProfiler.collectGarbage")
+    session.send("DOM.enable")
+    found = session.send("DOM.getDetachedDomNodes")["detachedNodes"]
+    images = [one for one in found if one["treeNode"]["nodeName"] == "IMG"]
+    assert len(images) <= 4  # three are loaded ahead
+    seen.page.close()

@@ -105,6 +105,7 @@ def test_each_kind_is_kept_changed_skipped_or_removed(
     page.wait_for_selector('#next-title:has-text("Does it belong here?")')
     told(page, "enough", id="", picture=None)
     page.select_option("#kind", "")
+    page.wait_for_selector('#next-title:has-text("How far it is")')
     page.click('#actions button:has-text("Keep it")')
     assert page.get_attribute("#tab-keep", "aria-selected") == "true"
     page.unroute("**/teach/next?*")

@@ -15,6 +15,7 @@ export class Collect {
   constructor(classes) {
     this.classes = classes;
     this.label = undefined; // the class that is shown; null: none, undefined: all
+    this.renamed = new Map(); // class to what somebody called it, of which news may come before the answer
     this.underway = new Set(); // ids of pictures whose change isn't shown yet
     this.upload = new Upload();
     this.elsewhere = () => false; // whether what is dropped or pasted was taken by another tab
@@ -54,11 +55,11 @@ export class Collect {
       event.preventDefault();
       const from = this.label, to = at("new-name").value.trim();
       if (!to || to === from) { closed(); return; }
+      this.renamed.set(from, to);
       attempt(async () => {
         const done = await send("classes/rename", { from, to });
-        if (this.label !== from) return done; // somebody looks at another one meanwhile
-        this.label = to;
-        closed();
+        if (this.label === from) this.label = to;
+        if (this.label === to && !at("renaming").hidden) closed(); // or else somebody looks at another one
         return done;
       });
     });
@@ -66,9 +67,8 @@ export class Collect {
       const name = this.label;
       attempt(async () => {
         const done = await send("classes/remove", { name });
-        if (this.label !== name) return done;
-        this.choose(undefined);
-        at("undo").focus();
+        if (this.label === name) this.choose(undefined);
+        if ([at("remove-class"), document.body].includes(document.activeElement)) at("undo").focus();
         return done;
       });
     });
@@ -139,7 +139,11 @@ export class Collect {
   }
 
   update({ classes, unlabelled, total }) {
-    if (this.label != null && !classes.some(({ name }) => name === this.label)) this.label = undefined;
+    const there = (label) => classes.some(({ name }) => name === label);
+    if (this.label != null && !there(this.label)) {
+      const to = this.renamed.get(this.label);
+      this.label = there(to) ? to : undefined;
+    }
     const { label } = this;
     if (this.shown) this.classes.mark(label);
     const number = label === undefined ? total : label === null ? unlabelled : classes.find(({ name }) => name === label).count;

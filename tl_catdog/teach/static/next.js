@@ -27,7 +27,7 @@ function anew(box, fill) {
 
 export class Next {
   constructor({ open, collect }) {
-    Object.assign(this, { go: open, collect, current: null, seen: null, mark: 0, round: 0, told: "" });
+    Object.assign(this, { go: open, collect, current: null, seen: null, mark: 0, round: 0, told: "", answering: false });
     this.after = []; // what comes after the one that is asked
     this.was = new Map(); // what was asked of pictures that have a class, in case it is taken back
     this.ahead = new Map(); // id → its picture, loaded already
@@ -74,6 +74,7 @@ export class Next {
 
   // What is asked is asked on; else the next thing is.
   async update() {
+    if (this.answering) return; // what is asked next depends on it; once it is in, all is asked for anew
     const round = this.round += 1;
     const mine = () => round === this.round;
     try {
@@ -260,11 +261,11 @@ export class Next {
     const picture = this.seen;
     if (!picture || !this.open) return;
     if (picture.label !== null) this.was.set(picture.id, this.current);
-    Object.assign(this, { seen: null, current: null, answered: picture.id });
+    Object.assign(this, { seen: null, current: null, answered: picture.id, answering: true });
     this.round += 1;
     at("stand").classList.add("coming");
     const done = await attempt(async () => {
-      const found = await work(picture);
+      const found = await work(picture).finally(() => { this.answering = false; });
       this.came = found?.words ?? "";
       at("done").textContent = this.came;
       this.goOn();

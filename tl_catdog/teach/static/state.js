@@ -203,7 +203,9 @@ export async function show(image, path, signal) {
   try {
     const address = path && await source(path, signal);
     if (signal?.aborted) { if (address?.startsWith("blob:")) URL.revokeObjectURL(address); return false; }
-    if (address) image.src = address; else image.removeAttribute("src");
+    if (address) image.src = address;
+    else if (image.isConnected) image.removeAttribute("src");
+    else image.src = ""; // Chromium keeps one that is out of the page and loses its src otherwise, with what stands for it
     if (before.startsWith("blob:")) URL.revokeObjectURL(before);
     if (!address) return false;
     // Not by decode(): it never settles for one that is gone meanwhile, and then the browser keeps it.
