@@ -40,7 +40,7 @@ def test_an_upload_holds_up_no_other_and_ends_with_the_server(site: Site) -> Non
 
     def unpack() -> None:
         while not blocked.wait(0.01):
-            site.going_on()
+            site.going_on(archives=True)
 
     async def work() -> list[object]:
         packed = [asyncio.create_task(site.adding(unpack, archives=True)) for _ in range(9)]
@@ -53,6 +53,19 @@ def test_an_upload_holds_up_no_other_and_ends_with_the_server(site: Site) -> Non
     found = asyncio.run(asyncio.wait_for(work(), 20))
     assert {type(one) for one in found} == {Refusal}
     assert not site.incoming.exists()
+
+
+def test_once_it_is_to_end_archives_aren_t_gone_on_with_and_pictures_are(site: Site) -> None:
+    from tl_catdog.serve.bodies import Refusal
+
+    site.going_on(archives=True)
+    site.end()
+    site.going_on(archives=False)
+    with pytest.raises(Refusal, match="about to end"):
+        site.going_on(archives=True)
+    site.close()
+    with pytest.raises(Refusal, match="about to end"):
+        site.going_on(archives=False)
 
 
 def test_a_picture_is_told_with_its_guesses_and_why_it_is_broken(site: Site) -> None:

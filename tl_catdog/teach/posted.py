@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,7 +111,8 @@ def posted_routes(app: FastAPI, site: Site) -> None:
             packed = False
 
             def work() -> dict[str, Any]:
-                found = sorted_out(files, folder, site.bound.archive, site.going_on)
+                check = functools.partial(site.going_on, archives=packed)
+                found = sorted_out(files, folder, site.bound.archive, check)
                 request.state.seen.pictures = len(found.pictures)
                 return added(site, found, label, burst, tab, by_folder)
 

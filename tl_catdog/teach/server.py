@@ -115,6 +115,10 @@ def teach(
         def build(access: Access, door: Door, told: hosting.Told) -> FastAPI:
             return build_app(site, access, told)
 
+        def ending() -> None:
+            site.end()
+            news.end()
+
         def opened(address: str, others: bool) -> None:
             site.address, site.others = address, others
             ready(address, others)
@@ -133,7 +137,7 @@ def teach(
             access=options.access,
             proxies=options.proxies,
             log=log,
-            ending=news.end,
+            ending=ending,
             grace=GRACE,
         )
         with hosting.at_once():

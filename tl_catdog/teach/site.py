@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -76,7 +75,7 @@ class Site:
         self._add = ThreadPoolExecutor(2, thread_name_prefix="add")
         self._unpack = ThreadPoolExecutor(1, thread_name_prefix="unpack")
         self._change = ThreadPoolExecutor(4, thread_name_prefix="change")
-        self._ended = threading.Event()
+        self._ending = self._ended = False
         self.budget = Budget(MEMORY)
 
     @property
@@ -107,13 +106,18 @@ class Site:
         pool = self._unpack if archives else self._add
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
-    def going_on(self) -> None:
-        """Do nothing, unless this was closed: then what may take minutes isn't gone on with.
+    def end(self) -> None:
+        """Let what may take minutes not be gone on with; also from a signal's handler."""
+        self._ending = True
+
+    def going_on(self, *, archives: bool) -> None:
+        """Do nothing, unless this ends: then uploads with archives aren't gone on with; nor are
+        others, once it is closed.
 
         Raises:
-            Refusal: It was.
+            Refusal: This one isn't.
         """
-        if self._ended.is_set():
+        if self._ended or (archives and self._ending):
             raise Refusal(503, "the server is about to end", "Send it again later.")
 
     def shown(self, item: Item) -> dict[str, Any]:
@@ -129,7 +133,7 @@ class Site:
 
     def close(self) -> None:
         """End what is under way; of uploads nothing is left but what was added."""
-        self._ended.set()
+        self._ending = self._ended = True
         for pool in (self._show, self._slow, self._try):
             pool.shutdown(cancel_futures=True)
         for pool in (self._unpack, self._add, self._change):
