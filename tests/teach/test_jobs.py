@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,13 @@ class StubKeeping:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.made = Job("1", "train", "mine", "tl-catdog train")
+        self.known: set[str] = set()
+
+    def once(self, asked: str, work: Callable[[], str]) -> str:
+        if asked in self.known:
+            return "1"
+        self.known |= {asked} - {""}
+        return work()
 
     def runs(self) -> list[dict[str, Any]]:
         return [{"name": "mine"}]
@@ -89,6 +96,16 @@ def test_runs_exports_and_reports_are_begun(ask: Asked, kept: StubKeeping) -> No
     expected = [("run", "mine", True), ("export", "mine", "onnx"), ("resume", "half")]
     expected += [("report", "mine"), ("compare", "mine", "other")]
     assert kept.asked == [*expected, ("run", None, False)]
+
+
+def test_what_a_page_sends_again_is_begun_once(ask: Asked, kept: StubKeeping) -> None:
+    for tab, number in (("a", 1), ("a", 1), ("a", 2), ("b", 2), ("b", None), ("b", None)):
+        sent = {"tab": tab, **({} if number is None else {"request": number})}
+        for path, more in (("runs", {}), ("reports", {"run": "mine"})):
+            ask("POST", f"/teach/{path}", json={**sent, **more})
+    assert len(kept.asked) == 5 + 2  # by the same number something else isn't asked for
+    for wrong in ({"tab": 5}, {"request": 0}, {"request": "1"}):
+        assert ask("POST", "/teach/runs", json=wrong).status_code == 400
 
 
 def test_the_command_is_one_to_type(ask: Asked) -> None:

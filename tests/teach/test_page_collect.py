@@ -73,7 +73,8 @@ def test_classes_are_renamed_removed_and_come_back(
     page.click("#remove-class")
     seen.counts(cats=3)
     assert len(seen.files("unlabelled")) == 2
-    page.keyboard.press("Enter")  # the focus is at Undo
+    page.wait_for_function("() => document.activeElement.id === 'undo'")
+    page.keyboard.press("Enter")
     seen.counts(cats=3, dogs=2)
     page.focus("#tab-collect")
     page.keyboard.press("Control+z")

@@ -145,6 +145,32 @@ def test_what_came_of_a_correction_isn_t_told_of_the_next_picture(seen: Taught) 
     assert "Added" not in page.inner_text("#try-panel")
 
 
+def test_a_job_whose_answer_got_lost_is_begun_once_and_shown(seen: Taught) -> None:
+    page, sent = seen.page, list[str]()
+
+    def lose(route: Any) -> None:
+        sent.append(route.request.post_data)
+        if len(sent) < 3:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.click("#tab-keep")
+    page.wait_for_selector(".keeping code:has-text('tl-catdog train')")
+    page.route(
+        "**/teach/runs",
+        lambda route: route.fallback() if route.request.method == "GET" else lose(route),
+    )
+    page.click(".keeping button.main")
+    page.click('.jobs button:has-text("Stop it")')
+    page.wait_for_selector('.jobs article:has-text("was stopped")')
+    assert page.locator(".jobs article").count() == 1
+    assert page.locator("#keep-panel [role=alert]").first.inner_text() == ""
+    assert sent == [sent[0]] * 3
+    seen.wrong[:] = [words for words in seen.wrong if "ERR_FAILED" not in words]
+
+
 def test_two_clicks_begin_one_job(seen: Taught) -> None:
     page = seen.page
     page.click("#tab-keep")

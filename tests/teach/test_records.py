@@ -22,6 +22,10 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert list(records.read()) == []
     assert [records.begin(RECORD) for _ in range(11)] == list(range(1, 12))
     assert list(records.read())[-1] == (11, RECORD)
+    old = json.loads((tmp_path / "jobs" / "11.json").read_text())
+    assert old.pop("asked") == ""
+    (tmp_path / "jobs" / "11.json").write_text(json.dumps({**old, "newer": 1}))
+    assert list(records.read())[-1] == (11, RECORD)
     records.forget(11)
     assert sorted(path.name for path in (tmp_path / "jobs").iterdir())[-1] == "9.log"
 
@@ -38,6 +42,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         {"words": ["a\0b"]},
         {"began": "now"},
         {"stopped": 1},
+        {"asked": 1},
     ],
 )
 def test_what_no_server_wrote_is_passed_over(tmp_path: Path, wrong: dict[str, Any]) -> None:

@@ -80,6 +80,32 @@ def test_how_a_job_ended_is_known_to_the_next_server(tmp_path: Path, code: str, 
     assert after.start("compare", "mine", ("0", "0")) == str(int(id) + 1)
 
 
+def test_what_is_asked_for_again_is_begun_once_and_found_by_the_next_server(tmp_path: Path) -> None:
+    first = Jobs(tmp_path / "jobs")
+
+    def begin(jobs: Jobs, seconds: str = "60") -> Callable[[], str]:
+        return lambda: jobs.start("compare", "mine", (seconds, "0"))
+
+    def fail() -> str:
+        raise UsageError("expected runs, found none.", "Keep one first")
+
+    with pytest.raises(UsageError, match="expected runs"):
+        first.once("tab 6", fail)
+    id = first.once("tab 7", begin(first))
+    assert first.once("tab 7", fail) == id
+    second = Jobs(tmp_path / "jobs")  # as if the first had been killed
+    assert second.once("tab 7", fail) == id
+    second.cancel(id)
+    until(lambda: second.job(id).state != RUNNING)
+    assert second.once("tab 7", fail) == id
+    other = second.once("tab 8", begin(second, "0"))
+    until(lambda: second.job(other).state != RUNNING)
+    unknown = {second.once("", begin(second, "0"))}
+    until(lambda: all(job.state != RUNNING for job in second.jobs()))
+    unknown.add(second.once("", begin(second, "0")))
+    assert len(unknown | {id, other}) == 4
+
+
 def test_a_folder_that_vanished_is_not_made_anew(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path / "gone" / "jobs")
     with pytest.raises(CatdogError, match="No such file"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -36,8 +36,10 @@ def job_routes(app: FastAPI, site: Site) -> None:
             raise Refusal(404, "expected a job that there is, found none", "Look at the jobs.")
         return found
 
-    async def begun(work: Callable[[], str]) -> Response:
-        id = await site.doing(work)
+    async def begun(found: Mapping[str, Any], work: Callable[[], str]) -> Response:
+        tab, number = asked.tab_of(found.get("tab")), asked.request_of(found.get("request"))
+        name = f"{tab} {number}" if number else ""
+        id = await site.doing(lambda: keeper().once(name, work))
         site.news.tell()
         return JSONResponse({"job": id}, 202)
 
@@ -63,30 +65,31 @@ def job_routes(app: FastAPI, site: Site) -> None:
     async def run(request: Request) -> Response:
         found = await asked.fields(request)
         name, finetune = asked.text_or_none(found, "name"), found.get("finetune") is True
-        return await begun(lambda: keeper().start_run(name or None, finetune=finetune))
+        return await begun(found, lambda: keeper().start_run(name or None, finetune=finetune))
 
     @app.post("/teach/resume")
     async def resume(request: Request) -> Response:
-        word = asked.text(await asked.fields(request), "word")
-        return await begun(lambda: keeper().start_resume(word))
+        found = await asked.fields(request)
+        word = asked.text(found, "word")
+        return await begun(found, lambda: keeper().start_resume(word))
 
     @app.post("/teach/exports")
     async def export(request: Request) -> Response:
         found = await asked.fields(request)
         run, kind = asked.text(found, "run"), asked.text(found, "format")
-        return await begun(lambda: keeper().start_export(run, kind))
+        return await begun(found, lambda: keeper().start_export(run, kind))
 
     @app.post("/teach/reports")
     async def report(request: Request) -> Response:
         found = await asked.fields(request)
         run = asked.text(found, "run")
-        return await begun(lambda: keeper().start_report(run))
+        return await begun(found, lambda: keeper().start_report(run))
 
     @app.post("/teach/compare")
     async def compare(request: Request) -> Response:
         found = await asked.fields(request)
         runs = asked.texts(found, "runs", MOST_COMPARED)
-        return await begun(lambda: keeper().start_compare(runs))
+        return await begun(found, lambda: keeper().start_compare(runs))
 
     @app.get("/teach/jobs")
     async def jobs() -> dict[str, Any]:

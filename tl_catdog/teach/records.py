@@ -40,7 +40,8 @@ _record = rules.record(
         "folder": rules.text(),
         "began": rules.real(0, 2**40),
         "stopped": rules.flag,
-    }
+    },
+    {"asked": rules.text(100)},
 )
 
 
@@ -56,6 +57,7 @@ class Record:
         folder: The working folder then.
         began: When, in seconds since 1970.
         stopped: Whether it was asked to end.
+        asked: Which request began it, as ``Working.once`` has it; empty where that isn't known.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Record:
     folder: str
     began: float
     stopped: bool = False
+    asked: str = ""
 
 
 class Records:
@@ -89,7 +92,7 @@ class Records:
                     _record(value)
                     value["words"] = tuple(value["words"])
                     names = Record.__dataclass_fields__
-                    yield number, Record(**{name: value[name] for name in names})
+                    yield number, Record(**{key: value[key] for key in names if key in value})
 
     def begin(self, record: Record) -> int:
         """Write down what is about to begin, with an empty log; return its number.

@@ -55,6 +55,7 @@ class Working:
         self._processes: dict[int, Process] = {}
         self._lock = threading.RLock()
         self._told: tuple[Job, ...] = ()
+        self._asked = ""
         self.on_end: Callable[[], None] = lambda: None
         for number, record in self._records.read():
             self._known[number] = record
@@ -84,6 +85,30 @@ class Working:
                 return job
         raise UsageError("expected a job that is known, found none.", "Begin it anew")
 
+    def once(self, asked: str, work: Callable[[], str]) -> str:
+        """Begin something, unless the same request did already; return the job's id.
+
+        Whoever loses the connection can't know whether a request came through, and sends it again;
+        to another server, if this one was killed.
+
+        Args:
+            asked: Which request it is; empty where no other one is the same.
+            work: Begins it, by ``start``.
+
+        Raises:
+            UsageError: Something is being done already, or as ``work`` says.
+            CatdogError: As ``work`` says.
+        """
+        with self._lock:
+            for number, record in self._known.items():
+                if asked and record.asked == asked:
+                    return str(number)
+            self._asked = asked
+            try:
+                return work()
+            finally:
+                self._asked = ""
+
     def start(self, kind: str, run: str, words: Sequence[str], format: str = "") -> str:
         """Begin a command; return the job's id.
 
@@ -105,7 +130,8 @@ class Working:
                         "done.",
                         "Wait for it, or stop it",
                     )
-            record = Record(kind, run, tuple(words), format, here(), time.time())
+            began = time.time()
+            record = Record(kind, run, tuple(words), format, here(), began, asked=self._asked)
             try:
                 number = self._records.begin(record)
                 process = _begun(self._records.log(number), words)
