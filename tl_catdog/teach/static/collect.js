@@ -57,7 +57,7 @@ export class Collect {
       if (!to || to === from) { closed(); return; }
       this.renamed.set(from, to);
       attempt(async () => {
-        const done = await send("classes/rename", { from, to });
+        const done = await send("classes/rename", { from, to }).finally(() => this.renamed.delete(from));
         if (this.label === from) this.label = to;
         if (this.label === to && !at("renaming").hidden) closed(); // or else somebody looks at another one
         return done;
@@ -201,7 +201,7 @@ export class Collect {
     await attempt(async () => {
       const done = await work(pictures);
       if (began && within()) at("grid").focus();
-      this.grid.unselect(ids);
+      this.grid.unselect(rows.map(({ id }) => id)); // those too that were there already
       return done;
     }, `${verb} ${plural(ids.length, "picture")} …`);
     await this.grid.settled();
