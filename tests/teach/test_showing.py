@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import threading
@@ -32,6 +33,32 @@ def test_a_file_that_became_a_pipe_or_no_picture_holds_up_nothing(asked: Asked, 
     file.unlink()
     os.mkfifo(file)
     assert asked("GET", f"/teach/{path}/{id}").status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "reader"),
+    [("thumb", "tl_catdog.teach.thumbs.read"), ("picture", "tl_catdog.teach.showing.open_file")],
+)
+def test_a_picture_that_gets_a_class_meanwhile_is_shown(
+    asked: Asked, path: str, reader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = asked.site.state
+    state.add_class("cats", "")
+    (id,) = asked.add(1)
+    module, _, name = reader.rpartition(".")
+    real = getattr(importlib.import_module(module), name)
+
+    def late(file: Path) -> object:
+        if state.item(id).label is None:
+            state.label([id], "cats", {id: state.item(id).mark}, "")
+        return real(file)
+
+    monkeypatch.setattr(reader, late)
+    answer = asked("GET", f"/teach/{path}/{id}")
+    assert answer.status_code == 200
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.size[0] > 0
+    assert state.item(id).path.parent.name == "cats"
 
 
 def test_what_is_sent_is_what_was_looked_at(

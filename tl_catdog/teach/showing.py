@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import IO, TypeVar
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response, StreamingResponse
 
 from tl_catdog.data.formats import HEAD
 from tl_catdog.data.reading import MAX_BYTES, open_file
-from tl_catdog.errors import UsageError
+from tl_catdog.errors import ImageError, UsageError
 from tl_catdog.serve.bodies import Refusal
 from tl_catdog.teach import asked
 from tl_catdog.teach.items import Item
 from tl_catdog.teach.site import Site
 from tl_catdog.teach.thumbs import SIZES, kind_of
+
+R = TypeVar("R")
 
 FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Of what an address names for good: ids are of contents."""
@@ -25,7 +28,21 @@ PIECE = 2**18  # bytes of a picture that are read at a time
 def picture_routes(app: FastAPI, site: Site) -> None:
     """Add them."""
 
+    async def there(item: Item, shown: Callable[[Item], Awaitable[R]]) -> R:
+        """Show a picture; again where it was moved meanwhile, as those are that get a class."""
+        while True:
+            try:
+                return await shown(item)
+            except (ImageError, OSError):
+                now = await site.doing(partial(found, site, item.id))
+                if now.path == item.path:
+                    raise
+                item = now
+
     async def small(request: Request, item: Item, size: int, more: dict[str, str]) -> Response:
+        return await there(item, lambda now: made(request, now, size, more))
+
+    async def made(request: Request, item: Item, size: int, more: dict[str, str]) -> Response:
         """Return a small picture; what takes long waits where it holds up no other."""
         connection = getattr(request.state, "connection", None)
 
@@ -41,10 +58,10 @@ def picture_routes(app: FastAPI, site: Site) -> None:
             check()
             return site.thumbs.small(item.path, item.sha256, size)
 
-        made = await site.showing(quick)
-        if made is None:
-            made = await site.slowly(slow)
-        return Response(made, media_type="image/jpeg", headers={**FOR_GOOD, **more})
+        picture = await site.showing(quick)
+        if picture is None:
+            picture = await site.slowly(slow)
+        return Response(picture, media_type="image/jpeg", headers={**FOR_GOOD, **more})
 
     @app.get("/teach/thumb/{id}")
     async def thumb(request: Request, id: str) -> Response:
@@ -60,7 +77,7 @@ def picture_routes(app: FastAPI, site: Site) -> None:
     async def whole(request: Request, id: str) -> Response:
         item = await site.doing(lambda: found(site, id))
 
-        def look() -> tuple[IO[bytes], str | None]:
+        def look(item: Item) -> tuple[IO[bytes], str | None]:
             file = open_file(item.path)
             request.state.seen.closing.callback(file.close)
             kind = kind_of(file.read(HEAD))
@@ -68,7 +85,7 @@ def picture_routes(app: FastAPI, site: Site) -> None:
             return file, kind
 
         try:
-            file, kind = await site.showing(look)
+            file, kind = await there(item, lambda now: site.showing(lambda: look(now)))
         except OSError:
             raise Refusal(
                 404, "expected a picture that can be read", "Look at the folder again."
