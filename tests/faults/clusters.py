@@ -87,7 +87,6 @@ class Node:
                 with contextlib.suppress(psutil.Error):
                     process.send_signal(sent)
         self.command.wait()
-        # The command's children aren't ours to wait for; where cores are few, one may end later.
         until(lambda: not self.processes(), "a node's processes to end")
 
 

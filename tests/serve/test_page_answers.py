@@ -218,10 +218,8 @@ def test_clearing_can_be_undone_and_what_was_waiting_is_asked_then(see: Open) ->
     held: list[Any] = []
     page.route("**/predict?*", lambda route: held.append(route))
     seen.choose(uploads(*range(6)))
-    for _ in range(750):  # at most 15 s
-        if len(held) < 4:
-            page.wait_for_timeout(20)
-    page.wait_for_timeout(300)
+    page.wait_for_function("() => document.querySelectorAll('#answers .card').length === 6")
+    page.wait_for_timeout(1000)
     assert len(held) == 4
     page.click("#clear")
     assert focused(page) == "undo"

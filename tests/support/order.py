@@ -26,6 +26,7 @@ LONGEST = (
     *("tests/serve/test_page_access.py", "tests/training/test_keras_networks.py"),
     *("tests/models/test_graph.py", "tests/models/backbones/test_registry.py"),
     *("tests/features/test_extraction.py", "tests/teach/test_keeping.py"),
+    *("tests/teach/test_page_collect.py", "tests/teach/test_page_late.py"),
     *("tests/doctor/test_dry_run.py", "tests/data/test_batches.py", "tests/export/test_litert.py"),
 )
 """Files that take a quarter of a minute of processor time and more, the longest first."""
