@@ -138,8 +138,9 @@ def test_what_came_of_a_correction_isn_t_told_of_the_next_picture(seen: Taught) 
         page.wait_for_selector(f'#try-panel img[alt$="{number}.png"]')
         page.wait_for_selector("#try-panel .answer")
         if number == 50:
-            page.click('#try-panel fieldset button:has-text("dogs")')
+            page.dblclick('#try-panel fieldset button:has-text("dogs")')
             added.wait()
+    assert len(added.waiting or ()) == 1
     added.let_go()
     seen.counts(cats=9, dogs=3)
     assert "Added" not in page.inner_text("#try-panel")

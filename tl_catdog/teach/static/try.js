@@ -40,6 +40,7 @@ export function mount(section, site) {
   let picture = null; // the file that is tried
   let asked = 0; // which question is the last
   let heard = ""; // what was read out last
+  let correcting = null; // what is said of it, until that is answered
   let known = null; // which version of what was learned it was asked of
 
   const ways = make(section, "div", { name: "panel try-in" });
@@ -155,6 +156,8 @@ export function mount(section, site) {
 
   async function correct(name) {
     const mine = picture;
+    if (correcting?.picture === mine && correcting.name === name) return; // a second click meant the same
+    correcting = { picture: mine, name };
     const said = (words) => { if (mine === picture) outcome.textContent = words; };
     const form = new FormData();
     form.append("files", mine, mine.name || "tried.png");
@@ -172,6 +175,7 @@ export function mount(section, site) {
       return now.label === name ? done
         : site.send("label", { ids: [now.id], label: name, seen: { [now.id]: now.mark } });
     });
+    correcting = null;
   }
 
   let open = false;
