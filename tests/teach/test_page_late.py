@@ -117,12 +117,13 @@ def test_who_looks_at_another_class_while_one_is_renamed_or_removed_stays_there(
     seen.counts(dogs=2, tigers=9)
     assert page.inner_text("#where") == "dogs: 2"
     removed = Held(page, "**/teach/classes/remove")
-    page.click("#remove-class")
+    page.dblclick("#remove-class")
     removed.wait()
     page.click('#classes button:has-text("tigers")')
     removed.let_go()
     seen.counts(tigers=9)
     assert page.inner_text("#where") == "tigers: 9"
+    assert page.is_hidden("#trouble-box")
 
 
 def test_what_came_of_a_correction_isn_t_told_of_the_next_picture(seen: Taught) -> None:

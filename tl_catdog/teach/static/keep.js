@@ -24,7 +24,6 @@ export function mount(section, site) {
   let open = false;
   let timer = 0;
   let looks = 0, lists = 0; // which look, which list of runs is the last
-  const begun = new Set(); // what was said and isn't answered yet: a second click meant the same
   let jobs = [];
   let said = new Map(); // job to the state that was told
   let looked = false;
@@ -104,12 +103,7 @@ export function mount(section, site) {
   }
 
   async function begin(path, fields) {
-    const what = JSON.stringify([path, fields]);
-    if (begun.has(what)) return;
-    begun.add(what);
-    const done = await attempt(() => site.send(path, fields));
-    begun.delete(what);
-    if (done) await look();
+    if (await attempt(() => site.send(path, fields))) await look();
   }
 
   async function runs() {

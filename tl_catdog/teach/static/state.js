@@ -60,11 +60,20 @@ function lost() {
 }
 
 let chain = Promise.resolve();
+const EACH = /^(undo|redo)$/; // what is meant as often as it is said
+const unanswered = new Map(); // what was said → its answer to come
 
-// Sends one thing after those before it; returns the answer. Throws what `ask` throws.
+// Sends one thing after those before it; returns the answer. The same said again before that, as by a
+// second click, was meant once. Throws what `ask` throws.
 export function send(path, fields = {}) {
+  const what = JSON.stringify([path, fields]), same = !EACH.test(path) && unanswered.get(what);
+  if (same) return same;
   waiting += 1;
-  const sent = chain.then(() => deliver(path, fields)).finally(() => { waiting -= 1; });
+  const sent = chain.then(() => deliver(path, fields)).finally(() => {
+    waiting -= 1;
+    unanswered.delete(what);
+  });
+  unanswered.set(what, sent);
   chain = sent.catch(() => {});
   return sent;
 }
