@@ -44,9 +44,10 @@ def test_any_split_keeps_copies_together_and_about_the_part(
     sides: dict[str, str] = {}
     for example in result:
         assert sides.setdefault(example.digest, example.split) == example.split
-    assert sum(e.split == "validation" for e in result) <= sum(
-        max(1, round(part * n)) for n in Counter(labels).values()
-    )
+    wanted = sum(max(1, round(part * n)) for n in Counter(labels).values())
+    largest = max(Counter(e.digest for e in examples).values())
+    # What is too much is less than the largest group.
+    assert sum(e.split == "validation" for e in result) < wanted + largest
 
 
 @settings(max_examples=15)
