@@ -117,6 +117,7 @@ def test_of_thousands_only_those_in_view_are_in_the_page(
     keys.press("u")
     seen.counts(cats=1500, dogs=2)
     # By hand.
+    page.wait_for_selector('#tile-8:not([aria-label="Not loaded yet"])')
     page.click("#tile-3")
     page.click("#tile-5", modifiers=["Shift"])
     page.click("#tile-8", modifiers=["Control"])

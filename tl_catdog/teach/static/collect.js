@@ -68,7 +68,8 @@ export class Collect {
       attempt(async () => {
         const done = await send("classes/remove", { name });
         if (this.label === name) this.choose(undefined);
-        if ([at("remove-class"), document.body].includes(document.activeElement)) at("undo").focus();
+        const on = document.activeElement; // whoever went elsewhere stays there
+        if (on === document.body || at("class-tools").contains(on)) at("undo").focus();
         return done;
       });
     });
