@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.teach.conftest import Start
-from tests.teach.page_room import Taught, files_of, filled
+from tests.teach.page_room import Taught, files_of, filled, lose_answers
 from tests.teach.sites import picture
 
 pytestmark = pytest.mark.slow
@@ -106,19 +106,9 @@ def test_what_is_said_while_the_server_is_gone_is_sent_once_it_is_back(
     seen.page.wait_for_selector("#gone", state="hidden")
     seen.asked(id)
     # The answer to an undo gets lost on its way: it is sent again, and done once.
-    lost: list[str] = []
-
-    def lose(route: Any) -> None:
-        lost.append(route.request.post_data)
-        if len(lost) < 3:
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
-
     seen.press("1")
     seen.counts(cats=3, dogs=3)
-    seen.page.route("**/teach/undo", lose)
+    lost = lose_answers(seen.page, "**/teach/undo")
     seen.page.evaluate("document.getElementById('done').textContent = ''")
     seen.page.keyboard.press("u")
     seen.page.wait_for_selector('#done:has-text("Taken back: 1 picture: cats")')

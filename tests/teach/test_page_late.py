@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.teach.conftest import Start
-from tests.teach.page_room import Held, Taught, filled
+from tests.teach.page_room import Held, Taught, filled, lose_answers
 from tests.teach.sites import picture
 
 pytestmark = pytest.mark.slow
@@ -148,22 +148,10 @@ def test_what_came_of_a_correction_isn_t_told_of_the_next_picture(seen: Taught) 
 
 
 def test_a_job_whose_answer_got_lost_is_begun_once_and_shown(seen: Taught) -> None:
-    page, sent = seen.page, list[str]()
-
-    def lose(route: Any) -> None:
-        sent.append(route.request.post_data)
-        if len(sent) < 3:
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
-
+    page = seen.page
     page.click("#tab-keep")
     page.wait_for_selector(".keeping code:has-text('tl-catdog train')")
-    page.route(
-        "**/teach/runs",
-        lambda route: route.fallback() if route.request.method == "GET" else lose(route),
-    )
+    sent = lose_answers(page, "**/teach/runs")
     page.click(".keeping button.main")
     page.click('.jobs button:has-text("Stop it")')
     page.wait_for_selector('.jobs article:has-text("was stopped")')
